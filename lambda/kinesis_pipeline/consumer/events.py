@@ -1,0 +1,90 @@
+"""From a Kinesis record to a valid event, or to the reason why it is none."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import fastjsonschema
+
+SCHEMA = json.loads(Path(__file__).with_name("event.schema.json").read_text(encoding="utf-8"))
+validate = fastjsonschema.compile(SCHEMA)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of the stream: where it stood, and the original."""
+
+    shard_id: str
+    sequence_number: str
+    raw: dict[str, Any]
+
+
+class Event(NamedTuple):
+    """A valid event and the record that carried it."""
+
+    record: Record
+    body: dict[str, Any]
+
+    @property
+    def event_id(self) -> str:
+        """The event's own identity."""
+        return str(self.body["event_id"])
+
+    def row(self) -> dict[str, Any]:
+        """The event as a row of the table, by column."""
+        arrived = self.record.raw["kinesis"]["approximateArrivalTimestamp"]
+        return {
+            "attributes": {},
+            **self.body,
+            "shard_id": self.record.shard_id,
+            "sequence_number": self.record.sequence_number,
+            "arrived_at": datetime.fromtimestamp(arrived, UTC).isoformat(),
+        }
+
+
+class Poison(NamedTuple):
+    """A record that will never be an event, and why; the reason holds no value of the payload."""
+
+    record: Record
+    reason: str
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def parse(data: str) -> dict[str, Any]:
+    """Return the event in a record's data.
+
+    Raises:
+        ValueError: with a reason that is safe to log.
+    """
+    try:
+        body = json.loads(base64.b64decode(data, validate=True), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+    try:
+        validate(body)
+        datetime.fromisoformat(body["occurred_at"])  # the schema's pattern lets 30 February pass
+    except fastjsonschema.JsonSchemaValueException as error:
+        # The message of the library quotes values in some rules; path and rule do not.
+        raise ValueError(f"{error.name or 'data'}: breaks the rule {error.rule!r}") from None
+    except ValueError:
+        raise ValueError("data.occurred_at: no such time") from None
+    return dict(body)
+
+
+def read(records: list[dict[str, Any]]) -> tuple[list[Event], list[Poison]]:
+    """Tell the valid events of a batch from its poison records."""
+    events: list[Event] = []
+    poison: list[Poison] = []
+    for raw in records:
+        record = Record(raw["eventID"].split(":")[0], raw["kinesis"]["sequenceNumber"], raw)
+        try:
+            events.append(Event(record, parse(raw["kinesis"]["data"])))
+        except ValueError as error:
+            poison.append(Poison(record, str(error)))
+    return events, poison

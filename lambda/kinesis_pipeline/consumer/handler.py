@@ -1,0 +1,85 @@
+"""The stream's consumer: each event becomes one row, however often it is delivered.
+
+Three fates, told apart because they need different answers:
+
+- an event that is valid is stored, or recognised as stored before;
+- a poison record (not JSON, against the schema, refused by the database, or another event under a
+  known id) is set aside in the failure bucket with its payload, at once, so that it holds nothing back;
+- when the database or the bucket is away, the event source mapping is told exactly what to deliver again.
+"""
+
+import json
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
+from events import Poison, Record, read
+from postgres import Database, DatabaseAway
+from store import store
+
+MARGIN_SECONDS = 5.0  # kept back from the function's time limit, to answer in order
+logger = Logger()
+metrics = Metrics()
+database = Database(secrets=lambda: boto3.client("secretsmanager"))
+_clients: dict[str, Any] = {}
+
+
+def set_aside(record: Record, reason: str) -> None:
+    """Keep a poison record, payload included, under a key that a second delivery writes again."""
+    if "s3" not in _clients:
+        _clients["s3"] = boto3.client("s3")
+    _clients["s3"].put_object(
+        Bucket=os.environ["FAILURE_BUCKET"],
+        Key=f"poison/{record.shard_id}/{record.sequence_number}.json",
+        ContentType="application/json",
+        # The shape of Lambda's own S3 failure destination, so that one tool reads both.
+        Body=json.dumps({
+            "version": "1.0",
+            "requestContext": {"condition": "PoisonRecord", "reason": reason},
+            "payload": json.dumps({"Records": [record.raw]}),
+        }).encode(),
+    )  # fmt: skip
+
+
+def set_all_aside(poison: list[Poison]) -> list[str]:
+    """Set records aside and return the sequence numbers of those that could not be."""
+    failed = []
+    for record, reason in poison:
+        try:
+            set_aside(record, reason)
+        except (BotoCoreError, ClientError) as error:
+            logger.error("not set aside", extra={"sequence": record.sequence_number, "cause": type(error).__name__})
+            failed.append(record.sequence_number)
+        else:
+            logger.warning("set aside", extra={"sequence": record.sequence_number, "reason": reason})
+    return failed
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Store one batch of Kinesis records.
+
+    Returns:
+        ``batchItemFailures``: the sequence numbers that are neither stored nor set aside.
+
+    Raises:
+        DatabaseAway: nothing is known of the whole batch; deliver it again.
+    """
+    seconds = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    events, poison = read(event["Records"])
+    failed = set_all_aside(poison)
+    try:
+        stored, duplicates, refused = store(database, events, seconds)
+    except DatabaseAway as error:
+        metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=len(event["Records"]))
+        logger.error("database away", extra={"records": len(event["Records"]), "cause": str(error)})
+        raise
+    failed += set_all_aside(refused)
+    counts = {"Stored": stored, "Duplicates": duplicates, "SetAside": len(poison) + len(refused) - len(failed)}
+    for name, value in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    logger.info("batch", extra={"records": len(event["Records"]), "failed": len(failed), **counts})
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

@@ -1,0 +1,1 @@
+"""TAP: AWS reference stacks that can be trusted."""

@@ -1,0 +1,1 @@
+"""What every system shares: standard library only, no engine."""

@@ -1,0 +1,1 @@
+"""Kinesis, a Lambda consumer and PostgreSQL: events become rows, each once. Engine: AWS CDK."""

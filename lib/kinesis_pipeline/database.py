@@ -1,0 +1,100 @@
+"""PostgreSQL on RDS: Multi-AZ, encrypted, with a password that only AWS knows."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from lib.common.engine_versions import ENGINES
+from lib.kinesis_pipeline.keys import Keys
+from lib.kinesis_pipeline.network import Network
+from lib.kinesis_pipeline.settings import Settings
+
+LOG_EXPORTS = ("postgresql", "upgrade")
+
+
+class Database(Construct):
+    """The instance, its parameter group and its log groups.
+
+    RDS makes the master password, keeps it in Secrets Manager and rotates it every seven days
+    (``manage_master_user_password``), so that no template, state or person ever holds it.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, network: Network, keys: Keys
+    ) -> None:
+        super().__init__(scope, construct_id)
+        identifier = settings.name("database")
+        keep = settings.durability.keep
+        # RDS would create these groups itself, without retention and without a key.
+        groups = [self._log_group(settings, keys, identifier, export) for export in LOG_EXPORTS]
+        major = ENGINES["postgres"].major
+        engine = rds.DatabaseInstanceEngine.postgres(
+            version=rds.PostgresEngineVersion.of(settings.engine_version, major)
+        )
+        self.instance = rds.DatabaseInstance(
+            self,
+            "Instance",
+            instance_identifier=identifier,
+            engine=engine,
+            engine_lifecycle_support=rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED,
+            instance_type=ec2.InstanceType(settings.instance_class.removeprefix("db.")),
+            vpc=network.vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            security_groups=[network.database],
+            publicly_accessible=False,
+            multi_az=True,
+            port=settings.database_port,
+            database_name=settings.database_name,
+            # CDK takes the user's name from here; "admin" is reserved by PostgreSQL on RDS.
+            credentials=rds.Credentials.from_username("pipeline_admin", encryption_key=keys.database),
+            manage_master_user_password=True,
+            storage_type=rds.StorageType.GP3,
+            allocated_storage=settings.storage_gib,
+            max_allocated_storage=settings.storage_limit_gib,
+            storage_encrypted=True,
+            storage_encryption_key=keys.database,
+            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
+            parameter_group=self._parameters(engine, settings),
+            backup_retention=cdk.Duration.days(settings.durability.backup_days),
+            delete_automated_backups=not keep,
+            copy_tags_to_snapshot=True,
+            deletion_protection=keep,
+            removal_policy=cdk.RemovalPolicy.SNAPSHOT if keep else cdk.RemovalPolicy.DESTROY,
+            auto_minor_version_upgrade=False,
+            allow_major_version_upgrade=False,
+            cloudwatch_logs_exports=list(LOG_EXPORTS),
+            database_insights_mode=rds.DatabaseInsightsMode.STANDARD,
+            enable_performance_insights=True,
+            performance_insight_retention=rds.PerformanceInsightRetention.DEFAULT,
+            performance_insight_encryption_key=keys.database,
+        )
+        self.instance.node.add_dependency(*groups)
+
+    def _log_group(self, settings: Settings, keys: Keys, identifier: str, export: str) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            f"{export.capitalize()}Logs",
+            log_group_name=f"/aws/rds/instance/{identifier}/{export}",
+            retention=retention(settings.durability.log_days),
+            encryption_key=keys.operations,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+
+    def _parameters(self, engine: rds.IInstanceEngine, settings: Settings) -> rds.ParameterGroup:
+        return rds.ParameterGroup(
+            self,
+            "Parameters",
+            engine=engine,
+            name=settings.name("parameter_group"),
+            description="TLS for every connection; slow statements in the log",
+            parameters={"rds.force_ssl": "1", "log_min_duration_statement": "1000"},
+        )
+
+
+def retention(days: int) -> logs.RetentionDays:
+    """Return CDK's name for a retention of so many days."""
+    return {
+        14: logs.RetentionDays.TWO_WEEKS, 30: logs.RetentionDays.ONE_MONTH, 365: logs.RetentionDays.ONE_YEAR
+    }[days]  # fmt: skip

@@ -1,0 +1,193 @@
+"""The pipeline's two functions, their roles, and what delivers the stream to the consumer."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from lib.kinesis_pipeline.database import Database, retention
+from lib.kinesis_pipeline.keys import Keys
+from lib.kinesis_pipeline.network import Network
+from lib.kinesis_pipeline.settings import Settings
+from lib.kinesis_pipeline.stream import Stream
+
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+INTERFACES = (
+    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+)  # fmt: skip
+METRICS_NAMESPACE = "TAP/KinesisPipeline"
+
+
+class DatabaseClient(Construct):
+    """A function in the isolated subnets that may read the database's password and write its own log."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, network: Network, database: Database,
+        keys: Keys, package: Path, part: str, description: str, timeout: cdk.Duration, memory_mib: int,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(scope, construct_id)
+        name = settings.name("function", part)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=retention(settings.durability.log_days),
+            encryption_key=keys.operations,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        stack = cdk.Stack.of(self)
+        arn = stack.format_arn(
+            service="lambda", resource="function", resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        )
+        self.role = self._role(settings, part, arn)
+        secret = database.instance.secret
+        assert secret is not None  # noqa: S101 - there is one, as RDS manages the password
+        self._allow_secret(secret, keys)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            description=description,
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="handler.handler",
+            code=lambda_.Code.from_asset(str(package)),
+            role=self.role.without_policy_updates(),
+            vpc=network.vpc,
+            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            security_groups=[network.functions],
+            timeout=timeout,
+            memory_size=memory_mib,
+            log_group=self.log_group,
+            environment={
+                "DB_HOST": database.instance.db_instance_endpoint_address,
+                "DB_PORT": str(settings.database_port),
+                "DB_NAME": settings.database_name,
+                "DB_SECRET_ARN": secret.secret_arn,
+                "DB_TLS": "verify-full",
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                **(environment or {}),
+            },
+        )
+        self.function.node.add_dependency(self.role, network.secrets, network.storage)
+
+    def _role(self, settings: Settings, part: str, function_arn: str) -> iam.Role:
+        stack = cdk.Stack.of(self)
+        role = iam.Role(
+            self,
+            "Role",
+            role_name=settings.name("role", part),
+            # Confused deputy: Lambda may take this role for this account's functions only.
+            assumed_by=iam.ServicePrincipal(
+                "lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
+            ),
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
+            )
+        )
+        role.add_to_policy(iam.PolicyStatement(actions=list(INTERFACES), resources=["*"]))
+        # The service makes the network interfaces; the function's own code has no business with them.
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice-security
+        role.add_to_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=list(INTERFACES),
+                resources=["*"],
+                conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
+            )
+        )
+        cdk.Validations.of(role).acknowledge(
+            cdk.Acknowledgment(
+                id="AwsSolutions-IAM5",
+                reason="EC2 takes no resource in the calls that attach a function to a VPC; "
+                "log streams are created under a name that Lambda chooses.",
+            )
+        )
+        return role
+
+    def _allow_secret(self, secret: secretsmanager.ISecret, keys: Keys) -> None:
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn])
+        )
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                resources=[keys.database.key_arn],
+                conditions={
+                    "StringEquals": {"kms:ViaService": f"secretsmanager.{cdk.Stack.of(self).region}.amazonaws.com"}
+                },
+            )
+        )
+
+
+class Delivery(Construct):
+    """The event source mapping: what Lambda does with the stream, and with what fails.
+
+    The consumer sets poison records aside by itself and at once. What comes back as failed is therefore an
+    outage (the database, the bucket) or a defect of the consumer: it is tried again, halved at each error so
+    that a record that kills the function ends up alone, and given to the bucket when tries or age run out.
+    Each try during an outage lasts nearly the function's whole time limit, so 50 tries are about 45 minutes.
+    """
+
+    RETRIES = 50
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Settings, stream: Stream, consumer: DatabaseClient,
+        keys: Keys,
+    ) -> None:  # fmt: skip
+        super().__init__(scope, construct_id)
+        consumer.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords",
+                    "kinesis:GetShardIterator", "kinesis:ListShards",
+                ],
+                resources=[stream.stream.stream_arn],
+            )
+        )  # fmt: skip
+        consumer.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=[keys.stream.key_arn],
+                conditions={
+                    "StringEquals": {
+                        "kms:ViaService": [f"{name}.{settings.region}.amazonaws.com" for name in ("kinesis", "s3")]
+                    }
+                },
+            )
+        )
+        bucket = stream.failures
+        consumer.role.add_to_policy(
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=[bucket.arn_for_objects("*")])
+        )
+        # Lambda asks for this before it accepts the bucket as a destination.
+        consumer.role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn]))
+        self.mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "Mapping",
+            event_source_arn=stream.stream.stream_arn,
+            function_name=consumer.function.function_name,
+            starting_position="TRIM_HORIZON",
+            batch_size=settings.batch_size,
+            maximum_batching_window_in_seconds=1,
+            bisect_batch_on_function_error=True,
+            function_response_types=["ReportBatchItemFailures"],
+            maximum_retry_attempts=self.RETRIES,
+            maximum_record_age_in_seconds=settings.durability.stream_hours * 3600,
+            destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=bucket.bucket_arn)
+            ),
+            metrics_config=lambda_.CfnEventSourceMapping.MetricsConfigProperty(metrics=["EventCount"]),
+        )
+        self.mapping.node.add_dependency(consumer.role)

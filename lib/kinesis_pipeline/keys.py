@@ -1,0 +1,57 @@
+"""Three keys, one for each kind of data: the stream, the database, and operations."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from lib.kinesis_pipeline.settings import Settings
+
+
+class Keys(Construct):
+    """Customer-managed keys that rotate every year; each costs 1 USD a month."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self.stream = self._key("Stream", "records in the Kinesis stream and what is set aside")
+        self.database = self._key("Database", "the database, its password and its insights")
+        self.operations = self._key("Operations", "logs and alarm messages")
+        stack = cdk.Stack.of(self)
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+        self.operations.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal(f"logs.{settings.region}.amazonaws.com")],
+                actions=["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+                resources=["*"],  # in a key's own policy: this key
+                conditions={
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
+                            service="logs", resource="log-group", resource_name="*",
+                            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+                        )
+                    }
+                },
+            )
+        )  # fmt: skip
+        # An encrypted topic takes an alarm's message only when CloudWatch may use the key.
+        self.operations.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+            )
+        )
+
+    def _key(self, construct_id: str, purpose: str) -> kms.Key:
+        keep = self._settings.durability.keep
+        return kms.Key(
+            self,
+            construct_id,
+            alias=f"alias/{self._settings.name('key_alias', construct_id.lower())}",
+            description=f"{self._settings.name('stack')}: {purpose}",
+            enable_key_rotation=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY,
+            pending_window=cdk.Duration.days(30 if keep else 7),
+        )

@@ -1,0 +1,102 @@
+"""What can be chosen about the pipeline: validated values, no engine."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lib.common import engine_versions, naming, region
+from lib.common.errors import SettingError
+from lib.common.tags import Tags
+
+SYSTEM = "kinesis-pipeline"
+ENVIRONMENTS = ("dev", "staging", "production")
+
+
+@dataclass(frozen=True)
+class Durability:
+    """What differs between an environment that may be lost and one that may not."""
+
+    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    backup_days: int
+    stream_hours: int
+    log_days: int
+
+
+DURABILITY: Mapping[str, Durability] = {
+    "dev": Durability(keep=False, backup_days=7, stream_hours=24, log_days=14),
+    "staging": Durability(keep=False, backup_days=7, stream_hours=48, log_days=30),
+    "production": Durability(keep=True, backup_days=35, stream_hours=168, log_days=365),
+}
+
+
+def number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    """Return a whole number from the environment.
+
+    Raises:
+        SettingError: no whole number, or outside ``low`` to ``high``.
+    """
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+        raise SettingError(f"{name}={text!r} is refused: use a whole number from {low} to {high}.")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Settings:  # pylint: disable=too-many-instance-attributes
+    """The pipeline's settings; :meth:`read` validates them."""
+
+    region: str
+    suffix: str
+    environment: str
+    tags: Tags
+    durability: Durability
+    engine_version: str
+    instance_class: str = "db.t4g.medium"
+    database_port: int = 5432
+    database_name: str = "pipeline"
+    storage_gib: int = 20
+    storage_limit_gib: int = 100
+    shards: int = 1
+    batch_size: int = 100
+    alarm_email: str = ""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Return the settings that the files and the environment describe.
+
+        Raises:
+            SettingError: naming the variable, its value and what it takes.
+        """
+        suffix = naming.suffix(environ)
+        environment = environ.get("ENVIRONMENT") or "dev"
+        if environment not in ENVIRONMENTS:
+            raise SettingError(f"ENVIRONMENT={environment!r} is unknown: use one of {', '.join(ENVIRONMENTS)}.")
+        instance_class = environ.get("DATABASE_INSTANCE_CLASS") or cls.instance_class
+        if not instance_class.startswith("db.") or instance_class.count(".") != 2:
+            raise SettingError(f"DATABASE_INSTANCE_CLASS={instance_class!r} is no RDS class: write one like 'db.t4g.medium'.")
+        email = environ.get("ALARM_EMAIL", "")
+        if email and "@" not in email:
+            raise SettingError(f"ALARM_EMAIL={email!r} is no address: write one like 'team@example.com', or leave it empty.")
+        return cls(
+            region=region.primary(environ),
+            suffix=suffix,
+            environment=environment,
+            tags=Tags.read(SYSTEM, suffix, environ),
+            durability=DURABILITY[environment],
+            engine_version=engine_versions.choose("postgres", environ),
+            instance_class=instance_class,
+            database_port=number(environ, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            shards=number(environ, "STREAM_SHARDS", cls.shards, 1, 200),
+            batch_size=number(environ, "BATCH_SIZE", cls.batch_size, 1, 1000),
+            alarm_email=email,
+        )
+
+    def name(self, kind: str, part: str = "") -> str:
+        """Return a physical name of this system, for example ``kinesis-pipeline-consumer-dev``."""
+        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+
+    def bucket(self, account: str) -> str:
+        """Return the failure bucket's name. Bucket names are global: account and region are part of it."""
+        base = f"kinesis-failed-{account}-{self.region}"
+        length = len(base) - len(account) + 12 + 1 + len(self.suffix)
+        return naming.physical("bucket", base, self.suffix, length=length)

@@ -1,0 +1,103 @@
+"""The pipeline as one CloudFormation stack: wires the parts, creates nothing itself but outputs."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from lib.common import lambda_package, region
+from lib.kinesis_pipeline.alarms import Alarms
+from lib.kinesis_pipeline.database import Database
+from lib.kinesis_pipeline.functions import DatabaseClient, Delivery
+from lib.kinesis_pipeline.keys import Keys
+from lib.kinesis_pipeline.network import Network
+from lib.kinesis_pipeline.settings import Settings
+from lib.kinesis_pipeline.stream import Stream
+
+FOLDER = "kinesis_pipeline"
+
+
+class KinesisPipeline(cdk.Stack):
+    """Network, keys, stream, database, functions, alarms."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        # The region is concrete, the account is the caller's: no look-up, the zones are the region's first two.
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=settings.name("stack"),
+            description="Kinesis to PostgreSQL, each event once (TAP kinesis-pipeline)",
+            env=cdk.Environment(region=settings.region),
+            termination_protection=settings.durability.keep,
+            tags=dict(settings.tags.values),
+        )
+        self.settings = settings
+        self.keys = Keys(self, "Keys", settings=settings)
+        self.network = Network(self, "Network", settings=settings, keys=self.keys)
+        self.stream = Stream(self, "Stream", settings=settings, keys=self.keys)
+        self.network.allow_storage(self.stream.failures.bucket_arn)
+        self.database = Database(self, "Database", settings=settings, network=self.network, keys=self.keys)
+        self.admin = self._function(
+            "Admin", "database", "Migrations and reports", cdk.Duration.minutes(5)
+        )
+        self.consumer = self._function(
+            "Consumer", "consumer", "Stores the stream's events, each once", cdk.Duration.minutes(1),
+            {"FAILURE_BUCKET": self.stream.failures.bucket_name},
+        )  # fmt: skip
+        schema = self._migrate()
+        delivery = Delivery(
+            self, "Delivery", settings=settings, stream=self.stream, consumer=self.consumer, keys=self.keys
+        )
+        delivery.mapping.node.add_dependency(schema)
+        self.alarms = Alarms(
+            self, "Alarms", settings=settings, keys=self.keys, consumer=self.consumer.function,
+            mapping=delivery.mapping, database=self.database.instance,
+        )  # fmt: skip
+        self._outputs()
+
+    def _function(
+        self, construct_id: str, part: str, description: str, timeout: cdk.Duration,
+        environment: Mapping[str, str] | None = None,
+    ) -> DatabaseClient:  # fmt: skip
+        return DatabaseClient(
+            self, construct_id, settings=self.settings, network=self.network, database=self.database, keys=self.keys,
+            package=lambda_package.build(FOLDER, part), part=part, description=description, timeout=timeout,
+            memory_mib=512, environment=environment,
+        )  # fmt: skip
+
+    def _migrate(self) -> cdk.CustomResource:
+        """Run the migrations in the deployment, again whenever their text changes."""
+        folder = region.FOLDER.parent / "lambda" / FOLDER / "database" / "migrations"
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.sql"))))
+        resource = cdk.CustomResource(
+            self,
+            "Schema",
+            resource_type="Custom::DatabaseSchema",
+            service_token=self.admin.function.function_arn,
+            service_timeout=cdk.Duration.minutes(15),
+            properties={"Migrations": digest.hexdigest()},
+        )
+        resource.node.add_dependency(self.database.instance, self.admin.role, self.network.functions)
+        return resource
+
+    def _outputs(self) -> None:
+        outputs = {
+            "StreamName": self.stream.stream.stream_name,
+            "FailureBucket": self.stream.failures.bucket_name,
+            "ConsumerFunction": self.consumer.function.function_name,
+            "DatabaseFunction": self.admin.function.function_name,
+            "DatabaseEndpoint": self.database.instance.db_instance_endpoint_address,
+            "DatabaseSecretArn": self.database.instance.secret.secret_arn if self.database.instance.secret else "",
+            "AlarmTopicArn": self.alarms.topic.topic_arn,
+            "VpcId": self.network.vpc.vpc_id,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)
+
+
+def build(scope: Construct, environ: Mapping[str, str] = os.environ) -> KinesisPipeline:
+    """Add the stack that the files and the environment describe to a CDK app."""
+    settings = Settings.read(environ)
+    return KinesisPipeline(scope, "KinesisPipeline", settings=settings)

@@ -1,0 +1,50 @@
+"""The stream, and the bucket for what cannot be stored."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lib.kinesis_pipeline.keys import Keys
+from lib.kinesis_pipeline.settings import Settings
+
+
+class Stream(Construct):
+    """Events come in here; poison records and undeliverable batches come to rest in ``failures``."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, keys: Keys) -> None:
+        super().__init__(scope, construct_id)
+        removal = cdk.RemovalPolicy.RETAIN if settings.durability.keep else cdk.RemovalPolicy.DESTROY
+        self.stream = kinesis.Stream(
+            self,
+            "Stream",
+            stream_name=settings.name("stream"),
+            stream_mode=kinesis.StreamMode.PROVISIONED,
+            shard_count=settings.shards,
+            retention_period=cdk.Duration.hours(settings.durability.stream_hours),
+            encryption=kinesis.StreamEncryption.KMS,
+            encryption_key=keys.stream,
+            removal_policy=removal,
+        )
+        self.failures = s3.Bucket(
+            self,
+            "Failures",
+            bucket_name=settings.bucket(cdk.Stack.of(self).account),
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=keys.stream,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="expire",
+                    expiration=cdk.Duration.days(settings.durability.log_days),
+                    noncurrent_version_expiration=cdk.Duration.days(7),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                )
+            ],
+            removal_policy=removal,
+        )

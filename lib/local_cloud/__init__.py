@@ -1,0 +1,1 @@
+"""The AWS of your laptop: an emulator, a real PostgreSQL, and the engines pointed at them."""

@@ -1,0 +1,144 @@
+"""``scripts/up``, ``scripts/down`` and ``scripts/env``."""
+
+import argparse
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from lib.common.errors import SettingError
+from lib.common.lambda_package import PackageError
+from lib.kinesis_pipeline.exercise import ExerciseError
+from lib.local_cloud import inventory
+from lib.local_cloud.cloud import UNSET, LocalCloud
+from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.postgres import VERSION
+from lib.local_cloud.process import port_is_free
+from lib.local_cloud.systems import SYSTEMS, Deployed, Report, System
+
+console = Console(highlight=False)
+TROUBLES = (SettingError, LocalCloudError, PackageError, ExerciseError, BotoCoreError, ClientError)
+
+
+@contextmanager
+def step(title: str) -> Iterator[Report]:
+    """Show a step while it runs, and how long it took."""
+    began = time.monotonic()
+    with console.status(f"{title} ...") as status:
+        yield lambda text: status.update(f"{title} · {text}")
+    console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - began:.1f} s[/]")
+
+
+def show(system: System, deployed: Deployed) -> None:
+    """Show what was built."""
+    table = Table(title=f"{system.name}: what was built", title_justify="left")
+    table.add_column("service")
+    table.add_column("resources")
+    for service, kinds in sorted(deployed.resources.items()):
+        table.add_row(service, ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    console.print(table)
+    if deployed.step_down:
+        console.print("[dim]Different from AWS, because the emulator cannot do it (AWS gets all of it):[/]")
+        for what, why, names in deployed.step_down:
+            console.print(f"[dim]  {what} ({len(names)}): {why}[/]")
+
+
+def up(cloud: LocalCloud, systems: Sequence[System]) -> None:
+    """Start the local cloud, deploy the systems and exercise each."""
+    with step(f"Local cloud in {cloud.region}") as report:
+        report("starting the emulator")
+        cloud.start()
+    for system in systems:
+        with step(f"{system.name}: deployed with the {system.engine}") as report:
+            deployed = system.deploy(cloud, report)
+        show(system, deployed)
+        if not deployed.changed:
+            console.print(f"[bold]{system.name}: no changes[/], everything is as the code describes it.")
+        with step(f"{system.name}: exercised") as report:
+            rows = system.exercise(cloud, report)
+        table = Table(title=f"{system.name}: what flowed", title_justify="left", show_header=False)
+        for name, value in rows:
+            table.add_row(name, value)
+        console.print(table)
+    console.print(
+        f"Running: AWS on http://127.0.0.1:{cloud.port}, PostgreSQL {VERSION} on "
+        + (", ".join(f"127.0.0.1:{server.port}" for server in cloud.databases()) or "no port")
+        + '. Use it: [bold]eval "$(scripts/env)"[/]; end it: [bold]scripts/down[/].'
+    )
+
+
+def down(cloud: LocalCloud) -> None:
+    """Destroy what is deployed through its engine, stop the servers, and show that nothing is left.
+
+    Raises:
+        LocalCloudError: something is left.
+    """
+    if cloud.emulator.process() is not None:
+        for system in SYSTEMS.values():
+            with step(f"{system.name}: destroyed") as report:
+                system.destroy(cloud, report)
+        left = inventory.remainder(cloud)
+        if left:
+            names = ", ".join(f"{kind} {name}" for kind, name in left)
+            raise LocalCloudError(f"Left in the local cloud after the destruction: {names}. The servers still run.")
+        console.print(f"Nothing is left: {len(inventory.LISTINGS)} kinds of resource asked for, none found.")
+    ports = [cloud.port, *(server.port for server in cloud.databases())]
+    with step("Servers stopped"):
+        stopped = cloud.stop()
+    busy = [port for port in ports if stopped and not port_is_free(port)]
+    if busy:
+        raise LocalCloudError(f"Port {busy[0]} still answers: end the program that listens there.")
+    console.print(f"Stopped: {', '.join(stopped) or 'nothing ran'}.")
+
+
+def env(cloud: LocalCloud) -> None:
+    """Print the shell commands that point every client at the running local cloud.
+
+    Raises:
+        LocalCloudError: it does not run.
+    """
+    if not cloud.emulator.healthy():
+        raise LocalCloudError(f"No local cloud answers on port {cloud.port}: run scripts/up first.")
+    print(f"unset {' '.join(UNSET)}")
+    for name, value in cloud.environment().items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the command and its systems."""
+    parser = argparse.ArgumentParser(prog="scripts/", description="The local cloud.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    starting = commands.add_parser("up", help="start the local cloud, deploy and exercise")
+    starting.add_argument("system", nargs="*", choices=[[], *SYSTEMS], default=[], help="default: all")
+    commands.add_parser("down", help="destroy, stop, and show that nothing is left")
+    commands.add_parser("env", help="print the exports for cdk, aws, pulumi, cdktf")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; return the exit code: 0 done, 1 failed with a sentence, 130 interrupted."""
+    options = parse(arguments)
+    try:
+        cloud = LocalCloud.read()
+        if options.command == "up":
+            up(cloud, [SYSTEMS[name] for name in options.system or SYSTEMS])
+        elif options.command == "down":
+            down(cloud)
+        else:
+            env(cloud)
+    except TROUBLES as error:
+        Console(stderr=True, highlight=False).print(f"[red]✗[/] {error}", soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted: run the same command again, it goes on where it stopped.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

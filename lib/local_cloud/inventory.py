@@ -1,0 +1,72 @@
+"""What there is in the local cloud, by asking each service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib.local_cloud.cdk import BOOTSTRAP_STACK
+from lib.local_cloud.cloud import LocalCloud
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How a service lists one kind of resource: the operation, where the items are, and an item's name."""
+
+    service: str
+    operation: str
+    items: str
+    name: str | None = None
+    arguments: Mapping[str, Any] | None = None
+
+
+LISTINGS: Mapping[str, Listing] = {
+    "alarm": Listing("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    "bucket": Listing("s3", "list_buckets", "Buckets", "Name"),
+    "database": Listing("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+    "event source mapping": Listing("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+    "function": Listing("lambda", "list_functions", "Functions", "FunctionName"),
+    "key alias": Listing("kms", "list_aliases", "Aliases", "AliasName"),
+    "log group": Listing("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    "role": Listing("iam", "list_roles", "Roles", "RoleName"),
+    "secret": Listing("secretsmanager", "list_secrets", "SecretList", "Name"),
+    "stream": Listing("kinesis", "list_streams", "StreamNames"),
+    "topic": Listing("sns", "list_topics", "Topics", "TopicArn"),
+    "vpc": Listing(
+        "ec2", "describe_vpcs", "Vpcs", "VpcId", {"Filters": [{"Name": "is-default", "Values": ["false"]}]}
+    ),
+}
+
+
+def everything(cloud: LocalCloud) -> set[tuple[str, str]]:
+    """Return kind and name of everything that :data:`LISTINGS` finds."""
+    found = set()
+    for kind, listing in LISTINGS.items():
+        pages = cloud.client(listing.service).get_paginator(listing.operation).paginate(**(listing.arguments or {}))
+        for page in pages:
+            for item in page.get(listing.items, []):
+                found.add((kind, str(item[listing.name] if listing.name else item)))
+    return found
+
+
+def shared(name: str) -> bool:
+    """Tell what belongs to the account and not to a system: the CDK's bootstrap, AWS's own keys and roles."""
+    return name.startswith(("cdk-", "alias/aws/", "AWSServiceRole")) or BOOTSTRAP_STACK in name
+
+
+def remainder(cloud: LocalCloud) -> list[tuple[str, str]]:
+    """Return what is there that belongs to a system."""
+    return sorted((kind, name) for kind, name in everything(cloud) if not shared(name))
+
+
+def resources(cloud: LocalCloud, stack: str) -> dict[str, dict[str, int]]:
+    """Return how many resources of each type a stack has, by service."""
+    found: dict[str, dict[str, int]] = {}
+    pages = cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    for page in pages:
+        for resource in page["StackResourceSummaries"]:
+            _vendor, service, kind = (*resource["ResourceType"].split("::"), "", "")[:3]
+            if _vendor != "AWS":
+                service, kind = "CloudFormation", resource["ResourceType"]
+            found.setdefault(service, {})
+            found[service][kind] = found[service].get(kind, 0) + 1
+    return found

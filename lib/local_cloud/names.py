@@ -1,0 +1,5 @@
+"""Names that the parts of the local cloud agree on."""
+
+HOST = "127.0.0.1"
+# The name that RDS gives to the secret of a password that it manages, with an id of its own at the end.
+SECRET = "rds!db-{identifier}"  # noqa: S105

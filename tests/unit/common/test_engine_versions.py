@@ -1,0 +1,113 @@
+"""No stack deploys a database version that AWS has withdrawn, as far as cfn-lint's current data knows (X7).
+
+cfn-lint's rules E3690/W3690 (clusters) and E3691/W3691 (instances) are JSON Schemas in its package: one of the versions
+that exist, one of those withdrawn. They are read here without starting cfn-lint, which takes four seconds.
+The same question is put to AWS itself by ``scripts/check_versions``.
+"""
+
+import importlib.util
+import json
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from lib.common import engine_versions
+from lib.common.errors import SettingError
+
+LISTED = [(engine.name, version) for engine in engine_versions.ENGINES.values() for version in engine.versions]
+
+
+@cache
+def schema(resource: str, name: str) -> Any:
+    """Return one of cfn-lint's schemas."""
+    spec = importlib.util.find_spec("cfnlint")
+    assert spec
+    assert spec.origin
+    path = Path(spec.origin).parent / "data" / "schemas" / "extensions" / f"aws_rds_{resource}" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def problems(engine: str, version: str) -> set[str]:
+    """Return what cfn-lint's data holds against deploying a version: ``unknown``, ``withdrawn`` or both."""
+    properties = {"Engine": engine, "EngineVersion": version}
+    found = set()
+    for resource in ("dbinstance", "dbcluster"):
+        for word, name in (("unknown", "engine_version"), ("withdrawn", "engine_version_deprecated")):
+            if not jsonschema.Draft7Validator(schema(resource, name)).is_valid(properties):
+                found.add(word)
+    return found
+
+
+@pytest.mark.parametrize(("engine", "version"), LISTED)
+def test_every_listed_version_can_be_deployed(engine: str, version: str) -> None:
+    """Not only the first: the others are what a user is told to use instead."""
+    assert problems(engine, version) == set()
+
+
+@pytest.mark.parametrize(
+    ("engine", "version"),
+    [("postgres", "15.4"), ("postgres", "14.7"), ("aurora-postgresql", "15.4"), ("aurora-postgresql", "15.3")],
+)
+def test_a_withdrawn_version_is_noticed(engine: str, version: str) -> None:
+    """The check above can fail: these are the versions of the earlier attempts."""
+    assert "withdrawn" in problems(engine, version)
+
+
+@pytest.mark.parametrize(("engine", "version"), [("postgres", "17.99"), ("aurora-postgresql", "17.8")])
+def test_a_version_that_never_was_is_noticed(engine: str, version: str) -> None:
+    """The check above can fail: Aurora left out 17.8."""
+    assert problems(engine, version) == {"unknown"}
+
+
+@pytest.mark.parametrize("name", engine_versions.ENGINES)
+def test_no_engine_is_past_the_end_of_its_support(name: str) -> None:
+    """After it, AWS charges for extended support by the hour and processor."""
+    assert engine_versions.ENGINES[name].supported_until > datetime.now(UTC).date()
+
+
+@pytest.mark.parametrize("name", engine_versions.ENGINES)
+def test_a_list_is_one_major_version_newest_first(name: str) -> None:
+    """A fallback never changes the major version, and none stands twice."""
+    engine = engine_versions.ENGINES[name]
+    minors = [int(version.removeprefix(f"{engine.major}.")) for version in engine.versions]
+    assert minors == sorted(set(minors), reverse=True)
+
+
+def test_the_major_version_is_what_stands_before_the_point() -> None:
+    """Parameter-group families are named by it."""
+    assert engine_versions.Engine("any", ("9.10", "9.9"), date(2030, 1, 1)).major == "9"
+
+
+@pytest.mark.parametrize("name", engine_versions.ENGINES)
+def test_the_first_entry_is_the_choice(name: str) -> None:
+    """Without a wish, also when the variable is empty."""
+    chosen = [engine_versions.choose(name, environ) for environ in ({}, {engine_versions.variable(name): ""})]
+    assert chosen == [engine_versions.ENGINES[name].versions[0]] * 2
+
+
+@pytest.mark.parametrize(("engine", "version"), LISTED)
+def test_the_environment_chooses_any_entry(engine: str, version: str) -> None:
+    """For the region that does not offer the first."""
+    assert engine_versions.choose(engine, {engine_versions.variable(engine): version}) == version
+
+
+def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an argument, the process's own variables count."""
+    last = engine_versions.ENGINES["postgres"].versions[-1]
+    monkeypatch.setenv("POSTGRES_VERSION", last)
+    assert engine_versions.choose("postgres") == last
+
+
+def test_the_variables_have_names_that_a_shell_takes() -> None:
+    """Hyphens are none."""
+    assert engine_versions.variable("aurora-postgresql") == "AURORA_POSTGRESQL_VERSION"
+
+
+def test_a_version_outside_the_list_is_refused_with_the_list() -> None:
+    """The message has the variable, the value and what to write."""
+    with pytest.raises(SettingError, match=r"POSTGRES_VERSION='15.4' is not .* use one of 17\..*check_versions"):
+        engine_versions.choose("postgres", {"POSTGRES_VERSION": "15.4"})

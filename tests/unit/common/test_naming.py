@@ -1,0 +1,136 @@
+"""Every name ends with the suffix and is one that its service accepts; the rest is refused with a remedy (X3)."""
+
+import re
+import string
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from lib.common import naming
+from lib.common.errors import SettingError
+
+# Letters, digits and hyphens, so that many examples are accepted, and some of what is near.
+NEARLY = st.text(alphabet=string.ascii_lowercase + string.digits + "-A_.\n", max_size=naming.SUFFIX_LENGTH + 2)
+RESERVED = ("an", "pr-an", "s3alias", "pr-s3alias")
+WORDS = st.lists(st.text(alphabet=string.ascii_lowercase + string.digits, min_size=1), min_size=1).map("-".join)
+
+
+def accepted(value: str) -> bool:
+    """Whether the value may be a suffix."""
+    try:
+        return naming.check_suffix(value) == value
+    except SettingError:
+        return False
+
+
+@given(st.one_of(NEARLY, WORDS, st.text()))
+def test_every_accepted_suffix_fits_every_service(value: str) -> None:
+    """What passes the check at the start never fails at the deployment."""
+    assume(accepted(value))
+    for kind in naming.LIMITS:
+        assert naming.physical(kind, "tap", value) == f"tap-{value}"
+
+
+@given(WORDS)
+def test_ordinary_suffixes_are_accepted(value: str) -> None:
+    """The check is no stricter than it says: words of lower case and digits, joined by single hyphens."""
+    assert accepted(value) == (len(value) <= 20 and value.rsplit("-", maxsplit=1)[-1] not in {"an", "s3alias"})
+
+
+@pytest.mark.parametrize("value", ["a", "1", "dev", "pr-123", "can", "an-1", "s3alias-2", "x" * 20])
+def test_a_good_suffix_is_returned_unchanged(value: str) -> None:
+    """Nothing is cut or rewritten behind the user's back."""
+    assert naming.check_suffix(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [*("", "Dev", "a_b", "a.b", "a b", "-a", "a-", "a--b", "x" * 21, "dev\n", "é", "٣"), *RESERVED],
+)
+def test_a_suffix_that_some_service_refuses_is_refused(value: str) -> None:
+    """The message repeats the value and gives an example that works."""
+    with pytest.raises(SettingError, match=f"ENVIRONMENT_SUFFIX={re.escape(repr(value))} .* for example 'pr-123'"):
+        naming.check_suffix(value)
+
+
+def test_the_suffix_is_dev_unless_it_is_chosen() -> None:
+    """An empty variable is no choice either."""
+    assert [naming.suffix({}), naming.suffix({"ENVIRONMENT_SUFFIX": ""})] == ["dev", "dev"]
+
+
+def test_the_environment_chooses_the_suffix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an argument, the process's own variables count."""
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "pr-7")
+    assert naming.suffix() == "pr-7"
+
+
+def test_the_environment_cannot_choose_a_bad_suffix() -> None:
+    """Reading the variable checks it."""
+    with pytest.raises(SettingError, match="'PR_7'"):
+        naming.suffix({"ENVIRONMENT_SUFFIX": "PR_7"})
+
+
+@pytest.mark.parametrize("kind", naming.LIMITS)
+def test_a_name_may_have_the_longest_length_and_no_more(kind: str) -> None:
+    """The limit itself is allowed; one character more is refused, with both numbers."""
+    longest = naming.LIMITS[kind].longest
+    assert len(naming.physical(kind, "a" * (longest - 4), "dev")) == longest
+    with pytest.raises(SettingError, match=f"has {longest + 1} characters, and AWS takes .* to {longest}: shorten"):
+        naming.physical(kind, "a" * (longest - 3), "dev")
+
+
+@pytest.mark.parametrize("kind", ["bucket", "table"])
+def test_a_name_may_be_too_short(kind: str) -> None:
+    """Two services want three characters."""
+    with pytest.raises(SettingError, match="has 2 characters, and AWS takes 3"):
+        naming.physical(kind, "", "a")
+
+
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        ("alarm", "tab\there"),
+        ("bucket", "Upper"),
+        ("bucket", "xn--tap"),
+        ("bucket", "dot.ted"),
+        ("database", "1st"),
+        ("database", "double--hyphen"),
+        ("function", "dot.ted"),
+        ("key_alias", "a space"),
+        ("load_balancer", "internal-tap"),
+        ("load_balancer", "-tap"),
+        ("log_group", "a:colon"),
+        ("parameter_group", "under_score"),
+        ("repository", "Upper"),
+        ("role", "a/slash"),
+        ("secret", "a space"),
+        ("security_group", "sg-tap"),
+        ("security_group", "é"),
+        ("stack", "under_score"),
+        ("stream", "a/slash"),
+        ("subnet_group", "1st"),
+        ("table", "a/slash"),
+        ("topic", "dot.ted"),
+    ],
+)
+def test_characters_that_the_service_refuses_are_refused(kind: str, base: str) -> None:
+    """The message names the kind, the whole name and the pattern."""
+    with pytest.raises(SettingError, match=f"The {kind} name {re.escape(repr(base + '-dev'))} is refused.*must match"):
+        naming.physical(kind, base, "dev")
+
+
+def test_a_placeholder_counts_with_its_value_s_length() -> None:
+    """A name that holds ``${AWS::AccountId}`` is judged as long as it will be, and not by its characters."""
+    assert naming.physical("bucket", "tap-${AWS::AccountId}", "dev", length=20) == "tap-${AWS::AccountId}-dev"
+
+
+def test_a_placeholder_can_make_a_name_too_long() -> None:
+    """A short placeholder may stand for a long value."""
+    with pytest.raises(SettingError, match="has 64 characters"):
+        naming.physical("bucket", "tap-${X}", "dev", length=64)
+
+
+def test_two_environments_never_share_a_name() -> None:
+    """The suffix is last and whole: ``dev`` does not end a name of ``dev2``."""
+    assert not naming.physical("bucket", "tap", "dev2").endswith("-dev")
