@@ -112,7 +112,9 @@ def judge(client: Any, stack: Stack) -> Verdict:
             change = f"set {name}={version}" if version in listed else f"add {version} to lib/common/engine_versions.py"
             break
     else:
-        change = f"set DATABASE_INSTANCE_CLASS to another class: no {engine.major}.x has this one in {ZONES} zones"
+        change = f"put another major version into lib/common/engine_versions.py: no {engine.major}.x is offered"
+        if listed or others:
+            change = f"set DATABASE_INSTANCE_CLASS to another class: no {engine.major}.x has this one in {ZONES} zones"
     return Verdict(stack, stack.version in there, number, change)
 
 

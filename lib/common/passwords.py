@@ -35,7 +35,7 @@ def check(password: str) -> None:
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise SettingError(f"The password has {len(password)} characters: RDS takes {SHORTEST} to {LONGEST}.")
-    wrong = sorted({"space" if c == " " else c for c in password if c in EXCLUDED or not 33 <= ord(c) <= 126})
+    wrong = {c for c in password if c in EXCLUDED or not 33 <= ord(c) <= 126}
     if wrong:
         raise SettingError(
             f"The password has {len(wrong)} kind(s) of character that RDS refuses: "

@@ -95,13 +95,15 @@ def test_a_version_that_can_be_had_needs_no_change(script: Any, count: int) -> N
         ({f"{MAJOR}.{n}": [OPTION] for n in (97, 99, 98)}, False, f"add {MAJOR}.99 to lib/common/engine_versions.py"),
         ({f"{MAJOR}.99": [OPTION], SECOND: [OPTION]}, False, f"set POSTGRES_VERSION={SECOND}"),
         ({FIRST: [], "99.1": [OPTION]}, True, "set DATABASE_INSTANCE_CLASS to another class: no "),
-        ({}, False, "set DATABASE_INSTANCE_CLASS to another class: no "),
+        ({f"{MAJOR}.99": []}, False, "set DATABASE_INSTANCE_CLASS to another class: no "),
+        ({"99.1": [OPTION]}, False, "put another major version into lib/common/engine_versions.py: no "),
+        ({}, False, "put another major version into lib/common/engine_versions.py: no "),
     ],
 )
 def test_a_version_that_cannot_be_had_gets_the_smallest_change(
     script: Any, there: dict[str, list[Any]], offered: bool, change: str
 ) -> None:
-    """Another entry of the list, else the newest of the major version, else another instance class."""
+    """Another entry of the list, else the newest of the major version, else another class, else another major version."""
     verdict = script.judge(Rds(there), stack(script))
     assert (verdict.offered, verdict.zones) == (offered, 0)
     assert verdict.change.startswith(change)
