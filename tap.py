@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent
 # Pulumi runs this file without its folder on the path.
@@ -28,14 +29,16 @@ ENGINES = {
 USAGE = "Type 'cdk deploy', 'cdktf deploy' or 'pulumi up': each of them calls tap.py in its own way."
 
 
-def load(folder: str) -> object:
+def load(folder: str) -> ModuleType:
     """Return a system's ``stack`` module.
 
     Raises:
         SettingError: the system is not in this checkout.
     """
     if not (ROOT / "lib" / folder / "stack.py").is_file():
-        raise SettingError(f"The system {folder.replace('_', '-')} is not in this checkout: lib/{folder}/stack.py is missing.")
+        raise SettingError(
+            f"The system {folder.replace('_', '-')} is not in this checkout: lib/{folder}/stack.py is missing."
+        )
     return importlib.import_module(f"lib.{folder}.stack")
 
 
@@ -44,14 +47,14 @@ def cdk() -> None:
     os.environ.update(node.environment())
     engine = importlib.import_module("aws_cdk")
     app = engine.App()
-    getattr(load(*ENGINES["cdk"]), "build")(app)
+    load(*ENGINES["cdk"]).build(app)
     app.synth()
 
 
 def cdktf() -> None:
     """Synthesise the CDKTF system."""
     os.environ.update(node.environment())
-    getattr(load(*ENGINES["cdktf"]), "build")()
+    load(*ENGINES["cdktf"]).build()
 
 
 def pulumi() -> None:
@@ -64,7 +67,7 @@ def pulumi() -> None:
     for folder in ENGINES["pulumi"]:
         prefix = folder.replace("_", "-") + "-"
         if stack.startswith(prefix) and stack != prefix:
-            getattr(load(folder), "build")(stack.removeprefix(prefix))
+            load(folder).build(stack.removeprefix(prefix))
             return
     names = " or ".join(f"{folder.replace('_', '-')}-<suffix>" for folder in ENGINES["pulumi"])
     raise SettingError(f"The Pulumi stack {stack!r} names no system: type 'pulumi stack init' with {names}.")

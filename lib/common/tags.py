@@ -21,9 +21,7 @@ class Tags:
     values: Mapping[str, str]
 
     @classmethod
-    def read(
-        cls, system: str, suffix: str, environ: Mapping[str, str] = os.environ, **defaults: str
-    ) -> "Tags":
+    def read(cls, system: str, suffix: str, environ: Mapping[str, str] = os.environ, **defaults: str) -> "Tags":
         """Return the tags of one system in one environment.
 
         Args:

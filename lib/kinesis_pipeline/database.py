@@ -71,6 +71,16 @@ class Database(Construct):
             performance_insight_encryption_key=keys.database,
         )
         self.instance.node.add_dependency(*groups)
+        self._acknowledge(keep)
+
+    def _acknowledge(self, keep: bool) -> None:
+        exceptions = {"RDS11": "Isolated subnets and a security group guard the port; another number would not."}
+        if not keep:
+            exceptions["RDS10"] = "An environment that is made to be destroyed; production is protected."
+        for rule, reason in exceptions.items():
+            cdk.Validations.of(self.instance).acknowledge(
+                cdk.Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason)
+            )
 
     def _log_group(self, settings: Settings, keys: Keys, identifier: str, export: str) -> logs.LogGroup:
         return logs.LogGroup(

@@ -3,8 +3,9 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from lib.kinesis_pipeline.events import encode, make, poison
@@ -13,6 +14,7 @@ from lib.kinesis_pipeline.settings import Settings
 BATCH = 500  # the most that PutRecords takes
 DUPLICATE_EVERY, POISON_EVERY = 25, 100
 WAIT_SECONDS = 180.0
+NAMES = {"Stored": "stored", "Duplicates": "duplicates refused", "SetAside": "set aside"}
 Clients = Callable[[str], Any]
 Report = Callable[[str], None]
 
@@ -63,7 +65,9 @@ def send(kinesis: Any, stream: str, sent: list[tuple[str, bytes]], report: Repor
         refused = [record for record, result in zip(batch, answer["Records"], strict=True) if "ErrorCode" in result]
         waiting = refused + waiting
         if refused and time.monotonic() > deadline:
-            raise ExerciseError(f"The stream {stream} still refuses records after {WAIT_SECONDS:.0f} s: it needs more shards.")
+            raise ExerciseError(
+                f"The stream {stream} still refuses records after {WAIT_SECONDS:.0f} s: it needs more shards."
+            )
         if refused:
             time.sleep(0.2)
         report(f"sent {len(sent) - len(waiting)} of {len(sent)}")
@@ -82,11 +86,22 @@ def ask(lambda_: Any, function: str, source: str | None) -> dict[str, Any]:
     return dict(result)
 
 
-def set_aside(s3: Any, bucket: str) -> Iterator[str]:
-    """Yield the keys of everything in the failure bucket."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for found in page.get("Contents", []):
-            yield found["Key"]
+def count_set_aside(s3: Any, bucket: str) -> int:
+    """Return how many objects the failure bucket holds."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return sum(len(page.get("Contents", [])) for page in pages)
+
+
+def duplicates_refused(logs: Any, settings: Settings, since: datetime) -> int:
+    """Return how many duplicates the consumer says, in its log, that it refused."""
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/lambda/{settings.name('function', 'consumer')}",
+        startTime=int(since.timestamp() * 1000),
+        filterPattern='"Duplicates"',
+    )
+    lines = (event["message"] for page in pages for event in page["events"])
+    batches = (json.loads(line) for line in lines if line.startswith("{"))
+    return sum(int(batch["Duplicates"]) for batch in batches if batch.get("message") == "batch")
 
 
 def exercise(clients: Clients, settings: Settings, account: str, report: Report, count: int = 3000) -> Flow:
@@ -104,21 +119,25 @@ def exercise(clients: Clients, settings: Settings, account: str, report: Report,
     """
     source = f"exercise-{uuid.uuid4().hex[:8]}"
     sent, duplicates, spoilt = records(count, source)
-    lambda_, s3 = clients("lambda"), clients("s3")
-    bucket, function = settings.bucket(account), settings.name("function", "database")
-    before = sum(1 for _ in set_aside(s3, bucket))
-    began = time.monotonic()
+    expected = {"Stored": count, "Duplicates": duplicates, "SetAside": spoilt}
+    before = count_set_aside(clients("s3"), settings.bucket(account))
+    started, began = datetime.now(UTC), time.monotonic()
     send(clients("kinesis"), settings.name("stream"), sent, report)
     send_seconds = time.monotonic() - began
     while True:
-        rows = int(ask(lambda_, function, source)["rows"])
-        aside = sum(1 for _ in set_aside(s3, bucket)) - before
-        report(f"stored {rows} of {count}, set aside {aside} of {spoilt}")
-        if (rows, aside) == (count, spoilt):
-            return Flow(len(sent), rows, duplicates, aside, send_seconds, time.monotonic() - began)
+        found = {
+            "Stored": int(ask(clients("lambda"), settings.name("function", "database"), source)["rows"]),
+            "Duplicates": duplicates_refused(clients("logs"), settings, started),
+            "SetAside": count_set_aside(clients("s3"), settings.bucket(account)) - before,
+        }
+        words = ", ".join(f"{NAMES[name]} {found[name]} of {wanted}" for name, wanted in expected.items())
+        report(words)
+        if all(found[name] >= wanted for name, wanted in expected.items()):
+            seconds = time.monotonic() - began
+            return Flow(len(sent), found["Stored"], found["Duplicates"], found["SetAside"], send_seconds, seconds)
         if time.monotonic() - began > WAIT_SECONDS:
             raise ExerciseError(
-                f"After {WAIT_SECONDS:.0f} s {rows} of {count} events are stored and {aside} of {spoilt} poison records "
-                f"are set aside: look into the log group /aws/lambda/{settings.name('function', 'consumer')}."
+                f"After {WAIT_SECONDS:.0f} s: {words}. Look into the log group "
+                f"/aws/lambda/{settings.name('function', 'consumer')}."
             )
         time.sleep(0.25)

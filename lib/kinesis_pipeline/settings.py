@@ -73,10 +73,14 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             raise SettingError(f"ENVIRONMENT={environment!r} is unknown: use one of {', '.join(ENVIRONMENTS)}.")
         instance_class = environ.get("DATABASE_INSTANCE_CLASS") or cls.instance_class
         if not instance_class.startswith("db.") or instance_class.count(".") != 2:
-            raise SettingError(f"DATABASE_INSTANCE_CLASS={instance_class!r} is no RDS class: write one like 'db.t4g.medium'.")
+            raise SettingError(
+                f"DATABASE_INSTANCE_CLASS={instance_class!r} is no RDS class: write one like 'db.t4g.medium'."
+            )
         email = environ.get("ALARM_EMAIL", "")
         if email and "@" not in email:
-            raise SettingError(f"ALARM_EMAIL={email!r} is no address: write one like 'team@example.com', or leave it empty.")
+            raise SettingError(
+                f"ALARM_EMAIL={email!r} is no address: write one like 'team@example.com', or leave it empty."
+            )
         return cls(
             region=region.primary(environ),
             suffix=suffix,

@@ -3,11 +3,12 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from lib.common import lambda_package, region
+from lib.common import lambda_package
 from lib.kinesis_pipeline.alarms import Alarms
 from lib.kinesis_pipeline.database import Database
 from lib.kinesis_pipeline.functions import DatabaseClient, Delivery
@@ -33,15 +34,16 @@ class KinesisPipeline(cdk.Stack):
             termination_protection=settings.durability.keep,
             tags=dict(settings.tags.values),
         )
+        # Tags of the stack reach its resources too, but only those of the template can be tested.
+        for name, value in settings.tags.values.items():
+            cdk.Tags.of(self).add(name, value)
         self.settings = settings
         self.keys = Keys(self, "Keys", settings=settings)
         self.network = Network(self, "Network", settings=settings, keys=self.keys)
         self.stream = Stream(self, "Stream", settings=settings, keys=self.keys)
         self.network.allow_storage(self.stream.failures.bucket_arn)
         self.database = Database(self, "Database", settings=settings, network=self.network, keys=self.keys)
-        self.admin = self._function(
-            "Admin", "database", "Migrations and reports", cdk.Duration.minutes(5)
-        )
+        self.admin = self._function("Admin", "database", "Migrations and reports", cdk.Duration.minutes(5))
         self.consumer = self._function(
             "Consumer", "consumer", "Stores the stream's events, each once", cdk.Duration.minutes(1),
             {"FAILURE_BUCKET": self.stream.failures.bucket_name},
@@ -53,7 +55,7 @@ class KinesisPipeline(cdk.Stack):
         delivery.mapping.node.add_dependency(schema)
         self.alarms = Alarms(
             self, "Alarms", settings=settings, keys=self.keys, consumer=self.consumer.function,
-            mapping=delivery.mapping, database=self.database.instance,
+            bucket=self.stream.failures, database=self.database.instance,
         )  # fmt: skip
         self._outputs()
 
@@ -69,7 +71,7 @@ class KinesisPipeline(cdk.Stack):
 
     def _migrate(self) -> cdk.CustomResource:
         """Run the migrations in the deployment, again whenever their text changes."""
-        folder = region.FOLDER.parent / "lambda" / FOLDER / "database" / "migrations"
+        folder = Path(__file__).resolve().parents[2] / "lambda" / FOLDER / "database" / "migrations"
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.sql"))))
         resource = cdk.CustomResource(
             self,
@@ -79,7 +81,7 @@ class KinesisPipeline(cdk.Stack):
             service_timeout=cdk.Duration.minutes(15),
             properties={"Migrations": digest.hexdigest()},
         )
-        resource.node.add_dependency(self.database.instance, self.admin.role, self.network.functions)
+        resource.node.add_dependency(self.database.instance, self.admin.permissions, self.network)
         return resource
 
     def _outputs(self) -> None:

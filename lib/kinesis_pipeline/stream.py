@@ -8,6 +8,8 @@ from constructs import Construct
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.settings import Settings
 
+REQUEST_METRICS = "requests"  # S3 counts requests only where a bucket asks for it
+
 
 class Stream(Construct):
     """Events come in here; poison records and undeliverable batches come to rest in ``failures``."""
@@ -46,5 +48,19 @@ class Stream(Construct):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
             ],
+            metrics=[s3.BucketMetrics(id=REQUEST_METRICS)],
             removal_policy=removal,
+        )
+        cdk.Validations.of(self.stream).acknowledge(
+            cdk.Acknowledgment(
+                id="AwsSolutions::AwsSolutions-KDS3",
+                reason="A key of its own, so that its policy and its rotation are this system's.",
+            )
+        )
+        cdk.Validations.of(self.failures).acknowledge(
+            cdk.Acknowledgment(
+                id="AwsSolutions::AwsSolutions-S1",
+                reason="Access to objects belongs into the account's CloudTrail data events; "
+                "a bucket of access logs would need the same protection again.",
+            )
         )

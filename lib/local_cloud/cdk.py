@@ -1,7 +1,6 @@
 """The CDK's own command line, pointed at the local cloud."""
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -44,7 +43,8 @@ def run(
         log.open("a", encoding="utf-8") as copy,
         subprocess.Popen(  # noqa: S603
             [str(PROGRAM), *arguments, "--ci", "--no-color", "--no-notices"],
-            env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True,
         ) as process,
     ):  # fmt: skip
         assert process.stdout is not None  # noqa: S101 - it was asked for
@@ -102,11 +102,5 @@ def deploy(cloud: LocalCloud, report: Report) -> tuple[bool, list[tuple[str, str
 
 
 def destroy(cloud: LocalCloud, report: Report) -> None:
-    """Destroy cdk.json's app."""
-    output = cloud.folder / "cdk.out"
-    run(cloud, ["destroy", "--force", "--progress", "events", "--output", str(output)], report)
-
-
-def program_exists() -> bool:
-    """Tell whether npm installed the command line."""
-    return os.access(PROGRAM, os.X_OK)
+    """Destroy what was deployed last, as it was synthesised then."""
+    run(cloud, ["destroy", "--force", "--all", "--progress", "events", "--app", str(cloud.folder / "cdk.out")], report)

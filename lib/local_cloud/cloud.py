@@ -20,6 +20,7 @@ from lib.local_cloud.process import Server
 
 ROOT = region.FOLDER.parent
 ACCOUNT = "123456789012"  # the emulator takes an access key of twelve digits for the account
+SECRET_KEY = "local"  # noqa: S105 - the emulator checks none
 PORT, PORT_VARIABLE = 4566, "LOCAL_CLOUD_PORT"
 FOLDER_VARIABLE = "LOCAL_CLOUD_FOLDER"
 # What would lead a client elsewhere, or lend it another identity.
@@ -61,7 +62,7 @@ class LocalCloud:
         return {
             "AWS_ENDPOINT_URL": f"http://{HOST}:{self.port}",
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_CONFIG_FILE": os.devnull,
@@ -88,9 +89,7 @@ class LocalCloud:
             "STATE_DIR": str(self.folder / "state"), "S3_DATA_DIR": str(self.folder / "s3"),
         }  # fmt: skip
         program = str(Path(sys.executable).with_name("ministack"))
-        return Server(
-            "ministack", self.folder, self.port, [program], environ, "/_ministack/health", PORT_VARIABLE
-        )
+        return Server("ministack", self.folder, self.port, [program], environ, "/_ministack/health", PORT_VARIABLE)
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of this cloud, whatever the environment says."""
@@ -99,7 +98,9 @@ class LocalCloud:
     @cached_property
     def _session(self) -> boto3.session.Session:
         return boto3.session.Session(
-            aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=self.region  # noqa: S106
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key=SECRET_KEY,
+            region_name=self.region,
         )
 
     def databases(self) -> list[Postgres]:
@@ -121,7 +122,9 @@ class LocalCloud:
             self.folder.mkdir(parents=True, exist_ok=True)
             return self.emulator.start()
         except OSError as error:
-            raise LocalCloudError(f"{self.folder} cannot be written ({error.strerror}): free space, or set {FOLDER_VARIABLE}.") from error
+            raise LocalCloudError(
+                f"{self.folder} cannot be written ({error.strerror}): free space, or set {FOLDER_VARIABLE}."
+            ) from error
 
     def stop(self) -> list[str]:
         """Stop every server, remove what they wrote, and return the names of those that ran."""
@@ -130,5 +133,3 @@ class LocalCloud:
             stopped.append(f"{self.emulator.name} on port {self.port}")
         shutil.rmtree(self.folder, ignore_errors=True)
         return stopped
-
-

@@ -31,9 +31,7 @@ LISTINGS: Mapping[str, Listing] = {
     "secret": Listing("secretsmanager", "list_secrets", "SecretList", "Name"),
     "stream": Listing("kinesis", "list_streams", "StreamNames"),
     "topic": Listing("sns", "list_topics", "Topics", "TopicArn"),
-    "vpc": Listing(
-        "ec2", "describe_vpcs", "Vpcs", "VpcId", {"Filters": [{"Name": "is-default", "Values": ["false"]}]}
-    ),
+    "vpc": Listing("ec2", "describe_vpcs", "Vpcs", "VpcId", {"Filters": [{"Name": "is-default", "Values": ["false"]}]}),
 }
 
 

@@ -125,4 +125,3 @@ class Postgres:
             admin.run(f"{verb} ROLE {identifier(user)} LOGIN CREATEDB CREATEROLE PASSWORD {literal(password)}")
             if not admin.run("SELECT 1 FROM pg_database WHERE datname = :name", name=database):
                 admin.run(f"CREATE DATABASE {identifier(database)} OWNER {identifier(user)}")
-

@@ -111,7 +111,11 @@ def _replace(node: Any, old: Any, new: Any) -> None:
 # What is changed, why, and how. The order matters: the endpoint is read by nothing before it.
 STEPS: tuple[tuple[str, str, Callable[[Template], list[str]]], ...] = (
     ("AWS::EC2::FlowLog left out", "no traffic, and unknown to its CloudFormation", _leave_out("AWS::EC2::FlowLog")),
-    ("AWS::EC2::SecurityGroupEgress left out", "unknown to its CloudFormation", _leave_out("AWS::EC2::SecurityGroupEgress")),
+    (
+        "AWS::EC2::SecurityGroupEgress left out",
+        "unknown to its CloudFormation",
+        _leave_out("AWS::EC2::SecurityGroupEgress"),
+    ),
     ("AWS::EC2::SecurityGroupIngress inline in its group", "unknown to its CloudFormation", _inline_ingress),
     ("RDS-managed password as a generated secret", "no MasterUserSecret in its CloudFormation", _managed_password),
     (f"database endpoint is {HOST}", "a PostgreSQL on loopback stands in for the server", _endpoint),

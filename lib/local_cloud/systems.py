@@ -69,4 +69,3 @@ SYSTEMS: Mapping[str, System] = {
     system.name: system
     for system in (System("kinesis-pipeline", "AWS CDK", _deploy_pipeline, _exercise_pipeline, _destroy_pipeline),)
 }
-

@@ -21,7 +21,7 @@ class Secrets:
     def __init__(self, user: str, password: str) -> None:
         self.user, self.password, self.asked = user, password, 0
 
-    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803
+    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:
         """Return the credentials as RDS keeps them."""
         assert SecretId == "the-secret"
         self.asked += 1

@@ -15,22 +15,26 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from events import Poison, Record, read
-from postgres import Database, DatabaseAway
+from postgres import ANSWER_SECONDS, Database, DatabaseAway
 from store import store
 
-MARGIN_SECONDS = 5.0  # kept back from the function's time limit, to answer in order
+# Kept back from the function's time limit: the last try may wait for its answer, the rest is to answer in order.
+MARGIN_SECONDS = ANSWER_SECONDS + 5.0
+# The SDK's own patience, minutes for one call, is longer than the function lives.
+QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 logger = Logger()
 metrics = Metrics()
-database = Database(secrets=lambda: boto3.client("secretsmanager"))
+database = Database(secrets=lambda: boto3.client("secretsmanager", config=QUICK))
 _clients: dict[str, Any] = {}
 
 
 def set_aside(record: Record, reason: str) -> None:
     """Keep a poison record, payload included, under a key that a second delivery writes again."""
     if "s3" not in _clients:
-        _clients["s3"] = boto3.client("s3")
+        _clients["s3"] = boto3.client("s3", config=QUICK)
     _clients["s3"].put_object(
         Bucket=os.environ["FAILURE_BUCKET"],
         Key=f"poison/{record.shard_id}/{record.sequence_number}.json",
@@ -68,9 +72,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Raises:
         DatabaseAway: nothing is known of the whole batch; deliver it again.
     """
-    seconds = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
     events, poison = read(event["Records"])
     failed = set_all_aside(poison)
+    seconds = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS  # after what the bucket took
     try:
         stored, duplicates, refused = store(database, events, seconds)
     except DatabaseAway as error:

@@ -46,7 +46,9 @@ def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple
         if len(batch) == 1:
             return {batch[0].event_id: "refused"}, [Poison(batch[0].record, f"refused by the database ({error})")]
         middle = len(batch) // 2
-        (first, refused), (second, also) = (_write(database, half, deadline) for half in (batch[:middle], batch[middle:]))
+        (first, refused), (second, also) = (
+            _write(database, half, deadline) for half in (batch[:middle], batch[middle:])
+        )
         return first | second, refused + also
     return dict(rows), []
 

@@ -21,9 +21,13 @@ REPORT_SECONDS = 10.0
 logger = Logger()
 database = Database(secrets=lambda: boto3.client("secretsmanager"), answer_seconds=WAIT_SECONDS)
 
-LEDGER = """
-CREATE TABLE IF NOT EXISTS schema_migrations (
-    name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+# IF NOT EXISTS alone is not enough: of two that create at the same time, one fails.
+LEDGER = f"""
+DO $tap$ BEGIN
+    PERFORM pg_advisory_xact_lock({LOCK});
+    CREATE TABLE IF NOT EXISTS schema_migrations (
+        name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+END $tap$
 """
 # One statement, hence one transaction, which can be sent again when the answer to the first was lost.
 MIGRATION = """
@@ -103,12 +107,14 @@ def custom_resource(event: dict[str, Any]) -> None:
     """Migrate on create and update; on delete leave the data to the database's own fate."""
     try:
         applied = [] if event["RequestType"] == "Delete" else migrate()
-    except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
+    except Exception as error:  # pylint: disable=broad-exception-caught
         # Whatever it was, CloudFormation has to hear of it, or it waits for an hour.
         logger.exception("migration failed")
         answer_cloudformation(event, "FAILED", f"{type(error).__name__}: {error}"[:1000], {})
         return
-    answer_cloudformation(event, "SUCCESS", f"applied: {', '.join(applied) or 'nothing new'}", {"Applied": ",".join(applied)})
+    answer_cloudformation(
+        event, "SUCCESS", f"applied: {', '.join(applied) or 'nothing new'}", {"Applied": ",".join(applied)}
+    )
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

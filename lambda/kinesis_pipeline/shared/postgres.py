@@ -5,6 +5,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,7 +43,7 @@ class DataRejected(Exception):
 class SecretsClient(Protocol):
     """The one call of the Secrets Manager client that is used."""
 
-    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803  # pylint: disable=invalid-name
+    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name
         """Return the secret's current value."""
 
 
@@ -111,7 +112,7 @@ class Database:
             host=self._environ["DB_HOST"],
             port=int(self._environ["DB_PORT"]),
             database=self._environ["DB_NAME"],
-            ssl_context=self._tls,
+            ssl_context=self._tls or False,  # None would take any certificate
             timeout=self._answer_seconds,
             application_name=self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "tap"),
         )
@@ -130,10 +131,8 @@ class Database:
         """Drop the connection; the next call makes another."""
         connection, self._connection, self._prepared = self._connection, None, {}
         if connection is not None:
-            try:
+            with suppress(OSError, InterfaceError):  # it was broken already
                 connection.close()
-            except (OSError, InterfaceError):
-                pass  # it was broken already
 
     def run(self, sql: str, *, seconds: float, **parameters: Any) -> list[list[Any]]:
         """Run one statement, trying again while the database is away.
@@ -170,11 +169,8 @@ class Database:
                 self._credentials = None if code in AUTHENTICATION else self._credentials
                 away = f"SQLSTATE {code}"
             except ssl.SSLCertVerificationError:
-                self.close()
                 raise  # a server that cannot prove its name is no outage
             except (OSError, InterfaceError) as error:
-                if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                    raise
                 self.close()
                 away = type(error.__cause__ or error).__name__
             if time.monotonic() + pause >= deadline:

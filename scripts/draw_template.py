@@ -1,0 +1,104 @@
+"""A CloudFormation template with questions answered: references, values as text, patterns filled."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scripts import draw_types as types
+
+FIELD = re.compile(r"\{([\w.]+)(?:([:?])([^}]+))?\}")
+SUBSTITUTE = re.compile(r"\$\{([\w.:]+)\}")
+REGION = re.compile(r"\b[a-z]{2}-(?:[a-z]+-)?(?:north|south|central|east|west)(?:east|west)?-\d+\b")
+ACCOUNT = re.compile(r"\b\d{12}\b")
+PSEUDO = {"AWS::AccountId": "<account>", "AWS::Region": "<region>", "AWS::Partition": "aws"}
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number of things: "1 shard", "2 policies"."""
+    many = noun[:-1] + "ies" if noun.endswith("y") and not noun.endswith("ey") else noun + ("es" if noun.endswith("s") else "s")
+    return f"{number} {noun if number == 1 else many}"
+
+
+def at(value: Any, path: str) -> Any:
+    """Return what lies at a dotted path; a number is a place in a list."""
+    for step in filter(None, path.split(".")):
+        if isinstance(value, list) and step.isdigit():
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def references(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield every logical id that a value refers to, with the attribute that it asks for ("" for Ref)."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    if not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        if name == "Ref":
+            yield str(inner), ""
+        elif name == "Fn::GetAtt":
+            owner, _, attribute = (inner if isinstance(inner, str) else ".".join(map(str, inner))).partition(".")
+            yield owner, attribute
+        else:
+            if name == "Fn::Sub":
+                for found in SUBSTITUTE.findall(inner if isinstance(inner, str) else inner[0]):
+                    owner, _, attribute = found.partition(".")
+                    yield owner, attribute
+            yield from references(inner)
+
+
+class Template:
+    """A template with questions answered."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.description = str(content.get("Description", ""))
+        self.resources: Mapping[str, Any] = content.get("Resources", {})
+        self.parameters: Mapping[str, Any] = content.get("Parameters", {})
+
+    def type(self, name: str) -> str:
+        """Return a resource's type, and ``Custom::`` for every custom one."""
+        found = str(self.resources.get(name, {}).get("Type", ""))
+        return types.CUSTOM if found.startswith(types.CUSTOM) else found
+
+    def properties(self, name: str) -> Any:
+        """Return a resource's properties."""
+        return self.resources.get(name, {}).get("Properties", {})
+
+    def of(self, *wanted: str) -> list[str]:
+        """Return the resources of some types, in the template's order."""
+        return [name for name in self.resources if self.type(name) in wanted]
+
+    def text(self, value: Any) -> str:
+        """Return a value as text without anything that belongs to one account or one region."""
+        if isinstance(value, dict) and len(value) == 1:
+            ((name, inner),) = value.items()
+            if name == "Ref":
+                value = PSEUDO.get(inner) or str(self.parameters.get(inner, {}).get("Default", "…"))
+            elif name == "Fn::Join":
+                value = inner[0].join(map(self.text, inner[1]))
+            elif name == "Fn::Sub":
+                pattern = inner if isinstance(inner, str) else inner[0]
+                value = SUBSTITUTE.sub(lambda match: self.text({"Ref": match.group(1)}), pattern)
+            else:
+                value = "…"
+        if value is None or isinstance(value, dict | list):
+            return ""
+        text = "true" if value is True else "false" if value is False else str(value)
+        return ACCOUNT.sub("<account>", REGION.sub("<region>", text))
+
+    def fill(self, pattern: str, properties: Any) -> str:
+        """Return a pattern of ``draw_types`` filled with properties, without the parts that cannot be filled."""
+
+        def value(match: re.Match[str]) -> str:
+            text = self.text(at(properties, match.group(1)))
+            if match.group(2) == "?":
+                return match.group(3) if text and text not in types.REFUSALS else "\0"
+            if match.group(2) == ":":
+                return count(int(text), match.group(3)) if text.isdigit() else "\0"
+            return types.SPELLINGS.get(text, re.sub(r"^(python|nodejs|java)(?=\d)", r"\1 ", text)) or "\0"
+
+        parts = (FIELD.sub(value, part) for part in pattern.split(" · "))
+        return " · ".join(part for part in parts if "\0" not in part)

@@ -1,0 +1,205 @@
+"""What ``scripts/draw`` knows about CloudFormation: every table is keyed by a resource's type.
+
+A pattern such as ``"{ShardCount:shard} · kept {RetentionPeriodHours} h"`` is filled from a resource's properties:
+``{A.B}`` is a value, ``{A:noun}`` counts a noun, ``{A?words}`` is the words when the value says yes. A part between
+dots that has a value missing is left out.
+"""
+
+from dataclasses import dataclass
+
+FUNCTION = "AWS::Lambda::Function"
+DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::ElastiCache::ReplicationGroup")
+ENDPOINT = "AWS::EC2::VPCEndpoint"
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
+ALARM, KEY, VPC = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::EC2::VPC"
+CUSTOM = "Custom::"  # every type that begins so
+
+COMPUTE, STORAGE, DATA, NETWORK, SECURITY, OPERATIONS = "compute", "storage", "data", "network", "security", "operations"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a resource of one type looks: its words, its icon, the property with its name, the lines under it."""
+
+    title: str
+    noun: str
+    icon: str
+    colour: str
+    name: str
+    lines: tuple[str, ...] = ()
+
+
+KINDS = {
+    "AWS::Kinesis::Stream": Kind(
+        "Kinesis stream", "Kinesis stream", "stream", NETWORK, "Name",
+        ("{ShardCount:shard} · {StreamModeDetails.StreamMode}", "records kept {RetentionPeriodHours} h"),
+    ),
+    "AWS::KinesisFirehose::DeliveryStream": Kind(
+        "Firehose", "delivery stream", "stream", NETWORK, "DeliveryStreamName", ("{DeliveryStreamType}",)
+    ),
+    FUNCTION: Kind(
+        "Lambda function", "function", "function", COMPUTE, "FunctionName",
+        ("{Description}", "{Runtime} · {Architectures.0}", "{MemorySize} MB · up to {Timeout} s"),
+    ),
+    "AWS::RDS::DBInstance": Kind(
+        "RDS {Engine}", "database", "database", DATA, "DBInstanceIdentifier",
+        ("version {EngineVersion} · {DBInstanceClass}", "{MultiAZ?Multi-AZ} · {AllocatedStorage} GiB {StorageType}",
+         "backups kept {BackupRetentionPeriod:day}"),
+    ),
+    "AWS::RDS::DBCluster": Kind(
+        "{Engine}", "database", "database", DATA, "DBClusterIdentifier",
+        ("version {EngineVersion}", "backups kept {BackupRetentionPeriod:day}"),
+    ),
+    "AWS::ElastiCache::ReplicationGroup": Kind(
+        "ElastiCache {Engine}", "cache", "database", DATA, "ReplicationGroupId", ("{EngineVersion} · {CacheNodeType}",)
+    ),
+    "AWS::DynamoDB::Table": Kind("DynamoDB table", "table", "table", DATA, "TableName", ("{BillingMode}",)),
+    "AWS::S3::Bucket": Kind(
+        "S3 bucket", "S3 bucket", "bucket", STORAGE, "BucketName",
+        ("{VersioningConfiguration.Status?versioned}",
+         "objects kept {LifecycleConfiguration.Rules.0.ExpirationInDays:day}"),
+    ),
+    "AWS::SQS::Queue": Kind(
+        "SQS queue", "queue", "queue", OPERATIONS, "QueueName", ("messages kept {MessageRetentionPeriod} s",)
+    ),
+    "AWS::SNS::Topic": Kind("SNS topic", "SNS topic", "topic", OPERATIONS, "TopicName"),
+    "AWS::SNS::Subscription": Kind("Subscriber", "subscriber", "mail", OPERATIONS, "Protocol"),
+    SECRET: Kind("Secret", "password", "secret", SECURITY, "Name", ("{Description}",)),
+    KEY: Kind("KMS key", "KMS key", "key", SECURITY, "Description"),
+    ALARM: Kind("CloudWatch alarm", "CloudWatch alarm", "bell", OPERATIONS, "AlarmName"),
+    ENDPOINT: Kind("{ServiceName}", "endpoint", "endpoint", NETWORK, "", ("{VpcEndpointType} endpoint",)),
+    "AWS::ApiGateway::RestApi": Kind("API Gateway", "API", "globe", NETWORK, "Name"),
+    "AWS::ApiGatewayV2::Api": Kind("API Gateway", "API", "globe", NETWORK, "Name", ("{ProtocolType}",)),
+    "AWS::CloudFront::Distribution": Kind("CloudFront", "distribution", "globe", NETWORK, ""),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": Kind(
+        "Load balancer", "load balancer", "balance", NETWORK, "Name", ("{Type} · {Scheme}",)
+    ),
+    "AWS::ECS::Service": Kind(
+        "ECS service", "service", "container", COMPUTE, "ServiceName", ("{LaunchType} · {DesiredCount:task}",)
+    ),
+    "AWS::StepFunctions::StateMachine": Kind(
+        "State machine", "state machine", "steps", OPERATIONS, "StateMachineName", ("{StateMachineType}",)
+    ),
+    "AWS::Events::Rule": Kind("EventBridge rule", "rule", "clock", OPERATIONS, "Name", ("{ScheduleExpression}",)),
+    CUSTOM: Kind("Custom resource", "custom resource", "run", OPERATIONS, "", ("runs in each deployment",)),
+}  # fmt: skip
+
+# One card for all of a stack's resources of these types.
+GATHERED = (ALARM, KEY)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """An arrow that a resource stands for: two paths to references ("" is the resource itself), and what flows.
+
+    Without a label, what flows depends on the type at the end: see FLOWS.
+    """
+
+    start: str
+    end: str
+    label: str = ""
+    note: str = ""
+
+
+INTEGRATION = (Relation("ApiId", "IntegrationUri", "requests"),)
+RELATIONS = {
+    "AWS::Lambda::EventSourceMapping": (
+        Relation("EventSourceArn", "FunctionName", "events", "batches of {BatchSize}"),
+        Relation("FunctionName", "DestinationConfig.OnFailure.Destination", "poison records"),
+    ),
+    CUSTOM: (Relation("", "ServiceToken", "migrations"),),
+    "AWS::KinesisFirehose::DeliveryStream": (
+        Relation("KinesisStreamSourceConfiguration", "", "events"),
+        Relation("", "ExtendedS3DestinationConfiguration.BucketARN", "objects"),
+    ),
+    "AWS::SQS::Queue": (Relation("", "RedrivePolicy", "poison messages"),),
+    "AWS::SNS::Subscription": (Relation("TopicArn", "", "messages"), Relation("TopicArn", "Endpoint", "messages")),
+    ALARM: (Relation("", "AlarmActions", "alarms"),),
+    "AWS::Events::Rule": (Relation("", "Targets", "events"),),
+    "AWS::StepFunctions::StateMachine": (
+        Relation("", "DefinitionString", "tasks"), Relation("", "DefinitionSubstitutions", "tasks"),
+    ),
+    "AWS::ApiGateway::Method": (Relation("RestApiId", "Integration.Uri", "requests"),),
+    "AWS::ApiGatewayV2::Integration": INTEGRATION,
+    "AWS::CloudFront::Distribution": (Relation("", "DistributionConfig.Origins", "requests"),),
+    FUNCTION: (Relation("", "Environment.Variables"),),
+}  # fmt: skip
+
+# What a function exchanges with what its environment names.
+FLOWS = {
+    **dict.fromkeys(DATABASES, "rows"),
+    SECRET: "password",
+    "AWS::S3::Bucket": "objects",
+    "AWS::DynamoDB::Table": "items",
+    "AWS::SQS::Queue": "messages",
+    "AWS::SNS::Topic": "messages",
+    "AWS::Kinesis::Stream": "events",
+    "AWS::KinesisFirehose::DeliveryStream": "events",
+    "AWS::StepFunctions::StateMachine": "executions",
+    FUNCTION: "calls",
+}
+BACK = (SECRET,)  # flows from the end to the start: who asks stands left, what is asked for stands right
+
+# Security groups tell the rest: who may reach a database exchanges rows with it.
+RULES = {
+    "AWS::EC2::SecurityGroupIngress": ("SourceSecurityGroupId", "GroupId"),
+    "AWS::EC2::SecurityGroupEgress": ("GroupId", "DestinationSecurityGroupId"),
+}
+
+# A property that makes AWS create a resource of its own: the attribute by which it is referred to, type, name.
+IMPLIED = {
+    "AWS::RDS::DBInstance": ("ManageMasterUserPassword", "MasterUserSecret", SECRET, "managed by RDS"),
+    "AWS::RDS::DBCluster": ("ManageMasterUserPassword", "MasterUserSecret", SECRET, "managed by RDS"),
+}
+
+# What lies between a resource and the VPC it lives in.
+NETWORK_PARTS = (VPC, "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup", "AWS::RDS::DBSubnetGroup", "AWS::EC2::RouteTable",
+                 "AWS::ElastiCache::SubnetGroup")  # fmt: skip
+
+# The service at the end of an endpoint's name: what it is called, and the type that is reached through it.
+SERVICES = {
+    "s3": ("S3", "AWS::S3::Bucket"),
+    "secretsmanager": ("Secrets Manager", SECRET),
+    "dynamodb": ("DynamoDB", "AWS::DynamoDB::Table"),
+    "sqs": ("SQS", "AWS::SQS::Queue"),
+    "sns": ("SNS", "AWS::SNS::Topic"),
+    "kinesis-streams": ("Kinesis", "AWS::Kinesis::Stream"),
+    "states": ("Step Functions", "AWS::StepFunctions::StateMachine"),
+    "kms": ("KMS", KEY),
+}
+
+# Not drawn, only counted, in these words. A type that stands in no table is counted under its own name.
+NOUNS = {
+    "AWS::EC2::FlowLog": "flow log",
+    "AWS::EC2::RouteTable": "route table",
+    "AWS::EC2::SecurityGroup": "security group",
+    "AWS::EC2::SecurityGroupEgress": "security group rule",
+    "AWS::EC2::SecurityGroupIngress": "security group rule",
+    "AWS::IAM::ManagedPolicy": "policy",
+    "AWS::IAM::Policy": "policy",
+    "AWS::IAM::Role": "role",
+    "AWS::KMS::Alias": "key alias",
+    "AWS::Logs::LogGroup": "log group",
+    "AWS::RDS::DBParameterGroup": "parameter group",
+    "AWS::RDS::DBSubnetGroup": "subnet group",
+    "AWS::S3::BucketPolicy": "policy",
+    "AWS::SNS::TopicPolicy": "policy",
+    "AWS::SQS::QueuePolicy": "policy",
+}
+# Not even counted: drawn as an arrow or as a box, or of interest to nobody.
+SILENT = (VPC, "AWS::EC2::Subnet", "AWS::EC2::SubnetRouteTableAssociation", "AWS::Lambda::EventSourceMapping",
+          "AWS::CDK::Metadata", "AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Integration")  # fmt: skip
+
+# Values as people write them.
+SPELLINGS = {
+    "postgres": "PostgreSQL",
+    "mysql": "MySQL",
+    "mariadb": "MariaDB",
+    "aurora-postgresql": "Aurora PostgreSQL",
+    "aurora-mysql": "Aurora MySQL",
+    "PROVISIONED": "provisioned",
+    "ON_DEMAND": "on demand",
+    "PAY_PER_REQUEST": "on demand",
+    "FARGATE": "Fargate",
+}
+REFUSALS = ("false", "Suspended", "Disabled", "0")
