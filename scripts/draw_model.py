@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 from typing import Any
 
 from scripts import draw_types as types
@@ -25,13 +26,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """One arrow; with ``back``, it points from the end to the start."""
+    """One arrow; with ``back``, it points from the end to the start; ``main`` ones are what the system is there for."""
 
     start: str
     end: str
     label: str = ""
     note: str = ""
     back: bool = False
+    main: bool = False
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Reader:
         self.system, self.template = system, Template(content)
         self.graph = Graph(system, self.template.text(self.template.description))
         self.names: dict[str, str] = {}
+        self.joined: set[tuple[str, str]] = set()
         self.place: dict[str, str] = {}  # logical id, or id and attribute, to the node that shows it
 
     def read(self) -> Graph:
@@ -64,13 +67,14 @@ class Reader:
         for name in drawn:
             gathered = self.template.type(name) in types.GATHERED
             self.place[name] = self.template.type(name) if gathered else name
-            if not gathered:
+        for name in drawn:
+            if self.place[name] == name:
                 self._add(name)
-        self._relate()
         for kind, lines in ((types.ALARM, self._alarms()), (types.KEY, self._keys())):
             if members := self.template.of(kind):
                 look = types.KINDS[kind]
                 self.graph.nodes[kind] = Node(look, count(len(members), look.noun), "", lines)
+        self._relate()
         self.graph.rest = self._rest()
         return self.graph
 
@@ -99,12 +103,16 @@ class Reader:
         ending = f"-{ends.pop()}" if len(ends) == 1 else ""
         return name.removeprefix(f"{self.system}-").removesuffix(ending)
 
-    def call(self, name: str) -> str:
-        """Return what other cards call a resource: its short name, else its noun."""
-        known = types.KINDS[self.template.type(name)]
-        if self.template.type(name) != types.FUNCTION:
-            return known.noun
-        return self.short(self.names[name])
+    def _kind(self, node: str) -> str:
+        """Return the type that a node shows."""
+        owner, _, implied = node.partition(".")
+        kind = self.template.type(owner)
+        return types.IMPLIED[kind].type if implied else kind or node
+
+    def _call(self, node: str) -> str:
+        """Return what other cards call a node: a function by its short name, the rest by their nouns."""
+        kind = self._kind(node)
+        return self.short(self.names[node]) if kind == types.FUNCTION else types.KINDS[kind].noun
 
     def _network(self, name: str) -> str:
         """Return the words on a VPC's box."""
@@ -118,12 +126,12 @@ class Reader:
         if subnets:
             words.append(f"{count(len(subnets), 'subnet')} in {count(len(zones), 'zone')}")
         if not self.template.of("AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"):
-            words.append("no way to or from the internet")
+            words.append("no internet gateway")
         return " · ".join(filter(None, words))
 
     def _group(self, name: str) -> str:
         """Return the VPC that a resource lives in, found through its subnets and security groups."""
-        seen, todo = {name}, [name]
+        seen, todo = {name}, [] if self.template.type(name) == types.CUSTOM else [name]
         while todo:
             for owner, _ in references(self.template.properties(todo.pop(0))):
                 if owner in self.graph.groups:
@@ -133,19 +141,20 @@ class Reader:
                     todo.append(owner)
         return ""
 
-    def _encryption(self, name: str) -> Iterator[tuple[str, str]]:
-        """Yield each key that a resource is encrypted with, and the name of what is encrypted."""
-        kind = self.template.type(name)
-        attribute = types.IMPLIED.get(kind, ("", "\0"))[1]
-        for path, value in self.template.properties(name).items():
-            for owner, _ in references(value) if kind not in types.NOUNS or kind == "AWS::Logs::LogGroup" else ():
-                if self.template.type(owner) == types.KEY:
-                    yield owner, f"{name}.{attribute}" if path == attribute else name
+    def _encrypted(self) -> Iterator[tuple[str, str]]:
+        """Yield each key with each node, or type that is only counted, that it encrypts something of."""
+        for name in self.template.resources:
+            kind = self.template.type(name)
+            if kind in types.NOUNS and kind not in types.ENCRYPTED:
+                continue  # policies and aliases name keys without being encrypted
+            for path, value in self.template.properties(name).items():
+                for owner, _ in references(value):
+                    if self.template.type(owner) == types.KEY:
+                        yield owner, self._shown(name, path) or name
 
-    def _chips(self, wanted: str) -> tuple[str, ...]:
+    def _chips(self, node: str) -> tuple[str, ...]:
         """Return the short names of the keys that encrypt what a node shows."""
-        found = [key for key, name in self._encryption(wanted.partition(".")[0]) if name == wanted]
-        return tuple(dict.fromkeys(self.short(self.names[key]) for key in found))
+        return tuple(dict.fromkeys(self.short(self.names[key]) for key, shown in self._encrypted() if shown == node))
 
     def _add(self, name: str) -> None:
         """Add the node of a resource, and of what AWS creates with it."""
@@ -153,19 +162,22 @@ class Reader:
         look = types.KINDS[kind]
         title = template.fill(look.title, properties) or look.noun
         if kind == types.ENDPOINT:
-            service = template.text(properties.get("ServiceName")).rpartition(".")[2]
-            title = types.SERVICES.get(service, (service, ""))[0]
+            title = types.SERVICES.get(self._service(name), (self._service(name), ""))[0]
         lines = tuple(filter(None, (template.fill(line, properties) for line in look.lines)))
         copies = template.text(properties.get("MultiAZ")) == "true"
-        self.graph.nodes[name] = Node(
-            look, title, self.names[name], lines, self._group(name), self._chips(name), copies
-        )
-        switch, attribute, implied, words = types.IMPLIED.get(kind, ("", "", "", ""))
-        if switch and template.fill(f"{{{switch}?yes}}", properties):
-            node = f"{name}.{attribute}"
-            look = types.KINDS[implied]
-            self.place[node] = node
-            self.graph.nodes[node] = Node(look, look.title, words, (), "", self._chips(node))
+        implied = types.IMPLIED.get(kind)
+        if implied and template.fill(f"{{{implied.switch}?yes}}", properties):
+            self.place[f"{name}.{implied.attribute}"] = f"{name}.{implied.attribute}"
+            card = types.KINDS[implied.type]
+            self.graph.nodes[f"{name}.{implied.attribute}"] = Node(
+                card, card.title, implied.name, (), "", self._chips(f"{name}.{implied.attribute}")
+            )
+        group, chips = self._group(name), self._chips(name)
+        self.graph.nodes[name] = Node(look, title, self.names[name], lines, group, chips, copies)
+
+    def _service(self, name: str) -> str:
+        """Return the service that an endpoint leads to, as the end of its name says it."""
+        return self.template.text(self.template.properties(name).get("ServiceName")).rpartition(".")[2]
 
     def _relate(self) -> None:
         """Add the arrows: what the relations say first, then what only the security groups tell."""
@@ -194,17 +206,83 @@ class Reader:
         return implied if implied in self.place else self.place.get(owner, "")
 
     def _join(self, start: str, end: str, relation: types.Relation) -> None:
-        """Add one arrow, through the endpoint of its VPC when it leaves one."""
-        kind = self.kind(end)
-        deployed = any(edge.end == start and self.kind(edge.start) == types.CUSTOM for edge in self.graph.edges)
+        """Add one arrow, through an endpoint of its VPC when it leaves one."""
+        kind = self._kind(end)
+        deployed = any(edge.end == start and self._kind(edge.start) == types.CUSTOM for edge in self.graph.edges)
         label = relation.label or (deployed and types.DEPLOYED.get(kind)) or types.FLOWS.get(kind, "")
-        back, home = kind in types.BACK, self.graph.nodes[start].group if start in self.graph.nodes else ""
-        stops = [start, end]
-        if home and home != self.graph.nodes[end].group:
-            stops[1:1] = [name for name in self.template.of(types.ENDPOINT)
-                          if self._service(name) == kind and self.graph.nodes[name].group == home][:1]  # fmt: skip
-        if start == end or not label or any((edge.start, edge.end) == (start, stops[1]) for edge in self.graph.edges):
+        if start == end or not label or (start, end) in self.joined:
             return
-        self.graph.edges.append(Edge(start, stops[1], label, relation.note, back))
-        if stops[1:] != [end] and not any((edge.start, edge.end) == (stops[1], end) for edge in self.graph.edges):
-            self.graph.edges.append(Edge(stops[1], end, "", "", back))
+        self.joined.add((start, end))
+        stops = [start, *self._through(start, end), end]
+        for near, far in pairwise(stops):
+            if not any((edge.start, edge.end) == (near, far) for edge in self.graph.edges):
+                words = (label, relation.note) if near == start else ("", "")
+                self.graph.edges.append(Edge(near, far, *words, kind in types.BACK, label in types.MAIN))
+
+    def _through(self, start: str, end: str) -> list[str]:
+        """Return the endpoint between two nodes, if there is one."""
+        home = self.graph.nodes[start].group
+        return [
+            name
+            for name in self.template.of(types.ENDPOINT)
+            if home and self.graph.nodes[name].group == home != self.graph.nodes[end].group
+            and types.SERVICES.get(self._service(name), ("", ""))[1] == self._kind(end)
+        ][:1]  # fmt: skip
+
+    def _allowed(self) -> Iterator[tuple[str, str]]:
+        """Yield each drawn pair of a client and a database that a rule between their security groups connects."""
+        rules = [
+            [owner for owner, _ in references(at(self.template.properties(name), path))]
+            for kind, paths in types.RULES.items()
+            for name in self.template.of(kind)
+            for path in paths
+        ]
+        inline = [
+            ([owner for owner, _ in references(at(self.template.properties(name), "SecurityGroupIngress"))], [name])
+            for name in self.template.of("AWS::EC2::SecurityGroup")
+        ]
+        for clients, servers in chain(zip(rules[::2], rules[1::2], strict=True), inline):
+            for start in self._members(clients, types.CLIENTS):
+                for end in self._members(servers, types.DATABASES):
+                    yield start, end
+
+    def _members(self, groups: list[str], kinds: Sequence[str]) -> list[str]:
+        """Return the resources of some types that are in one of some security groups."""
+        return [
+            name
+            for name in self.template.of(*kinds)
+            if any(owner in groups for owner, _ in references(self.template.properties(name)))
+        ]
+
+    def _alarms(self) -> tuple[str, ...]:
+        """Return the lines on the alarms' card: what is watched, and the alarms that watch it."""
+        watched: dict[str, list[str]] = {}
+        for name in self.template.of(types.ALARM):
+            found = [self._shown(*found) for found in references(self.template.properties(name).get("Dimensions"))]
+            node = next(filter(None, found), "")
+            watched.setdefault(self._call(node) if node else "", []).append(self.short(self.names[name]))
+        return tuple(f"{node}: {', '.join(alarms)}".removeprefix(": ") for node, alarms in watched.items())
+
+    def _keys(self) -> tuple[str, ...]:
+        """Return the lines on the keys' card: each key, and what it encrypts."""
+        found: dict[str, Counter[str]] = {self.names[key]: Counter() for key in self.template.of(types.KEY)}
+        for key, shown in dict.fromkeys(self._encrypted()):
+            kind = self._kind(shown)
+            look = types.KINDS.get(kind)
+            found[self.names[key]][look.noun if look else types.NOUNS.get(kind, kind)] += 1
+        return tuple(
+            f"{self.short(key)} key: "
+            + ", ".join(noun if number == 1 else count(number, noun) for noun, number in nouns.items())
+            for key, nouns in found.items()
+        )
+
+    def _rest(self) -> tuple[str, ...]:
+        """Return the count of everything that is not drawn, the most frequent first."""
+        kinds = [self.template.type(name) for name in self.template.resources]
+        nouns = Counter(
+            types.NOUNS.get(kind, kind) for kind in kinds if kind not in types.KINDS and kind not in types.SILENT
+        )
+        return tuple(
+            count(number, noun) if "::" not in noun else f"{number} × {noun}"
+            for noun, number in sorted(nouns.items(), key=lambda item: (-item[1], item[0]))
+        )

@@ -8,14 +8,15 @@ from scripts import draw_types as types
 
 FIELD = re.compile(r"\{([\w.]+)(?:([:?])([^}]+))?\}")
 SUBSTITUTE = re.compile(r"\$\{([\w.:]+)\}")
-REGION = re.compile(r"\b[a-z]{2}-(?:[a-z]+-)?(?:north|south|central|east|west)(?:east|west)?-\d+\b")
+REGION = re.compile(r"\b(?:[a-z]{2}|eusc)-(?:gov-|iso[a-z]?-|de-)?(?:north|south|central|east|west)(?:east|west)?-\d\b")
+RUNTIME = re.compile(r"^(python|ruby|java|dotnet)(?=\d)")
 ACCOUNT = re.compile(r"\b\d{12}\b")
 PSEUDO = {"AWS::AccountId": "<account>", "AWS::Region": "<region>", "AWS::Partition": "aws"}
 
 
 def count(number: int, noun: str) -> str:
     """Return a number of things: "1 shard", "2 policies"."""
-    many = noun[:-1] + "ies" if noun.endswith("y") and not noun.endswith("ey") else noun + ("es" if noun.endswith("s") else "s")
+    many = re.sub(r"(?<![aeo])y$", "ie", re.sub("s$", "se", noun)) + "s"
     return f"{number} {noun if number == 1 else many}"
 
 
@@ -98,7 +99,7 @@ class Template:
                 return match.group(3) if text and text not in types.REFUSALS else "\0"
             if match.group(2) == ":":
                 return count(int(text), match.group(3)) if text.isdigit() else "\0"
-            return types.SPELLINGS.get(text, re.sub(r"^(python|nodejs|java)(?=\d)", r"\1 ", text)) or "\0"
+            return types.SPELLINGS.get(text) or RUNTIME.sub(lambda found: found.group().title() + " ", text) or "\0"
 
         parts = (FIELD.sub(value, part) for part in pattern.split(" · "))
         return " · ".join(part for part in parts if "\0" not in part)

@@ -14,7 +14,8 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
 ALARM, KEY, VPC = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::EC2::VPC"
 CUSTOM = "Custom::"  # every type that begins so
 
-COMPUTE, STORAGE, DATA, NETWORK, SECURITY, OPERATIONS = "compute", "storage", "data", "network", "security", "operations"
+COMPUTE, STORAGE, DATA = "compute", "storage", "data"
+NETWORK, SECURITY, OPERATIONS = "network", "security", "operations"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ KINDS = {
         "State machine", "state machine", "steps", OPERATIONS, "StateMachineName", ("{StateMachineType}",)
     ),
     "AWS::Events::Rule": Kind("EventBridge rule", "rule", "clock", OPERATIONS, "Name", ("{ScheduleExpression}",)),
-    CUSTOM: Kind("Custom resource", "custom resource", "run", OPERATIONS, "", ("runs in each deployment",)),
+    CUSTOM: Kind("Custom resource", "custom resource", "run", OPERATIONS, "", ("called when it changes",)),
 }  # fmt: skip
 
 # One card for all of a stack's resources of these types.
@@ -107,7 +108,8 @@ RELATIONS = {
         Relation("EventSourceArn", "FunctionName", "events", "batches of {BatchSize}"),
         Relation("FunctionName", "DestinationConfig.OnFailure.Destination", "poison records"),
     ),
-    CUSTOM: (Relation("", "ServiceToken", "migrations"),),
+    CUSTOM: (Relation("", "ServiceToken", "on deploy"),),
+    "AWS::RDS::DBInstance": (Relation("DBClusterIdentifier", "", "replication"),),
     "AWS::KinesisFirehose::DeliveryStream": (
         Relation("KinesisStreamSourceConfiguration", "", "events"),
         Relation("", "ExtendedS3DestinationConfiguration.BucketARN", "objects"),
@@ -125,6 +127,9 @@ RELATIONS = {
     FUNCTION: (Relation("", "Environment.Variables"),),
 }  # fmt: skip
 
+# What a system is there for: these arrows are level and strong.
+MAIN = ("events", "rows", "items", "requests", "objects", "messages")
+
 # What a function exchanges with what its environment names.
 FLOWS = {
     **dict.fromkeys(DATABASES, "rows"),
@@ -138,7 +143,10 @@ FLOWS = {
     "AWS::StepFunctions::StateMachine": "executions",
     FUNCTION: "calls",
 }
+DEPLOYED = dict.fromkeys(DATABASES, "schema")  # ... when a deployment calls the function
 BACK = (SECRET,)  # flows from the end to the start: who asks stands left, what is asked for stands right
+
+CLIENTS = (FUNCTION, "AWS::ECS::Service")
 
 # Security groups tell the rest: who may reach a database exchanges rows with it.
 RULES = {
@@ -146,11 +154,19 @@ RULES = {
     "AWS::EC2::SecurityGroupEgress": ("GroupId", "DestinationSecurityGroupId"),
 }
 
-# A property that makes AWS create a resource of its own: the attribute by which it is referred to, type, name.
-IMPLIED = {
-    "AWS::RDS::DBInstance": ("ManageMasterUserPassword", "MasterUserSecret", SECRET, "managed by RDS"),
-    "AWS::RDS::DBCluster": ("ManageMasterUserPassword", "MasterUserSecret", SECRET, "managed by RDS"),
-}
+
+@dataclass(frozen=True)
+class Implied:
+    """What AWS creates because a property says so: the attribute by which it is referred to, its type, its words."""
+
+    switch: str
+    attribute: str
+    type: str
+    name: str
+
+
+PASSWORD = Implied("ManageMasterUserPassword", "MasterUserSecret", SECRET, "managed by RDS")
+IMPLIED = {"AWS::RDS::DBInstance": PASSWORD, "AWS::RDS::DBCluster": PASSWORD}
 
 # What lies between a resource and the VPC it lives in.
 NETWORK_PARTS = (VPC, "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup", "AWS::RDS::DBSubnetGroup", "AWS::EC2::RouteTable",
@@ -179,6 +195,7 @@ NOUNS = {
     "AWS::IAM::Policy": "policy",
     "AWS::IAM::Role": "role",
     "AWS::KMS::Alias": "key alias",
+    "AWS::Lambda::Permission": "permission",
     "AWS::Logs::LogGroup": "log group",
     "AWS::RDS::DBParameterGroup": "parameter group",
     "AWS::RDS::DBSubnetGroup": "subnet group",
@@ -186,6 +203,8 @@ NOUNS = {
     "AWS::SNS::TopicPolicy": "policy",
     "AWS::SQS::QueuePolicy": "policy",
 }
+ENCRYPTED = ("AWS::Logs::LogGroup",)  # the only ones of them that a key encrypts
+
 # Not even counted: drawn as an arrow or as a box, or of interest to nobody.
 SILENT = (VPC, "AWS::EC2::Subnet", "AWS::EC2::SubnetRouteTableAssociation", "AWS::Lambda::EventSourceMapping",
           "AWS::CDK::Metadata", "AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Integration")  # fmt: skip

@@ -67,7 +67,7 @@ class PackageError(RuntimeError):
     """A Lambda package that cannot be built. The message is for the user: what failed, and what to do."""
 
 
-def build(  # pylint: disable=too-many-arguments  # all but two by name, and with a default
+def build(
     system: str,
     function: str,
     *,
@@ -103,7 +103,6 @@ def build(  # pylint: disable=too-many-arguments  # all but two by name, and wit
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".building-", dir=output) as scratch:
         staging = Path(scratch) / "package"
-        staging.mkdir()
         if requirements.is_file():
             _install(requirements, label, staging, architecture, runtime)
         _copy(files, label, staging)
@@ -160,7 +159,7 @@ def _digest(files: Mapping[str, Path], requirements: Path, architecture: str, ru
 
 def _install(requirements: Path, label: str, staging: Path, architecture: str, runtime: str) -> None:
     """Download the dependencies for AWS Lambda's platform, whatever this machine's is."""
-    text = re.sub(r"(^|\s)#.*", "", requirements.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"(^|\s)#.*", "", requirements.read_text(encoding="utf-8"))
     lines = [line.strip() for line in text.replace("\\\n", " ").splitlines() if line.strip()]
     if not lines:
         return

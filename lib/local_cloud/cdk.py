@@ -19,7 +19,7 @@ Report = Callable[[str], None]
 
 def run(
     cloud: LocalCloud, arguments: Sequence[str], report: Report, *, folder: Path = ROOT, app: bool = True,
-    check: Callable[[], None] = lambda: None,
+    watch: rds.Watch | None = None,
 ) -> str:  # fmt: skip
     """Run the command line and return what it printed.
 
@@ -29,7 +29,7 @@ def run(
         report: is told how far the deployment is.
         folder: where to run: the folder of cdk.json, or another for a command without an app.
         app: whether the command synthesises.
-        check: called now and then; what it raises ends the command.
+        watch: ends the command when it fails.
 
     Raises:
         LocalCloudError: the command failed; with its own words.
@@ -48,6 +48,8 @@ def run(
         ) as process,
     ):  # fmt: skip
         assert process.stdout is not None  # noqa: S101 - it was asked for
+        if watch is not None:
+            watch.abort = process.terminate
         try:
             for line in process.stdout:
                 copy.write(line)
@@ -55,15 +57,19 @@ def run(
                 event = EVENT.search(line)
                 if event:
                     report(f"{event[1]} {event[3]} {event[2].lower().replace('_', ' ')}")
-                check()
         except BaseException:
             process.terminate()
             raise
     if process.returncode:
-        start = next((n for n, line in enumerate(lines) if re.search(r"❌|rror|tap:", line)), max(0, len(lines) - 5))
-        words = "\n  ".join(line for line in lines[start : start + 8] if line.strip())
-        raise LocalCloudError(f"cdk {arguments[0]} failed:\n  {words}\n(the whole story: {log})")
+        raise LocalCloudError(f"cdk {arguments[0]} failed:\n{reason(lines)}\n(the whole story: {log})")
     return "\n".join(lines)
+
+
+def reason(lines: Sequence[str]) -> str:
+    """Return the lines of the command line's output that say why it failed."""
+    kept = [line for line in lines if line.strip() and ("FAILED" in line or not EVENT.search(line))]
+    start = next((n for n, line in enumerate(kept) if re.search(r"FAILED|❌|Error|tap:", line)), max(0, len(kept) - 5))
+    return "\n".join(f"  {line.strip()}" for line in kept[start : start + 6])
 
 
 def stack_exists(cloud: LocalCloud, name: str) -> bool:
@@ -95,7 +101,7 @@ def deploy(cloud: LocalCloud, report: Report) -> tuple[bool, list[tuple[str, str
     with rds.watching(cloud) as watch:
         printed = run(
             cloud, ["deploy", "--require-approval", "never", "--progress", "events", "--output", str(output)],
-            report, check=watch.check,
+            report, watch=watch,
         )  # fmt: skip
     changes = json.loads((output / "step-down.json").read_text(encoding="utf-8"))
     return "(no changes)" not in printed, [(what, why, list(names)) for what, why, names in changes]

@@ -128,7 +128,7 @@ class LocalCloud:
 
     def stop(self) -> list[str]:
         """Stop every server, remove what they wrote, and return the names of those that ran."""
-        stopped = [f"postgresql on port {found.port}" for found in self.databases() if found.stop()]
+        stopped = [f"postgresql on port {found.port}" for found in self.databases() if found.remove()]
         if self.emulator.stop():
             stopped.append(f"{self.emulator.name} on port {self.port}")
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -43,9 +43,14 @@ class Postgres:
         return Path(tempfile.gettempdir()) / f"tap-{sha256(str(self.folder).encode()).hexdigest()[:12]}"
 
     @property
+    def _data(self) -> Path:
+        # Root's folders may be closed to the user that PostgreSQL has to run as.
+        return (self._sockets if os.geteuid() == 0 else self.folder) / "data"
+
+    @property
     def log(self) -> Path:
         """Where the server writes."""
-        return self.folder.parent / f"{self.folder.name}.log"
+        return self._data.with_name("log")
 
     def _owner(self) -> str | None:
         """Return the user to run as: PostgreSQL refuses to be root."""
@@ -66,30 +71,29 @@ class Postgres:
 
     def _prepare(self) -> None:
         """Make the data folder, owned by whoever runs the server."""
-        ready = self.folder / "tap-ready"  # written last: an interrupted initdb leaves a folder that looks finished
-        if not ready.exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
-        for folder in (self.folder, self._sockets):
+        ready = self._data / "tap-ready"  # written last: an interrupted initdb leaves a folder that looks finished
+        if ready.exists():
+            return
+        shutil.rmtree(self._data, ignore_errors=True)
+        for folder in (self.folder, self._sockets, self._data):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.log.touch()
         owner = self._owner()
         if owner:
-            pgserver.ensure_prefix_permissions(self.folder)
             pgserver.ensure_prefix_permissions(BINARIES)
-            self.log.touch()
-            for path in (self.folder, self._sockets, self.log):
+            for path in (self._sockets, self._data, self.log):
                 shutil.chown(path, owner)
-        if not ready.exists():
-            self._run(
-                "initdb", "--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
-                "--pgdata", str(self.folder),
-            )  # fmt: skip
-            (self.folder / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
-            ready.touch()
+        self._run(
+            "initdb", "--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
+            "--pgdata", str(self._data),
+        )  # fmt: skip
+        (self._data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
+        ready.touch()
 
     def process(self) -> psutil.Process | None:
         """Return the running server, if there is one."""
         with suppress(OSError, ValueError, IndexError, psutil.Error):
-            lines = (self.folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
             found = psutil.Process(int(lines[0]))
             if "postgres" in found.name() and found.status() != psutil.STATUS_ZOMBIE:
                 return found
@@ -106,20 +110,31 @@ class Postgres:
         refuse_taken(self.port, "PostgreSQL", "DATABASE_PORT")
         self._prepare()
         options = f"-p {self.port} -h {HOST} -k {self._sockets}"
-        self._run("pg_ctl", "start", "-w", "-D", str(self.folder), "-l", str(self.log), "-o", options)
+        self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.log), "-o", options)
         return True
 
     def stop(self) -> bool:
         """Stop the server, closing its connections; return whether it ran."""
         if self.process() is None:
             return False
-        self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.folder))
+        self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self._data))
         return True
+
+    def remove(self) -> bool:
+        """Stop the server and remove its data; return whether it ran."""
+        ran = self.stop()
+        for folder in (self._sockets, self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        return ran
+
+    def administrator(self) -> Connection:
+        """Return a connection as the superuser, through the server's own socket."""
+        socket = str(self._sockets / f".s.PGSQL.{self.port}")
+        return Connection(SUPERUSER, database=SUPERUSER, unix_sock=socket)
 
     def provide(self, user: str, password: str, database: str) -> None:
         """Make the user and the database that RDS would have made, or give the user its new password."""
-        socket = str(self._sockets / f".s.PGSQL.{self.port}")
-        with Connection(SUPERUSER, database=SUPERUSER, unix_sock=socket) as admin:
+        with self.administrator() as admin:
             known = admin.run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user)
             verb = "ALTER" if known else "CREATE"
             admin.run(f"{verb} ROLE {identifier(user)} LOGIN CREATEDB CREATEROLE PASSWORD {literal(password)}")

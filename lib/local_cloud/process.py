@@ -110,6 +110,7 @@ class Server:
                 last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
                 raise LocalCloudError(f"{self.name} did not come up: {''.join(last)} (the whole story: {self.log})")
             time.sleep(0.05)
+        started.returncode = 0  # the server outlives this object, whose end would otherwise warn of it
         return True
 
     def stop(self) -> bool:

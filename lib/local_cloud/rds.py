@@ -1,7 +1,7 @@
 """What RDS does beside its API: behind every database instance stands a server."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
@@ -43,10 +43,11 @@ def _serve(cloud: LocalCloud, instance: dict[str, Any], credentials: dict[str, s
 
 
 class Watch:
-    """What became of the watching."""
+    """What became of the watching, and what to end when it fails."""
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
+        self.abort: Callable[[], None] = lambda: None
 
     def check(self) -> None:
         """Raise what went wrong meanwhile, if anything did."""
@@ -70,6 +71,7 @@ def watching(cloud: LocalCloud) -> Iterator[Watch]:
                 provide(cloud, done)
             except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
                 watch.failure = error  # told in the caller's thread
+                watch.abort()
                 return
 
     thread = Thread(target=work, name="rds", daemon=True)
@@ -79,5 +81,5 @@ def watching(cloud: LocalCloud) -> Iterator[Watch]:
     finally:
         finished.set()
         thread.join()
-    watch.check()
+        watch.check()
     provide(cloud, done)

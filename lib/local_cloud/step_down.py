@@ -6,7 +6,7 @@ does not name is an error of the deployment, never left out in silence.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lib.common import passwords
@@ -122,9 +122,18 @@ STEPS: tuple[tuple[str, str, Callable[[Template], list[str]]], ...] = (
     ("DB_TLS=off", "that PostgreSQL is built without TLS", _without_tls),
 )
 
+# What the emulator's CloudFormation accepts and then does not keep; the template has it, and tests of the template see it.
+LOST: Mapping[str, str] = {
+    "AWS::Kinesis::Stream": "StreamEncryption is not kept",
+    "AWS::Lambda::Function": "VpcConfig is not kept",
+}
+
 
 def step_down(template: Template) -> tuple[Template, list[tuple[str, str, list[str]]]]:
     """Return the copy to deploy, and what was changed: what, why, and the logical ids."""
     result = copy.deepcopy(template)
     changes = [(what, why, change(result)) for what, why, change in STEPS]
+    changes += [
+        (f"{kind}: {what}", "lost by its CloudFormation", list(_of_type(result, kind))) for kind, what in LOST.items()
+    ]
     return result, [(what, why, names) for what, why, names in changes if names]

@@ -1,17 +1,15 @@
 """A Kinesis stream in memory, and Lambda's event source mapping for it as AWS documents it.
 
-The local cloud knows the happy path only, so what happens when a function fails is played here. Pages of the
-AWS Lambda Developer Guide (https://docs.aws.amazon.com/lambda/latest/dg/...) that say what each part does:
+The local cloud knows the happy path only. Pages of the guide, https://docs.aws.amazon.com/lambda/latest/dg/...:
 
-- with-kinesis, invocation-eventsourcemapping: batches of one shard, in order, one invocation a shard at a
-  time; at least once, so a batch that succeeded may come again.
+- with-kinesis, invocation-eventsourcemapping: batches of one shard, in order, one at a time; at least once.
 - kinesis-on-failure-destination (formerly services-kinesis-errors): retries until the quota or the age ends
   them; bisecting, which the quota does not pay for; the record of what is discarded, and its key in S3.
 - services-kinesis-batchfailurereporting: what an answer means, and bisecting at the checkpoint.
 
-Not documented, and decided here for the side that shows more: a partial answer whose checkpoint is the first
-record halves the batch like an error; an unknown sequence number, or an answer that is no object, fails the
-whole batch; halves inherit the tries of the whole; the failure destination itself never fails.
+Not documented, hence decided here: a partial answer whose checkpoint is the first record halves the batch like
+an error; an unknown sequence number, or an answer that is no object, fails the whole batch; halves inherit the
+retries of the whole; the failure destination itself never fails.
 """
 
 import base64
@@ -26,11 +24,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-STREAM = "arn:aws:kinesis:eu-test-1:123456789012:stream/test"
-FUNCTION = "arn:aws:lambda:eu-test-1:123456789012:function:test"
-MAPPING = "5f3e9d0c-0000-4000-8000-00000000e5a0"
+from lib.common import region
+
+REGION = region.primary({})
+STREAM = f"arn:aws:kinesis:{REGION}:123456789012:stream/test"
 Records = list[dict[str, Any]]
-Function = Callable[[dict[str, Any]], Any]
 
 
 @dataclass
@@ -44,17 +42,16 @@ class Shard:
 
     def put(self, key: str, data: bytes, age: float = 0.0) -> str:
         """Append a record that arrived ``age`` seconds ago; return its sequence number."""
-        number = f"496{int(self.name[-12:]):04}{len(self.records):049}"
+        sequence = f"496{int(self.name[-12:]):04}{len(self.records):049}"
         self.records.append({
             "kinesis": {
-                "kinesisSchemaVersion": "1.0", "partitionKey": key, "sequenceNumber": number,
-                "data": base64.b64encode(data).decode(), "approximateArrivalTimestamp": round(time.time() - age, 3),
+                "partitionKey": key, "sequenceNumber": sequence, "data": base64.b64encode(data).decode(),
+                "kinesisSchemaVersion": "1.0", "approximateArrivalTimestamp": round(time.time() - age, 3),
             },
-            "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": f"{self.name}:{number}",
-            "eventName": "aws:kinesis:record", "invokeIdentityArn": "arn:aws:iam::123456789012:role/test",
-            "awsRegion": STREAM.split(":")[3], "eventSourceARN": STREAM,
+            "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventName": "aws:kinesis:record",
+            "eventID": f"{self.name}:{sequence}", "awsRegion": REGION, "eventSourceARN": STREAM,
         })  # fmt: skip
-        return number
+        return sequence
 
     def advance(self, count: int) -> None:
         """Move on: that many more records are dealt with."""
@@ -67,17 +64,17 @@ class Stream:
     """Shards with equal parts of the range of MD5 hashes, as Kinesis makes them."""
 
     def __init__(self, shards: int) -> None:
-        self.shards = [Shard(f"shardId-{number:012}") for number in range(shards)]
+        self.shards = [Shard(f"shardId-{place:012}") for place in range(shards)]
 
     def put(self, key: str, data: bytes, age: float = 0.0) -> str:
-        """Append a record to the shard that the key's hash says."""
+        """Append a record to the shard that the key's hash says; return its sequence number."""
         place = int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(), 16) * len(self.shards) >> 128
         return self.shards[place].put(key, data, age)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The mapping's settings under AWS's names; -1 is no limit. Pauses are ours: AWS documents none."""
+    """The mapping's settings under AWS's names; -1 is no limit. The pause is ours: AWS documents none."""
 
     batch_size: int = 100
     bisect_batch_on_function_error: bool = False
@@ -100,125 +97,104 @@ def number(record: dict[str, Any]) -> str:
     return str(record["kinesis"]["sequenceNumber"])
 
 
+def arrival(record: dict[str, Any]) -> float:
+    """Return when a record arrived."""
+    return float(record["kinesis"]["approximateArrivalTimestamp"])
+
+
+def stamp(moment: float) -> str:
+    """Return a time as invocation records write it."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def succeeded(answer: Any, records: Records) -> int:
     """Return how many records, from the first on, an answer calls done (services-kinesis-batchfailurereporting)."""
-    if answer is None or answer == {}:
+    if answer is None:
         return len(records)
     order = {number(record): place for place, record in enumerate(records)}
     try:
-        failures = answer.get("batchItemFailures") or []
-        return min((order[failure["itemIdentifier"]] for failure in failures), default=len(records))
+        failed = [order[failure["itemIdentifier"]] for failure in answer.get("batchItemFailures") or []]
+        return min(failed, default=len(records))
     except (AttributeError, KeyError, TypeError):
         return 0
 
 
+@dataclass
 class Poller:
-    """The event source mapping at work: one thread for each shard.
+    """The event source mapping at work: one thread for each shard."""
 
-    Args:
-        stream: where the records come from.
-        functions: by shard, what gets its batches; what it raises is a function error (or a timeout).
-        settings: the mapping's.
-        discarded: the failure destination, a bucket: takes key and body.
-        again: tells whether a batch that just succeeded is to be delivered once more.
-    """
-
-    def __init__(
-        self, stream: Stream, functions: Mapping[str, Function], settings: Settings, *,
-        discarded: Callable[[str, bytes], None], again: Callable[[], bool] = lambda: False,
-    ) -> None:  # fmt: skip
-        self._stream, self._functions, self._settings = stream, functions, settings
-        self._discarded, self._again = discarded, again
-        self.stop = threading.Event()
+    stream: Stream
+    functions: Mapping[str, Callable[[dict[str, Any]], Any]]  # by shard; what one raises is an error, or a timeout
+    settings: Settings
+    discarded: Callable[[str, bytes], None]  # the failure destination, a bucket: takes key and body
+    again: Callable[[], bool] = lambda: False  # whether a batch that just succeeded is to be delivered once more
+    stop: threading.Event = field(default_factory=threading.Event)  # ends run() early when set
 
     def run(self) -> None:
-        """Deliver every record there is, or until ``stop`` is set."""
-        with ThreadPoolExecutor(len(self._stream.shards), "shard") as pool:
-            running = [pool.submit(self._shard, shard) for shard in self._stream.shards]
+        """Deliver every record there is."""
+        with ThreadPoolExecutor(len(self.stream.shards), "shard") as pool:
+            running = [pool.submit(self._shard, shard) for shard in self.stream.shards]
         for shard in running:
             shard.result()
 
     def _shard(self, shard: Shard) -> None:
-        try:
-            while shard.position < len(shard.records) and not self.stop.is_set():
-                self._batch(shard, shard.records[shard.position :][: self._settings.batch_size])
-        except BaseException:
-            self.stop.set()
-            raise
-
-    def _batch(self, shard: Shard, records: Records) -> None:
-        waiting = [Batch(records)]  # the next one is the last
-        while waiting and not self.stop.is_set():
+        waiting: list[Batch] = []  # what a failure left to deliver, the next one last
+        while (waiting or shard.position < len(shard.records)) and not self.stop.is_set():
+            if not waiting:
+                waiting = [Batch(shard.records[shard.position : shard.position + self.settings.batch_size])]
             batch = self._drop_old(shard, waiting.pop())
             if not batch.records:
                 continue
             done, error = self._invoke(shard, batch.records)
-            if done == len(batch.records):
-                if self._again():
-                    waiting.append(Batch(batch.records))
-                else:
-                    shard.advance(done)
+            if done == len(batch.records) and self.again():
+                waiting.append(Batch(batch.records))
                 continue
             shard.advance(done)
-            waiting += self._next(shard, Batch(batch.records, batch.retries, error), done)
-            self.stop.wait(self._settings.pause_seconds)
+            if done < len(batch.records):
+                waiting += self._next(shard, batch._replace(error=error), done)
+                self.stop.wait(self.settings.pause_seconds)
 
     def _invoke(self, shard: Shard, records: Records) -> tuple[int, str | None]:
-        """Return how many records are done, and the function's error."""
-        try:
-            # Both ways through JSON, as between Lambda and a function.
-            answer = json.loads(json.dumps(self._functions[shard.name](json.loads(json.dumps({"Records": records})))))
+        try:  # through JSON there and back, as between Lambda and a function
+            answer = json.loads(json.dumps(self.functions[shard.name](json.loads(json.dumps({"Records": records})))))
         except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught
             return 0, "Unhandled"
-        return (succeeded(answer, records) if self._settings.report_batch_item_failures else len(records)), None
+        return (succeeded(answer, records) if self.settings.report_batch_item_failures else len(records)), None
 
     def _next(self, shard: Shard, failed: Batch, done: int) -> list[Batch]:
         """Return what to deliver after a failure, the next one last (kinesis-on-failure-destination)."""
-        rest = failed.records[done:]
-        if self._settings.bisect_batch_on_function_error and len(failed.records) > 1:
-            middle = 0 if done else len(rest) // 2
-            parts = (rest[middle:], rest[:middle])
-            return [Batch(part, failed.retries, failed.error) for part in parts if part]
-        if failed.retries == self._settings.maximum_retry_attempts:
-            self._discard(shard, Batch(rest, failed.retries, failed.error), "RetryAttemptsExhausted")
+        rest = failed._replace(records=failed.records[done:])
+        if self.settings.bisect_batch_on_function_error and len(failed.records) > 1:
+            middle = 0 if done else len(rest.records) // 2
+            return [rest._replace(records=part) for part in (rest.records[middle:], rest.records[:middle]) if part]
+        if rest.retries == self.settings.maximum_retry_attempts:
+            self._discard(shard, rest, "RetryAttemptsExhausted")
             return []
-        return [Batch(rest, failed.retries + 1, failed.error)]
+        return [rest._replace(retries=rest.retries + 1)]
 
     def _drop_old(self, shard: Shard, batch: Batch) -> Batch:
-        limit = self._settings.maximum_record_age_in_seconds
-        records = batch.records
-        arrivals = [record["kinesis"]["approximateArrivalTimestamp"] for record in records]
-        old = 0 if limit < 0 else sum(arrival < time.time() - limit for arrival in arrivals)
+        limit = self.settings.maximum_record_age_in_seconds
+        old = 0 if limit < 0 else sum(arrival(record) < time.time() - limit for record in batch.records)
         if old:
-            self._discard(shard, Batch(records[:old], batch.retries, batch.error), "RecordAgeExceeded")
-        return Batch(records[old:], batch.retries, batch.error)
+            self._discard(shard, batch._replace(records=batch.records[:old]), "RecordAgeExceeded")
+        return batch._replace(records=batch.records[old:])
 
     def _discard(self, shard: Shard, batch: Batch, condition: str) -> None:
-        now, records = datetime.now(UTC), batch.records
-        first, last = (
-            datetime.fromtimestamp(record["kinesis"]["approximateArrivalTimestamp"], UTC)
-            for record in (records[0], records[-1])
-        )
+        now, first, last = datetime.now(UTC), batch.records[0], batch.records[-1]
         body = {
             "requestContext": {
-                "requestId": str(uuid.uuid4()), "functionArn": FUNCTION, "condition": condition,
-                "approximateInvokeCount": batch.retries + 1,
+                "requestId": str(uuid.uuid4()), "functionArn": f"arn:aws:lambda:{REGION}:123456789012:function:test",
+                "condition": condition, "approximateInvokeCount": batch.retries + 1,
             },
             "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": batch.error},
-            "version": "1.0",
-            "timestamp": stamp(now),
+            "version": "1.0", "timestamp": stamp(now.timestamp()),
             "KinesisBatchInfo": {
-                "shardId": shard.name, "startSequenceNumber": number(records[0]),
-                "endSequenceNumber": number(records[-1]), "approximateArrivalOfFirstRecord": stamp(first),
-                "approximateArrivalOfLastRecord": stamp(last), "batchSize": len(records), "streamArn": STREAM,
+                "shardId": shard.name, "startSequenceNumber": number(first), "endSequenceNumber": number(last),
+                "approximateArrivalOfFirstRecord": stamp(arrival(first)), "batchSize": len(batch.records),
+                "approximateArrivalOfLastRecord": stamp(arrival(last)), "streamArn": STREAM,
             },
-            "payload": json.dumps({"Records": records}),
+            "payload": json.dumps({"Records": batch.records}),
         }  # fmt: skip
-        key = f"aws/lambda/{MAPPING}/{shard.name}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-        self._discarded(key, json.dumps(body).encode())
-        shard.advance(len(records))
-
-
-def stamp(moment: datetime) -> str:
-    """Return a time as invocation records write it."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        key = f"aws/lambda/{uuid.UUID(int=1)}/{shard.name}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+        self.discarded(key, json.dumps(body).encode())
+        shard.advance(len(batch.records))

@@ -23,7 +23,8 @@ def event(**changes: Any) -> dict[str, Any]:
 def record(number: int, data: str) -> dict[str, Any]:
     """Return the record with a sequence number and with data as they are."""
     return {
-        "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": f"{SHARD}:{number}", "eventName": "aws:kinesis:record",
+        "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventName": "aws:kinesis:record",
+        "eventID": f"{SHARD}:{number}",
         "kinesis": {
             "kinesisSchemaVersion": "1.0", "partitionKey": "key", "sequenceNumber": str(number), "data": data,
             "approximateArrivalTimestamp": 1767225600.25,

@@ -11,6 +11,7 @@ import socketserver
 import ssl
 import struct
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,9 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         """Speak TLS if the client asks for it, then pipe until one side is gone."""
-        with socket.create_connection((HOST, self.server.behind)) as inner:
-            try:
-                self._pipe(self._outer(), inner)
-            except OSError:
-                pass  # a handshake that the client broke off, or a side that is gone
+        # What is suppressed: a handshake that the client broke off, or a side that is gone.
+        with socket.create_connection((HOST, self.server.behind)) as inner, suppress(OSError), self._outer() as outer:
+            self._pipe(outer, inner)
 
     def _outer(self) -> socket.socket:
         first = self.request.recv(len(SSL_REQUEST), socket.MSG_PEEK)
@@ -86,7 +85,7 @@ class _Connection(socketserver.BaseRequestHandler):
         if first == SSL_REQUEST and self.server.context:
             self.request.recv(len(SSL_REQUEST))
             self.request.sendall(b"S")
-            self.request = self.server.context.wrap_socket(self.request, server_side=True)
+            return self.server.context.wrap_socket(self.request, server_side=True)
         return self.request
 
     def _pipe(self, outer: socket.socket, inner: socket.socket) -> None:

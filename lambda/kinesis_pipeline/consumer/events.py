@@ -57,12 +57,17 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
+DECODER = json.JSONDecoder(parse_constant=_no_constant)  # json.loads() would make one for each record
+
+
 def _too_deep(body: Any) -> bool:
     level = [body]
     for _ in range(DEEPEST):
         inner = (child for value in level for child in (value.values() if isinstance(value, dict) else value))
         level = [child for child in inner if isinstance(child, (dict, list))]
-    return bool(level)
+        if not level:
+            return False
+    return True
 
 
 def parse(data: str) -> dict[str, Any]:
@@ -72,7 +77,8 @@ def parse(data: str) -> dict[str, Any]:
         ValueError: with a reason that is safe to log.
     """
     try:
-        body = json.loads(base64.b64decode(data, validate=True), parse_constant=_no_constant)
+        raw = base64.b64decode(data, validate=True)
+        body = DECODER.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except (ValueError, RecursionError):
         raise ValueError("not JSON") from None
     try:

@@ -25,7 +25,8 @@ WITH incoming AS MATERIALIZED (
     ON CONFLICT (event_id) DO NOTHING RETURNING event_id
 )
 SELECT i.event_id::text, CASE WHEN e.event_id IS NULL THEN 'again'
-    WHEN ({", ".join(f"i.{n}" for n in BODY)}) IS NOT DISTINCT FROM ({", ".join(f"e.{n}" for n in BODY)}) THEN 'duplicate'
+    WHEN ({", ".join(f"i.{n}" for n in BODY)}) IS NOT DISTINCT FROM ({", ".join(f"e.{n}" for n in BODY)})
+        THEN 'duplicate'
     ELSE 'conflict' END
 FROM incoming i LEFT JOIN events e USING (event_id)
 WHERE NOT EXISTS (SELECT FROM inserted n WHERE n.event_id = i.event_id)

@@ -62,7 +62,7 @@ def test_what_the_runtime_brings_along_can_be_imported(tmp_path: Path, name: str
 @pytest.mark.parametrize("code", ["", "handler = 3\n", "def main(event, context):\n    pass\n"])
 def test_a_module_without_a_handler_is_refused(tmp_path: Path, code: str) -> None:
     """Absent, not callable, or under another name."""
-    assert "TypeError: it has no function named 'handler'" in refusal(tmp_path, code)
+    assert "TypeError: it has no function named 'handler'. A dependency" in refusal(tmp_path, code)
 
 
 @pytest.mark.parametrize("code", ["raise SystemExit(0)\n", "import os\nos._exit(0)\n"])
@@ -84,6 +84,7 @@ def test_the_developer_s_aws_settings_are_not_seen(tmp_path: Path, monkeypatch: 
     (tmp_path / ".aws").mkdir()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "visible")
     code = "import os\nassert not [name for name in os.environ if 'AWS' in name]\n"
+    code += "import pwd\nassert os.path.expanduser('~') != pwd.getpwuid(os.getuid()).pw_dir\n"
     code += "assert not os.path.exists(os.path.expanduser('~/.aws'))\n"
     assert lambda_package.build("shop", "store", root=write(tmp_path, code + HANDLER)).is_file()
 
@@ -94,9 +95,17 @@ def test_the_handler_s_own_files_are_in_the_current_folder(tmp_path: Path) -> No
     assert lambda_package.build("shop", "store", root=root).is_file()
 
 
+def test_programs_can_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PATH is the one variable that is passed on."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code = f"import os\nassert os.environ['PATH'] == {str(tmp_path)!r}\n"
+    assert lambda_package.build("shop", "store", root=write(tmp_path, code + HANDLER)).is_file()
+
+
 def test_a_handler_may_print(tmp_path: Path) -> None:
-    """What it prints is not taken for an answer."""
-    assert lambda_package.build("shop", "store", root=write(tmp_path, "print('hello')\n" + HANDLER)).is_file()
+    """What it prints is not taken for an answer, whether it is text or not."""
+    code = "import os\nprint('hello')\nos.write(1, b'\\xff')\n"
+    assert lambda_package.build("shop", "store", root=write(tmp_path, code + HANDLER)).is_file()
 
 
 def test_an_endless_import_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,8 +50,8 @@ def refusal(root: Path, function: str = "store") -> str:
 
 def test_the_function_s_files_are_packed(write: Write) -> None:
     """Code and data, also in folders, sorted; not what other functions have."""
-    root = write({"store/schema.sql": "", "store/b/c.json": "{}", "store/a.py": "", "other/handler.py": HANDLER})
-    assert names(lambda_package.build("shop", "store", root=root)) == ["a.py", "b/c.json", "handler.py", "schema.sql"]
+    root = write({"store/schema.sql": "", "store/b/c/d.json": "{}", "store/a.py": "", "other/handler.py": HANDLER})
+    assert names(lambda_package.build("shop", "store", root=root)) == ["a.py", "b/c/d.json", "handler.py", "schema.sql"]
 
 
 def test_shared_files_lie_beside_the_handler(write: Write) -> None:
@@ -150,11 +150,12 @@ def test_text_moved_between_files_is_another_package(write: Write) -> None:
 
 def test_an_interrupted_build_leaves_nothing(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """No half zip under the right name, and no scratch folder."""
+    root = write()
 
-    def interrupt(*_arguments: object) -> None:
+    def interrupt(source: Path, target: Path) -> None:
+        assert source.is_relative_to(target.parent)  # across file systems, it would be a copy and not a rename
         raise KeyboardInterrupt
 
-    root = write()
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", interrupt)
         with pytest.raises(KeyboardInterrupt):

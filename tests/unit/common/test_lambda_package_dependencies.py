@@ -144,6 +144,14 @@ def test_pip_is_asked_for_the_target_s_wheels(
     assert {"--python-version=3.13", "--only-binary=:all:", "--no-deps", "--require-hashes"} <= set(command)
 
 
+def test_every_record_of_pip_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what it writes for a dependency from a file's address alone."""
+    records = ["INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "METADATA"]
+    fake_pip(monkeypatch, [f"tiny-1.0.dist-info/{name}" for name in records])
+    package = lambda_package.build("shop", "store", root=write(tmp_path, PINNED))
+    assert names(package) == ["handler.py", "tiny-1.0.dist-info/METADATA"]
+
+
 @pytest.mark.parametrize("requirements", ["", "# nothing yet\n\n"])
 def test_without_dependencies_pip_does_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, requirements: str
@@ -231,8 +239,8 @@ def test_compiled_code_for_this_machine_is_really_imported(
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    fake_pip(monkeypatch, ["native/broken.so", "native/__init__.py"])
-    root = write(tmp_path, PINNED, "import native.absent\n" + HANDLER)
+    fake_pip(monkeypatch, ["native/broken.so", "native/__init__.py", "_flat.cpython-314-any.so"])
+    root = write(tmp_path, PINNED, "import native.absent\nimport _flat\n" + HANDLER)
     if foreign:
         assert lambda_package.build("shop", "store", root=root, runtime=version).is_file()
     else:

@@ -80,6 +80,38 @@ def test_a_name_may_have_the_longest_length_and_no_more(kind: str) -> None:
         naming.physical(kind, "a" * (longest - 3), "dev")
 
 
+# From each service's API reference; twice, so that a number is not changed by mistake.
+LONGEST = {
+    "alarm": 255,
+    "bucket": 63,
+    "database": 63,
+    "function": 64,
+    "key_alias": 250,
+    "load_balancer": 32,
+    "log_group": 512,
+    "parameter_group": 255,
+    "repository": 256,
+    "role": 64,
+    "secret": 512,
+    "security_group": 255,
+    "stack": 128,
+    "stream": 128,
+    "subnet_group": 255,
+    "table": 255,
+    "topic": 256,
+}
+
+
+def test_the_limits_are_aws_s() -> None:
+    """One number for each kind of name."""
+    assert {kind: limit.longest for kind, limit in naming.LIMITS.items()} == LONGEST
+
+
+def test_a_name_may_have_the_shortest_length() -> None:
+    """Three characters are a bucket's name."""
+    assert naming.physical("bucket", "t", "a") == "t-a"
+
+
 @pytest.mark.parametrize("kind", ["bucket", "table"])
 def test_a_name_may_be_too_short(kind: str) -> None:
     """Two services want three characters."""

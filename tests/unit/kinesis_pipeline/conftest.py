@@ -3,20 +3,25 @@
 import io
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 from pg8000.native import Connection
 
 from lib.common import region
 from tests.support import functions
-from tests.support.database import TestServer
+from tests.support.database import USER, TestServer
+from tests.support.kinesis import records
 
 # pylint: disable=redefined-outer-name
 
 NAMESPACE = "TAP/Unit"
+BUCKET = "failures"
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +79,76 @@ def lines(consumer: SimpleNamespace) -> Iterator[Callable[[], list[dict[str, Any
     before = handler.setStream(stream)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     handler.setStream(before)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[SimpleNamespace]:
+    """An AWS account in memory, and clients of it."""
+    keys = {"region_name": region.primary({}), "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    with mock_aws():
+        yield SimpleNamespace(s3=boto3.client("s3", **keys), secrets=boto3.client("secretsmanager", **keys))
+
+
+@pytest.fixture
+def s3(account: SimpleNamespace) -> Any:
+    """A client of S3, in which the failure bucket is there, and empty."""
+    names = [bucket["Name"] for bucket in account.s3.list_buckets()["Buckets"]]
+    if BUCKET not in names:
+        account.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region.primary({})})
+    for found in account.s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        account.s3.delete_object(Bucket=BUCKET, Key=found["Key"])
+    return account.s3
+
+
+@pytest.fixture
+def aside(s3: Any) -> Callable[[], dict[str, dict[str, Any]]]:
+    """Returns what was set aside by key."""
+
+    def read() -> dict[str, dict[str, Any]]:
+        keys = [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+        return {key: json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in keys}
+
+    return read
+
+
+@pytest.fixture
+def deployed(
+    account: SimpleNamespace, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Any]]:
+    """Loads a function as it is deployed: it finds its password by the environment and Secrets Manager."""
+    value = json.dumps({"username": USER, "password": postgres.password})
+    arn = account.secrets.create_secret(Name=f"rds!db-{time.time_ns()}", SecretString=value)["ARN"]
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
+    for name, text in (postgres.environ | {"DB_SECRET_ARN": arn}).items():
+        monkeypatch.setenv(name, text)
+    made: list[Any] = []
+
+    def load(function: str) -> Any:
+        made.append(functions.load("kinesis_pipeline", function).handler)
+        return made[-1]
+
+    yield load
+    for handler in made:
+        handler.database.close()
+
+
+@pytest.fixture
+def handle(
+    consumer: SimpleNamespace,
+    connect: Callable[..., Any],
+    sql: Connection,
+    lines: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., list[str]]:
+    """Calls the consumer with records of bodies, and returns the sequence numbers to be delivered again."""
+    del sql, lines
+    monkeypatch.setattr(consumer.handler, "database", connect())
+    monkeypatch.setattr(consumer.handler, "_clients", {})
+    monkeypatch.setenv("FAILURE_BUCKET", BUCKET)
+
+    def call(*bodies: object, context: Any = None) -> list[str]:
+        answer = consumer.handler.handler({"Records": records(*bodies)}, context or functions.Context())
+        assert answer.keys() == {"batchItemFailures"}
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    return call

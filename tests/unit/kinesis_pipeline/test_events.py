@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.kinesis_pipeline import events as realistic
@@ -192,6 +192,7 @@ FIELDS = st.sampled_from(
 NEARLY = st.dictionaries(FIELDS, JSON, max_size=3).map(lambda changes: realistic.encode(event(**changes)))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.binary(max_size=200) | JSON.map(realistic.encode) | NEARLY)
 def test_any_bytes_are_an_event_or_poison(consumer: SimpleNamespace, data: bytes) -> None:
     """Never an exception, and a row can be made of whatever is called an event."""
@@ -201,6 +202,7 @@ def test_any_bytes_are_an_event_or_poison(consumer: SimpleNamespace, data: bytes
         json.dumps(found.row())
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.text(max_size=50))
 def test_any_text_in_place_of_base64_is_an_event_or_poison(consumer: SimpleNamespace, data: str) -> None:
     """Never an exception."""
@@ -208,6 +210,7 @@ def test_any_text_in_place_of_base64_is_an_event_or_poison(consumer: SimpleNames
     assert len(events) + len(poison) == 1
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     field=FIELDS,
     junk=st.text("abcdefgh", min_size=5, max_size=70),

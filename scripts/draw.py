@@ -1,0 +1,98 @@
+"""Draw a system's architecture from its synthesised CloudFormation template.
+
+    scripts/draw kinesis-pipeline                             synthesise it, write docs/pictures/kinesis-pipeline.svg
+    scripts/draw kinesis-pipeline --template FILE             draw a template that is there already
+    scripts/draw kinesis-pipeline --template FILE --check     only say whether the committed picture is up to date
+
+The same template gives the same bytes; no account, no region and no hashed name is in them. Synthesis reads the
+settings from the environment as ever, so a picture to commit is drawn without any.
+Exit status: 0 done, 1 the committed picture is out of date, 2 nothing can be drawn (one sentence says why).
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
+from scripts.draw_layout import lay_out  # noqa: E402  # pylint: disable=wrong-import-position
+from scripts.draw_model import Reader  # noqa: E402  # pylint: disable=wrong-import-position
+from scripts.draw_svg import svg  # noqa: E402  # pylint: disable=wrong-import-position
+
+
+def synthesise(system: str) -> Mapping[str, Any]:
+    """Return the template of a system of the CDK, synthesised now.
+
+    Raises:
+        SettingError: the system has no CloudFormation template, or its settings are refused.
+    """
+    import tap  # pylint: disable=import-outside-toplevel
+
+    if system.replace("-", "_") not in tap.ENGINES["cdk"]:
+        raise SettingError(f"{system!r} is no system of the CDK: give a CloudFormation template with --template FILE.")
+    with tempfile.TemporaryDirectory(prefix="tap-draw-") as folder:
+        os.environ["CDK_OUTDIR"] = folder
+        tap.main(["cdk"])
+        found = sorted(Path(folder).glob("*.template.json"))
+        if len(found) != 1:
+            raise SettingError(f"{system} has {len(found)} templates, and one is drawn: give it with --template FILE.")
+        return read(found[0])
+
+
+def read(path: Path) -> Mapping[str, Any]:
+    """Return a template's content.
+
+    Raises:
+        SettingError: the file is no CloudFormation template in JSON.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise SettingError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
+        raise SettingError(f"{path} is no CloudFormation template: it has no Resources.")
+    return content
+
+
+def draw(system: str, template: Mapping[str, Any]) -> str:
+    """Return the picture of a template, as the text of an SVG file."""
+    graph = Reader(system, template).read()
+    return svg(graph, lay_out(graph))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw, or check, and return the exit status."""
+    summary = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="scripts/draw", description=summary)
+    parser.add_argument("system", help="for example kinesis-pipeline")
+    parser.add_argument("--template", type=Path, help="a CloudFormation template in JSON, instead of a synthesis")
+    parser.add_argument("--output", type=Path, help="the picture's file, instead of docs/pictures/<system>.svg")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the picture is out of date")
+    options = parser.parse_args(arguments)
+    output = options.output or ROOT / "docs" / "pictures" / f"{options.system}.svg"
+    try:
+        picture = draw(options.system, read(options.template) if options.template else synthesise(options.system))
+    except SettingError as error:
+        print(f"scripts/draw: {error}", file=sys.stderr)
+        return 2
+    if not options.check:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(picture, encoding="utf-8")
+    elif not output.is_file() or output.read_text(encoding="utf-8") != picture:
+        print(f"scripts/draw: {output} is out of date: run 'scripts/draw {options.system}'.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

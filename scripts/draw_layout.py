@@ -1,0 +1,227 @@
+"""Where everything of a picture goes: arrows with right angles, labels where nothing else is, parts on shelves."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from scripts.draw_model import Edge, Graph
+from scripts.draw_rows import APART, ARRIVAL, HEAD, MANY, PAD, PORT, PORT_NOTED, Part, Step, parts
+from scripts.draw_text import Card, width
+
+TRACK, ARROW, AIR = 12.0, 18.0, 8.0  # between upright pieces, for an arrow's head, left and right of a label
+CORNER = 7.0  # how round a corner is
+TIP = 8.0  # how much further right a label stands when the head is below it
+LIFT = 5.0  # a label stands so much above its arrow
+
+
+@dataclass
+class Box:
+    """A rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Return the right end."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Return the lower end."""
+        return self.y + self.height
+
+
+@dataclass
+class Route:
+    """An arrow's way, and where its label stands."""
+
+    edge: Edge
+    points: list[tuple[float, float]]
+    label: tuple[float, float]
+
+
+@dataclass
+class Picture:
+    """The places of everything."""
+
+    width: float = 0.0
+    height: float = 0.0
+    cards: dict[str, tuple[Card, Box]] = field(default_factory=dict)
+    boxes: dict[str, Box] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+
+    def move(self, x: float, y: float) -> None:
+        """Shift everything."""
+        for box in [*(box for _, box in self.cards.values()), *self.boxes.values()]:
+            box.x, box.y = box.x + x, box.y + y
+        for route in self.routes:
+            route.points = [(left + x, top + y) for left, top in route.points]
+            route.label = (route.label[0] + x, route.label[1] + y)
+
+    def take(self, other: "Picture") -> None:
+        """Add everything of another picture."""
+        self.cards |= other.cards
+        self.boxes |= other.boxes
+        self.routes += other.routes
+
+
+class Wiring:
+    """Draws a part whose rows are settled."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.leave: dict[Step, float] = {}
+        self.arrive: dict[Step, float] = {}
+        self.tracks: dict[Step, int] = {}
+        self.left: dict[int, float] = {}  # each column's left end
+        self.label: dict[int, float] = {}  # where labels begin in the gap right of each column
+        self.upright: dict[int, float] = {}  # where upright pieces begin
+
+    def draw(self) -> Picture:
+        """Return the part's picture."""
+        self._ports()
+        last = max(self.part.column.values())
+        widths = [self._width(column) for column in range(last + 1)]
+        self.left[0] = 0.0
+        for column in range(last + 1):
+            widths[column] += self._lacking(column, widths[column])
+            self._gap(column, self.left[column] + widths[column])
+        picture = Picture()
+        for name, found in self.part.cards.items():
+            column, top = self.part.column[name], self.part.middle[name] - found.height / 2
+            picture.cards[name] = (found, Box(self.left[column], top, widths[column], found.height))
+        for group, members in self.part.groups().items():
+            picture.boxes[group] = self._box([picture.cards[name][1] for name in members])
+        picture.routes = [self._route(edge, widths) for edge in self.part.edges]
+        everything = [*(box for _, box in picture.cards.values()), *picture.boxes.values()]
+        left, top = min(box.x for box in everything), min(box.y for box in everything)
+        picture.width, picture.height = (
+            max(box.right for box in everything) - left, max(box.bottom for box in everything) - top
+        )  # fmt: skip
+        picture.move(-left, -top)
+        return picture
+
+    def _width(self, column: int) -> float:
+        """Return the width of a column's cards: all are as wide as the widest."""
+        return max(found.width for name, found in self.part.cards.items() if self.part.column[name] == column)
+
+    def _lacking(self, column: int, wide: float) -> float:
+        """Return how much wider a column must be for the words on the boxes that end with it."""
+        lacking = [0.0]
+        for group, members in self.part.groups().items():
+            span = [self.part.column[name] for name in members]
+            if max(span) == column:
+                there = self.left[column] + wide - self.left[min(span)]
+                lacking.append(width(self.part.graph.groups[group], "box-words") - there)
+        return max(lacking)
+
+    @staticmethod
+    def _box(members: Sequence[Box]) -> Box:
+        """Return the box around its members."""
+        left, top = min(box.x for box in members) - PAD, min(box.y for box in members) - HEAD
+        right, bottom = max(box.right for box in members) + PAD, max(box.bottom for box in members) + PAD
+        return Box(left, top, right - left, bottom - top)
+
+    def _ports(self) -> None:
+        """Decide at which height each arrow leaves and arrives; nearly level ones become level."""
+        part, middle = self.part, self.part.middle
+        for name in part.column:
+            leaving = sorted((step for step in part.steps if step.start == name), key=lambda step: middle[step.end])
+            gap = PORT_NOTED if any(step.edge.note for step in leaving) else PORT
+            for number, step in enumerate(leaving):
+                self.leave[step] = middle[name] + (number - (len(leaving) - 1) / 2) * gap
+            arriving = sorted((step for step in part.steps if step.end == name), key=lambda step: middle[step.start])
+            for number, step in enumerate(arriving):
+                self.arrive[step] = middle[name] + (number - (len(arriving) - 1) / 2) * ARRIVAL
+        self._level()
+
+    def _level(self) -> None:
+        """Shift all the ends at one side of a card so that a nearly level arrow becomes level, the main ones first."""
+        part, settled = self.part, set[tuple[str, str]]()
+        for step in sorted(part.steps, key=lambda step: not step.edge.main):
+            for ports, side, other in ((self.arrive, "end", self.leave), (self.leave, "start", self.arrive)):
+                name, shift = getattr(step, side), other[step] - ports[step]
+                ends = [near for near in part.steps if getattr(near, side) == name]
+                room = part.height[name] / 2 - CORNER - 3
+                fits = all(abs(ports[near] + shift - part.middle[name]) <= room for near in ends)
+                if abs(shift) < PORT and fits and (side, name) not in settled:
+                    for near in ends:
+                        ports[near] += shift
+                    settled |= {("end", step.end), ("start", step.start)}
+
+    def _gap(self, column: int, begin: float) -> None:
+        """Decide where labels and upright pieces stand right of a column, and where the next column begins."""
+        part = self.part
+        steps = [step for step in part.steps if part.column[step.start] == column]
+        bent = [step for step in steps if self.leave[step] != self.arrive[step]]
+        orders: Iterable[Sequence[Step]] = [sorted(bent, key=lambda step: -self.leave[step])]
+        if len(bent) <= MANY:
+            orders = permutations(bent)
+        for number, step in enumerate(min(orders, key=self._crossings)):
+            self.tracks[step] = number
+        spans = [[part.column[name] for name in members] for members in part.groups().values()]
+        self.label[column] = begin + AIR + PAD * any(max(span) == column for span in spans)
+        words = [width(step.edge.label, "label") + TIP * step.edge.back for step in steps if step.edge.label]
+        words += [width(step.edge.note, "note") for step in steps if step.edge.note]
+        self.upright[column] = self.label[column] + max((word + AIR for word in words), default=0.0)
+        room = len(bent) * TRACK + PAD * any(min(span) == column + 1 for span in spans)
+        self.left[column + 1] = self.upright[column] + room + ARROW
+
+    def _crossings(self, order: Iterable[Step]) -> int:
+        """Return how often arrows cross when their upright pieces stand in an order, from left to right."""
+        total, steps = 0, list(order)
+        for number, one in enumerate(steps):
+            low, high = sorted((self.leave[one], self.arrive[one]))
+            for two in steps[number + 1 :]:
+                total += low <= self.leave[two] <= high
+                least, most = sorted((self.leave[two], self.arrive[two]))
+                total += least <= self.arrive[one] <= most
+                total += 4 * (abs(self.arrive[one] - self.leave[two]) < LIFT)
+        return total
+
+    def _route(self, edge: Edge, widths: Sequence[float]) -> Route:
+        """Return an arrow's corners and the place of its label."""
+        points: list[tuple[float, float]] = []
+        steps = [step for step in self.part.steps if step.edge is edge]
+        for step in steps:
+            column = self.part.column[step.start]
+            points.append((self.left[column] + widths[column], self.leave[step]))
+            if step in self.tracks:
+                across = self.upright[column] + (self.tracks[step] + 0.5) * TRACK
+                points += [(across, self.leave[step]), (across, self.arrive[step])]
+            points.append((self.left[column + 1], self.arrive[step]))
+        label = self.label[self.part.column[edge.start]] + TIP * edge.back
+        return Route(edge, points, (label, self.leave[steps[0]] - LIFT))
+
+
+def shelve(drawn: Sequence[Picture]) -> Picture:
+    """Return parts on shelves: each shelf as full as it can be, its parts spread over the whole width."""
+    whole, shelves = Picture(width=max((part.width for part in drawn), default=0.0)), list[list[Picture]]()
+    for part in drawn:
+        if not shelves or sum(other.width + APART for other in [*shelves[-1], part]) - APART > whole.width:
+            shelves.append([])
+        shelves[-1].append(part)
+    for shelf in shelves:
+        left = 0.0
+        free = (whole.width - sum(part.width for part in shelf)) / max(len(shelf) - 1, 1)
+        for part in shelf:
+            part.move(left, whole.height)
+            whole.take(part)
+            left += part.width + free
+        whole.height += max(part.height for part in shelf) + APART
+    whole.height = max(whole.height - APART, 0.0)
+    return whole
+
+
+def lay_out(graph: Graph) -> Picture:
+    """Return where everything goes."""
+    drawn = []
+    for names in parts(graph):
+        part = Part(graph, names)
+        part.order()
+        part.stack()
+        drawn.append(Wiring(part).draw())
+    return shelve(drawn)

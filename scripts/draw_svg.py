@@ -1,0 +1,184 @@
+"""Writes a laid-out picture as SVG: one file, no script, no font, no link, legible on light and on dark pages."""
+
+from collections.abc import Iterable, Sequence
+from xml.sax.saxutils import escape
+
+from scripts.draw_layout import CORNER, Box, Picture, Route
+from scripts.draw_model import Graph
+from scripts.draw_text import MARGIN, SIZES, STEPS, Card, width
+
+EDGE, TOP, LINE = 14.0, 66.0, 18.0  # around everything, above the region for the title, a line of the count
+INSET, WORDS, HEAD = 18.0, 22.0, 9.0  # inside the region's box, its words, an arrow's head
+
+# Style, property, on a light page, on a dark page.
+COLOURS = (
+    (".page", "fill", "#ffffff", "#0d1117"),
+    (".region", "fill", "#f6f8fa", "#151b23"),
+    (".region,.box", "stroke", "#8c959f", "#6e7681"),
+    (".box", "fill", "#eef4fc", "#16233a"),
+    (".card", "fill", "#ffffff", "#212830"),
+    (".card", "stroke", "#c4ccd4", "#4a525c"),
+    (".arrow", "stroke", "#57606a", "#9da7b1"),
+    (".head", "fill", "#57606a", "#9da7b1"),
+    (".arrow.main", "stroke", "#0969da", "#58a6ff"),
+    (".head.main", "fill", "#0969da", "#58a6ff"),
+    (".heading,.title,.name,.label", "fill", "#1f2328", "#f0f3f6"),
+    (".line,.note,.rest,.chip,.words,.box-words", "fill", "#57606a", "#a9b3bd"),
+    (".mark", "stroke", "#b42338", "#ff8a94"),
+    (".compute", "fill", "#d45b07", "#d45b07"),
+    (".storage", "fill", "#4f7a12", "#5a8a16"),
+    (".data", "fill", "#b01fb8", "#b936c1"),
+    (".network", "fill", "#6d3fd6", "#7d55de"),
+    (".security", "fill", "#c42b40", "#cf3a4e"),
+    (".operations", "fill", "#c2185b", "#d02c6c"),
+)
+ICONS = {
+    "stream": "M4 8c4-4 8 4 16 0M4 12.5c4-4 8 4 16 0M4 17c4-4 8 4 16 0",
+    "function": "M8 5h2.5l6 14H19M12 10.5 7.5 19",
+    "database": "M5 7c0-4 14-4 14 0s-14 4-14 0v10c0 4 14 4 14 0V7M5 12c0 4 14 4 14 0",
+    "bucket": "M5 6l2 14h10l2-14M5 6c0-1.1 3.1-2 7-2s7 .9 7 2-3.1 2-7 2-7-.9-7-2",
+    "secret": "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3M12 14.5v2",
+    "key": "M4.5 15.5a4 4 0 1 0 8 0a4 4 0 1 0-8 0M11.5 12.5 19.5 4.5M16 8l3 3",
+    "bell": "M5.5 16.5c2-2 2-4 2-6.5a4.5 4.5 0 0 1 9 0c0 2.5 0 4.5 2 6.5zM10.5 19.5h3",
+    "topic": "M5 10v4l9 4V6zM17.5 9a4 4 0 0 1 0 6M7.5 15v4H10v-2.8",
+    "endpoint": "M3.5 12H9M15 12h5.5M9 12a3 3 0 1 0 6 0a3 3 0 1 0-6 0",
+    "run": "M8 5.5 18 12 8 18.5z",
+    "queue": "M4 8h4v8H4zM10 8h4v8h-4zM16 8h4v8h-4z",
+    "table": "M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14",
+    "globe": "M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M4 12h16M12 4c-5 5-5 11 0 16M12 4c5 5 5 11 0 16",
+    "container": "M12 4l7 4v8l-7 4-7-4V8zM5 8l7 4 7-4M12 12v8",
+    "balance": "M4 12h6M10 12l8-6M10 12h9M10 12l8 6",
+    "steps": "M9 4h6v5H9zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3",
+    "clock": "M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M12 7.5V12l3.5 2",
+    "mail": "M4 6h16v12H4zM4 7l8 6 8-6",
+}
+FONT = "-apple-system,'Segoe UI',Helvetica,Arial,'Liberation Sans',sans-serif"
+
+
+def number(value: float) -> str:
+    """Return a coordinate, no longer than needed."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def style() -> str:
+    """Return the style sheet: shapes once, colours for light pages and then for dark ones."""
+    sizes = "".join(f".{name}{{font-size:{size:g}px}}" for name, size in SIZES.items())
+    light, dark = (
+        "".join(f"{row[0]}{{{row[1]}:{row[column]}}}" for row in COLOURS) for column in (2, 3)
+    )  # fmt: skip
+    return (
+        f"text{{font-family:{FONT}}}.heading{{font-size:20px;font-weight:600}}.words{{font-size:14px}}{sizes}"
+        ".title,.label,.box-words{font-weight:600}.note{font-style:italic}.region,.card{stroke-width:1}"
+        ".region{stroke-dasharray:5 4}.box{stroke-width:1.3}.arrow{fill:none;stroke-width:1.5}.main{stroke-width:2.6}"
+        ".quiet{stroke-dasharray:5 4}.icon{fill:none;stroke:#fff;stroke-width:1.7;"
+        "stroke-linecap:round;stroke-linejoin:round}.mark{fill:none;stroke-width:2.1;stroke-linecap:round}"
+        f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
+    )
+
+
+def rectangle(box: Box, style_name: str, corner: float = CORNER) -> str:
+    """Return a rectangle with round corners."""
+    x, y, wide, high = map(number, (box.x, box.y, box.width, box.height))
+    return f'<rect class="{style_name}" x="{x}" y="{y}" width="{wide}" height="{high}" rx="{number(corner)}"/>'
+
+
+def text(x: float, y: float, style_name: str, words: str) -> str:
+    """Return a line of text."""
+    return f'<text class="{style_name}" x="{number(x)}" y="{number(y)}">{escape(words)}</text>'
+
+
+def drawn(found: Card, box: Box) -> Iterable[str]:
+    """Yield a card: its shape, its icon, its rows in the middle of its height."""
+    if found.node.copies:
+        yield rectangle(Box(box.x + 5, box.y + 5, box.width, box.height), "card")
+    yield rectangle(box, "card")
+    high = sum(STEPS[name] for name, _ in found.rows) + (6 if len(found.rows) > 1 else 0)
+    x, y = box.x + MARGIN, box.y + (box.height - high) / 2
+    yield f'<g transform="translate({number(x)} {number(y - 2)})">'
+    yield rectangle(Box(0, 0, 24, 24), found.node.kind.colour, 5)
+    yield f'<path class="icon" d="{ICONS[found.node.kind.icon]}"/></g>'
+    for place, (name, words) in enumerate(found.rows):
+        y += STEPS[name]
+        indent = {"title": 32.0, "chip": 17.0}.get(name, 0.0)
+        if name == "chip":
+            yield (
+                f'<path class="mark" transform="translate({number(x - 2)} {number(y - 15)}) scale(.65)" '
+                f'd="{ICONS["key"]}"/>'
+            )
+        yield text(x + indent, y - 4, name, words)
+        y += 6 if place == 0 else 0
+
+
+def way(points: Sequence[tuple[float, float]]) -> str:
+    """Return a path through points, its corners rounded."""
+    commands = [f"M{number(points[0][0])} {number(points[0][1])}"]
+    for before, here, after in zip(points, points[1:], points[2:], strict=False):
+        bends = []
+        for other in (before, after):
+            across, down = other[0] - here[0], other[1] - here[1]
+            length = max(abs(across) + abs(down), 0.01)
+            share = min(CORNER, length / 2) / length
+            bends.append(f"{number(here[0] + across * share)} {number(here[1] + down * share)}")
+        commands.append(f"L{bends[0]}Q{number(here[0])} {number(here[1])} {bends[1]}")
+    return "".join(commands) + f"L{number(points[-1][0])} {number(points[-1][1])}"
+
+
+def arrow(route: Route) -> Iterable[str]:
+    """Yield an arrow: its line, which ends in its head, and the head."""
+    points = list(route.points)
+    place, inward = (0, 1) if route.edge.back else (-1, -1)
+    x, y = points[place]
+    look = " main" * route.edge.main
+    points[place] = (x + inward * (HEAD - 1), y)
+    yield f'<path class="arrow{look}{" quiet" * route.edge.back}" d="{way(points)}"/>'
+    tip, end = number(x), number(x + inward * HEAD)
+    yield f'<path class="head{look}" d="M{tip} {number(y)}L{end} {number(y - 4.5)}L{end} {number(y + 4.5)}z"/>'
+
+
+def captions(routes: Iterable[Route]) -> Iterable[str]:
+    """Yield what flows: above each arrow in bold, and a note below it."""
+    for route in routes:
+        x, y = route.label
+        if route.edge.label:
+            yield text(x, y, "label", route.edge.label)
+        if route.edge.note:
+            yield text(x, y + 18, "note", route.edge.note)
+
+
+def count_lines(rest: Sequence[str], most: float) -> list[str]:
+    """Return the words about what is not drawn, in lines of a width."""
+    lines = ["Also in the stack:"] if rest else []
+    for place, words in enumerate(rest):
+        piece = f" {words}{',' if place + 1 < len(rest) else ''}"
+        if width(lines[-1] + piece, "rest") > most:
+            lines.append("")
+        lines[-1] = (lines[-1] + piece).strip()
+    return lines
+
+
+def svg(graph: Graph, picture: Picture) -> str:
+    """Return the picture as the text of an SVG file."""
+    rest = count_lines(graph.rest, picture.width)
+    below = LINE * len(rest) + 14 * bool(rest)
+    region = Box(EDGE, TOP, picture.width + 2 * INSET, picture.height + 2 * INSET + WORDS + below)
+    picture.move(region.x + INSET, region.y + INSET + WORDS)
+    wide, high = region.right + EDGE, region.bottom + EDGE
+    body = [rectangle(Box(0, 0, wide, high), "page", 0), text(EDGE, 32, "heading", graph.title)]
+    body += [text(EDGE, 54, "words", graph.subtitle), rectangle(region, "region")]
+    body.append(text(region.x + INSET, region.y + 24, "box-words", "Region (lib/AWS_REGION)"))
+    for group, box in picture.boxes.items():
+        body += [rectangle(box, "box"), text(box.x + INSET, box.y + 24, "box-words", graph.groups[group])]
+    for route in picture.routes:
+        body += arrow(route)
+    for card in picture.cards.values():
+        body += drawn(*card)
+    body += captions(picture.routes)
+    first = region.bottom - LINE * len(rest) + 4
+    body += [text(region.x + INSET, first + LINE * place, "rest", line) for place, line in enumerate(rest)]
+    size = f'width="{number(wide)}" height="{number(high)}" viewBox="0 0 {number(wide)} {number(high)}"'
+    described = escape(f"{graph.subtitle}: " + "; ".join(node.title for node in graph.nodes.values()))
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title about">',
+        f'<title id="title">{escape(graph.title)}</title>', f'<desc id="about">{described}</desc>',
+        f"<style>{style()}</style>", *body, "</svg>", "",
+    ])  # fmt: skip

@@ -1,0 +1,71 @@
+"""Integration tests run against the local cloud, which they start, or with TAP_TEST_TARGET=aws against AWS.
+
+Against AWS they take the account, the region and ENVIRONMENT_SUFFIX from the environment, and deploy nothing.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from lib.local_cloud import cli
+from lib.local_cloud.cloud import UNSET, LocalCloud
+from lib.local_cloud.process import free_port, port_is_free
+
+TARGET = os.environ.get("TAP_TEST_TARGET", "local")
+SUFFIX = "it"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what needs the cloud on one worker: there is one cloud a session."""
+    for item in items:
+        if "tests/integration" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("cloud"))
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[dict[str, str]]:
+    """Deploy to a local cloud as ``scripts/up`` does, and destroy it again; return its environment."""
+    if TARGET == "aws":
+        yield dict(os.environ)
+        return
+    ports = free_port(), free_port()
+    chosen = {
+        "LOCAL_CLOUD_FOLDER": tempfile.mkdtemp(prefix="tap-it-"),
+        "LOCAL_CLOUD_PORT": str(ports[0]),
+        "DATABASE_PORT": str(ports[1]),
+        "ENVIRONMENT_SUFFIX": SUFFIX,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in chosen.items():
+            patch.setenv(name, value)
+        cloud = LocalCloud.read()
+        try:
+            assert cli.main(["up"]) == 0
+            yield {**chosen, **cloud.environment()}
+            assert cli.main(["down"]) == 0
+            assert all(port_is_free(port) for port in ports)
+            assert not cloud.folder.exists()
+        finally:
+            cloud.stop()
+
+
+@pytest.fixture(autouse=True)
+def environ(deployed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Point every client of a test at the deployed system."""
+    if TARGET != "aws":
+        for name in UNSET:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in deployed.items():
+            monkeypatch.setenv(name, value)
+    return deployed
+
+
+@pytest.fixture
+def aws(environ: dict[str, str]) -> Callable[[str], Any]:
+    """Make a client of a service, as the environment says."""
+    session = boto3.session.Session()
+    return session.client

@@ -1,0 +1,62 @@
+"""Writing another name into lib/AWS_REGION moves the whole pipeline (X1, X2), in every partition's shape."""
+
+import json
+import re
+
+import pytest
+
+from lib.common import region
+from tests.support import synthesis
+from tests.support.synthesis import named, of_type, only
+
+pytestmark = pytest.mark.xdist_group("regions")
+
+
+def chosen() -> list[str]:
+    """Return the first and the last region of the largest partitions, and a few between: at least eight."""
+    by_partition: dict[str, list[str]] = {}
+    for name, partition in sorted(region.known().items()):
+        by_partition.setdefault(partition, []).append(name)
+    commercial = by_partition["aws"]
+    few = commercial[:: len(commercial) // 6]
+    return [*few, *by_partition["aws-cn"][:1], *by_partition["aws-us-gov"][:1], *by_partition["aws-eusc"][:1]]
+
+
+def region_names(text: str) -> set[str]:
+    """Return every region name that stands in a text."""
+    return set(re.findall(r"\b(?:[a-z]{2,4}-)+(?:north|south|east|west|central)[a-z]*-\d\b", text))
+
+
+@pytest.fixture(params=chosen())
+def moved(request, tmp_path, monkeypatch):
+    """A template of which nothing but the file with the region was changed."""
+    (tmp_path / "AWS_REGION").write_text(f"{request.param}\n", encoding="utf-8")
+    monkeypatch.setattr(region, "FOLDER", tmp_path)
+    return request.param, synthesis.synthesise({})[0]
+
+
+def test_everything_follows_the_file(moved):
+    name, template = moved
+    assert region_names(json.dumps(template)) == {name}
+    endpoint = next(
+        e["Properties"]["ServiceName"] for e in of_type(template, "AWS::EC2::VPCEndpoint").values()
+        if e["Properties"]["VpcEndpointType"] == "Interface"
+    )  # fmt: skip
+    assert endpoint.endswith(f"amazonaws.{name}.secretsmanager")
+    zones = [subnet["Properties"]["AvailabilityZone"] for subnet in of_type(template, "AWS::EC2::Subnet").values()]
+    assert zones == [{"Fn::Select": [n, {"Fn::GetAZs": ""}]} for n in (0, 1)]
+    partition = region.partition(name)
+    text = json.dumps(only(template, "AWS::S3::BucketPolicy")) + json.dumps(
+        named(template, "AWS::EC2::VPCEndpoint", "VpcEndpointType", "Gateway")
+    )
+    assert set(re.findall(r"arn:(aws[a-z-]*):", text)) <= {partition}
+
+
+def test_at_least_eight_regions_of_three_partitions():
+    assert len(set(chosen())) >= 8
+    assert len({region.partition(name) for name in chosen()}) >= 3
+
+
+def test_a_foreign_region_would_be_noticed():
+    here, there = sorted(region.known())[:2]
+    assert region_names(f'"arn:aws:logs:{there}:1:x", "{here}a"') >= {there}

@@ -1,0 +1,332 @@
+"""Each event is stored exactly once and each poison record is kept with its payload, whatever breaks (K2).
+
+The real handler is driven by the event source mapping of ``tests.support.event_source`` with the settings of
+the stack, one loaded handler with a connection of its own for each shard, against a real PostgreSQL. Meanwhile
+the server is killed (-9) twice, the password is rotated, S3 fails, functions time out before and after the
+commit and die of a record, connections break after the commit, and batches that succeeded come again.
+
+That the verdict can be unfavourable is shown too: consumers with one defect each are found out by it.
+"""
+
+import base64
+import contextlib
+import io
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from lib.kinesis_pipeline.settings import Settings as Stack
+from tests.support import database, functions, pipeline_load
+from tests.support.database import Secrets, TestServer
+from tests.support.event_source import Poller, Settings
+
+# pylint: disable=redefined-outer-name
+
+EVENTS, FEW, SHARDS = 20_000, 2_000, 4
+# As lib/kinesis_pipeline/functions.py has it; 50 is its Delivery.RETRIES.
+MAPPING = Settings(
+    batch_size=Stack.batch_size, bisect_batch_on_function_error=True, report_batch_item_failures=True,
+    maximum_retry_attempts=50, maximum_record_age_in_seconds=24 * 3600, pause_seconds=0.005,
+)  # fmt: skip
+KILLER = base64.b64encode(pipeline_load.KILLER).decode()
+DOWN_SECONDS = 2.5  # longer than an invocation waits, so that batches come back
+PROGRESS_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """How often what goes wrong, 0 to 1."""
+
+    s3: float = 0.10
+    again: float = 0.03  # a successful batch is delivered once more
+    no_time: float = 0.03  # the function is nearly out of time when it comes to the database
+    answer: float = 0.03  # the function times out after the commit
+    connection: float = 0.03  # the connection breaks after the commit
+
+
+OFTEN = Trouble(s3=0.4, again=0.2, no_time=0.2, answer=0.2, connection=0.1)  # for few events
+
+
+class Environment:
+    """One execution environment of the consumer: the real modules, and what goes wrong around them."""
+
+    def __init__(self, scene: "Scene", name: str) -> None:
+        self.trouble, self._chance = scene.trouble, random.Random(name)
+        self.modules = functions.load("kinesis_pipeline", "consumer")
+        self.handler = self.modules.handler
+        self.database = self.modules.postgres.Database(scene.server.environ, secrets=lambda: scene.secrets)
+        self._once, self.database._once = self.database._once, self._then_break  # pylint: disable=protected-access
+        self.handler.database = self.database
+        bucket = pipeline_load.Bucket(scene.objects, self._chance, self.trouble.s3)
+        self.handler._clients["s3"] = bucket  # pylint: disable=protected-access
+        # Powertools shares these among all loaded copies, which in Lambda are processes of their own.
+        provider = self.handler.metrics.provider
+        provider.metric_set, provider.dimension_set, provider.metadata_set = {}, {}, {}
+
+    def _happens(self, how_often: float) -> bool:
+        return self._chance.random() < how_often
+
+    def _then_break(self, *arguments: Any) -> Any:
+        rows = self._once(*arguments)
+        if self._happens(self.trouble.connection):
+            raise ConnectionResetError
+        return rows
+
+    def __call__(self, event: dict[str, Any]) -> Any:
+        """Be invoked by Lambda."""
+        if any(record["kinesis"]["data"] == KILLER for record in event["Records"]):
+            self.database.close()  # Lambda goes on with a new process
+            raise MemoryError
+        seconds = 0.0 if self._happens(self.trouble.no_time) else self._chance.uniform(0.3, 2.0)
+        answer = self.handler.handler(event, functions.Context(self.handler.MARGIN_SECONDS + seconds))
+        if self._happens(self.trouble.answer):
+            self.database.close()
+            raise TimeoutError
+        return answer
+
+
+@dataclass
+class Scene:
+    """One run: what is sent, where to, and when the server came back."""
+
+    server: TestServer
+    secrets: Secrets
+    load: pipeline_load.Load
+    trouble: Trouble
+    objects: dict[str, bytes] = field(default_factory=dict)
+    returned: list[float] = field(default_factory=list)  # time.monotonic()
+
+    def run(self, change: Callable[[Environment], object], *disturb: Callable[["Scene", Poller], None]) -> None:
+        """Deliver the whole stream to consumers, changed ones perhaps, and disturb them meanwhile."""
+        chance = random.Random("again")
+        with contextlib.ExitStack() as stack, contextlib.redirect_stdout(io.StringIO()):
+            environments = {shard.name: Environment(self, shard.name) for shard in self.load.stream.shards}
+            for environment in environments.values():
+                stack.callback(environment.database.close)
+                change(environment)
+            poller = Poller(
+                self.load.stream, environments, MAPPING, discarded=self.objects.__setitem__,
+                again=lambda: chance.random() < self.trouble.again,
+            )  # fmt: skip
+            with ThreadPoolExecutor(1) as pool:
+                running = pool.submit(poller.run)
+                try:
+                    for each in disturb:
+                        each(self, poller)
+                    running.result()
+                finally:
+                    poller.stop.set()
+
+    def wait(self, part: float, poller: Poller) -> None:
+        """Wait until that part of the stream is dealt with, while every shard has work left."""
+        shards = self.load.stream.shards
+        total = sum(len(shard.records) for shard in shards)
+        while sum(shard.position for shard in shards) < part * total and not poller.stop.is_set():
+            time.sleep(0.005)
+        assert all(shard.position < len(shard.records) for shard in shards)
+
+    def verdict(self) -> list[str]:
+        """Return what is wrong."""
+        with self.server.connect() as connection:
+            rows = connection.run("SELECT event_id::text, amount FROM events")
+        return pipeline_load.verdict(self.load, [(event_id, amount) for event_id, amount in rows], self.objects)
+
+
+def kill(server: TestServer) -> None:
+    """Kill PostgreSQL with all its processes (-9), and wait until they are gone."""
+    postmaster = server.server.process()
+    assert postmaster is not None
+    postmaster.suspend()  # it starts no further process meanwhile
+    family = [postmaster, *postmaster.children(recursive=True)]
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+
+
+def crash(part: float, down: float) -> Callable[[Scene, Poller], None]:
+    """Return what kills the server in the middle of its work, and starts it again on the same port."""
+
+    def disturb(scene: Scene, poller: Poller) -> None:
+        scene.wait(part, poller)
+        kill(scene.server)
+        time.sleep(down)
+        assert scene.server.server.start()
+        scene.returned.append(time.monotonic())
+
+    return disturb
+
+
+def rotate(part: float) -> Callable[[Scene, Poller], None]:
+    """Return what gives the database a new password, breaks every connection, and updates the secret later."""
+
+    def disturb(scene: Scene, poller: Poller) -> None:
+        scene.wait(part, poller)
+        scene.server.rotate("second-Password.2")
+        with scene.server.connect() as connection:
+            connection.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE usename = current_user AND pid <> pg_backend_pid()"
+            )
+        time.sleep(0.3)
+        scene.secrets.password = scene.server.password
+
+    return disturb
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TestServer]:
+    """A PostgreSQL of this file's own, for it gets killed; not below pytest's folder, which is closed to others."""
+    with tempfile.TemporaryDirectory(prefix="tap-reliability-") as folder:
+        found = database.start(Path(folder))
+        try:
+            yield found
+        finally:
+            if found.server.process() is not None:
+                kill(found)
+
+
+@pytest.fixture
+def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Scene]:
+    """Makes a run on an empty table, in the functions' environment."""
+    monkeypatch.setenv("FAILURE_BUCKET", pipeline_load.BUCKET)
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "TAP/Reliability")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reliability")
+    with server.connect() as connection:
+        connection.run("DROP TABLE IF EXISTS events, schema_migrations")
+    admin = functions.load("kinesis_pipeline", "database")
+    admin.handler.database = admin.postgres.Database(server.environ, secrets=server.secrets)
+    admin.handler.migrate()
+    admin.handler.database.close()
+
+    def make(events: int, trouble: Trouble) -> Scene:
+        return Scene(server, server.secrets(), pipeline_load.load(events, SHARDS, "reliability"), trouble)
+
+    return make
+
+
+def unchanged(_environment: Environment) -> None:
+    """Leave the consumer as it is."""
+
+
+def test_every_record_meets_its_fate_whatever_breaks(scene: Callable[..., Scene]) -> None:
+    """K2: 20,000 events on four shards, two kills, a rotation; nothing is lost, doubled, invented or blocked."""
+    began = time.monotonic()
+    run = scene(EVENTS, Trouble())
+    kinds = sum(len(shard.records) for shard in run.load.stream.shards), run.load.duplicates, len(run.load.poison)
+    assert kinds[1:] == (pytest.approx(0.03 * EVENTS, rel=0.2), 0.01 * EVENTS)
+    run.run(unchanged, crash(0.2, DOWN_SECONDS), rotate(0.45), crash(0.6, 0.0))
+    assert run.verdict() == []
+    pauses = [
+        min(moment for moment in shard.moved if moment > back) - back
+        for back in run.returned for shard in run.load.stream.shards
+    ]  # fmt: skip
+    print(f"{kinds[0]} records in {time.monotonic() - began:.1f} s, first progress after a return {max(pauses):.2f} s")
+    assert len(pauses) == 2 * SHARDS
+    assert max(pauses) < PROGRESS_SECONDS
+    assert run.secrets.asked > SHARDS
+    assert sum(key.startswith("aws/lambda/") for key in run.objects) == list(run.load.poison.values()).count(
+        pipeline_load.KILLER
+    )
+
+
+def test_the_honest_consumer_passes_the_small_test(scene: Callable[..., Scene]) -> None:
+    """What the broken consumers below go through is survivable."""
+    run = scene(FEW, OFTEN)
+    run.run(unchanged)
+    assert run.verdict() == []
+
+
+def forgets(environment: Environment) -> None:
+    """Answer success without having stored, when the database is away."""
+    store = environment.handler.store
+
+    def broken(*arguments: Any) -> Any:
+        try:
+            return store(*arguments)
+        except environment.modules.postgres.DatabaseAway:
+            return 0, 0, []
+
+    environment.handler.store = broken
+
+
+def inserts_blindly(environment: Environment) -> None:
+    """Insert without ON CONFLICT: what was stored before is refused, hence taken for poison."""
+    statement = environment.modules.store.STATEMENT
+    environment.modules.store.STATEMENT = statement.replace("ON CONFLICT (event_id) DO NOTHING", "")
+
+
+def inserts_blindly_without_key(environment: Environment) -> None:
+    """Insert without ON CONFLICT into a table without a key."""
+    inserts_blindly(environment)
+    environment.database.run("ALTER TABLE events DROP CONSTRAINT IF EXISTS events_pkey", seconds=5)
+
+
+def overwrites(environment: Environment) -> None:
+    """Let the last event under an id win."""
+    statement = environment.modules.store.STATEMENT
+    environment.modules.store.STATEMENT = statement.replace(
+        "DO NOTHING", "DO UPDATE SET amount = EXCLUDED.amount, attributes = EXCLUDED.attributes"
+    )
+
+
+def loses_poison(environment: Environment) -> None:
+    """Take a poison record for set aside although S3 failed."""
+    set_all_aside = environment.handler.set_all_aside
+    environment.handler.set_all_aside = lambda poison: set_all_aside(poison)[:0]
+
+
+def alters_poison(environment: Environment) -> None:
+    """Set something else aside than what came."""
+    set_aside = environment.handler.set_aside
+
+    def broken(record: Any, reason: str) -> None:
+        raw = {**record.raw, "kinesis": {**record.raw["kinesis"], "data": ""}}
+        set_aside(environment.modules.events.Record(record.shard_id, record.sequence_number, raw), reason)
+
+    environment.handler.set_aside = broken
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (forgets, "lost event"),
+        (inserts_blindly, "set aside without reason"),
+        (inserts_blindly_without_key, "stored more than once"),
+        (overwrites, "sum of amounts"),
+        (loses_poison, "lost poison"),
+        (alters_poison, "another payload"),
+    ],
+)
+def test_a_broken_consumer_is_found_out(
+    scene: Callable[..., Scene], change: Callable[[Environment], None], finding: str
+) -> None:
+    """The same verdict, on consumers with one defect each."""
+    run = scene(FEW, OFTEN)
+    run.run(change)
+    assert [line for line in run.verdict() if line.startswith(finding)]
+
+
+def test_a_blocked_shard_is_found_out(scene: Callable[..., Scene]) -> None:
+    """A shard that stands still, although all that it was given is stored."""
+    run = scene(FEW, Trouble())
+    run.run(unchanged, lambda scene, poller: scene.wait(0.2, poller), lambda _, poller: poller.stop.set())
+    assert [line for line in run.verdict() if line.startswith("blocked shard")]
+
+
+def test_a_foreign_object_is_found_out(scene: Callable[..., Scene]) -> None:
+    """Nothing but failures belongs into the bucket."""
+    run = scene(FEW, OFTEN)
+    run.objects["backup/dump"] = b'{"payload": "{\\"Records\\": []}"}'
+    run.run(unchanged)
+    assert run.verdict() == ["strange key: backup/dump"]

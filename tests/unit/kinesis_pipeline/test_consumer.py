@@ -1,0 +1,123 @@
+"""A batch as Lambda delivers it: stored, set aside with its payload, or named to be delivered again (K2)."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from pg8000.native import Connection
+
+from lib.kinesis_pipeline.events import make, poison
+from lib.local_cloud.names import HOST
+from lib.local_cloud.process import free_port
+from tests.support.functions import Context
+from tests.support.kinesis import SHARD, event, events, records
+
+Lines = Callable[[], list[dict[str, Any]]]
+Handle = Callable[..., list[str]]
+Aside = Callable[[], dict[str, Any]]
+
+
+def rows(sql: Connection) -> int:
+    """Return how many events are stored."""
+    ((count,),) = sql.run("SELECT count(*) FROM events")
+    return int(count)
+
+
+def patience(client: Any) -> float:
+    """Return how many seconds a client of AWS may take for one call."""
+    config = client.meta.config
+    return float((config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"])
+
+
+def test_valid_events_are_stored(handle: Handle, sql: Connection) -> None:
+    """Nothing is to be delivered again, and nobody asks S3, which is not there."""
+    assert handle(*events(20)) == []
+    assert rows(sql) == 20
+
+
+def test_poison_is_set_aside_and_holds_nothing_back(handle: Handle, aside: Aside, sql: Connection) -> None:
+    """Before, between and after valid events; what the schema lets pass and the database refuses too."""
+    good = list(make(6, "handler"))
+    bad = [poison(number, "handler") for number in range(5)]
+    assert handle(bad[0], *good[:3], bad[1], bad[4], *good[3:], bad[2], bad[3]) == []
+    assert rows(sql) == 6
+    assert sorted(aside()) == [f"poison/{SHARD}/{number}.json" for number in (1000, 1004, 1005, 1009, 1010)]
+
+
+def test_what_is_set_aside_is_the_record_itself(handle: Handle, aside: Aside, s3: Any) -> None:
+    """In the shape of Lambda's own failure destination, so that it can be put on the stream again."""
+    assert handle(event(), b"\xffno JSON") == []
+    ((key, kept),) = aside().items()
+    assert key == f"poison/{SHARD}/1001.json"
+    assert kept["version"] == "1.0"
+    assert kept["requestContext"] == {"condition": "PoisonRecord", "reason": "not JSON"}
+    assert json.loads(kept["payload"]) == {"Records": records(event(), b"\xffno JSON")[1:]}
+    assert s3.head_object(Bucket="failures", Key=key)["ContentType"] == "application/json"
+
+
+def test_a_second_delivery_writes_the_same_again(handle: Handle, aside: Aside, sql: Connection) -> None:
+    """The batch came again for another reason: one object, one row."""
+    batch = [event(), b"{"]
+    assert handle(*batch) == []
+    first = aside()
+    assert handle(*batch) == []
+    assert aside() == first
+    assert len(first) == rows(sql) == 1
+
+
+def test_another_event_under_a_known_id_is_set_aside(handle: Handle, aside: Aside) -> None:
+    """Somebody has to look at it: it is neither a duplicate nor new."""
+    body = event(amount="1.00")
+    assert handle(body, body, body | {"amount": "2.00"}) == []
+    ((key, kept),) = aside().items()
+    assert key.endswith("/1002.json")
+    assert kept["requestContext"]["reason"] == "another event was stored under this event_id"
+
+
+@pytest.mark.usefixtures("account")
+def test_without_a_bucket_the_poison_comes_again(
+    handle: Handle, sql: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exactly the poison, whether found by the schema or by the database; the rest is stored."""
+    monkeypatch.setenv("FAILURE_BUCKET", "gone")
+    assert handle(b"{", event(), event(attributes={"x": "\x00"}), event(), b"}") == ["1000", "1004", "1002"]
+    assert rows(sql) == 2
+
+
+def test_an_unreachable_bucket_is_given_up_soon(
+    handle: Handle, monkeypatch: pytest.MonkeyPatch, lines: Lines, sql: Connection
+) -> None:
+    """An error of the network is as good as one of S3, and the function does not wait for it until it is killed."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{HOST}:{free_port()}")
+    assert handle(b"{", event()) == ["1000"]
+    assert [line["cause"] for line in lines() if line["level"] == "ERROR"] == [EndpointConnectionError.__name__]
+    assert rows(sql) == 1
+
+
+@pytest.mark.usefixtures("account")
+def test_the_sdk_waits_less_than_the_function_lives(consumer: SimpleNamespace, handle: Handle) -> None:
+    """Two tries of a call, each of a few seconds: the defaults are minutes."""
+    handle(b"{")
+    assert patience(consumer.handler._clients["s3"]) < 15  # pylint: disable=protected-access
+
+
+def test_the_client_of_s3_is_made_once(consumer: SimpleNamespace, handle: Handle, s3: Any) -> None:
+    """It costs more than the call does."""
+    del s3
+    clients = consumer.handler._clients  # pylint: disable=protected-access
+    handle(b"{")
+    first = clients["s3"]
+    handle(b"{")
+    assert clients["s3"] is first
+
+
+def test_the_password_comes_from_secrets_manager(deployed: Callable[[str], Any], sql: Connection, lines: Lines) -> None:
+    """The function as it is deployed: its own database, the environment, and the SDK, impatient too."""
+    handler = deployed("consumer")
+    assert handler.handler({"Records": records(event())}, Context()) == {"batchItemFailures": []}
+    assert rows(sql) == 1
+    assert patience(handler.database._client) < 15  # pylint: disable=protected-access
+    assert lines() == []  # another instance, another logger

@@ -1,0 +1,45 @@
+"""The database function tells what is stored, to the cent, and which actions it knows (K2)."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pg8000.native import Connection
+
+from tests.support.kinesis import events, records
+
+
+def test_a_report_on_nothing_is_of_zeros(admin: Any, sql: Connection) -> None:
+    """There is no first and no last event."""
+    del sql
+    report = admin.handler.handler({"action": "report"}, None)
+    assert report == {
+        "rows": 0, "distinct": 0, "amount": "0", "first_stored_at": None, "last_stored_at": None,
+        "migrations": ["0001_events.sql"],
+    }  # fmt: skip
+
+
+def test_a_report_counts_and_adds_up(
+    admin: Any, sql: Connection, consumer: SimpleNamespace, connect: Callable[..., Any]
+) -> None:
+    """All sources or one of them, exact to the cent."""
+    mine, others = events(20), events(5)
+    found, _ = consumer.events.read(records(*mine, *others))
+    consumer.store.store(connect(), found, 10.0)
+    everything = admin.handler.handler({"action": "report", "source": None}, None)
+    assert (everything["rows"], everything["distinct"]) == (25, 25)
+    assert Decimal(everything["amount"]) == sum(Decimal(body["amount"]) for body in mine + others)
+    ((first, last),) = sql.run("SELECT min(stored_at)::text, max(stored_at)::text FROM events")
+    assert (everything["first_stored_at"], everything["last_stored_at"]) == (first, last)
+    one = admin.handler.handler({"action": "report", "source": mine[0]["source"]}, None)
+    assert (one["rows"], one["distinct"]) == (20, 20)
+    assert Decimal(one["amount"]) == sum(Decimal(body["amount"]) for body in mine)
+
+
+@pytest.mark.parametrize("event", [{}, {"action": "drop"}, {"action": None}])
+def test_an_unknown_action_is_refused(admin: Any, event: dict[str, Any]) -> None:
+    """The message says which there are."""
+    with pytest.raises(ValueError, match=r"^action .* is unknown: use 'migrate' or 'report'\.$"):
+        admin.handler.handler(event, None)

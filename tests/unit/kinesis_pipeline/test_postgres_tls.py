@@ -1,0 +1,152 @@
+"""Nobody gets the password who cannot prove to be the database, and no setting encrypts without looking (X6)."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.support.database import TestServer
+from tests.support.tls_front import Authority, Front
+
+# pylint: disable=redefined-outer-name
+
+Connect = Callable[..., Any]
+NAME = "localhost"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Whom the functions trust here."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def verified(connect: Connect, authority: Authority) -> Callable[[Front], Any]:
+    """Makes a Database that trusts the authority, in front of the real server."""
+
+    def make(front: Front, **environ: str) -> Any:
+        settings = {
+            "DB_HOST": NAME,
+            "DB_PORT": str(front.port),
+            "DB_TLS": "verify-full",
+            "DB_CA_FILE": str(authority.file),
+        }
+        return connect(**settings | environ)
+
+    return make
+
+
+def test_the_right_name_and_authority_are_accepted(
+    verified: Callable[..., Any], authority: Authority, postgres: TestServer
+) -> None:
+    """The bytes go through TLS: the front asks for it, and what comes back is the server's."""
+    with Front(postgres.server.port, authority.serve(NAME)) as front:
+        database = verified(front)
+        assert database.run("SELECT 1 + CAST(:n AS int)", seconds=5, n=1) == [[2]]
+        assert front.asked == [True]
+        assert isinstance(database._connection._usock, ssl.SSLSocket)  # pylint: disable=protected-access
+        database.close()
+
+
+def test_verification_is_the_default(connect: Connect, authority: Authority, postgres: TestServer) -> None:
+    """Without DB_TLS in the environment nothing is trusted but the certificates of RDS."""
+    with Front(postgres.server.port, authority.serve(NAME)) as front:
+        environ = postgres.environ | {"DB_HOST": NAME, "DB_PORT": str(front.port)}
+        del environ["DB_TLS"]
+        database = connect()
+        database._environ = environ  # pylint: disable=protected-access  # connect() adds to the environment, only
+        with pytest.raises(ssl.SSLCertVerificationError):
+            database.run("SELECT 1", seconds=5)
+
+
+def test_another_authority_is_refused_at_once(
+    verified: Callable[..., Any], tmp_path: Path, postgres: TestServer
+) -> None:
+    """It is no outage, so nothing is tried again."""
+    (tmp_path / "other").mkdir()
+    other = Authority(tmp_path / "other")
+    with Front(postgres.server.port, other.serve(NAME)) as front:
+        began = time.monotonic()
+        with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed"):
+            verified(front).run("SELECT 1", seconds=30)
+        assert time.monotonic() - began < 2
+        assert (front.asked, front.turns) == ([True], 0)  # one connection, and not a byte of PostgreSQL in it
+
+
+def test_another_name_is_refused_at_once(
+    verified: Callable[..., Any], authority: Authority, postgres: TestServer
+) -> None:
+    """A certificate of the right authority for another server is no proof."""
+    with Front(postgres.server.port, authority.serve("other.example")) as front:
+        with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+            verified(front).run("SELECT 1", seconds=30)
+        assert (front.asked, front.turns) == ([True], 0)
+
+
+def test_a_server_without_tls_never_sees_the_user(
+    consumer: SimpleNamespace, verified: Callable[..., Any], postgres: TestServer
+) -> None:
+    """It refuses TLS, and the connection ends there."""
+    with Front(postgres.server.port) as front:
+        with pytest.raises(consumer.postgres.DatabaseAway, match="InterfaceError"):
+            verified(front).run("SELECT 1", seconds=0.05)
+        assert (front.asked, front.turns) == ([True], 1)  # the question for TLS, and no more
+
+
+def test_off_speaks_plain(verified: Callable[..., Any], authority: Authority, postgres: TestServer) -> None:
+    """It does not even ask for TLS: the driver's own default asks, and takes any certificate."""
+    with Front(postgres.server.port, authority.serve(NAME)) as front:
+        database = verified(front, DB_TLS="off")
+        assert database.run("SELECT 1", seconds=5) == [[1]]
+        assert front.asked == [False]
+        assert isinstance(database._connection._usock, socket.socket)  # pylint: disable=protected-access
+        database.close()
+
+
+@pytest.mark.parametrize("mode", ["require", "prefer", "VERIFY-FULL", ""])
+def test_an_unknown_mode_is_refused(connect: Connect, mode: str) -> None:
+    """The message says which there are; it is no outage either."""
+    with pytest.raises(ValueError, match=rf"^DB_TLS='{mode}' is unknown: use 'verify-full' or 'off'\.$"):
+        connect(DB_TLS=mode).run("SELECT 1", seconds=30)
+
+
+def subjects(context: ssl.SSLContext) -> set[str]:
+    """Return the common names of the authorities that a context trusts."""
+    parts = [part for found in context.get_ca_certs() for (part,) in found["subject"]]
+    return {value for name, value in parts if name == "commonName"}
+
+
+def test_the_bundle_alone_is_trusted_outside_lambda(
+    consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not the system's authorities: everybody can get a certificate from one of those."""
+    monkeypatch.setattr(consumer.postgres, "RUNTIME_CA", tmp_path / "none")
+    names = subjects(consumer.postgres.tls_context("verify-full", None))
+    assert len(names) > 20
+    assert all(name.startswith("Amazon RDS ") for name in names)
+
+
+def test_the_runtime_s_certificates_are_trusted_too(
+    consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, authority: Authority
+) -> None:
+    """Lambda brings those of regions that are younger than the bundle."""
+    monkeypatch.setattr(consumer.postgres, "RUNTIME_CA", authority.file)
+    names = subjects(consumer.postgres.tls_context("verify-full", None))
+    assert "Test CA" in names
+    assert len(names) > 20
+
+
+def test_a_file_of_one_s_own_replaces_the_others(
+    consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, authority: Authority
+) -> None:
+    """For a database that is not RDS."""
+    monkeypatch.setattr(consumer.postgres, "RUNTIME_CA", consumer.postgres.BUNDLED_CA)
+    context = consumer.postgres.tls_context("verify-full", str(authority.file))
+    assert subjects(context) == {"Test CA"}
+    assert context.check_hostname
+    assert context.verify_mode == ssl.CERT_REQUIRED
