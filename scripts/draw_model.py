@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
+from os.path import commonprefix
 from typing import Any
 
 from scripts import draw_types as types
@@ -99,9 +100,9 @@ class Reader:
 
     def short(self, name: str) -> str:
         """Return a physical name without what all names of the system have in common."""
-        ends = {name.rpartition("-")[2] for name in self.names.values() if "-" in name}
-        ending = f"-{ends.pop()}" if len(ends) == 1 else ""
-        return name.removeprefix(f"{self.system}-").removesuffix(ending)
+        tail = commonprefix([found[::-1] for found in self.names.values() if "-" in found])[::-1]  # noqa: RUF071 - of letters
+        ending = "".join(tail.partition("-")[1:])
+        return name.removesuffix(ending).removeprefix(f"{self.system}-") or name
 
     def _kind(self, node: str) -> str:
         """Return the type that a node shows."""

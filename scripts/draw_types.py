@@ -115,7 +115,7 @@ RELATIONS = {
         Relation("", "ExtendedS3DestinationConfiguration.BucketARN", "objects"),
     ),
     "AWS::SQS::Queue": (Relation("", "RedrivePolicy", "poison messages"),),
-    "AWS::SNS::Subscription": (Relation("TopicArn", "", "messages"), Relation("TopicArn", "Endpoint", "messages")),
+    "AWS::SNS::Subscription": (Relation("TopicArn", "", "notifications"), Relation("", "Endpoint", "notifications")),
     ALARM: (Relation("", "AlarmActions", "alarms"),),
     "AWS::Events::Rule": (Relation("", "Targets", "events"),),
     "AWS::StepFunctions::StateMachine": (
@@ -137,7 +137,7 @@ FLOWS = {
     "AWS::S3::Bucket": "objects",
     "AWS::DynamoDB::Table": "items",
     "AWS::SQS::Queue": "messages",
-    "AWS::SNS::Topic": "messages",
+    "AWS::SNS::Topic": "notifications",
     "AWS::Kinesis::Stream": "events",
     "AWS::KinesisFirehose::DeliveryStream": "events",
     "AWS::StepFunctions::StateMachine": "executions",

@@ -101,6 +101,6 @@ class Settings:  # pylint: disable=too-many-instance-attributes
 
     def bucket(self, account: str) -> str:
         """Return the failure bucket's name. Bucket names are global: account and region are part of it."""
-        base = f"kinesis-failed-{account}-{self.region}"
+        base = f"events-failed-{account}-{self.region}"
         length = len(base) - len(account) + 12 + 1 + len(self.suffix)
         return naming.physical("bucket", base, self.suffix, length=length)

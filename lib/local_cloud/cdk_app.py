@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,14 @@ def _rename_asset(folder: Path, artifact: dict[str, Any], template: str, digest:
             artifact["properties"]["stackTemplateAssetObjectUrl"] = url.replace(old, digest)
 
 
+def main(environ: Mapping[str, str] = os.environ) -> None:
+    """Synthesise where the CDK's command line says, and step the result down."""
+    tap.main(["cdk"])
+    rewrite(Path(environ["CDK_OUTDIR"]))
+
+
 if __name__ == "__main__":
     try:
-        tap.main(["cdk"])
-    except SettingError as error:
-        sys.exit(f"tap: {error}")
-    rewrite(Path(os.environ["CDK_OUTDIR"]))
+        main()
+    except SettingError as refusal:
+        sys.exit(f"tap: {refusal}")

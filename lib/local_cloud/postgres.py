@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +27,7 @@ with warnings.catch_warnings():
 
 VERSION = 18  # the newest major version in the package
 BINARIES = pgserver.POSTGRES_VERSIONS[VERSION]
+STOP_SECONDS = 20.0
 SUPERUSER = "postgres"
 # Passwords on TCP, as RDS has it. The socket's folder is open to its owner alone.
 ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
@@ -114,10 +117,21 @@ class Postgres:
         return True
 
     def stop(self) -> bool:
-        """Stop the server, closing its connections; return whether it ran."""
-        if self.process() is None:
+        """Stop the server, closing its connections; return whether it ran.
+
+        Raises:
+            LocalCloudError: it does not stop.
+        """
+        found = self.process()
+        if found is None:
             return False
-        self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self._data))
+        # Not by pg_ctl: it takes a server for alive until its parent, who is not TAP, has noticed its end.
+        found.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.process() is not None:
+            if time.monotonic() > deadline:
+                raise LocalCloudError(f"PostgreSQL {found.pid} does not stop: end it with 'kill -9 {found.pid}' ({self.log}).")
+            time.sleep(0.02)
         return True
 
     def remove(self) -> bool:

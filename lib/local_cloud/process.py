@@ -107,6 +107,8 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while not self.healthy():
             if started.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                started.wait()
                 last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
                 raise LocalCloudError(f"{self.name} did not come up: {''.join(last)} (the whole story: {self.log})")
             time.sleep(0.05)

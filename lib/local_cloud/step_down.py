@@ -122,7 +122,7 @@ STEPS: tuple[tuple[str, str, Callable[[Template], list[str]]], ...] = (
     ("DB_TLS=off", "that PostgreSQL is built without TLS", _without_tls),
 )
 
-# What the emulator's CloudFormation accepts and then does not keep; the template has it, and tests of the template see it.
+# What its CloudFormation accepts and does not keep. The template has it, and the tests of the template see it.
 LOST: Mapping[str, str] = {
     "AWS::Kinesis::Stream": "StreamEncryption is not kept",
     "AWS::Lambda::Function": "VpcConfig is not kept",

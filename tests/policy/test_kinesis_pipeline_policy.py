@@ -1,4 +1,4 @@
-"""The pipeline passes cdk-nag's AwsSolutions pack, cfn-lint, and least privilege; each check is shown to be able to fail."""
+"""The pipeline passes cdk-nag, cfn-lint and least privilege; each check is shown to be able to fail."""
 
 import json
 

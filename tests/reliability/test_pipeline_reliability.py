@@ -11,6 +11,7 @@ That the verdict can be unfavourable is shown too: consumers with one defect eac
 import base64
 import contextlib
 import io
+import logging
 import random
 import tempfile
 import time
@@ -18,19 +19,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
 from lib.kinesis_pipeline.settings import Settings as Stack
+from lib.local_cloud.postgres import Postgres
 from tests.support import database, functions, pipeline_load
 from tests.support.database import Secrets, TestServer
 from tests.support.event_source import Poller, Settings
 
 # pylint: disable=redefined-outer-name
 
+SERVICE = "reliability"
 EVENTS, FEW, SHARDS = 20_000, 2_000, 4
 # As lib/kinesis_pipeline/functions.py has it; 50 is its Delivery.RETRIES.
 MAPPING = Settings(
@@ -38,7 +40,7 @@ MAPPING = Settings(
     maximum_retry_attempts=50, maximum_record_age_in_seconds=24 * 3600, pause_seconds=0.005,
 )  # fmt: skip
 KILLER = base64.b64encode(pipeline_load.KILLER).decode()
-DOWN_SECONDS = 2.5  # longer than an invocation waits, so that batches come back
+DOWN_SECONDS = 3.0  # longer than an invocation waits, so that batches come back
 PROGRESS_SECONDS = 15.0
 
 
@@ -53,7 +55,7 @@ class Trouble:
     connection: float = 0.03  # the connection breaks after the commit
 
 
-OFTEN = Trouble(s3=0.4, again=0.2, no_time=0.2, answer=0.2, connection=0.1)  # for few events
+OFTEN = Trouble(s3=0.4, again=0.2, no_time=0.2, answer=0.2)  # for few events
 
 
 class Environment:
@@ -86,7 +88,7 @@ class Environment:
         if any(record["kinesis"]["data"] == KILLER for record in event["Records"]):
             self.database.close()  # Lambda goes on with a new process
             raise MemoryError
-        seconds = 0.0 if self._happens(self.trouble.no_time) else self._chance.uniform(0.3, 2.0)
+        seconds = 0.0 if self._happens(self.trouble.no_time) else self._chance.uniform(1.0, 2.5)
         answer = self.handler.handler(event, functions.Context(self.handler.MARGIN_SECONDS + seconds))
         if self._happens(self.trouble.answer):
             self.database.close()
@@ -138,12 +140,12 @@ class Scene:
         """Return what is wrong."""
         with self.server.connect() as connection:
             rows = connection.run("SELECT event_id::text, amount FROM events")
-        return pipeline_load.verdict(self.load, [(event_id, amount) for event_id, amount in rows], self.objects)
+        return pipeline_load.verdict(self.load, map(tuple, rows), self.objects)
 
 
-def kill(server: TestServer) -> None:
+def kill(server: Postgres) -> None:
     """Kill PostgreSQL with all its processes (-9), and wait until they are gone."""
-    postmaster = server.server.process()
+    postmaster = server.process()
     assert postmaster is not None
     postmaster.suspend()  # it starts no further process meanwhile
     family = [postmaster, *postmaster.children(recursive=True)]
@@ -151,7 +153,7 @@ def kill(server: TestServer) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     _, alive = psutil.wait_procs(family, timeout=10)
-    assert alive == []
+    assert not alive
 
 
 def crash(part: float, down: float) -> Callable[[Scene, Poller], None]:
@@ -159,7 +161,7 @@ def crash(part: float, down: float) -> Callable[[Scene, Poller], None]:
 
     def disturb(scene: Scene, poller: Poller) -> None:
         scene.wait(part, poller)
-        kill(scene.server)
+        kill(scene.server.server)
         time.sleep(down)
         assert scene.server.server.start()
         scene.returned.append(time.monotonic())
@@ -188,12 +190,12 @@ def rotate(part: float) -> Callable[[Scene, Poller], None]:
 def server() -> Iterator[TestServer]:
     """A PostgreSQL of this file's own, for it gets killed; not below pytest's folder, which is closed to others."""
     with tempfile.TemporaryDirectory(prefix="tap-reliability-") as folder:
-        found = database.start(Path(folder))
         try:
-            yield found
+            yield database.start(Path(folder))
         finally:
-            if found.server.process() is not None:
-                kill(found)
+            left = Postgres(Path(folder) / "postgres", 0)  # known by its folder, however far the start came
+            if left.process() is not None:
+                kill(left)
 
 
 @pytest.fixture
@@ -201,10 +203,13 @@ def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     """Makes a run on an empty table, in the functions' environment."""
     monkeypatch.setenv("FAILURE_BUCKET", pipeline_load.BUCKET)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "TAP/Reliability")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "reliability")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
+    monkeypatch.setattr(logging.getLogger(SERVICE), "propagate", False)  # thousands of lines
+    server.server.start()  # unless it runs
     with server.connect() as connection:
         connection.run("DROP TABLE IF EXISTS events, schema_migrations")
-    admin = functions.load("kinesis_pipeline", "database")
+    with contextlib.redirect_stdout(io.StringIO()):
+        admin = functions.load("kinesis_pipeline", "database")
     admin.handler.database = admin.postgres.Database(server.environ, secrets=server.secrets)
     admin.handler.migrate()
     admin.handler.database.close()
@@ -221,30 +226,29 @@ def unchanged(_environment: Environment) -> None:
 
 def test_every_record_meets_its_fate_whatever_breaks(scene: Callable[..., Scene]) -> None:
     """K2: 20,000 events on four shards, two kills, a rotation; nothing is lost, doubled, invented or blocked."""
-    began = time.monotonic()
     run = scene(EVENTS, Trouble())
-    kinds = sum(len(shard.records) for shard in run.load.stream.shards), run.load.duplicates, len(run.load.poison)
-    assert kinds[1:] == (pytest.approx(0.03 * EVENTS, rel=0.2), 0.01 * EVENTS)
+    assert run.load.duplicates == pytest.approx(0.03 * EVENTS, rel=0.2)
+    assert len(run.load.poison) == 0.01 * EVENTS
+    began = time.monotonic()
     run.run(unchanged, crash(0.2, DOWN_SECONDS), rotate(0.45), crash(0.6, 0.0))
-    assert run.verdict() == []
+    assert not run.verdict()
     pauses = [
         min(moment for moment in shard.moved if moment > back) - back
         for back in run.returned for shard in run.load.stream.shards
     ]  # fmt: skip
-    print(f"{kinds[0]} records in {time.monotonic() - began:.1f} s, first progress after a return {max(pauses):.2f} s")
+    print(f"{time.monotonic() - began:.1f} s; first progress {max(pauses):.2f} s after a return at the latest")
     assert len(pauses) == 2 * SHARDS
     assert max(pauses) < PROGRESS_SECONDS
-    assert run.secrets.asked > SHARDS
-    assert sum(key.startswith("aws/lambda/") for key in run.objects) == list(run.load.poison.values()).count(
-        pipeline_load.KILLER
-    )
+    assert run.secrets.asked >= 2 * SHARDS  # at first, and after the rotation
+    killers = sum(data == pipeline_load.KILLER for data in run.load.poison.values())
+    assert sum(key.startswith("aws/lambda/") for key in run.objects) == killers > 0
 
 
 def test_the_honest_consumer_passes_the_small_test(scene: Callable[..., Scene]) -> None:
     """What the broken consumers below go through is survivable."""
     run = scene(FEW, OFTEN)
     run.run(unchanged)
-    assert run.verdict() == []
+    assert not run.verdict()
 
 
 def forgets(environment: Environment) -> None:
@@ -298,21 +302,21 @@ def alters_poison(environment: Environment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "finding"),
+    ("change", "trouble", "finding"),
     [
-        (forgets, "lost event"),
-        (inserts_blindly, "set aside without reason"),
-        (inserts_blindly_without_key, "stored more than once"),
-        (overwrites, "sum of amounts"),
-        (loses_poison, "lost poison"),
-        (alters_poison, "another payload"),
+        (forgets, OFTEN, "lost event"),
+        (inserts_blindly, Trouble(), "set aside without reason"),  # OFTEN takes long: every repetition is halved
+        (inserts_blindly_without_key, OFTEN, "stored more than once"),
+        (overwrites, OFTEN, "sum of amounts"),
+        (loses_poison, OFTEN, "lost poison"),
+        (alters_poison, OFTEN, "another payload"),
     ],
 )
 def test_a_broken_consumer_is_found_out(
-    scene: Callable[..., Scene], change: Callable[[Environment], None], finding: str
+    scene: Callable[..., Scene], change: Callable[[Environment], None], trouble: Trouble, finding: str
 ) -> None:
     """The same verdict, on consumers with one defect each."""
-    run = scene(FEW, OFTEN)
+    run = scene(FEW, trouble)
     run.run(change)
     assert [line for line in run.verdict() if line.startswith(finding)]
 

@@ -1,0 +1,82 @@
+"""Each part imports what it uses and nothing else; only lib/AWS_REGION and its pair name a region."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lib.common import region
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ENGINES = {"aws_cdk", "cdktf", "pulumi", "pulumi_aws", "constructs", "jsii"}
+HEAVY = ENGINES | {"boto3", "botocore", "moto", "ministack", "pg8000", "rich"}
+
+
+def imported(statement: str) -> set[str]:
+    """Return the top-level modules that a statement brings into a fresh interpreter."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {statement}; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_common_imports_the_standard_library_only():
+    names = [p.stem for p in (ROOT / "lib" / "common").glob("*.py") if p.stem != "__init__"]
+    assert len(names) >= 8
+    found = imported("; ".join(f"import lib.common.{name}" for name in names))
+    foreign = found - set(sys.stdlib_module_names) - {"lib", "__main__"}
+    assert {name for name in foreign if not name.startswith("_")} == set()
+
+
+@pytest.mark.parametrize(
+    ("statement", "forbidden"),
+    [
+        ("import tap", HEAVY),
+        ("import lib.kinesis_pipeline.settings", HEAVY),
+        ("import lib.kinesis_pipeline.exercise", ENGINES),
+        ("import lib.local_cloud.cli", ENGINES),
+        ("import lib.local_cloud.step_down", HEAVY),
+        ("import lib.kinesis_pipeline.stack", {"pulumi", "cdktf", "boto3", "botocore", "pg8000"}),
+    ],
+)
+def test_no_engine_is_imported_where_it_is_not_used(statement, forbidden):
+    assert imported(statement) & forbidden == set()
+
+
+def test_the_check_notices_an_engine():
+    assert imported("import pulumi") & ENGINES == {"pulumi"}
+
+
+def test_no_system_imports_another():
+    systems = {path.parent.name for path in (ROOT / "lib").glob("*/settings.py")}
+    assert "kinesis_pipeline" in systems
+    for system in systems:
+        for path in (ROOT / "lib" / system).rglob("*.py"):
+            used = set(re.findall(r"(?:from|import) lib\.(\w+)", path.read_text(encoding="utf-8")))
+            assert used <= {system, "common"}, path
+
+
+def sources() -> list[Path]:
+    """Return every file in which no region may be named."""
+    folders = [path for name in ("lib", "lambda", "scripts") for path in (ROOT / name).rglob("*")]
+    return [p for p in [*folders, ROOT / "tap.py"] if p.is_file() and "__pycache__" not in p.parts]
+
+
+def named(text: str) -> set[str]:
+    """Return the regions named in a text."""
+    return {name for name in region.known() if re.search(rf"(?<![a-z0-9-]){name}(?![0-9])", text)}
+
+
+def test_only_the_two_files_name_a_region():
+    holders = {path.relative_to(ROOT).as_posix() for path in sources() if named(path.read_text(encoding="utf-8"))}
+    assert holders == {"lib/AWS_REGION", "lib/AWS_REGION_DR"}
+
+
+def test_a_region_in_a_source_would_be_noticed():
+    assert named(f'client("ec2", region_name="{region.primary({})}")') == {region.primary({})}
+
+
+def test_no_file_is_longer_than_a_reader_can_hold():
+    long = {p.name: n for p in sources() if p.suffix == ".py" and (n := len(p.read_text().splitlines())) > 300}
+    assert long == {}

@@ -1,0 +1,146 @@
+"""The exercise sends what it says, notices what is missing, and counts only what it is told by AWS."""
+
+import base64
+import io
+import json
+
+import pytest
+
+from lib.kinesis_pipeline import exercise
+from lib.kinesis_pipeline.events import make, poison
+from lib.kinesis_pipeline.settings import Settings
+from tests.support import functions
+
+
+class Aws:
+    """A pipeline in memory: stores valid events by id, and can be told to misbehave."""
+
+    def __init__(self, lose: int = 0, refuse: int = 0, fail: bool = False) -> None:
+        self.lose, self.refuse, self.fail = lose, refuse, fail
+        self.events = functions.load("kinesis_pipeline", "consumer").events
+        self.rows: dict[str, str] = {}
+        self.objects: list[str] = ["left over"]
+        self.duplicates = 0
+
+    def __call__(self, service: str) -> "Aws":
+        return self
+
+    def put_records(self, StreamName, Records):
+        results = []
+        for record in Records:
+            if self.refuse:
+                self.refuse -= 1
+                results.append({"ErrorCode": "ProvisionedThroughputExceededException"})
+                continue
+            results.append({"SequenceNumber": "1"})
+            self._take(record["Data"])
+        return {"Records": results}
+
+    def _take(self, data: bytes) -> None:
+        try:
+            event = self.events.parse(base64.b64encode(data).decode())
+        except ValueError:
+            self.objects.append("poison")
+            return
+        if "\x00" in json.dumps(event) or "\\u0000" in json.dumps(event):
+            self.objects.append("refused by the database")
+        elif event["event_id"] in self.rows:
+            self.duplicates += 1
+        elif self.lose:
+            self.lose -= 1
+        else:
+            self.rows[event["event_id"]] = event["source"]
+
+    def invoke(self, FunctionName, Payload):
+        if self.fail:
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'{"errorType": "E", "errorMessage": "away"}')}
+        source = json.loads(Payload)["source"]
+        rows = sum(value == source for value in self.rows.values())
+        return {"Payload": io.BytesIO(json.dumps({"rows": rows}).encode())}
+
+    def get_paginator(self, operation: str) -> "Aws":
+        self.operation = operation
+        return self
+
+    def paginate(self, **_arguments):
+        if self.operation == "list_objects_v2":
+            return [{"Contents": [{"Key": key} for key in self.objects]}, {}]
+        batch = json.dumps({"message": "batch", "Duplicates": self.duplicates})
+        metric = json.dumps({"_aws": {}, "Duplicates": [99.0]})
+        return [{"events": [{"message": "START"}, {"message": batch}, {"message": metric}]}]
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch):
+    monkeypatch.setattr(exercise, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(exercise.time, "sleep", lambda _seconds: None)
+
+
+def run(aws, count=200):
+    heard = []
+    return exercise.exercise(aws, Settings.read({}), "123456789012", heard.append, count), heard
+
+
+def test_a_working_pipeline_accounts_for_every_record():
+    flow, _heard = run(Aws())
+    assert (flow.sent, flow.stored, flow.duplicates, flow.set_aside) == (210, 200, 8, 2)
+
+
+def test_progress_is_told():
+    _flow, heard = run(Aws())
+    assert heard[0] == "sent 210 of 210"
+    assert heard[-1] == "stored 200 of 200, duplicates refused 8 of 8, set aside 2 of 2"
+
+
+def test_a_lost_event_is_noticed():
+    with pytest.raises(exercise.ExerciseError, match="stored 199 of 200"):
+        run(Aws(lose=1))
+
+
+def test_refused_records_are_sent_again(monkeypatch):
+    monkeypatch.setattr(exercise, "WAIT_SECONDS", 60.0)
+    flow, _heard = run(Aws(refuse=3))
+    assert flow.stored == 200
+
+
+def test_a_stream_that_refuses_for_ever_is_an_error():
+    with pytest.raises(exercise.ExerciseError, match="needs more shards"):
+        run(Aws(refuse=10_000))
+
+
+def test_a_failing_function_is_told_with_its_own_words():
+    with pytest.raises(exercise.ExerciseError, match="E: away"):
+        run(Aws(fail=True))
+
+
+def test_waiting_goes_on_until_everything_is_there(monkeypatch):
+    monkeypatch.setattr(exercise, "WAIT_SECONDS", 60.0)
+    aws = Aws()
+    answers = iter([1, 2])
+    real = aws.invoke
+    monkeypatch.setattr(
+        aws, "invoke",
+        lambda **a: {"Payload": io.BytesIO(b'{"rows": 1}')} if next(answers, None) else real(**a),
+    )  # fmt: skip
+    flow, heard = run(aws)
+    assert flow.stored == 200
+    assert sum(text.startswith("stored 1 of") for text in heard) == 2
+
+
+def test_the_same_source_makes_the_same_events():
+    assert list(make(20, "a")) == list(make(20, "a"))
+    assert list(make(20, "a")) != list(make(20, "b"))
+
+
+def test_events_are_valid_and_distinct():
+    parse = functions.load("kinesis_pipeline", "consumer").events.parse
+    events = list(make(300, "shop"))
+    assert len({event["event_id"] for event in events}) == 300
+    assert all(parse(base64.b64encode(exercise.encode(event)).decode()) == event for event in events)
+
+
+@pytest.mark.parametrize("kind", range(4))
+def test_poison_breaks_the_schema(kind):
+    parse = functions.load("kinesis_pipeline", "consumer").events.parse
+    with pytest.raises(ValueError, match=r"."):
+        parse(base64.b64encode(poison(kind, "shop")).decode())

@@ -1,0 +1,72 @@
+"""Settings come from the files and the environment; a wrong one is refused before anything is built."""
+
+import pytest
+
+from lib.common.errors import SettingError
+from lib.kinesis_pipeline.settings import Settings
+
+
+def test_defaults_suit_a_development_environment():
+    settings = Settings.read({})
+    assert (settings.suffix, settings.environment, settings.durability.keep) == ("dev", "dev", False)
+
+
+def test_production_is_kept():
+    assert Settings.read({"ENVIRONMENT": "production"}).durability.keep is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENVIRONMENT", "prod"),
+        ("ENVIRONMENT_SUFFIX", "Dev"),
+        ("DATABASE_INSTANCE_CLASS", "t4g.medium"),
+        ("DATABASE_INSTANCE_CLASS", "db.t4g"),
+        ("DATABASE_PORT", "80"),
+        ("DATABASE_PORT", "65536"),
+        ("DATABASE_PORT", "5432.0"),
+        ("STREAM_SHARDS", "0"),
+        ("STREAM_SHARDS", "-1"),
+        ("BATCH_SIZE", "1001"),
+        ("BATCH_SIZE", "²"),
+        ("ALARM_EMAIL", "team"),
+        ("POSTGRES_VERSION", "15.4"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable(name, value):
+    with pytest.raises(SettingError) as refusal:
+        Settings.read({name: value})
+    assert f"{name}={value!r}" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "value"),
+    [
+        ("DATABASE_PORT", "database_port", 1150),
+        ("DATABASE_PORT", "database_port", 65535),
+        ("STREAM_SHARDS", "shards", 200),
+        ("BATCH_SIZE", "batch_size", 1),
+        ("BATCH_SIZE", "batch_size", 1000),
+    ],
+)
+def test_the_limits_themselves_are_accepted(name, attribute, value):
+    assert getattr(Settings.read({name: str(value)}), attribute) == value
+
+
+def test_names_hold_the_system_the_part_and_the_suffix():
+    settings = Settings.read({"ENVIRONMENT_SUFFIX": "pr-7"})
+    assert settings.name("function", "consumer") == "kinesis-pipeline-consumer-pr-7"
+    assert settings.name("stream") == "kinesis-pipeline-pr-7"
+
+
+def test_the_longest_suffix_still_fits_the_bucket_of_the_longest_region():
+    from lib.common import naming, region
+
+    longest = max(region.known(), key=len)
+    settings = Settings.read({"AWS_REGION": longest, "ENVIRONMENT_SUFFIX": "x" * naming.SUFFIX_LENGTH})
+    assert len(settings.bucket("123456789012")) <= 63
+
+
+def test_a_placeholder_account_counts_as_twelve_digits():
+    token = "${Token[AWS.AccountId.0]}"
+    assert token in Settings.read({"ENVIRONMENT_SUFFIX": "x" * 20}).bucket(token)
