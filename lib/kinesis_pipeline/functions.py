@@ -1,6 +1,7 @@
 """The pipeline's two functions, their roles, and what delivers the stream to the consumer."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,7 @@ INTERFACES = (
     "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
 )  # fmt: skip
 METRICS_NAMESPACE = "TAP/KinesisPipeline"
+MEMORY_MIB = 512
 
 
 def via(scope: Construct, service: str) -> str:
@@ -32,16 +34,26 @@ def via(scope: Construct, service: str) -> str:
     return f"{service}.{stack.region}.{stack.url_suffix}"
 
 
+@dataclass(frozen=True)
+class Code:
+    """What a function is made of: its package, and what it needs to run."""
+
+    part: str
+    description: str
+    package: Path
+    timeout: cdk.Duration
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
 class DatabaseClient(Construct):
     """A function in the isolated subnets that may read the database's password and write its own log."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, network: Network, database: Database,
-        keys: Keys, package: Path, part: str, description: str, timeout: cdk.Duration, memory_mib: int,
-        environment: Mapping[str, str] | None = None,
+        keys: Keys, code: Code,
     ) -> None:  # fmt: skip
         super().__init__(scope, construct_id)
-        name = settings.name("function", part)
+        name = settings.name("function", code.part)
         self.log_group = logs.LogGroup(
             self,
             "Logs",
@@ -54,7 +66,7 @@ class DatabaseClient(Construct):
         arn = stack.format_arn(
             service="lambda", resource="function", resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
         )
-        self.role = self._role(settings, part, arn)
+        self.role = self._role(settings, code.part, arn)
         secret = database.instance.secret
         assert secret is not None  # noqa: S101 - there is one, as RDS manages the password
         self._allow_secret(secret, keys)
@@ -62,17 +74,17 @@ class DatabaseClient(Construct):
             self,
             "Function",
             function_name=name,
-            description=description,
+            description=code.description,
             runtime=RUNTIME,
             architecture=lambda_.Architecture.ARM_64,
             handler="handler.handler",
-            code=lambda_.Code.from_asset(str(package)),
+            code=lambda_.Code.from_asset(str(code.package)),
             role=self.role.without_policy_updates(),
             vpc=network.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             security_groups=[network.functions],
-            timeout=timeout,
-            memory_size=memory_mib,
+            timeout=code.timeout,
+            memory_size=MEMORY_MIB,
             log_group=self.log_group,
             environment={
                 "DB_HOST": database.instance.db_instance_endpoint_address,
@@ -82,7 +94,7 @@ class DatabaseClient(Construct):
                 "DB_TLS": "verify-full",
                 "POWERTOOLS_SERVICE_NAME": name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                **(environment or {}),
+                **code.environment,
             },
         )
         # Lambda needs the permissions before it can attach the function to the VPC.

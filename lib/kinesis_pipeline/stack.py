@@ -11,7 +11,7 @@ from constructs import Construct
 from lib.common import lambda_package
 from lib.kinesis_pipeline.alarms import Alarms
 from lib.kinesis_pipeline.database import Database
-from lib.kinesis_pipeline.functions import DatabaseClient, Delivery
+from lib.kinesis_pipeline.functions import Code, DatabaseClient, Delivery
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
@@ -43,9 +43,9 @@ class KinesisPipeline(cdk.Stack):
         self.stream = Stream(self, "Stream", settings=settings, keys=self.keys)
         self.network.allow_storage(self.stream.failures.bucket_arn)
         self.database = Database(self, "Database", settings=settings, network=self.network, keys=self.keys)
-        self.admin = self._function("Admin", "database", "Migrations and reports", cdk.Duration.minutes(5))
+        self.admin = self._function("Admin", "database", "Migrations and reports", 5)
         self.consumer = self._function(
-            "Consumer", "consumer", "Stores the stream's events, each once", cdk.Duration.minutes(1),
+            "Consumer", "consumer", "Stores the stream's events, each once", 1,
             {"FAILURE_BUCKET": self.stream.failures.bucket_name},
         )  # fmt: skip
         schema = self._migrate()
@@ -59,14 +59,15 @@ class KinesisPipeline(cdk.Stack):
         )  # fmt: skip
         self._outputs()
 
-    def _function(
-        self, construct_id: str, part: str, description: str, timeout: cdk.Duration,
-        environment: Mapping[str, str] | None = None,
-    ) -> DatabaseClient:  # fmt: skip
+    def _function(  # pylint: disable=too-many-positional-arguments
+        self, construct_id: str, part: str, description: str, minutes: int, environment: Mapping[str, str] | None = None
+    ) -> DatabaseClient:
+        code = Code(
+            part, description, lambda_package.build(FOLDER, part), cdk.Duration.minutes(minutes), environment or {}
+        )
         return DatabaseClient(
             self, construct_id, settings=self.settings, network=self.network, database=self.database, keys=self.keys,
-            package=lambda_package.build(FOLDER, part), part=part, description=description, timeout=timeout,
-            memory_mib=512, environment=environment,
+            code=code,
         )  # fmt: skip
 
     def _migrate(self) -> cdk.CustomResource:

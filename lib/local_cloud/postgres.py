@@ -130,7 +130,9 @@ class Postgres:
         deadline = time.monotonic() + STOP_SECONDS
         while self.process() is not None:
             if time.monotonic() > deadline:
-                raise LocalCloudError(f"PostgreSQL {found.pid} does not stop: end it with 'kill -9 {found.pid}' ({self.log}).")
+                raise LocalCloudError(
+                    f"PostgreSQL {found.pid} does not stop: end it with 'kill -9 {found.pid}' ({self.log})."
+                )
             time.sleep(0.02)
         return True
 

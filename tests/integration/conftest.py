@@ -19,6 +19,7 @@ TARGET = os.environ.get("TAP_TEST_TARGET", "local")
 SUFFIX = "it"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what needs the cloud on one worker: there is one cloud a session."""
     for item in items:

@@ -28,7 +28,7 @@ from lib.kinesis_pipeline.settings import Settings as Stack
 from lib.local_cloud.postgres import Postgres
 from tests.support import database, functions, pipeline_load
 from tests.support.database import Secrets, TestServer
-from tests.support.event_source import Poller, Settings
+from tests.support.event_source import Poller, Settings, Shard
 
 # pylint: disable=redefined-outer-name
 
@@ -61,14 +61,14 @@ OFTEN = Trouble(s3=0.4, again=0.2, no_time=0.2, answer=0.2)  # for few events
 class Environment:
     """One execution environment of the consumer: the real modules, and what goes wrong around them."""
 
-    def __init__(self, scene: "Scene", name: str) -> None:
-        self.trouble, self._chance = scene.trouble, random.Random(name)
+    def __init__(self, scene: "Scene", shard: Shard) -> None:
+        self._scene, self._shard, self._chance = scene, shard, random.Random(shard.name)
         self.modules = functions.load("kinesis_pipeline", "consumer")
         self.handler = self.modules.handler
         self.database = self.modules.postgres.Database(scene.server.environ, secrets=lambda: scene.secrets)
         self._once, self.database._once = self.database._once, self._then_break  # pylint: disable=protected-access
         self.handler.database = self.database
-        bucket = pipeline_load.Bucket(scene.objects, self._chance, self.trouble.s3)
+        bucket = pipeline_load.Bucket(scene.objects, self._chance, scene.trouble.s3)
         self.handler._clients["s3"] = bucket  # pylint: disable=protected-access
         # Powertools shares these among all loaded copies, which in Lambda are processes of their own.
         provider = self.handler.metrics.provider
@@ -79,18 +79,20 @@ class Environment:
 
     def _then_break(self, *arguments: Any) -> Any:
         rows = self._once(*arguments)
-        if self._happens(self.trouble.connection):
+        if self._happens(self._scene.trouble.connection):
             raise ConnectionResetError
         return rows
 
     def __call__(self, event: dict[str, Any]) -> Any:
         """Be invoked by Lambda."""
+        while self._shard.position > self._scene.gate * len(self._shard.records):
+            time.sleep(0.002)
         if any(record["kinesis"]["data"] == KILLER for record in event["Records"]):
             self.database.close()  # Lambda goes on with a new process
             raise MemoryError
-        seconds = 0.0 if self._happens(self.trouble.no_time) else self._chance.uniform(1.0, 2.5)
+        seconds = 0.0 if self._happens(self._scene.trouble.no_time) else self._chance.uniform(1.0, 2.5)
         answer = self.handler.handler(event, functions.Context(self.handler.MARGIN_SECONDS + seconds))
-        if self._happens(self.trouble.answer):
+        if self._happens(self._scene.trouble.answer):
             self.database.close()
             raise TimeoutError
         return answer
@@ -106,12 +108,13 @@ class Scene:
     trouble: Trouble
     objects: dict[str, bytes] = field(default_factory=dict)
     returned: list[float] = field(default_factory=list)  # time.monotonic()
+    gate: float = 1.0  # no shard goes on beyond this part of its records
 
     def run(self, change: Callable[[Environment], object], *disturb: Callable[["Scene", Poller], None]) -> None:
         """Deliver the whole stream to consumers, changed ones perhaps, and disturb them meanwhile."""
         chance = random.Random("again")
         with contextlib.ExitStack() as stack, contextlib.redirect_stdout(io.StringIO()):
-            environments = {shard.name: Environment(self, shard.name) for shard in self.load.stream.shards}
+            environments = {shard.name: Environment(self, shard) for shard in self.load.stream.shards}
             for environment in environments.values():
                 stack.callback(environment.database.close)
                 change(environment)
@@ -124,17 +127,18 @@ class Scene:
                 try:
                     for each in disturb:
                         each(self, poller)
+                    self.gate = 1.0
                     running.result()
                 finally:
                     poller.stop.set()
+                    self.gate = 1.0
 
     def wait(self, part: float, poller: Poller) -> None:
-        """Wait until that part of the stream is dealt with, while every shard has work left."""
+        """Wait until every shard is between that part of its records and a fifth more: in the middle of its work."""
+        self.gate = part + 0.2
         shards = self.load.stream.shards
-        total = sum(len(shard.records) for shard in shards)
-        while sum(shard.position for shard in shards) < part * total and not poller.stop.is_set():
-            time.sleep(0.005)
-        assert all(shard.position < len(shard.records) for shard in shards)
+        while any(shard.position < part * len(shard.records) for shard in shards) and not poller.stop.is_set():
+            time.sleep(0.002)
 
     def verdict(self) -> list[str]:
         """Return what is wrong."""
@@ -230,7 +234,7 @@ def test_every_record_meets_its_fate_whatever_breaks(scene: Callable[..., Scene]
     assert run.load.duplicates == pytest.approx(0.03 * EVENTS, rel=0.2)
     assert len(run.load.poison) == 0.01 * EVENTS
     began = time.monotonic()
-    run.run(unchanged, crash(0.2, DOWN_SECONDS), rotate(0.45), crash(0.6, 0.0))
+    run.run(unchanged, crash(0.15, DOWN_SECONDS), rotate(0.4), crash(0.65, 0.0))
     assert not run.verdict()
     pauses = [
         min(moment for moment in shard.moved if moment > back) - back

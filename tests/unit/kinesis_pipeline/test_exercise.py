@@ -21,6 +21,7 @@ class Aws:
         self.rows: dict[str, str] = {}
         self.objects: list[str] = ["left over"]
         self.duplicates = 0
+        self.operation = ""
 
     def __call__(self, service: str) -> "Aws":
         return self

@@ -74,7 +74,7 @@ def test_down_names_what_is_left_and_keeps_the_servers(cloud, monkeypatch, capsy
     monkeypatch.setattr(inventory, "remainder", lambda _cloud: [("bucket", "forgotten")])
     assert cli.main(["down"]) == 1
     assert "bucket forgotten" in capsys.readouterr().err
-    assert stopped == []
+    assert not stopped
 
 
 def test_down_notices_a_port_that_still_answers(cloud, monkeypatch, capsys):
@@ -137,3 +137,10 @@ def test_an_interruption_ends_the_command(cloud, tmp_path, monkeypatch):
 )
 def test_what_belongs_to_the_account_is_told_from_what_belongs_to_a_system(name, shared):
     assert inventory.shared(name) is shared
+
+
+def test_nothing_stepped_down_is_nothing_to_show(capsys):
+    cli.show(systems.SYSTEMS["kinesis-pipeline"], systems.Deployed(True, {"S3": {"Bucket": 2}}, []))
+    shown = capsys.readouterr().out
+    assert "2 Bucket" in shown
+    assert "Different from AWS" not in shown
