@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+from lib.common import naming
 from lib.common.errors import SettingError
 from lib.common.lambda_package import PackageError
 from lib.kinesis_pipeline.exercise import ExerciseError
@@ -43,9 +44,9 @@ def show(system: System, deployed: Deployed) -> None:
         table.add_row(service, ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
     console.print(table)
     if deployed.step_down:
-        console.print("[dim]Different from AWS, because the emulator cannot do it (AWS gets all of it):[/]")
+        console.print("Different here, because the emulator cannot do it (AWS gets all of it):", style="dim")
         for what, why, names in deployed.step_down:
-            console.print(f"[dim]  {what} ({len(names)}): {why}[/]")
+            console.print(f"  {what} ({len(names)}): {why}", style="dim", soft_wrap=True)
 
 
 def up(cloud: LocalCloud, systems: Sequence[System]) -> None:
@@ -68,7 +69,8 @@ def up(cloud: LocalCloud, systems: Sequence[System]) -> None:
     console.print(
         f"Running: AWS on http://127.0.0.1:{cloud.port}, PostgreSQL {VERSION} on "
         + (", ".join(f"127.0.0.1:{server.port}" for server in cloud.databases()) or "no port")
-        + '. Use it: [bold]eval "$(scripts/env)"[/]; end it: [bold]scripts/down[/].'
+        + '. Use it: [bold]eval "$(scripts/env)"[/]; end it: [bold]scripts/down[/].',
+        soft_wrap=True,
     )
 
 
@@ -85,7 +87,10 @@ def down(cloud: LocalCloud) -> None:
         left = inventory.remainder(cloud)
         if left:
             names = ", ".join(f"{kind} {name}" for kind, name in left)
-            raise LocalCloudError(f"Left in the local cloud after the destruction: {names}. The servers still run.")
+            raise LocalCloudError(
+                f"Left in the local cloud after the destruction: {names}. Was it deployed with another {naming.SUFFIX}? "
+                "Then run scripts/down with that one. The servers still run."
+            )
         console.print(f"Nothing is left: {len(inventory.LISTINGS)} kinds of resource asked for, none found.")
     ports = [cloud.port, *(server.port for server in cloud.databases())]
     with step("Servers stopped"):

@@ -75,6 +75,20 @@ def test_poison_ends_in_the_bucket_with_its_payload_and_holds_nothing_back(aws, 
     assert base64.b64decode(record["kinesis"]["data"]) == bad
 
 
+def test_what_lambda_gave_up_can_be_put_back(aws, settings, source):
+    from lib.kinesis_pipeline.redrive import UNDELIVERED, redrive
+
+    account = aws("sts").get_caller_identity()["Account"]
+    data = base64.b64encode(encode(next(make(1, source)))).decode()
+    payload = json.dumps({"Records": [{"kinesis": {"partitionKey": "k", "data": data}}]})
+    key = f"{UNDELIVERED}test/{source}"
+    aws("s3").put_object(Bucket=settings.bucket(account), Key=key, Body=json.dumps({"payload": payload}).encode())
+    sent, kept = redrive(aws, settings, account, lambda _text: None)
+    assert sent >= 1
+    assert kept == 0
+    assert eventually(lambda: stored(aws, settings, source), 1) == 1
+
+
 def test_a_rotated_password_is_picked_up(aws, settings, source, put, environ):
     if TARGET == "aws":
         pytest.skip("RDS rotates by itself every seven days; a test does not ask for it")

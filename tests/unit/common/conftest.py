@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is slow now and then, which says nothing about the code.
+settings.register_profile("tap", deadline=None)
+settings.load_profile("tap")
 
 CHECK_VERSIONS = Path(__file__).resolve().parents[3] / "scripts" / "check_versions.py"
 

@@ -143,4 +143,4 @@ def test_nothing_stepped_down_is_nothing_to_show(capsys):
     cli.show(systems.SYSTEMS["kinesis-pipeline"], systems.Deployed(True, {"S3": {"Bucket": 2}}, []))
     shown = capsys.readouterr().out
     assert "2 Bucket" in shown
-    assert "Different from AWS" not in shown
+    assert "Different here" not in shown

@@ -1,0 +1,41 @@
+"""Puts what the failure bucket of a kinesis-pipeline holds back on its stream.
+
+    scripts/redrive             batches that Lambda gave up, after an outage
+    scripts/redrive --poison    poison records, after the consumer or its schema has learnt to take them
+
+Works on the account that the environment names; on the local cloud after eval "$(scripts/env)".
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lib.common.errors import SettingError  # pylint: disable=wrong-import-position
+from lib.kinesis_pipeline.redrive import redrive  # pylint: disable=wrong-import-position
+from lib.kinesis_pipeline.settings import Settings  # pylint: disable=wrong-import-position
+
+
+def main(arguments: list[str]) -> int:
+    """Return 0 when everything was put back, 1 when something had to stay, 2 when AWS refused."""
+    parser = argparse.ArgumentParser(prog="scripts/redrive", description="Put failed records back on the stream.")
+    parser.add_argument("--poison", action="store_true", help="poison records instead of undelivered batches")
+    options = parser.parse_args(arguments)
+    try:
+        settings = Settings.read()
+        session = boto3.session.Session(region_name=settings.region)
+        account = session.client("sts").get_caller_identity()["Account"]
+        sent, kept = redrive(session.client, settings, account, print, poison=options.poison)
+    except (SettingError, BotoCoreError, ClientError) as error:
+        print(f"redrive: {error}", file=sys.stderr)
+        return 2
+    print(f"{sent} record(s) put back on {settings.name('stream')}, {kept} object(s) kept.")
+    return 1 if kept else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
