@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ["lib", "lambda", "scripts", "tests", "tap.py"]
 TYPED = ["lib", "tap.py", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").glob("*.py"))]
-PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q"]
+PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-n", "2", "--no-loadscope-reorder", "-q"]
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--durations=10"]
 
 

@@ -88,7 +88,7 @@ def down(cloud: LocalCloud) -> None:
         if left:
             names = ", ".join(f"{kind} {name}" for kind, name in left)
             raise LocalCloudError(
-                f"Left in the local cloud after the destruction: {names}. Was it deployed with another {naming.SUFFIX}? "
+                f"Left in the local cloud after the destruction: {names}. Deployed with another {naming.SUFFIX}? "
                 "Then run scripts/down with that one. The servers still run."
             )
         console.print(f"Nothing is left: {len(inventory.LISTINGS)} kinds of resource asked for, none found.")

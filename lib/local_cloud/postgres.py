@@ -116,8 +116,11 @@ class Postgres:
         self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.log), "-o", options)
         return True
 
-    def stop(self) -> bool:
+    def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
         """Stop the server, closing its connections; return whether it ran.
+
+        Args:
+            how: SIGINT to write everything to disk first, SIGQUIT to leave that to the next start.
 
         Raises:
             LocalCloudError: it does not stop.
@@ -126,7 +129,7 @@ class Postgres:
         if found is None:
             return False
         # Not by pg_ctl: it takes a server for alive until its parent, who is not TAP, has noticed its end.
-        found.send_signal(signal.SIGINT)
+        found.send_signal(how)
         deadline = time.monotonic() + STOP_SECONDS
         while self.process() is not None:
             if time.monotonic() > deadline:
@@ -138,7 +141,7 @@ class Postgres:
 
     def remove(self) -> bool:
         """Stop the server and remove its data; return whether it ran."""
-        ran = self.stop()
+        ran = self.stop(signal.SIGQUIT)
         for folder in (self._sockets, self.folder):
             shutil.rmtree(folder, ignore_errors=True)
         return ran
@@ -151,8 +154,9 @@ class Postgres:
     def provide(self, user: str, password: str, database: str) -> None:
         """Make the user and the database that RDS would have made, or give the user its new password."""
         with self.administrator() as admin:
-            known = admin.run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user)
-            verb = "ALTER" if known else "CREATE"
-            admin.run(f"{verb} ROLE {identifier(user)} LOGIN CREATEDB CREATEROLE PASSWORD {literal(password)}")
+            if not admin.run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user):
+                admin.run(f"CREATE ROLE {identifier(user)} NOLOGIN CREATEDB CREATEROLE")
             if not admin.run("SELECT 1 FROM pg_database WHERE datname = :name", name=database):
                 admin.run(f"CREATE DATABASE {identifier(database)} OWNER {identifier(user)}")
+            # Last: whoever waits for the user to be let in finds the database there.
+            admin.run(f"ALTER ROLE {identifier(user)} LOGIN PASSWORD {literal(password)}")

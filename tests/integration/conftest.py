@@ -19,14 +19,6 @@ TARGET = os.environ.get("TAP_TEST_TARGET", "local")
 SUFFIX = "it"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what needs the cloud on one worker: there is one cloud a session."""
-    for item in items:
-        if "tests/integration" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("cloud"))
-
-
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[dict[str, str]]:
     """Deploy to a local cloud as ``scripts/up`` does, and destroy it again; return its environment."""

@@ -13,8 +13,6 @@ from lib.common import region
 from tests.support import synthesis
 from tests.support.synthesis import of_type
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 # CDK itself makes a function in a VPC wait for its role, which its reference to the role says already.
 LINT_EXCEPTIONS = ["W3005"]
 # EC2 takes no resource in the calls that attach a function to a VPC; everything else names its resources.

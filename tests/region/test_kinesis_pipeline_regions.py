@@ -9,8 +9,6 @@ from lib.common import region
 from tests.support import synthesis
 from tests.support.synthesis import named, of_type, only
 
-pytestmark = pytest.mark.xdist_group("regions")
-
 
 def chosen() -> list[str]:
     """Return the first and the last region of the largest partitions, and a few between: at least eight."""

@@ -147,7 +147,6 @@ def test_cdk_synthesises_into_the_folder_of_the_command_line(tmp_path):
     assert (tmp_path / "KinesisPipeline.template.json").is_file()
 
 
-@pytest.mark.xdist_group("synthesis")
 def test_cdk_refuses_a_wrong_setting(monkeypatch):
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "NO")
     with pytest.raises(SettingError, match="ENVIRONMENT_SUFFIX='NO'"):

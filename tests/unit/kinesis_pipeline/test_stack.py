@@ -7,7 +7,6 @@ import pytest
 from tests.support import synthesis
 from tests.support.synthesis import named, of_type, only
 
-pytestmark = pytest.mark.xdist_group("synthesis")
 FUNCTION = "AWS::Lambda::Function"
 
 # CDK adds nothing of its own to this stack: no provider framework, no log retention, no bucket emptier.

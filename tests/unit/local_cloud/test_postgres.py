@@ -42,6 +42,28 @@ def test_a_new_password_takes_the_place_of_the_old(server):
     connect(server, "rotating", "other'Password;2", "shop2").close()
 
 
+def test_nobody_is_let_in_before_the_database_is_there(server, monkeypatch):
+    """A deployment connects as soon as it is let in: a missing database would fail it."""
+    said = []
+
+    class Admin:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_error):
+            return None
+
+        def run(self, sql, **_values):
+            said.append(sql)
+            return []
+
+    monkeypatch.setattr(Postgres, "administrator", lambda self: Admin())
+    server.provide("late", "first-Password.1", "shop4")
+    verbs = [" ".join(sql.split()[:2]) for sql in said if not sql.startswith("SELECT")]
+    assert verbs == ["CREATE ROLE", "CREATE DATABASE", "ALTER ROLE"]
+    assert "NOLOGIN" in next(sql for sql in said if sql.startswith("CREATE ROLE"))
+
+
 def test_no_password_no_entry(server):
     server.provide("guarded", "first-Password.1", "shop3")
     with pytest.raises(DatabaseError):
