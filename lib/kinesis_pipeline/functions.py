@@ -160,7 +160,7 @@ class Delivery(Construct):
     The consumer sets poison records aside by itself and at once. What comes back as failed is therefore an
     outage (the database, the bucket) or a defect of the consumer: it is tried again, halved at each error so
     that a record that kills the function ends up alone, and given to the bucket when tries or age run out.
-    Each try during an outage lasts nearly the function's whole time limit, so 50 tries are about 45 minutes.
+    Each try during an outage lasts most of the function's time limit, so 50 tries are more than half an hour.
     """
 
     RETRIES = 50

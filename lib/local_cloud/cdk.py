@@ -72,19 +72,18 @@ def reason(lines: Sequence[str]) -> str:
     return "\n".join(f"  {line.strip()}" for line in kept[start : start + 6])
 
 
-def stack_exists(cloud: LocalCloud, name: str) -> bool:
-    """Tell whether a stack is there, whole."""
+def stack_status(cloud: LocalCloud, name: str) -> str:
+    """Return CloudFormation's word for a stack's state, or '' when there is none."""
     client = cloud.client("cloudformation")
     try:
-        stack = client.describe_stacks(StackName=name)["Stacks"][0]
+        return str(client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
     except client.exceptions.ClientError:
-        return False
-    return bool(stack["StackStatus"].endswith("_COMPLETE") and "ROLLBACK" not in stack["StackStatus"])
+        return ""
 
 
 def bootstrap(cloud: LocalCloud, report: Report) -> bool:
     """Prepare the account for the CDK; return whether that was necessary."""
-    if stack_exists(cloud, BOOTSTRAP_STACK):
+    if stack_status(cloud, BOOTSTRAP_STACK) in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         return False
     # In a folder without cdk.json, or the command line would synthesise the app first.
     run(cloud, ["bootstrap", f"aws://{ACCOUNT}/{cloud.region}"], report, folder=cloud.folder, app=False)

@@ -1,12 +1,14 @@
 """The systems that the local cloud can run: how each is deployed, exercised and destroyed."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lib.kinesis_pipeline.exercise import exercise
 from lib.kinesis_pipeline.settings import Settings
 from lib.local_cloud import cdk, inventory
 from lib.local_cloud.cloud import ACCOUNT, LocalCloud
+from lib.local_cloud.process import refuse_taken
 
 Report = Callable[[str], None]
 Row = tuple[str, str]
@@ -33,6 +35,9 @@ class System:
 
 
 def _deploy_pipeline(cloud: LocalCloud, report: Report) -> Deployed:
+    server = cloud.database(Settings.read().database_port)
+    if server.process() is None:
+        refuse_taken(server.port, "PostgreSQL", "DATABASE_PORT")  # now, not in the middle of the deployment
     report("bootstrap")
     cdk.bootstrap(cloud, report)
     report("synthesis")
@@ -54,14 +59,15 @@ def _exercise_pipeline(cloud: LocalCloud, report: Report) -> list[Row]:
 
 def _destroy_pipeline(cloud: LocalCloud, report: Report) -> None:
     settings = Settings.read()
-    if not cdk.stack_exists(cloud, settings.name("stack")):
+    if cdk.stack_status(cloud, settings.name("stack")) in ("", "DELETE_COMPLETE"):
         return
     s3, bucket = cloud.client("s3"), settings.bucket(ACCOUNT)
     report("emptying the failure bucket")
     # CloudFormation deletes no bucket that holds anything, and this one keeps versions.
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+    with suppress(s3.exceptions.NoSuchBucket):  # the deployment did not come that far
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
     cdk.destroy(cloud, report)
 
 

@@ -1,5 +1,6 @@
 """up, down and env show what they do, and end with one sentence and a code when they cannot."""
 
+import socket
 import subprocess
 
 import pytest
@@ -85,7 +86,7 @@ def test_down_notices_a_port_that_still_answers(cloud, monkeypatch, capsys):
 
 
 def test_a_system_that_is_not_deployed_is_destroyed_already(cloud, monkeypatch):
-    monkeypatch.setattr(cdk, "stack_exists", lambda _cloud, _name: False)
+    monkeypatch.setattr(cdk, "stack_status", lambda _cloud, _name: "")
     monkeypatch.setattr(cdk, "destroy", lambda *_a: pytest.fail("there is nothing to destroy"))
     systems.SYSTEMS["kinesis-pipeline"].destroy(cloud, lambda _text: None)
 
@@ -144,3 +145,13 @@ def test_nothing_stepped_down_is_nothing_to_show(capsys):
     shown = capsys.readouterr().out
     assert "2 Bucket" in shown
     assert "Different here" not in shown
+
+
+def test_a_taken_database_port_is_refused_before_the_deployment(cloud, monkeypatch):
+    monkeypatch.setattr(cdk, "bootstrap", lambda *_a: pytest.fail("too late"))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("DATABASE_PORT", str(other.getsockname()[1]))
+        with pytest.raises(LocalCloudError, match="DATABASE_PORT="):
+            systems.SYSTEMS["kinesis-pipeline"].deploy(cloud, lambda _text: None)
