@@ -1,0 +1,59 @@
+"""The documents keep up with the code: commands, links, variables and error texts are those of the repository."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from lib.common import engine_versions, naming, node, region
+from lib.local_cloud import cloud
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+
+
+def test_every_command_exists_and_runs():
+    commands = set(re.findall(r"\bscripts/[a-z_]+\b(?!\.py)", TEXT))
+    assert len(commands) >= 6
+    assert [name for name in commands if not os.access(ROOT / name, os.X_OK)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file(document):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_variable_that_the_code_reads_is_described():
+    read = {naming.SUFFIX, region.PRIMARY, region.SECONDARY, node.VARIABLE, cloud.PORT_VARIABLE, cloud.FOLDER_VARIABLE}
+    read |= {engine_versions.variable("postgres")}
+    for path in [*(ROOT / "lib" / "kinesis_pipeline").glob("*.py"), *(ROOT / "scripts").iterdir()]:
+        text = path.read_text(encoding="utf-8")
+        read |= set(re.findall(r'environ(?:\.get\(|, |\[)"([A-Z_]{4,})"', text))
+    read |= {"PROJECT", "REPOSITORY", "AUTHOR", "TAP_PYTHON", "TAP_TEST_TARGET"}
+    read -= {"PATH", "CDK_OUTDIR"}  # the shell's and the CDK's own
+    assert len(read) >= 14
+    assert sorted(name for name in read if f"`{name}`" not in TEXT) == []
+
+
+def test_error_texts_in_the_troubleshooting_are_the_codes_own():
+    source = "".join(
+        p.read_text(encoding="utf-8") for p in (*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").iterdir())
+    )
+    source += (ROOT / "lambda/kinesis_pipeline/shared/postgres.py").read_text(encoding="utf-8")
+    for text in (
+        "meant for {what}, is used by another program",
+        "a package registry cannot be reached",
+        "GB of free disk are needed",
+        "TAP needs Python 3.11 or later",
+        "or later: run scripts/up once",
+        "is not an AWS region known to the installed botocore",
+        "Left in the local cloud after the destruction",
+        "no answer from the database within",
+    ):
+        words = text.split("{what}")
+        assert all(part in re.sub(r'"\s*f?"', "", source) for part in words), text
+    for shown in ("is used by another program", "GB of free disk are needed", "no answer from the database within"):
+        assert shown in TEXT
