@@ -20,7 +20,7 @@ TOGETHER = {
 }
 
 
-class Scheduling(LoadScopeScheduling):
+class Scheduling(LoadScopeScheduling):  # pylint: disable=abstract-method  # xdist's own leaves them out too
     """Sends a test file to one worker as a whole, and the files of :data:`TOGETHER` to the same one.
 
     (xdist's own groups need an attribute of tests that pytest 9.2 no longer has.)

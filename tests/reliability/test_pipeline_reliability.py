@@ -274,8 +274,8 @@ def forgets(environment: Environment) -> None:
 
 def inserts_blindly(environment: Environment) -> None:
     """Insert without ON CONFLICT: what was stored before is refused, hence taken for poison."""
-    statement = environment.modules.store.STATEMENT
-    environment.modules.store.STATEMENT = statement.replace("ON CONFLICT (event_id) DO NOTHING", "")
+    statement = environment.modules.store.INSERT
+    environment.modules.store.INSERT = statement.replace("ON CONFLICT (event_id) DO NOTHING", "")
 
 
 def inserts_blindly_without_key(environment: Environment) -> None:
@@ -286,8 +286,8 @@ def inserts_blindly_without_key(environment: Environment) -> None:
 
 def overwrites(environment: Environment) -> None:
     """Let the last event under an id win."""
-    statement = environment.modules.store.STATEMENT
-    environment.modules.store.STATEMENT = statement.replace(
+    statement = environment.modules.store.INSERT
+    environment.modules.store.INSERT = statement.replace(
         "DO NOTHING", "DO UPDATE SET amount = EXCLUDED.amount, attributes = EXCLUDED.attributes"
     )
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from events import Event, Poison
 from postgres import Database, DatabaseAway, DataRejected
@@ -13,45 +13,60 @@ COLUMNS = {
     "arrived_at": "timestamptz",
 }  # fmt: skip
 BODY = ("event_type", "source", "occurred_at", "customer_id", "amount", "currency", "attributes")
+ENCODER = json.JSONEncoder(check_circular=False)  # attributes come out of JSON; the check takes as long as the rest
 
-# One parameter, so that a batch of any size is the same prepared statement. Only what was not inserted
-# comes back. "events" is read as it was before the statement: a row that another consumer inserted
-# meanwhile is not seen, which is why its event is looked at again.
-STATEMENT = f"""
-WITH incoming AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(CAST(:batch AS jsonb)) AS r({", ".join(f"{n} {t}" for n, t in COLUMNS.items())})
-), inserted AS (
-    INSERT INTO events ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)} FROM incoming
-    ON CONFLICT (event_id) DO NOTHING RETURNING event_id
+# One parameter for each column, so that a batch of any size is the same prepared statement.
+INCOMING = f"unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in COLUMNS.items())})"
+INSERT = f"""
+WITH inserted AS (
+    INSERT INTO events ({", ".join(COLUMNS)}) SELECT * FROM {INCOMING} ON CONFLICT (event_id) DO NOTHING RETURNING 1
 )
-SELECT i.event_id::text, CASE WHEN e.event_id IS NULL THEN 'again'
-    WHEN ({", ".join(f"i.{n}" for n in BODY)}) IS NOT DISTINCT FROM ({", ".join(f"e.{n}" for n in BODY)})
-        THEN 'duplicate'
-    ELSE 'conflict' END
-FROM incoming i LEFT JOIN events e USING (event_id)
-WHERE NOT EXISTS (SELECT FROM inserted n WHERE n.event_id = i.event_id)
+SELECT count(*) FROM inserted
 """  # noqa: S608 - the parts are this module's constants
+# The insert has waited for whoever was inserting the same event, so every event of the batch is there now.
+CONFLICTS = f"""
+SELECT i.event_id::text FROM {INCOMING} AS i({", ".join(COLUMNS)}) JOIN events e USING (event_id)
+WHERE ({", ".join(f"i.{name}" for name in BODY)}) IS DISTINCT FROM ({", ".join(f"e.{name}" for name in BODY)})
+"""  # noqa: S608
 
 
-def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple[dict[str, str], list[Poison]]:
-    """Write events with distinct ids: what was not inserted by id, and what the database refuses.
+def _array(values: Iterable[str]) -> str:
+    """Return PostgreSQL's text for an array: https://www.postgresql.org/docs/17/arrays.html#ARRAYS-INPUT."""
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return '{"' + '","'.join(quoted) + '"}'
+
+
+def _columns(batch: Sequence[Event]) -> dict[str, str]:
+    """Return a batch by column."""
+    rows = [event.row() for event in batch]
+    for row in rows:
+        row["attributes"] = ENCODER.encode(row["attributes"])
+    return {name: _array([row[name] for row in rows]) for name in COLUMNS}
+
+
+def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple[int, list[Poison]]:
+    """Write events with distinct ids: how many were inserted, and what cannot be stored.
 
     The database names no row when it refuses a batch, so the batch is halved until the row stands alone.
     """
     seconds = deadline - time.monotonic()
     if seconds <= 0:
         raise DatabaseAway("no time left in this invocation")
+    columns = _columns(batch)
     try:
-        rows = database.run(STATEMENT, seconds=seconds, batch=json.dumps([event.row() for event in batch]))
+        ((inserted,),) = database.run(INSERT, seconds=seconds, **columns)
     except DataRejected as error:
         if len(batch) == 1:
-            return {batch[0].event_id: "refused"}, [Poison(batch[0].record, f"refused by the database ({error})")]
+            return 0, [Poison(batch[0].record, f"refused by the database ({error})")]
         middle = len(batch) // 2
-        (first, refused), (second, also) = (
-            _write(database, half, deadline) for half in (batch[:middle], batch[middle:])
-        )
-        return first | second, refused + also
-    return dict(rows), []
+        first, second = (_write(database, half, deadline) for half in (batch[:middle], batch[middle:]))
+        return first[0] + second[0], first[1] + second[1]
+    if inserted == len(batch):
+        return inserted, []
+    # Only a batch with events that were there before takes a second look.
+    others = {event_id for (event_id,) in database.run(CONFLICTS, seconds=deadline - time.monotonic(), **columns)}
+    reason = "another event was stored under this event_id"
+    return inserted, [Poison(event.record, reason) for event in batch if event.event_id in others]
 
 
 def store(database: Database, events: list[Event], seconds: float) -> tuple[int, int, list[Poison]]:
@@ -69,18 +84,13 @@ def store(database: Database, events: list[Event], seconds: float) -> tuple[int,
         DatabaseAway: some may be stored and some not; deliver the batch again.
     """
     deadline = time.monotonic() + seconds
-    stored = duplicates = 0
+    stored, total = 0, len(events)
     refused: list[Poison] = []
     while events:
+        # An id that occurs twice comes into the next round: it is a duplicate or a conflict then.
         batch: dict[str, Event] = {}
-        later = [event for event in events if batch.setdefault(event.event_id, event) is not event]
-        fates, rejected = _write(database, list(batch.values()), deadline)
-        refused += rejected
-        stored += len(batch) - len(fates)
-        duplicates += sum(fate == "duplicate" for fate in fates.values())
-        refused += [
-            Poison(event.record, "another event was stored under this event_id")
-            for event_id, event in batch.items() if fates.get(event_id) == "conflict"
-        ]  # fmt: skip
-        events = [event for event_id, event in batch.items() if fates.get(event_id) == "again"] + later
-    return stored, duplicates, refused
+        events = [event for event in events if batch.setdefault(event.event_id, event) is not event]
+        inserted, poison = _write(database, list(batch.values()), deadline)
+        stored += inserted
+        refused += poison
+    return stored, total - stored - len(refused), refused

@@ -190,7 +190,7 @@ def test_without_time_nothing_is_tried(consumer: SimpleNamespace, store: Store, 
 
 
 def test_a_batch_is_one_round_trip(store: Store, connect: Callable[..., Any], postgres: TestServer) -> None:
-    """Whatever its size, once the connection is made and the statement prepared; duplicates cost nothing more."""
+    """Whatever its size, once the connection is made and the statement prepared; duplicates cost a second look."""
     with Front(postgres.server.port) as front:
         database = connect(DB_PORT=str(front.port))
         many = events(500)
@@ -200,8 +200,10 @@ def test_a_batch_is_one_round_trip(store: Store, connect: Callable[..., Any], po
         assert front.turns == before + 1
         assert store(*many, through=database)[0] == 500
         assert front.turns == before + 2
+        store(*many, through=database)  # prepares the second look
+        before = front.turns
         assert store(*many, through=database)[1] == 500
-        assert front.turns == before + 3
+        assert front.turns == before + 2
         database.close()
 
 
@@ -226,3 +228,12 @@ def test_the_statement_names_every_column_of_the_table(consumer: SimpleNamespace
     """)
     assert {name for (name,) in found} == set(consumer.store.COLUMNS)
     assert event().keys() == set(consumer.store.BODY) | {"event_id"}
+
+
+@pytest.mark.parametrize(
+    "text", ['quote " inside', "back\\slash", "brace } , { comma", "'", "NULL", "", "\u00e9 \u4e2d \U0001f600", "\n\t"]
+)
+def test_any_text_in_the_attributes_comes_back_as_it_was(store: Store, sql: Connection, text: str) -> None:
+    """A batch travels as arrays, whose text has rules of its own."""
+    assert store(event(attributes={"note": text, text or "empty": [text]})) == (1, 0, [])
+    assert sql.run("SELECT attributes FROM events") == [[{"note": text, text or "empty": [text]}]]
