@@ -144,6 +144,7 @@ class Nothing:
 def test_cdk_synthesises_into_the_folder_of_the_command_line(tmp_path):
     done = run("cdk", CDK_OUTDIR=str(tmp_path))
     assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "a warning, perhaps of something deprecated"
     assert (tmp_path / "KinesisPipeline.template.json").is_file()
 
 
