@@ -150,7 +150,7 @@ def pipeline(folder: Path, plain: bool = False) -> Iterator[tuple[Any, Any]]:
     finally:
         for each in opened:
             each.close()
-        server.server.stop()
+        server.server.remove()
 
 
 def main() -> int:

@@ -1,7 +1,9 @@
 """Synthesises the CDK system once per setting and test session."""
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +27,7 @@ def synthesise(environ: dict[str, str], *plugins: Any) -> tuple[dict[str, Any], 
     from lib.kinesis_pipeline import stack
 
     folder = Path(tempfile.mkdtemp(prefix="tap-synthesis-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     app = cdk.App(context=context(), outdir=str(folder))
     for plugin in plugins:
         cdk.Validations.of(app).add_plugins(plugin(app))

@@ -60,7 +60,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(setup, monkeypatch, t
     monkeypatch.setattr(setup.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**9))
     with pytest.raises(SystemExit, match=r"2\.5 GB of free disk are needed and 1\.0 GB are left"):
         setup.make()
-    assert list(tmp_path.iterdir()) == []
+    assert not any(tmp_path.iterdir())
 
 
 def test_the_environment_is_made_again_when_a_lock_file_changes(setup, tmp_path):

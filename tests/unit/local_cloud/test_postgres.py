@@ -133,6 +133,7 @@ def test_an_ordinary_user_owns_what_is_prepared(monkeypatch, tmp_path):
     made._prepare()
     assert ran == ["initdb"]
     assert (made._data / "pg_hba.conf").read_text() == postgres.ACCESS
+    made.remove()
 
 
 def test_another_program_under_the_old_number_is_not_ours(server, monkeypatch):
