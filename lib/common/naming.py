@@ -35,6 +35,8 @@ _DNS = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 LIMITS: Mapping[str, Limit] = {
     "alarm": Limit(r"[^\x00-\x1f]+", 255),
     "bucket": Limit(r"(?!xn--|sthree-|amzn-s3-demo-|.*-(?:an|s3alias)$)[a-z0-9][a-z0-9-]*[a-z0-9]", 63, 3),
+    "cluster": Limit(_WORD, 255),
+    "dashboard": Limit(_WORD, 255),
     "database": Limit(_DNS, 63),
     "function": Limit(_WORD, 64),
     "key_alias": Limit(r"[A-Za-z0-9/_-]+", 250),
@@ -45,10 +47,13 @@ LIMITS: Mapping[str, Limit] = {
     "role": Limit(r"[A-Za-z0-9+=,.@_-]+", 64),
     "secret": Limit(r"[A-Za-z0-9/_+=.@-]+", 512),
     "security_group": Limit(r"(?!sg-)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]+", 255),
+    "service": Limit(_WORD, 255),
     "stack": Limit(r"[A-Za-z][A-Za-z0-9-]*", 128),
     "stream": Limit(r"[A-Za-z0-9_.-]+", 128),
     "subnet_group": Limit(_DNS, 255),
     "table": Limit(r"[A-Za-z0-9_.-]+", 255, 3),
+    "target_group": Limit(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", 32),
+    "task": Limit(_WORD, 255),
     "topic": Limit(_WORD, 256),
 }
 

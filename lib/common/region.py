@@ -9,9 +9,10 @@ import difflib
 import importlib.util
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lib.common.errors import SettingError
 
@@ -22,7 +23,18 @@ SECONDARY = "AWS_REGION_DR"
 
 @lru_cache
 def known() -> Mapping[str, str]:
-    """Return every region that the installed AWS SDK knows, with its partition.
+    """Return every region that the installed AWS SDK knows, with its partition."""
+    return {
+        name: partition["id"]
+        for partition in _partitions()
+        for name in partition["regions"]
+        if not name.endswith("-global")
+    }
+
+
+@lru_cache
+def _partitions() -> Sequence[Mapping[str, Any]]:
+    """Return the SDK's description of every partition.
 
     Read from botocore's own data file, so that a list of regions is kept by AWS and not by TAP.
     botocore itself is not imported.
@@ -31,12 +43,7 @@ def known() -> Mapping[str, str]:
     if spec is None or spec.origin is None:
         raise SettingError("botocore is not installed, so no region can be checked: run scripts/up or scripts/test.")
     data = json.loads((Path(spec.origin).parent / "data" / "partitions.json").read_text(encoding="utf-8"))
-    return {
-        name: partition["id"]
-        for partition in data["partitions"]
-        for name in partition["regions"]
-        if not name.endswith("-global")
-    }
+    return tuple(data["partitions"])
 
 
 def _read(name: str, environ: Mapping[str, str]) -> str:
@@ -90,3 +97,8 @@ def pair(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
 def partition(name: str) -> str:
     """Return the partition of a known region, as it stands in every ARN (``aws``, ``aws-cn``, …)."""
     return known()[name]
+
+
+def dns_suffix(name: str) -> str:
+    """Return how host names and regional service principals end in a known region (``amazonaws.com``, …)."""
+    return next(str(p["outputs"]["dnsSuffix"]) for p in _partitions() if p["id"] == partition(name))

@@ -4,12 +4,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lib.common import engine_versions, naming, region
-from lib.common.errors import SettingError
+from lib.common import engine_versions, fields, naming, region
 from lib.common.tags import Tags
 
 SYSTEM = "kinesis-pipeline"
-ENVIRONMENTS = ("dev", "staging", "production")
 
 
 @dataclass(frozen=True)
@@ -27,18 +25,6 @@ DURABILITY: Mapping[str, Durability] = {
     "staging": Durability(keep=False, backup_days=7, stream_hours=48, log_days=30),
     "production": Durability(keep=True, backup_days=35, stream_hours=168, log_days=365),
 }
-
-
-def number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    """Return a whole number from the environment.
-
-    Raises:
-        SettingError: no whole number, or outside ``low`` to ``high``.
-    """
-    text = environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-        raise SettingError(f"{name}={text!r} is refused: use a whole number from {low} to {high}.")
-    return int(text)
 
 
 @dataclass(frozen=True)
@@ -68,19 +54,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             SettingError: naming the variable, its value and what it takes.
         """
         suffix = naming.suffix(environ)
-        environment = environ.get("ENVIRONMENT") or "dev"
-        if environment not in ENVIRONMENTS:
-            raise SettingError(f"ENVIRONMENT={environment!r} is unknown: use one of {', '.join(ENVIRONMENTS)}.")
-        instance_class = environ.get("DATABASE_INSTANCE_CLASS") or cls.instance_class
-        if not instance_class.startswith("db.") or instance_class.count(".") != 2:
-            raise SettingError(
-                f"DATABASE_INSTANCE_CLASS={instance_class!r} is no RDS class: write one like 'db.t4g.medium'."
-            )
-        email = environ.get("ALARM_EMAIL", "")
-        if email and "@" not in email:
-            raise SettingError(
-                f"ALARM_EMAIL={email!r} is no address: write one like 'team@example.com', or leave it empty."
-            )
+        environment = fields.choice(environ, "ENVIRONMENT", "dev", fields.ENVIRONMENTS)
         return cls(
             region=region.primary(environ),
             suffix=suffix,
@@ -88,11 +62,11 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             tags=Tags.read(SYSTEM, suffix, environ),
             durability=DURABILITY[environment],
             engine_version=engine_versions.choose("postgres", environ),
-            instance_class=instance_class,
-            database_port=number(environ, "DATABASE_PORT", cls.database_port, 1150, 65535),
-            shards=number(environ, "STREAM_SHARDS", cls.shards, 1, 200),
-            batch_size=number(environ, "BATCH_SIZE", cls.batch_size, 1, 1000),
-            alarm_email=email,
+            instance_class=fields.instance_class(environ, "DATABASE_INSTANCE_CLASS", cls.instance_class),
+            database_port=fields.number(environ, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            shards=fields.number(environ, "STREAM_SHARDS", cls.shards, 1, 200),
+            batch_size=fields.number(environ, "BATCH_SIZE", cls.batch_size, 1, 1000),
+            alarm_email=fields.email(environ, "ALARM_EMAIL"),
         )
 
     def name(self, kind: str, part: str = "") -> str:

@@ -1,0 +1,161 @@
+"""Aurora PostgreSQL: a writer and a reader in different zones, and a password that only RDS knows."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.common import engine_versions
+from lib.flask_api.keys import Keys
+from lib.flask_api.network import Network
+from lib.flask_api.policies import Place, service_role
+from lib.flask_api.settings import Settings
+
+ENGINE = "aurora-postgresql"
+MASTER_USER = "shop_admin"
+# Seconds between samples of the operating system's figures (enhanced monitoring).
+MONITORING_SECONDS = 60
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html: what each mode keeps.
+INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
+SLOW_MILLISECONDS = 1000
+INSTANCES = ("writer", "reader")
+
+
+@dataclass(frozen=True)
+class DatabaseArgs:
+    """What a database is made of."""
+
+    settings: Settings
+    place: Place
+    zones: list[str]
+    network: Network
+    keys: Keys
+
+
+class Database(pulumi.ComponentResource):
+    """Cluster, two instances, parameters, log group."""
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("tap:flask-api:Database", name, {}, opts)
+        self._args, self._own = args, pulumi.ResourceOptions(parent=self)
+        self.cluster = self._cluster()
+        self.instances = self._instances()
+        self.secret_arn: pulumi.Output[str] = self.cluster.master_user_secrets.apply(
+            lambda secrets: str(secrets[0].secret_arn)
+        )
+        self.register_outputs({})
+
+    def _parameters(self) -> aws.rds.ClusterParameterGroup:
+        settings = self._args.settings
+        values = {
+            "rds.force_ssl": "1",
+            "log_min_duration_statement": str(SLOW_MILLISECONDS),
+            "log_lock_waits": "1",
+        }
+        return aws.rds.ClusterParameterGroup(
+            "parameters",
+            name=settings.name("parameter_group"),
+            family=f"{ENGINE}{engine_versions.ENGINES[ENGINE].major}",
+            description="TLS for everyone, slow statements in the log",
+            parameters=[{"name": name, "value": value} for name, value in values.items()],
+            opts=self._own,
+        )
+
+    def _cluster(self) -> aws.rds.Cluster:
+        settings, keys = self._args.settings, self._args.keys
+        identifier = settings.name("database")
+        subnets = aws.rds.SubnetGroup(
+            "subnets",
+            name=settings.name("subnet_group"),
+            description="The database's own subnets",
+            subnet_ids=self._args.network.ids("database"),
+            opts=self._own,
+        )
+        # Made before RDS makes it, for RDS would keep its lines for ever.
+        logs = aws.cloudwatch.LogGroup(
+            "postgresql",
+            name=f"/aws/rds/cluster/{identifier}/postgresql",
+            retention_in_days=settings.durability.log_days,
+            kms_key_id=keys.operations.arn,
+            opts=self._own,
+        )
+        return aws.rds.Cluster(
+            "cluster",
+            cluster_identifier=identifier,
+            engine=ENGINE,
+            engine_version=settings.engine_version,
+            # Or AWS enrols the cluster in paid support when the version's standard support ends.
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            database_name=settings.database_name,
+            port=settings.database_port,
+            master_username=MASTER_USER,
+            manage_master_user_password=True,  # in no program, no state, no output: RDS keeps and rotates it
+            master_user_secret_kms_key_id=keys.database.arn,
+            storage_encrypted=True,
+            kms_key_id=keys.database.arn,
+            db_subnet_group_name=subnets.name,
+            db_cluster_parameter_group_name=self._parameters().name,
+            vpc_security_group_ids=[self._args.network.database.id],
+            backup_retention_period=settings.durability.backup_days,
+            preferred_backup_window="02:00-03:00",
+            preferred_maintenance_window="sun:03:30-sun:04:30",
+            copy_tags_to_snapshot=True,
+            deletion_protection=settings.deletion_protection,
+            skip_final_snapshot=not settings.durability.keep,
+            final_snapshot_identifier=f"{identifier}-final" if settings.durability.keep else None,
+            delete_automated_backups=not settings.durability.keep,
+            enabled_cloudwatch_logs_exports=["postgresql"],
+            database_insights_mode=settings.insights,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=keys.database.arn,
+            performance_insights_retention_period=INSIGHTS_DAYS[settings.insights],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
+        )
+
+    def _instances(self) -> list[aws.rds.ClusterInstance]:
+        settings = self._args.settings
+        role, _policy = service_role(
+            "monitoring",
+            settings.name("role", "monitoring"),
+            service="monitoring.rds.amazonaws.com",
+            sources=[self._args.place.arn("rds", f"db:{settings.name('database', part)}") for part in INSTANCES],
+            place=self._args.place,
+            # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html: the group is
+            # RDS's own, one for the region, so that its policy cannot name this cluster.
+            statements=monitoring(self._args.place),
+            opts=self._own,
+        )
+        return [
+            aws.rds.ClusterInstance(
+                part,
+                identifier=settings.name("database", part),
+                cluster_identifier=self.cluster.id,
+                engine=aws.rds.EngineType.AURORA_POSTGRESQL,
+                engine_version=self.cluster.engine_version,
+                instance_class=settings.instance_class,
+                availability_zone=zone,
+                publicly_accessible=False,
+                promotion_tier=number,
+                ca_cert_identifier="rds-ca-rsa2048-g1",
+                # The version is pinned: an upgrade by AWS would be a difference that Pulumi wants to take back.
+                auto_minor_version_upgrade=False,
+                copy_tags_to_snapshot=True,
+                monitoring_interval=MONITORING_SECONDS,
+                monitoring_role_arn=role.arn,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[_policy]),
+            )
+            for number, (part, zone) in enumerate(zip(INSTANCES, self._args.zones, strict=False))
+        ]
+
+
+def monitoring(place: Place) -> list[dict[str, object]]:
+    """Return what enhanced monitoring has to write."""
+    group = place.arn("logs", "log-group:RDSOSMetrics")
+    return [
+        {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:PutRetentionPolicy"], "Resource": [group]},
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"],
+            "Resource": [f"{group}:log-stream:*"],
+        },
+    ]

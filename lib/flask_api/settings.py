@@ -1,0 +1,220 @@
+"""What can be chosen about the Flask API: validated values, no engine."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lib.common import engine_versions, fields, naming, region
+from lib.common.errors import SettingError
+from lib.common.tags import Tags
+
+SYSTEM = "flask-api"
+PROJECT = "ecommerce-api"
+ENVIRONMENT = "production"
+# Each of them is read from the environment, or else from the stack's configuration as tap:databasePort and so on.
+VARIABLES = (
+    "ENVIRONMENT", "PROJECT", "REPOSITORY", "AUTHOR", "AURORA_POSTGRESQL_VERSION", "DATABASE_INSTANCE_CLASS",
+    "DATABASE_PORT", "DATABASE_INSIGHTS", "DELETION_PROTECTION", "VPC_CIDR", "NAT_PER_ZONE", "IMAGE",
+    "CPU_ARCHITECTURE", "TASK_CPU", "TASK_MEMORY", "TASKS_MIN", "TASKS_MAX", "CERTIFICATE_ARN", "DOMAIN_NAME",
+    "HOSTED_ZONE_ID", "ALARM_EMAIL",
+)  # fmt: skip
+# MiB of memory that Fargate offers with so many CPU units: first, last, step.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
+FARGATE: Mapping[int, range] = {
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16384 + 1, 1024),
+    4096: range(8192, 30720 + 1, 1024),
+    8192: range(16384, 61440 + 1, 4096),
+    16384: range(32768, 122880 + 1, 8192),
+}
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
+
+
+@dataclass(frozen=True)
+class Durability:
+    """What differs between an environment that may be lost and one that may not."""
+
+    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    backup_days: int
+    log_days: int
+    nat_per_zone: bool
+
+
+DURABILITY: Mapping[str, Durability] = {
+    "dev": Durability(keep=False, backup_days=7, log_days=14, nat_per_zone=False),
+    "staging": Durability(keep=False, backup_days=7, log_days=30, nat_per_zone=False),
+    "production": Durability(keep=True, backup_days=35, log_days=365, nat_per_zone=True),
+}
+
+
+def variable(key: str) -> str:
+    """Return the variable that a key of Pulumi's configuration stands for: ``databasePort``, ``DATABASE_PORT``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).upper()
+
+
+def merge(suffix: str, config: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings' variables of one stack: the environment's, or else the configuration's.
+
+    Args:
+        suffix: what follows ``flask-api-`` in the stack's name.
+        config: Pulumi's configuration of this project, without the project's name in the keys.
+        environ: the process's environment.
+
+    Raises:
+        SettingError: a key that means nothing, or another suffix in the environment than in the stack's name.
+    """
+    unknown = sorted(key for key in config if variable(key) not in VARIABLES or key.lower() == key.upper())
+    if unknown:
+        known = ", ".join(sorted(re.sub(r"_(.)", lambda found: found[1].upper(), v.lower()) for v in VARIABLES))
+        raise SettingError(f"tap:{unknown[0]} is no setting of {SYSTEM}: use one of {known}.")
+    wanted = environ.get(naming.SUFFIX) or suffix
+    if wanted != suffix:
+        raise SettingError(
+            f"{naming.SUFFIX}={wanted!r} does not fit the Pulumi stack {SYSTEM}-{suffix}: unset it, or select the "
+            f"stack {SYSTEM}-{wanted}."
+        )
+    chosen = {name: environ[name] for name in (*VARIABLES, region.PRIMARY) if environ.get(name)}
+    return {**{variable(key): value for key, value in config.items()}, **chosen, naming.SUFFIX: suffix}
+
+
+def _image(values: Mapping[str, str]) -> str:
+    image = values.get("IMAGE", "")
+    if image and (image == "latest" or not (_DIGEST.fullmatch(image) or _TAG.fullmatch(image))):
+        raise SettingError(
+            f"IMAGE={image!r} names no image of the stack's repository: write its digest (sha256:...) or a tag of its "
+            "own, never 'latest', for tags are immutable."
+        )
+    return image
+
+
+def _size(values: Mapping[str, str]) -> tuple[int, int]:
+    cpu = fields.number(values, "TASK_CPU", 512, 0, max(FARGATE))
+    if cpu not in FARGATE:
+        raise SettingError(f"TASK_CPU={str(cpu)!r} is refused: Fargate takes {', '.join(map(str, FARGATE))}.")
+    memory = fields.number(values, "TASK_MEMORY", FARGATE[cpu][0], 0, 10**6)
+    if memory not in FARGATE[cpu]:
+        sizes = FARGATE[cpu]
+        raise SettingError(
+            f"TASK_MEMORY={str(memory)!r} is refused: with TASK_CPU={cpu}, Fargate takes {sizes[0]} to {sizes[-1]} "
+            f"MiB in steps of {sizes.step}."
+        )
+    return cpu, memory
+
+
+def _network(values: Mapping[str, str]) -> str:
+    text = values.get("VPC_CIDR") or "10.20.0.0/16"
+    try:
+        network = ipaddress.IPv4Network(text)
+        # A VPC has a /16 to a /28; it is cut into sixteen, and the smallest subnet is a /28.
+        if not (network.is_private and 16 <= network.prefixlen <= 24):
+            raise ValueError(text)
+    except ValueError as error:
+        raise SettingError(
+            f"VPC_CIDR={text!r} is refused: write a private IPv4 network from /16 to /24, for example '10.20.0.0/16'."
+        ) from error
+    return text
+
+
+def _certificate(values: Mapping[str, str], where: str) -> str:
+    arn = values.get("CERTIFICATE_ARN", "")
+    pattern = rf"arn:{region.partition(where)}:acm:{where}:\d{{12}}:certificate/[0-9a-f-]{{36}}"
+    if arn and not re.fullmatch(pattern, arn):
+        raise SettingError(
+            f"CERTIFICATE_ARN={arn!r} is refused: a load balancer takes an ACM certificate of its own region, "
+            f"arn:{region.partition(where)}:acm:{where}:<account>:certificate/<id>."
+        )
+    return arn
+
+
+def _domain(values: Mapping[str, str]) -> tuple[str, str]:
+    domain, zone = values.get("DOMAIN_NAME", ""), values.get("HOSTED_ZONE_ID", "")
+    if bool(domain) != bool(zone):
+        raise SettingError(
+            f"DOMAIN_NAME={domain!r} with HOSTED_ZONE_ID={zone!r} is refused: a Route 53 record needs both, or neither."
+        )
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise SettingError(f"DOMAIN_NAME={domain!r} is no host name: write one like 'api.example.com'.")
+    if zone and not _ZONE.fullmatch(zone):
+        raise SettingError(f"HOSTED_ZONE_ID={zone!r} is no hosted zone: write its id, like 'Z0123456789ABCDEFGHIJ'.")
+    return domain, zone
+
+
+@dataclass(frozen=True)
+class Settings:  # pylint: disable=too-many-instance-attributes
+    """The API's settings; :meth:`read` validates them."""
+
+    region: str
+    suffix: str
+    environment: str
+    tags: Tags
+    durability: Durability
+    deletion_protection: bool
+    nat_per_zone: bool
+    engine_version: str
+    cpu: int
+    memory: int
+    certificate_arn: str = ""
+    domain_name: str = ""
+    hosted_zone_id: str = ""
+    image: str = ""
+    cpu_architecture: str = "X86_64"
+    instance_class: str = "db.t4g.medium"
+    insights: str = "standard"
+    database_port: int = 5432
+    database_name: str = "shop"
+    vpc_cidr: str = "10.20.0.0/16"
+    tasks_min: int = 2
+    tasks_max: int = 6
+    alarm_email: str = ""
+
+    @classmethod
+    def read(cls, values: Mapping[str, str] = os.environ) -> "Settings":
+        """Return the settings that the files and the given values describe.
+
+        Raises:
+            SettingError: naming the variable, its value and what it takes.
+        """
+        suffix, where = naming.suffix(values), region.primary(values)
+        environment = fields.choice(values, "ENVIRONMENT", ENVIRONMENT, fields.ENVIRONMENTS)
+        durability = DURABILITY[environment]
+        cpu, memory = _size(values)
+        domain, zone = _domain(values)
+        least = fields.number(values, "TASKS_MIN", cls.tasks_min, 1, 1000)
+        return cls(
+            region=where,
+            suffix=suffix,
+            environment=environment,
+            tags=Tags.read(SYSTEM, suffix, values, Environment=ENVIRONMENT, Project=PROJECT),
+            durability=durability,
+            deletion_protection=fields.flag(values, "DELETION_PROTECTION", default=durability.keep),
+            nat_per_zone=fields.flag(values, "NAT_PER_ZONE", default=durability.nat_per_zone),
+            engine_version=engine_versions.choose("aurora-postgresql", values),
+            cpu=cpu,
+            memory=memory,
+            certificate_arn=_certificate(values, where),
+            domain_name=domain,
+            hosted_zone_id=zone,
+            image=_image(values),
+            cpu_architecture=fields.choice(values, "CPU_ARCHITECTURE", "X86_64", ("X86_64", "ARM64")),
+            instance_class=fields.instance_class(values, "DATABASE_INSTANCE_CLASS", cls.instance_class),
+            insights=fields.choice(values, "DATABASE_INSIGHTS", cls.insights, ("standard", "advanced")),
+            database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            vpc_cidr=_network(values),
+            tasks_min=least,
+            tasks_max=fields.number(values, "TASKS_MAX", max(cls.tasks_max, least), least, 1000),
+            alarm_email=fields.email(values, "ALARM_EMAIL"),
+        )
+
+    def name(self, kind: str, part: str = "") -> str:
+        """Return a physical name of this system, for example ``flask-api-logs-dev``."""
+        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+
+    def bucket(self, account: str) -> str:
+        """Return the access-log bucket's name. Bucket names are global: account and region are part of it."""
+        return naming.physical("bucket", f"alb-logs-{account}-{self.region}", self.suffix)

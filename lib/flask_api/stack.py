@@ -1,0 +1,85 @@
+"""The Flask API as one Pulumi stack: wires the parts, creates nothing itself but the provider and outputs."""
+
+import os
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.flask_api.database import Database, DatabaseArgs
+from lib.flask_api.keys import Keys
+from lib.flask_api.load_balancer import LoadBalancer, LoadBalancerArgs
+from lib.flask_api.network import Network, NetworkArgs, zones
+from lib.flask_api.observability import Observability, ObservabilityArgs
+from lib.flask_api.policies import Place
+from lib.flask_api.registry import Registry, RegistryArgs
+from lib.flask_api.service import Service, ServiceArgs
+from lib.flask_api.settings import Settings, merge
+
+
+class FlaskApi:  # pylint: disable=too-few-public-methods
+    """Network, keys, database, registry, load balancer, service, observability."""
+
+    def __init__(self, settings: Settings) -> None:
+        # Of its own, so that no default provider takes another region from somewhere else.
+        provider = aws.Provider(
+            "aws",
+            region=settings.region,
+            default_tags={"tags": dict(settings.tags.values)},
+        )
+        own = pulumi.ResourceOptions(providers={"aws": provider})
+        invoke = pulumi.InvokeOptions(provider=provider)
+        where = zones(settings, invoke)
+        place = Place(settings.region, aws.get_caller_identity(opts=invoke).account_id)
+        self.settings = settings
+        self.keys = Keys("keys", settings=settings, place=place, opts=own)
+        self.network = Network("network", NetworkArgs(settings, place, where, self.keys), own)
+        self.database = Database("database", DatabaseArgs(settings, place, where, self.network, self.keys), own)
+        self.registry = Registry("registry", RegistryArgs(settings), own)
+        self.balancer = LoadBalancer("balancer", LoadBalancerArgs(settings, place, self.network), own)
+        self.service = Service(
+            "service",
+            ServiceArgs(settings, place, self.network, self.database, self.registry, self.balancer, self.keys),
+            own,
+        )
+        self.observability = Observability(
+            "observability",
+            ObservabilityArgs(settings, place, self.keys, self.balancer, self.database, self.service),
+            own,
+        )
+
+    def outputs(self) -> dict[str, pulumi.Input[str]]:
+        """Return what users and other programs need to know."""
+        service = self.service.service
+        found: dict[str, pulumi.Input[str]] = {
+            "url": self.balancer.url,
+            "albDnsName": self.balancer.balancer.dns_name,
+            "repositoryUrl": self.registry.repository.repository_url,
+            "clusterName": self.service.cluster.name,
+            "databaseEndpoint": self.database.cluster.endpoint,
+            "databaseReaderEndpoint": self.database.cluster.reader_endpoint,
+            "databaseSecretArn": self.database.secret_arn,
+            "logGroupName": self.service.logs.name,
+            "alarmTopicArn": self.observability.topic.arn,
+            "vpcId": self.network.vpc.id,
+        }
+        if service is None:
+            found["next"] = "push an image to repositoryUrl, set tap:image to its digest, and run pulumi up again"
+        else:
+            found["serviceName"] = service.name
+        return found
+
+
+def build(suffix: str, environ: Mapping[str, str] = os.environ) -> FlaskApi:
+    """Declare the stack that files, configuration and environment describe.
+
+    Raises:
+        SettingError: a setting that is refused, before any resource is declared.
+    """
+    project = pulumi.get_project()
+    every = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
+    config = {key.partition(":")[2]: str(text) for key, text in every.items() if key.startswith(f"{project}:")}
+    api = FlaskApi(Settings.read(merge(suffix, config, environ)))
+    for name, value in api.outputs().items():
+        pulumi.export(name, value)
+    return api

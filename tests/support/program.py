@@ -1,0 +1,189 @@
+"""Declares the Flask API's Pulumi program under mocks, afresh for each environment, and records what it declares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+from pulumi.runtime.settings import get_root_resource, set_root_resource
+
+from lib.common import region
+
+ACCOUNT = "123456789012"
+SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
+# What a provider returns beyond the inputs; names in braces are those of the resource.
+COMPUTED: Mapping[str, Mapping[str, Any]] = {
+    "aws:ec2/eip:Eip": {"allocationId": "eipalloc-{name}"},
+    "aws:ecr/repository:Repository": {"repositoryUrl": ACCOUNT + ".dkr.ecr.{region}.{dns}/{physical}"},
+    "aws:kms/key:Key": {"keyId": "{name}-key"},
+    "aws:lb/loadBalancer:LoadBalancer": {
+        "arnSuffix": "app/{physical}/50dc6c495c0c9188",
+        "dnsName": "{physical}-1.{region}.elb.{dns}",
+        "zoneId": "ZBALANCER",
+    },
+    "aws:lb/targetGroup:TargetGroup": {"arnSuffix": "targetgroup/{physical}/73e2d6bc24d8a067"},
+    "aws:rds/cluster:Cluster": {
+        "endpoint": "{physical}.cluster-c1.{region}.rds.{dns}",
+        "readerEndpoint": "{physical}.cluster-ro-c1.{region}.rds.{dns}",
+        "masterUserSecrets": [
+            {
+                "secretArn": "arn:{partition}:secretsmanager:{region}:" + ACCOUNT + ":secret:rds!cluster-1-AbCdEf",
+                "kmsKeyId": "k",
+                "secretStatus": "active",
+            }
+        ],
+    },
+}
+PHYSICAL = ("name", "clusterIdentifier", "identifier", "bucket", "family", "dashboardName", "clusterName")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One resource as the program declared it."""
+
+    kind: str
+    name: str
+    inputs: Mapping[str, Any]
+    parent: str
+    provider: str
+    custom: bool
+    ignored: tuple[str, ...]
+    depends_on: frozenset[str]
+    urn: str
+    region: str
+
+
+@dataclass
+class Program:
+    """Everything that one program declared and exported."""
+
+    resources: list[Declared] = field(default_factory=list)
+    calls: list[mocks.MockCallArgs] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, kind: str) -> list[Declared]:
+        """Return the resources of a type, for example ``ec2/vpc:Vpc``."""
+        return [found for found in self.resources if found.kind == f"aws:{kind}"]
+
+    def one(self, kind: str, name: str | None = None) -> Mapping[str, Any]:
+        """Return the inputs of the only resource of a type, or of the one with a logical name."""
+        found = [r for r in self.of(kind) if name in (None, r.name)]
+        assert len(found) == 1, f"{len(found)} of {kind} {name or ''}"
+        return found[0].inputs
+
+
+def plain(value: Any) -> Any:
+    """Return a value without Pulumi's marks of secrets."""
+    if isinstance(value, dict):
+        if SECRET_SIGNATURE in value:
+            return plain(value["value"])
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def fill(value: Any, words: Mapping[str, str]) -> Any:
+    """Return a computed value with the resource's own names in it."""
+    if isinstance(value, str):
+        return value.format(**words)
+    if isinstance(value, list):
+        return [fill(item, words) for item in value]
+    return {key: fill(item, words) for key, item in value.items()}
+
+
+class Provider(mocks.Mocks):
+    """Answers as the AWS provider does; ARNs have the region of the resource's provider."""
+
+    def __init__(self, program: Program, zones: int) -> None:
+        self.program, self.zones = program, zones
+        self.regions: dict[str, str] = {}
+
+    def where(self, provider: str) -> str:
+        """Return the region of a provider reference (``urn::id``)."""
+        return self.regions[provider.rpartition("::")[2]]
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+        self.program.calls.append(args)
+        where = self.where(args.provider)
+        if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":
+            return {"names": [f"{where}{letter}" for letter in "cabdef"[: self.zones]], "id": where}
+        assert args.token == "aws:index/getCallerIdentity:getCallerIdentity", args.token
+        return {"accountId": ACCOUNT, "arn": "", "userId": "", "id": ACCOUNT}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        inputs = plain(args.inputs)
+        identity = f"{args.name}-id"
+        if args.typ.startswith("pulumi:providers:"):
+            self.regions[identity] = inputs["region"]
+            return identity, inputs
+        if not args.custom:
+            return "", {}
+        where = self.where(args.provider or "")
+        words = {
+            "name": args.name,
+            "physical": next((str(inputs[key]) for key in PHYSICAL if key in inputs), args.name),
+            "region": where,
+            "partition": region.partition(where),
+            "dns": region.dns_suffix(where),
+        }
+        service, _slash, kind = args.typ.split(":")[1].partition("/")
+        arn = f"arn:{words['partition']}:{service}:{where}:{ACCOUNT}:{kind}/{words['physical']}"
+        return identity, {**inputs, "arn": arn, **fill(dict(COMPUTED.get(args.typ, {})), words)}
+
+
+class Monitor(mocks.MockMonitor):
+    """Records what the mocks' own monitor does not pass on: parents, options."""
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider)
+        self.provider = provider
+
+    def RegisterResource(self, request: Any) -> Any:
+        answer = super().RegisterResource(request)
+        from pulumi.runtime import rpc
+
+        inputs = plain(rpc.deserialize_properties(request.object, keep_unknowns=True))
+        provider = request.provider or dict(request.providers).get("aws", "")
+        where = self.provider.where(provider) if provider else ""
+        self.provider.program.resources.append(
+            Declared(
+                request.type, request.name, inputs, request.parent, provider, request.custom,
+                tuple(request.ignoreChanges), frozenset(request.dependencies), answer.urn, where,
+            )
+        )  # fmt: skip
+        return answer
+
+
+def run(function: Any, provider: Provider, stack: str, config: Mapping[str, str]) -> Program:
+    """Run a program under mocks, wait for everything that it started, and return what it declared."""
+    set_root_resource(None)
+    mocks.set_mocks(provider, project="tap", stack=stack, preview=False, monitor=Monitor(provider))
+    pulumi.runtime.set_all_config(dict(config))
+
+    @pulumi.runtime.test
+    def whole() -> Any:
+        function()
+        return pulumi.Output.all(**get_root_resource().outputs).apply(provider.program.outputs.update)
+
+    try:
+        whole()
+    finally:
+        pulumi.runtime.set_all_config({})
+    return provider.program
+
+
+def declare(
+    environ: Mapping[str, str], *, suffix: str = "dev", config: Mapping[str, str] | None = None, zones: int = 3
+) -> Program:
+    """Return what the Flask API declares in an environment."""
+    from lib.flask_api import stack
+
+    provider = Provider(Program(), zones)
+    return run(lambda: stack.build(suffix, environ), provider, f"flask-api-{suffix}", config or {})
+
+
+@lru_cache
+def program(zones: int = 3, suffix: str = "dev", **environ: str) -> Program:
+    """Return what the Flask API declares; the same program for the same environment."""
+    return declare({"IMAGE": "v1", **environ}, suffix=suffix, zones=zones)
