@@ -93,4 +93,7 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except SettingError as error:
+        if "pulumi" in sys.modules:
+            # Pulumi shows this one error as a sentence, any other as a traceback.
+            raise sys.modules["pulumi"].RunError(f"tap: {error}") from error
         sys.exit(f"tap: {error}")

@@ -16,6 +16,7 @@ from tests.support import database  # noqa: E402
 # What shares something dear stays on one worker: the local cloud, the CDK with its Node. The dearest begins first.
 TOGETHER = {
     "cloud": ("tests/integration/",),
+    "pulumi": ("tests/policy/test_flask_api", "tests/region/test_flask_api", "tests/unit/flask_api/test_"),
     "synthesis": ("tests/policy/", "tests/region/", "tests/unit/kinesis_pipeline/test_stack.py", "tests/unit/entry/"),
 }
 

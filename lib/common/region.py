@@ -32,7 +32,6 @@ def known() -> Mapping[str, str]:
     }
 
 
-@lru_cache
 def _partitions() -> Sequence[Mapping[str, Any]]:
     """Return the SDK's description of every partition.
 

@@ -69,7 +69,7 @@ def merge(suffix: str, config: Mapping[str, str], environ: Mapping[str, str]) ->
     Raises:
         SettingError: a key that means nothing, or another suffix in the environment than in the stack's name.
     """
-    unknown = sorted(key for key in config if variable(key) not in VARIABLES or key.lower() == key.upper())
+    unknown = sorted(key for key in config if variable(key) not in VARIABLES)
     if unknown:
         known = ", ".join(sorted(re.sub(r"_(.)", lambda found: found[1].upper(), v.lower()) for v in VARIABLES))
         raise SettingError(f"tap:{unknown[0]} is no setting of {SYSTEM}: use one of {known}.")

@@ -34,9 +34,11 @@ def test_common_imports_the_standard_library_only():
     [
         ("import tap", HEAVY),
         ("import lib.kinesis_pipeline.settings", HEAVY),
+        ("import lib.flask_api.settings", HEAVY),
         ("import lib.kinesis_pipeline.exercise", ENGINES),
         ("import lib.local_cloud.cli", ENGINES),
         ("import lib.local_cloud.step_down", HEAVY),
+        ("import lib.flask_api.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "psycopg", "flask"}),
         ("import lib.kinesis_pipeline.stack", {"pulumi", "cdktf", "boto3", "botocore", "pg8000"}),
     ],
 )

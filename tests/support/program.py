@@ -1,9 +1,12 @@
 """Declares the Flask API's Pulumi program under mocks, afresh for each environment, and records what it declares."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from unittest import mock
 
 import pulumi
 from pulumi.runtime import mocks
@@ -132,6 +135,26 @@ class Provider(mocks.Mocks):
         return identity, {**inputs, "arn": arn, **fill(dict(COMPUTED.get(args.typ, {})), words)}
 
 
+@contextmanager
+def own_loops() -> Iterator[None]:
+    """Close the event loops that Pulumi makes, one for each thread, and leaves open."""
+    made, make = [], asyncio.new_event_loop
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    with mock.patch.object(asyncio, "new_event_loop", new_event_loop):
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        try:
+            yield
+        finally:
+            made[0].run_until_complete(made[0].shutdown_default_executor())
+            asyncio.set_event_loop(None)
+            for loop in made:
+                loop.close()
+
+
 class Monitor(mocks.MockMonitor):
     """Records what the mocks' own monitor does not pass on: parents, options."""
 
@@ -157,19 +180,20 @@ class Monitor(mocks.MockMonitor):
 
 def run(function: Any, provider: Provider, stack: str, config: Mapping[str, str]) -> Program:
     """Run a program under mocks, wait for everything that it started, and return what it declared."""
-    set_root_resource(None)
-    mocks.set_mocks(provider, project="tap", stack=stack, preview=False, monitor=Monitor(provider))
-    pulumi.runtime.set_all_config(dict(config))
 
     @pulumi.runtime.test
     def whole() -> Any:
         function()
         return pulumi.Output.all(**get_root_resource().outputs).apply(provider.program.outputs.update)
 
-    try:
-        whole()
-    finally:
-        pulumi.runtime.set_all_config({})
+    with own_loops():
+        set_root_resource(None)
+        mocks.set_mocks(provider, project="tap", stack=stack, preview=False, monitor=Monitor(provider))
+        pulumi.runtime.set_all_config(dict(config))
+        try:
+            whole()
+        finally:
+            pulumi.runtime.set_all_config({})
     return provider.program
 
 

@@ -82,6 +82,11 @@ def test_a_name_may_have_the_longest_length_and_no_more(kind: str) -> None:
 
 # From each service's API reference; twice, so that a number is not changed by mistake.
 LONGEST = {
+    "cluster": 255,
+    "dashboard": 255,
+    "service": 255,
+    "target_group": 32,
+    "task": 255,
     "alarm": 255,
     "bucket": 63,
     "database": 63,
@@ -126,6 +131,11 @@ def test_a_name_may_be_too_short(kind: str) -> None:
         ("bucket", "Upper"),
         ("bucket", "xn--tap"),
         ("bucket", "dot.ted"),
+        ("cluster", "dot.ted"),
+        ("dashboard", "a space"),
+        ("service", "a/slash"),
+        ("target_group", "under_score"),
+        ("task", "a:colon"),
         ("database", "1st"),
         ("database", "double--hyphen"),
         ("function", "dot.ted"),

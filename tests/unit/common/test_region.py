@@ -135,3 +135,10 @@ def test_without_the_sdk_the_message_says_how_to_get_it(monkeypatch: pytest.Monk
     monkeypatch.setattr(importlib.util, "find_spec", nothing)
     with pytest.raises(SettingError, match=r"botocore is not installed.*run scripts/up"):
         region.known()
+
+
+def test_host_names_end_as_the_partition_has_it() -> None:
+    """China has an ending of its own."""
+    china = next(name for name, partition in region.known().items() if partition == "aws-cn")
+    assert region.dns_suffix(ONE) == "amazonaws.com"
+    assert region.dns_suffix(china) == "amazonaws.com.cn"

@@ -1,0 +1,71 @@
+"""Every alarm tells somebody, and the dashboard shows what the alarms look at."""
+
+import json
+
+import pytest
+
+from lib.common import region
+from tests.support.program import declare, program
+
+ALARM = "cloudwatch/metricAlarm:MetricAlarm"
+EXPECTED = {
+    "balancer-errors", "errors", "latency", "unhealthy", "cpu", "memory", "tasks", "database-cpu",
+    "database-connections", "database-memory", "database-lag", "database-deadlocks",
+}  # fmt: skip
+
+
+def test_the_alarms_are_all_there():
+    assert {alarm.name for alarm in program().of(ALARM)} == EXPECTED
+
+
+def test_tasks_are_watched_once_there_are_any():
+    assert {alarm.name for alarm in declare({}).of(ALARM)} == EXPECTED - {"cpu", "memory", "tasks"}
+
+
+def test_every_alarm_tells_the_topic_when_it_begins_and_ends():
+    topic = program().outputs["alarmTopicArn"]
+    alarms = program().of(ALARM)
+    assert len(alarms) == len(EXPECTED)
+    assert all(a.inputs["alarmActions"] == a.inputs["okActions"] == [topic] for a in alarms)
+
+
+def test_every_alarm_has_exactly_one_kind_of_statistic():
+    alarms = [a.inputs for a in program().of(ALARM)]
+    assert all(("statistic" in a) != ("extendedStatistic" in a) for a in alarms)
+    assert program().one(ALARM, "latency")["extendedStatistic"] == "p95"
+
+
+def test_no_task_at_all_is_an_alarm_even_without_figures():
+    assert program().one(ALARM, "tasks")["treatMissingData"] == "breaching"
+    assert program().one(ALARM, "tasks")["comparisonOperator"] == "LessThanThreshold"
+
+
+def test_figures_are_those_of_this_stack():
+    assert program().one(ALARM, "errors")["dimensions"]["TargetGroup"].startswith("targetgroup/flask-api-dev/")
+    assert set(program().one(ALARM, "balancer-errors")["dimensions"]) == {"LoadBalancer"}
+    assert program().one(ALARM, "cpu")["dimensions"] == {"ClusterName": "flask-api-dev", "ServiceName": "flask-api-dev"}
+    assert program().one(ALARM, "database-lag")["dimensions"] == {"DBClusterIdentifier": "cluster-id"}
+
+
+@pytest.mark.parametrize(("email", "count"), [("team@example.com", 1), ("", 0)])
+def test_an_address_is_told_when_there_is_one(email, count):
+    found = program(ALARM_EMAIL=email).of("sns/topicSubscription:TopicSubscription")
+    assert [s.inputs["endpoint"] for s in found] == [email] * count
+
+
+def test_cloudwatch_may_publish_and_nobody_without_tls():
+    allowed, refused = json.loads(program().one("sns/topicPolicy:TopicPolicy")["policy"])["Statement"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_dashboard_shows_requests_and_every_alarms_figure():
+    body = json.loads(program().one("cloudwatch/dashboard:Dashboard")["dashboardBody"])
+    shown = {widget["properties"]["metrics"][0][1] for widget in body["widgets"]}
+    assert shown == {"RequestCount"} | {alarm.inputs["metricName"] for alarm in program().of(ALARM)}
+    assert {widget["properties"]["region"] for widget in body["widgets"]} == {region.primary({})}
+
+
+def test_no_widget_lies_upon_another():
+    body = json.loads(program().one("cloudwatch/dashboard:Dashboard")["dashboardBody"])
+    assert len({(widget["x"], widget["y"]) for widget in body["widgets"]}) == len(body["widgets"]) == 13

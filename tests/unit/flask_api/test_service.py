@@ -1,0 +1,142 @@
+"""The API runs on Fargate once there is an image, with its own roles, and scales (F2, F3)."""
+
+import json
+
+import pytest
+
+from lib.common import region
+from tests.support.program import declare, program
+
+TASK, SERVICE = "ecs/taskDefinition:TaskDefinition", "ecs/service:Service"
+DIGEST = "sha256:" + "ab" * 32
+
+
+def container(**environ):
+    """Return the task's only container."""
+    (found,) = json.loads(program(**environ).one(TASK)["containerDefinitions"])
+    return found
+
+
+def test_without_an_image_everything_else_is_there():
+    found = declare({})
+    assert len(found.of("ecr/repository:Repository")) == len(found.of("ecs/cluster:Cluster")) == 1
+    assert found.of(TASK) == found.of(SERVICE) == found.of("appautoscaling/target:Target") == []
+    assert "push an image" in found.outputs["next"]
+    assert "serviceName" not in found.outputs
+
+
+@pytest.mark.parametrize(("image", "separator"), [("v1", ":"), (DIGEST, "@")])
+def test_the_image_is_of_the_stacks_own_repository(image, separator):
+    repository = program().outputs["repositoryUrl"]
+    assert container(IMAGE=image)["image"] == f"{repository}{separator}{image}"
+
+
+def test_lines_go_to_the_log_group_of_the_stacks_region():
+    options = container()["logConfiguration"]["options"]
+    assert options["awslogs-region"] == region.primary({})
+    assert options["awslogs-group"] == program().outputs["logGroupName"] == "/ecs/flask-api-dev"
+
+
+def test_the_password_comes_from_the_secret_and_from_nowhere_else():
+    found = container()
+    arn = program().outputs["databaseSecretArn"]
+    assert {s["name"]: s["valueFrom"] for s in found["secrets"]} == {
+        "DB_USER": f"{arn}:username::", "DB_PASSWORD": f"{arn}:password::",
+    }  # fmt: skip
+    assert not [e for e in found["environment"] if "PASSWORD" in e["name"]]
+
+
+def test_the_application_is_told_where_its_database_is():
+    given = {e["name"]: e["value"] for e in container(DATABASE_PORT="6000")["environment"]}
+    assert given["DB_HOST"] == program().outputs["databaseEndpoint"]
+    assert (given["DB_PORT"], given["DB_TLS"], given["PORT"]) == ("6000", "verify-full", "8080")
+    assert given["DB_SECRET_ARN"] == program().outputs["databaseSecretArn"]
+
+
+def test_the_container_cannot_change_its_own_files():
+    assert container()["readonlyRootFilesystem"] is True
+
+
+def test_the_application_has_longer_to_stop_than_it_takes():
+    assert container()["stopTimeout"] == 60
+
+
+def test_executing_and_running_are_different_roles():
+    task = program().one(TASK)
+    assert task["executionRoleArn"] != task["taskRoleArn"]
+
+
+@pytest.mark.parametrize(("cpu", "memory", "workers"), [("512", "1024", "1"), ("2048", "8192", "4")])
+def test_a_larger_task_has_more_workers(cpu, memory, workers):
+    chosen = {"TASK_CPU": cpu, "TASK_MEMORY": memory}
+    task = program(**chosen).one(TASK)
+    assert (task["cpu"], task["memory"]) == (cpu, memory)
+    assert {"name": "WEB_CONCURRENCY", "value": workers} in container(**chosen)["environment"]
+
+
+def test_a_deployment_that_fails_is_taken_back():
+    service = program().one(SERVICE)
+    assert service["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert service["deploymentMinimumHealthyPercent"] == 100
+    assert service["waitForSteadyState"] is True
+
+
+def test_tasks_have_no_address_of_their_own():
+    found = program()
+    network = found.one(SERVICE)["networkConfiguration"]
+    assert network["assignPublicIp"] is False
+    assert network["securityGroups"] == ["tasks-id"]
+    assert network["subnets"] == ["tasks-1-id", "tasks-2-id", "tasks-3-id"]
+
+
+def test_the_service_waits_for_its_listener_its_database_and_its_rights():
+    found = program()
+    (service,) = found.of(SERVICE)
+    wanted = {
+        r.urn
+        for kind in ("lb/listener:Listener", "rds/clusterInstance:ClusterInstance", "iam/rolePolicy:RolePolicy")
+        for r in found.of(kind)
+        if r.name not in ("flows", "monitoring")
+    }
+    assert len(wanted) == 5
+    assert wanted <= service.depends_on
+
+
+def test_scaling_follows_processor_memory_and_requests():
+    found = program(TASKS_MIN="3", TASKS_MAX="12")
+    target = found.one("appautoscaling/target:Target")
+    assert (target["minCapacity"], target["maxCapacity"]) == (3, 12)
+    assert target["resourceId"] == "service/flask-api-dev/flask-api-dev"
+    metrics = {
+        p.inputs["targetTrackingScalingPolicyConfiguration"]["predefinedMetricSpecification"]["predefinedMetricType"]
+        for p in found.of("appautoscaling/policy:Policy")
+    }
+    assert metrics == {
+        "ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget",
+    }  # fmt: skip
+
+
+def test_requests_are_counted_for_this_balancer_and_target():
+    policy = program().one("appautoscaling/policy:Policy", "requests")
+    specification = policy["targetTrackingScalingPolicyConfiguration"]["predefinedMetricSpecification"]
+    assert specification["resourceLabel"].startswith("app/flask-api-dev/")
+    assert "/targetgroup/flask-api-dev/" in specification["resourceLabel"]
+
+
+def test_a_deployment_does_not_undo_what_scaling_did():
+    (service,) = program().of(SERVICE)
+    assert service.ignored == ("desiredCount",)
+
+
+def test_images_are_scanned_kept_and_never_replaced():
+    found = program()
+    repository = found.one("ecr/repository:Repository")
+    assert repository["imageTagMutability"] == "IMMUTABLE"
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    rules = json.loads(found.one("ecr/lifecyclePolicy:LifecyclePolicy")["policy"])["rules"]
+    assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged", "any"]
+
+
+def test_the_cluster_is_watched():
+    settings = program().one("ecs/cluster:Cluster")["settings"]
+    assert settings == [{"name": "containerInsights", "value": "enhanced"}]
