@@ -1,4 +1,4 @@
-"""The one exception that TAP's own rules raise."""
+"""The exceptions whose message is all that a user needs."""
 
 
 class SettingError(ValueError):
@@ -7,3 +7,7 @@ class SettingError(ValueError):
     The message is one sentence or two: what is wrong, the value, and what to write instead.
     Entry points print it without a traceback.
     """
+
+
+class ExerciseError(RuntimeError):
+    """A deployed system did not do what it should; the message says what is missing."""

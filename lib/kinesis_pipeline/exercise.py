@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lib.common.errors import ExerciseError
 from lib.kinesis_pipeline.events import encode, make, poison
 from lib.kinesis_pipeline.settings import Settings
 
@@ -17,10 +18,6 @@ WAIT_SECONDS = 180.0
 NAMES = {"Stored": "stored", "Duplicates": "duplicates refused", "SetAside": "set aside"}
 Clients = Callable[[str], Any]
 Report = Callable[[str], None]
-
-
-class ExerciseError(RuntimeError):
-    """The pipeline did not do what it should; the message says what is missing."""
 
 
 @dataclass(frozen=True)

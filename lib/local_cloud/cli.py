@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.table import Table
 
 from lib.common import naming
-from lib.common.errors import SettingError
+from lib.common.errors import ExerciseError, SettingError
 from lib.common.lambda_package import PackageError
-from lib.kinesis_pipeline.exercise import ExerciseError
-from lib.local_cloud import inventory
+from lib.local_cloud import inventory, systems
 from lib.local_cloud.cloud import UNSET, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.postgres import VERSION
 from lib.local_cloud.process import port_is_free
-from lib.local_cloud.systems import SYSTEMS, Deployed, Report, System
+from lib.local_cloud.systems import Deployed, Report, System
 
+SYSTEMS = systems.load()
 console = Console(highlight=False)
 TROUBLES = (SettingError, LocalCloudError, PackageError, ExerciseError, BotoCoreError, ClientError)
 
@@ -49,14 +49,16 @@ def show(system: System, deployed: Deployed) -> None:
             console.print(f"  {what} ({len(names)}): {why}", style="dim", soft_wrap=True)
 
 
-def up(cloud: LocalCloud, systems: Sequence[System]) -> None:
+def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
     """Start the local cloud, deploy the systems and exercise each."""
     with step(f"Local cloud in {cloud.region}") as report:
         report("starting the emulator")
         cloud.start()
-    for system in systems:
+    for system in chosen:
         with step(f"{system.name}: deployed with the {system.engine}") as report:
             deployed = system.deploy(cloud, report)
+        if deployed.way:
+            console.print(deployed.way, style="dim", soft_wrap=True)
         show(system, deployed)
         if not deployed.changed:
             console.print(f"[bold]{system.name}: no changes[/], everything is as the code describes it.")

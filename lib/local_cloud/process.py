@@ -58,6 +58,8 @@ class Server:
     environ: Mapping[str, str]
     health: str
     variable: str
+    workdir: Path | None = None  # where it runs; None for the folder
+    inherit: bool = True  # whether it sees this process's environment too
 
     @property
     def log(self) -> Path:
@@ -99,8 +101,8 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             started = subprocess.Popen(  # noqa: S603  # pylint: disable=consider-using-with
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                env={**os.environ, **self.environ}, start_new_session=True,
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.workdir or self.folder,
+                env={**(os.environ if self.inherit else {}), **self.environ}, start_new_session=True,
             )  # fmt: skip
         found = psutil.Process(started.pid)
         self._pid.write_text(f"{started.pid} {found.create_time()}", encoding="utf-8")

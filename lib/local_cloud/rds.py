@@ -15,31 +15,40 @@ INTERVAL_SECONDS = 0.2
 
 
 def provide(cloud: LocalCloud, done: dict[str, str]) -> None:
-    """Give every database instance of the emulated RDS a PostgreSQL with its port, user and password.
+    """Give every instance and cluster of the emulated RDS a PostgreSQL with its port, user and password.
 
     Args:
         cloud: where to look and to start.
-        done: instance identifier to secret version, of what was provided before; brought up to date.
+        done: identifier to secret version, of what was provided before; brought up to date.
     """
     secrets = cloud.client("secretsmanager")
-    for page in cloud.client("rds").get_paginator("describe_db_instances").paginate():
-        for instance in page["DBInstances"]:
-            identifier = instance["DBInstanceIdentifier"]
-            try:
-                secret = secrets.get_secret_value(SecretId=SECRET.format(identifier=identifier))
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                    raise
-                continue
-            if done.get(identifier) != secret["VersionId"]:
-                _serve(cloud, instance, json.loads(secret["SecretString"]))
-                done[identifier] = secret["VersionId"]
+    for identifier, secret_id, port, database in _wanted(cloud.client("rds")):
+        try:
+            secret = secrets.get_secret_value(SecretId=secret_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            continue
+        if done.get(identifier) != secret["VersionId"]:
+            credentials = json.loads(secret["SecretString"])
+            server = cloud.database(port)
+            server.start()
+            server.provide(credentials["username"], credentials["password"], database)
+            done[identifier] = secret["VersionId"]
 
 
-def _serve(cloud: LocalCloud, instance: dict[str, Any], credentials: dict[str, str]) -> None:
-    server = cloud.database(instance["Endpoint"]["Port"])
-    server.start()
-    server.provide(credentials["username"], credentials["password"], instance["DBName"])
+def _wanted(rds: Any) -> Iterator[tuple[str, str, int, str]]:
+    """Yield identifier, secret, port and database of everything that needs a server."""
+    for page in rds.get_paginator("describe_db_instances").paginate():
+        for found in page["DBInstances"]:
+            if not found.get("DBClusterIdentifier"):  # an instance of a cluster has the cluster's server
+                name = found["DBInstanceIdentifier"]
+                yield name, SECRET.format(identifier=name), found["Endpoint"]["Port"], found["DBName"]
+    for page in rds.get_paginator("describe_db_clusters").paginate():
+        for found in page["DBClusters"]:
+            secret = found.get("MasterUserSecret")
+            if secret:
+                yield found["DBClusterIdentifier"], secret["SecretArn"], found["Port"], found["DatabaseName"]
 
 
 class Watch:

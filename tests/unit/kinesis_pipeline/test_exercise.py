@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from lib.common.errors import ExerciseError
 from lib.kinesis_pipeline import exercise
 from lib.kinesis_pipeline.events import make, poison
 from lib.kinesis_pipeline.settings import Settings
@@ -94,7 +95,7 @@ def test_progress_is_told():
 
 
 def test_a_lost_event_is_noticed():
-    with pytest.raises(exercise.ExerciseError, match="stored 199 of 200"):
+    with pytest.raises(ExerciseError, match="stored 199 of 200"):
         run(Aws(lose=1))
 
 
@@ -105,12 +106,12 @@ def test_refused_records_are_sent_again(monkeypatch):
 
 
 def test_a_stream_that_refuses_for_ever_is_an_error():
-    with pytest.raises(exercise.ExerciseError, match="needs more shards"):
+    with pytest.raises(ExerciseError, match="needs more shards"):
         run(Aws(refuse=10_000))
 
 
 def test_a_failing_function_is_told_with_its_own_words():
-    with pytest.raises(exercise.ExerciseError, match="E: away"):
+    with pytest.raises(ExerciseError, match="E: away"):
         run(Aws(fail=True))
 
 

@@ -88,7 +88,7 @@ def test_down_notices_a_port_that_still_answers(cloud, monkeypatch, capsys):
 def test_a_system_that_is_not_deployed_is_destroyed_already(cloud, monkeypatch):
     monkeypatch.setattr(cdk, "stack_status", lambda _cloud, _name: "")
     monkeypatch.setattr(cdk, "destroy", lambda *_a: pytest.fail("there is nothing to destroy"))
-    systems.SYSTEMS["kinesis-pipeline"].destroy(cloud, lambda _text: None)
+    cli.SYSTEMS["kinesis-pipeline"].destroy(cloud, lambda _text: None)
 
 
 def test_a_failing_command_is_told_in_its_own_words(cloud, tmp_path, monkeypatch):
@@ -141,7 +141,7 @@ def test_what_belongs_to_the_account_is_told_from_what_belongs_to_a_system(name,
 
 
 def test_nothing_stepped_down_is_nothing_to_show(capsys):
-    cli.show(systems.SYSTEMS["kinesis-pipeline"], systems.Deployed(True, {"S3": {"Bucket": 2}}, []))
+    cli.show(cli.SYSTEMS["kinesis-pipeline"], systems.Deployed(True, {"S3": {"Bucket": 2}}, []))
     shown = capsys.readouterr().out
     assert "2 Bucket" in shown
     assert "Different here" not in shown
@@ -154,4 +154,4 @@ def test_a_taken_database_port_is_refused_before_the_deployment(cloud, monkeypat
         other.listen()
         monkeypatch.setenv("DATABASE_PORT", str(other.getsockname()[1]))
         with pytest.raises(LocalCloudError, match="DATABASE_PORT="):
-            systems.SYSTEMS["kinesis-pipeline"].deploy(cloud, lambda _text: None)
+            cli.SYSTEMS["kinesis-pipeline"].deploy(cloud, lambda _text: None)
