@@ -6,9 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import engine_versions
+from lib.common_pulumi.policies import Place, service_role
 from lib.flask_api.keys import Keys
 from lib.flask_api.network import Network
-from lib.flask_api.policies import Place, service_role
 from lib.flask_api.settings import Settings
 
 ENGINE = "aurora-postgresql"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from lib.common_pulumi.policies import Place, allow, document
 from lib.flask_api.network import APPLICATION_PORT, Network
-from lib.flask_api.policies import Place, allow, document
 from lib.flask_api.settings import Settings
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html

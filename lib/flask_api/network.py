@@ -9,8 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.errors import SettingError
+from lib.common_pulumi.policies import Place, allow, document, service_role
 from lib.flask_api.keys import Keys
-from lib.flask_api.policies import Place, allow, document, service_role
 from lib.flask_api.settings import Settings
 
 MOST_ZONES, LEAST_ZONES = 3, 2

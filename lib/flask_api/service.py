@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from lib.common_pulumi.policies import Place, Statement, allow, service_role
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.network import APPLICATION_PORT, Network
-from lib.flask_api.policies import Place, Statement, allow, service_role
 from lib.flask_api.registry import Registry
 from lib.flask_api.settings import Settings
 

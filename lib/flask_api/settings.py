@@ -53,36 +53,6 @@ DURABILITY: Mapping[str, Durability] = {
 }
 
 
-def variable(key: str) -> str:
-    """Return the variable that a key of Pulumi's configuration stands for: ``databasePort``, ``DATABASE_PORT``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).upper()
-
-
-def merge(suffix: str, config: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings' variables of one stack: the environment's, or else the configuration's.
-
-    Args:
-        suffix: what follows ``flask-api-`` in the stack's name.
-        config: Pulumi's configuration of this project, without the project's name in the keys.
-        environ: the process's environment.
-
-    Raises:
-        SettingError: a key that means nothing, or another suffix in the environment than in the stack's name.
-    """
-    unknown = sorted(key for key in config if variable(key) not in VARIABLES)
-    if unknown:
-        known = ", ".join(sorted(re.sub(r"_(.)", lambda found: found[1].upper(), v.lower()) for v in VARIABLES))
-        raise SettingError(f"tap:{unknown[0]} is no setting of {SYSTEM}: use one of {known}.")
-    wanted = environ.get(naming.SUFFIX) or suffix
-    if wanted != suffix:
-        raise SettingError(
-            f"{naming.SUFFIX}={wanted!r} does not fit the Pulumi stack {SYSTEM}-{suffix}: unset it, or select the "
-            f"stack {SYSTEM}-{wanted}."
-        )
-    chosen = {name: environ[name] for name in (*VARIABLES, region.PRIMARY) if environ.get(name)}
-    return {**{variable(key): value for key, value in config.items()}, **chosen, naming.SUFFIX: suffix}
-
-
 def _image(values: Mapping[str, str]) -> str:
     image = values.get("IMAGE", "")
     if image and (image == "latest" or not (_DIGEST.fullmatch(image) or _TAG.fullmatch(image))):

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
+from lib.common.stack_config import merge
+from lib.common_pulumi.configuration import configuration
+from lib.common_pulumi.policies import Place
 from lib.flask_api.database import Database, DatabaseArgs
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer, LoadBalancerArgs
 from lib.flask_api.network import Network, NetworkArgs, zones
 from lib.flask_api.observability import Observability, ObservabilityArgs
-from lib.flask_api.policies import Place
 from lib.flask_api.registry import Registry, RegistryArgs
 from lib.flask_api.service import Service, ServiceArgs
-from lib.flask_api.settings import Settings, merge
+from lib.flask_api.settings import SYSTEM, VARIABLES, Settings
 
 
 class FlaskApi:  # pylint: disable=too-few-public-methods
@@ -76,10 +78,7 @@ def build(suffix: str, environ: Mapping[str, str] = os.environ) -> FlaskApi:
     Raises:
         SettingError: a setting that is refused, before any resource is declared.
     """
-    project = pulumi.get_project()
-    every = {**pulumi.runtime.config.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
-    config = {key.partition(":")[2]: str(text) for key, text in every.items() if key.startswith(f"{project}:")}
-    api = FlaskApi(Settings.read(merge(suffix, config, environ)))
+    api = FlaskApi(Settings.read(merge(SYSTEM, VARIABLES, suffix, configuration(), environ)))
     for name, value in api.outputs().items():
         pulumi.export(name, value)
     return api

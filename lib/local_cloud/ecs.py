@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ _SECRET = re.compile(r"(arn:[^:]+:secretsmanager:[^:]+:[^:]+:secret:[^:]+):([^:]
 class Task:
     """What a deployed service would run: the container's environment, and where requests for it arrive."""
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # the password is in it
     port: int
     target_group: str
     health: str
@@ -86,7 +86,7 @@ def server(cloud: LocalCloud, name: str, found: Task, dockerfile: Path, port: in
     ours = {**cloud.environment(), **found.environ}
     # Of this process it gets no more than a container would have.
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "TMPDIR", "LANG")}
-    different = {"HOST": HOST, "PORT": str(port), "DB_TLS": "off", "PYTHONDONTWRITEBYTECODE": "1"}
+    different = {"HOST": HOST, "PORT": str(port), "DB_HOST": HOST, "DB_TLS": "off", "PYTHONDONTWRITEBYTECODE": "1"}
     return Server(
         name, cloud.folder, port, command(dockerfile), {**kept, **ours, **different}, found.health, variable,
         workdir=dockerfile.parent.parent, inherit=False,

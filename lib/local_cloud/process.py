@@ -6,6 +6,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
 
 START_SECONDS = 30.0
+TOKEN = "TAP_SERVER"  # noqa: S105 - in a server's environment: which start of which server it is
 STOP_SECONDS = 10.0
 
 
@@ -70,13 +72,17 @@ class Server:
     def _pid(self) -> Path:
         return self.folder / f"{self.name}.pid"
 
+    def token(self) -> str:
+        """Return what tells this run of the program from every other, or an empty text when it does not run."""
+        return self._pid.read_text(encoding="utf-8").split()[1] if self.process() else ""
+
     def process(self) -> psutil.Process | None:
         """Return the running program, if it is ours and alive."""
         with suppress(FileNotFoundError, ValueError, psutil.Error):
-            number, started = self._pid.read_text(encoding="utf-8").split()
+            number, token = self._pid.read_text(encoding="utf-8").split()
             found = psutil.Process(int(number))
-            # A number is used again some day; the time of its start is not.
-            if found.create_time() == float(started) and found.status() != psutil.STATUS_ZOMBIE:
+            # A number is used again some day, and the time of its start moves when the clock is set.
+            if found.status() != psutil.STATUS_ZOMBIE and found.environ().get(TOKEN) == token:
                 return found
         return None
 
@@ -99,13 +105,13 @@ class Server:
         self.stop()
         refuse_taken(self.port, self.name, self.variable)
         self.folder.mkdir(parents=True, exist_ok=True)
+        token = uuid.uuid4().hex
         with self.log.open("ab") as log:
             started = subprocess.Popen(  # noqa: S603  # pylint: disable=consider-using-with
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.workdir or self.folder,
-                env={**(os.environ if self.inherit else {}), **self.environ}, start_new_session=True,
+                env={**(os.environ if self.inherit else {}), **self.environ, TOKEN: token}, start_new_session=True,
             )  # fmt: skip
-        found = psutil.Process(started.pid)
-        self._pid.write_text(f"{started.pid} {found.create_time()}", encoding="utf-8")
+        self._pid.write_text(f"{started.pid} {token}", encoding="utf-8")
         deadline = time.monotonic() + START_SECONDS
         while not self.healthy():
             if started.poll() is not None or time.monotonic() > deadline:

@@ -4,7 +4,8 @@ import pytest
 
 from lib.common import region
 from lib.common.errors import SettingError
-from lib.flask_api.settings import FARGATE, VARIABLES, Settings, merge, variable
+from lib.common.stack_config import key, variable
+from lib.flask_api.settings import FARGATE, VARIABLES, Settings
 
 HERE = region.primary({})
 CERTIFICATE = f"arn:{region.partition(HERE)}:acm:{HERE}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -118,36 +119,4 @@ def test_the_longest_suffix_fits_every_name_of_the_longest_region():
 
 @pytest.mark.parametrize("name", VARIABLES)
 def test_every_variable_has_a_key_in_the_stacks_configuration(name):
-    first, *rest = name.lower().split("_")
-    assert variable(first + "".join(part.capitalize() for part in rest)) == name
-
-
-def test_the_configuration_is_read():
-    assert merge("dev", {"databasePort": "6000"}, {})["DATABASE_PORT"] == "6000"
-
-
-def test_the_environment_overrides_the_configuration():
-    assert merge("dev", {"databasePort": "6000"}, {"DATABASE_PORT": "7000"})["DATABASE_PORT"] == "7000"
-
-
-def test_an_empty_variable_overrides_nothing():
-    assert merge("dev", {"databasePort": "6000"}, {"DATABASE_PORT": ""})["DATABASE_PORT"] == "6000"
-
-
-def test_the_stacks_name_gives_the_suffix():
-    assert merge("pr-7", {}, {})["ENVIRONMENT_SUFFIX"] == "pr-7"
-
-
-@pytest.mark.parametrize("key", ["databsePort", "DATABASE_PORT", "environmentSuffix", "path"])
-def test_a_key_that_means_nothing_is_refused_with_those_that_do(key):
-    with pytest.raises(SettingError, match=rf"tap:{key} is no setting.*databasePort"):
-        merge("dev", {key: "1"}, {})
-
-
-def test_another_suffix_than_the_stacks_is_refused():
-    with pytest.raises(SettingError, match="ENVIRONMENT_SUFFIX='dev2' does not fit the Pulumi stack flask-api-dev"):
-        merge("dev", {}, {"ENVIRONMENT_SUFFIX": "dev2"})
-
-
-def test_the_region_of_the_environment_is_passed_on():
-    assert merge("dev", {}, {"AWS_REGION": ELSEWHERE})["AWS_REGION"] == ELSEWHERE
+    assert variable(key(name)) == name

@@ -64,6 +64,32 @@ def test_a_process_number_that_was_given_to_another_program_is_not_ours(server):
     pid.write_text(before)
 
 
+def test_each_start_has_a_token_of_its_own(server):
+    assert server.token() == ""
+    server.start()
+    first = server.token()
+    server.stop()
+    server.start()
+    assert len(first) == len(server.token()) == 32
+    assert first != server.token()
+
+
+def test_a_program_can_be_kept_from_this_environment(server, monkeypatch):
+    monkeypatch.setenv("TAP_MARK", "1")
+    for inherit in (True, False):
+        found = Server(**{**vars(server), "inherit": inherit})
+        found.start()
+        assert ("TAP_MARK" in found.process().environ()) is inherit
+        found.stop()
+
+
+def test_a_program_can_run_elsewhere(server, tmp_path):
+    found = Server(**{**vars(server), "workdir": tmp_path})
+    found.start()
+    assert found.process().cwd() == str(tmp_path)
+    found.stop()
+
+
 def test_a_damaged_process_number_is_no_process(server):
     server.start()
     before = server._pid.read_text()

@@ -1,0 +1,1 @@
+"""Pulumi parts that more than one system is made of; no system, and nothing that reads settings."""
