@@ -8,11 +8,12 @@ import pulumi_aws as aws
 
 from lib.common.stack_config import merge
 from lib.common_pulumi.configuration import configuration
+from lib.common_pulumi.network import zones
 from lib.common_pulumi.policies import Place
 from lib.flask_api.database import Database, DatabaseArgs
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer, LoadBalancerArgs
-from lib.flask_api.network import Network, NetworkArgs, zones
+from lib.flask_api.network import Network
 from lib.flask_api.observability import Observability, ObservabilityArgs
 from lib.flask_api.registry import Registry, RegistryArgs
 from lib.flask_api.service import Service, ServiceArgs
@@ -31,11 +32,11 @@ class FlaskApi:  # pylint: disable=too-few-public-methods
         )
         own = pulumi.ResourceOptions(providers={"aws": provider})
         invoke = pulumi.InvokeOptions(provider=provider)
-        where = zones(settings, invoke)
+        where = zones(settings.region, invoke)
         place = Place(settings.region, aws.get_caller_identity(opts=invoke).account_id)
         self.settings = settings
         self.keys = Keys("keys", settings=settings, place=place, opts=own)
-        self.network = Network("network", NetworkArgs(settings, place, where, self.keys), own)
+        self.network = Network("network", settings=settings, place=place, zones=where, keys=self.keys, opts=own)
         self.database = Database("database", DatabaseArgs(settings, place, where, self.network, self.keys), own)
         self.registry = Registry("registry", RegistryArgs(settings), own)
         self.balancer = LoadBalancer("balancer", LoadBalancerArgs(settings, place, self.network), own)
