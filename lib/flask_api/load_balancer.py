@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from lib.common_pulumi.policies import Place, allow, document
+from lib.common_pulumi.policies import Place
+from lib.common_pulumi.storage import balancer_logs, log_bucket
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.settings import Settings
 
@@ -33,7 +34,15 @@ class LoadBalancer(pulumi.ComponentResource):
         super().__init__("tap:flask-api:LoadBalancer", name, {}, opts)
         self._args, self._own = args, pulumi.ResourceOptions(parent=self)
         settings, network = args.settings, args.network
-        bucket, policy = self._logs()
+        bucket, policy = log_bucket(
+            "logs",
+            name=settings.bucket(args.place.account),
+            keep=settings.durability.keep,
+            days=settings.durability.log_days,
+            writers=[balancer_logs(args.place)],
+            place=args.place,
+            opts=self._own,
+        )
         self.balancer = aws.lb.LoadBalancer(
             "balancer",
             name=settings.name("load_balancer"),
@@ -52,76 +61,6 @@ class LoadBalancer(pulumi.ComponentResource):
         self.listeners = self._listeners()
         self.url = self._address()
         self.register_outputs({})
-
-    def _logs(self) -> tuple[aws.s3.Bucket, aws.s3.BucketPolicy]:
-        settings, place = self._args.settings, self._args.place
-        bucket = aws.s3.Bucket(
-            "logs",
-            bucket=settings.bucket(place.account),
-            force_destroy=not settings.durability.keep,
-            opts=self._own,
-        )
-        aws.s3.BucketServerSideEncryptionConfiguration(
-            "logs",
-            bucket=bucket.bucket,
-            # A load balancer writes to buckets with S3's own key only.
-            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=self._own,
-        )
-        aws.s3.BucketOwnershipControls(
-            "logs", bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self._own
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            "logs",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "id": "expire",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "expiration": {"days": settings.durability.log_days},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-                }
-            ],
-            opts=self._own,
-        )
-        block = aws.s3.BucketPublicAccessBlock(
-            "logs",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._own,
-        )
-        policy = aws.s3.BucketPolicy(
-            "logs",
-            bucket=bucket.bucket,
-            policy=document(*self._log_statements(bucket.arn)),
-            # S3 refuses two changes of one bucket's access at the same time.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
-        )
-        return bucket, policy
-
-    def _log_statements(self, bucket: pulumi.Output[str]) -> list[dict[str, object]]:
-        place = self._args.place
-        objects = bucket.apply(lambda arn: f"{arn}/AWSLogs/{place.account}/*")
-        deliver = allow(
-            ["s3:PutObject"],
-            [objects],
-            Principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-            Condition={"ArnLike": {"aws:SourceArn": place.arn("elasticloadbalancing", "loadbalancer/*")}},
-        )
-        everything = bucket.apply(lambda arn: f"{arn}/*")
-        refuse = {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket, everything],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-        return [dict(deliver), refuse]
 
     def _target(self) -> aws.lb.TargetGroup:
         settings = self._args.settings

@@ -1,0 +1,110 @@
+"""Buckets that nobody can read by mistake, and the one that AWS's own services write their logs to."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.common_pulumi.policies import Place, Statement, allow, document
+
+INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
+
+
+def guard(
+    part: str, bucket: aws.s3.Bucket, statements: Sequence[Statement], opts: pulumi.ResourceOptions
+) -> aws.s3.BucketPolicy:  # fmt: skip
+    """Close a bucket to the public and to everything without TLS, and return its policy.
+
+    Args:
+        part: the resources' name in the program.
+        bucket: which.
+        statements: what else its policy says.
+        opts: whose child it is.
+    """
+    own = pulumi.ResourceOptions(parent=opts.parent)
+    aws.s3.BucketOwnershipControls(
+        part, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=own
+    )
+    block = aws.s3.BucketPublicAccessBlock(
+        part,
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=own,
+    )
+    refuse = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return aws.s3.BucketPolicy(
+        part,
+        bucket=bucket.bucket,
+        policy=document(*statements, refuse),
+        # S3 refuses two changes of one bucket's access at the same time.
+        opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[block]),
+    )
+
+
+def balancer_logs(place: Place) -> tuple[str, str, str]:
+    """Return the writer of load balancers' access logs."""
+    service = "logdelivery.elasticloadbalancing.amazonaws.com"
+    return service, f"AWSLogs/{place.account}/", place.arn("elasticloadbalancing", "loadbalancer/*")
+
+
+def log_bucket(
+    part: str, *, name: str, keep: bool, days: int, writers: Sequence[tuple[str, str, str]], place: Place,
+    opts: pulumi.ResourceOptions,
+) -> tuple[aws.s3.Bucket, aws.s3.BucketPolicy]:  # fmt: skip
+    """Return a bucket for AWS's own services to write logs to, and the policy that lets them.
+
+    Args:
+        part: the resources' name in the program.
+        name: the bucket's physical name.
+        keep: whether it stays when it holds anything.
+        days: how long a log is kept.
+        writers: service principal, where in the bucket it writes, and what it writes about, as an ARN.
+        place: whose account.
+        opts: whose child it is.
+    """
+    bucket = aws.s3.Bucket(part, bucket=name, force_destroy=not keep, opts=opts)
+    aws.s3.BucketServerSideEncryptionConfiguration(
+        part,
+        bucket=bucket.bucket,
+        # Load balancers and S3's own access logs write to buckets with S3's key only.
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+        opts=opts,
+    )
+    aws.s3.BucketLifecycleConfiguration(
+        part,
+        bucket=bucket.bucket,
+        rules=[
+            {
+                "id": "expire",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "expiration": {"days": days},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": INCOMPLETE_DAYS},
+            }
+        ],
+        opts=opts,
+    )
+    statements = [
+        allow(
+            ["s3:PutObject"],
+            [pulumi.Output.concat(bucket.arn, "/", prefix, "*")],
+            Principal={"Service": service},
+            Condition={
+                "ArnLike": {"aws:SourceArn": source},
+                # Only load balancers name no account of their own: their logs' path has it.
+                **({"StringEquals": {"aws:SourceAccount": place.account}} if "elastic" not in service else {}),
+            },
+        )
+        for service, prefix, source in writers
+    ]
+    return bucket, guard(part, bucket, statements, opts)
