@@ -1,6 +1,5 @@
 """What can be chosen about the Flask API: validated values, no engine."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -77,31 +76,6 @@ def _size(values: Mapping[str, str]) -> tuple[int, int]:
     return cpu, memory
 
 
-def _network(values: Mapping[str, str]) -> str:
-    text = values.get("VPC_CIDR") or "10.20.0.0/16"
-    try:
-        network = ipaddress.IPv4Network(text)
-        # A VPC has a /16 to a /28; it is cut into sixteen, and the smallest subnet is a /28.
-        if not (network.is_private and 16 <= network.prefixlen <= 24):
-            raise ValueError(text)
-    except ValueError as error:
-        raise SettingError(
-            f"VPC_CIDR={text!r} is refused: write a private IPv4 network from /16 to /24, for example '10.20.0.0/16'."
-        ) from error
-    return text
-
-
-def _certificate(values: Mapping[str, str], where: str) -> str:
-    arn = values.get("CERTIFICATE_ARN", "")
-    pattern = rf"arn:{region.partition(where)}:acm:{where}:\d{{12}}:certificate/[0-9a-f-]{{36}}"
-    if arn and not re.fullmatch(pattern, arn):
-        raise SettingError(
-            f"CERTIFICATE_ARN={arn!r} is refused: a load balancer takes an ACM certificate of its own region, "
-            f"arn:{region.partition(where)}:acm:{where}:<account>:certificate/<id>."
-        )
-    return arn
-
-
 def _domain(values: Mapping[str, str]) -> tuple[str, str]:
     domain, zone = values.get("DOMAIN_NAME", ""), values.get("HOSTED_ZONE_ID", "")
     if bool(domain) != bool(zone):
@@ -167,7 +141,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             engine_version=engine_versions.choose("aurora-postgresql", values),
             cpu=cpu,
             memory=memory,
-            certificate_arn=_certificate(values, where),
+            certificate_arn=fields.certificate(values, "CERTIFICATE_ARN", where),
             domain_name=domain,
             hosted_zone_id=zone,
             image=_image(values),
@@ -175,7 +149,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             instance_class=fields.instance_class(values, "DATABASE_INSTANCE_CLASS", cls.instance_class),
             insights=fields.choice(values, "DATABASE_INSIGHTS", cls.insights, ("standard", "advanced")),
             database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
-            vpc_cidr=_network(values),
+            vpc_cidr=fields.network(values, "VPC_CIDR", cls.vpc_cidr),
             tasks_min=least,
             tasks_max=fields.number(values, "TASKS_MAX", max(cls.tasks_max, least), least, 1000),
             alarm_email=fields.email(values, "ALARM_EMAIL"),
