@@ -1,17 +1,19 @@
-"""Draw a system's architecture from its synthesised CloudFormation template.
+"""Draw a system's architecture from its CloudFormation template, or from its Pulumi program.
 
     scripts/draw kinesis-pipeline                             synthesise it, write docs/pictures/kinesis-pipeline.svg
+    scripts/draw flask-api                                    run its program under Pulumi's mocks, write its picture
+    scripts/draw flask-api --check                            only say whether the committed picture is up to date
     scripts/draw kinesis-pipeline --template FILE             draw a template that is there already
-    scripts/draw kinesis-pipeline --template FILE --check     only say whether the committed picture is up to date
 
-The same template gives the same bytes; no account, no region and no hashed name is in them. Synthesis reads the
-settings from the environment as ever, so a picture to commit is drawn without any.
+The same template gives the same bytes; no account, no region and no hashed name is in them. Settings are read from the
+environment as ever, so a picture to commit is drawn without any.
 Exit status: 0 done, 1 the committed picture is out of date, 2 nothing can be drawn (one sentence says why).
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -29,15 +31,19 @@ from scripts.draw_svg import svg  # noqa: E402  # pylint: disable=wrong-import-p
 
 
 def synthesise(system: str) -> Mapping[str, Any]:
-    """Return the template of a system of the CDK, synthesised now.
+    """Return the template of a system of the CDK, synthesised now, or what stands for it in one of Pulumi.
 
     Raises:
-        SettingError: the system has no CloudFormation template, or its settings are refused.
+        SettingError: the system is not of these engines, or its settings are refused.
     """
     import tap  # pylint: disable=import-outside-toplevel
 
+    if system.replace("-", "_") in tap.ENGINES["pulumi"]:
+        return declare(system)
     if system.replace("-", "_") not in tap.ENGINES["cdk"]:
-        raise SettingError(f"{system!r} is no system of the CDK: give a CloudFormation template with --template FILE.")
+        raise SettingError(
+            f"{system!r} is no system of the CDK or Pulumi: give a CloudFormation template with --template FILE."
+        )
     with tempfile.TemporaryDirectory(prefix="tap-draw-") as folder:
         os.environ["CDK_OUTDIR"] = folder
         tap.main(["cdk"])
@@ -45,6 +51,20 @@ def synthesise(system: str) -> Mapping[str, Any]:
         if len(found) != 1:
             raise SettingError(f"{system} has {len(found)} templates, and one is drawn: give it with --template FILE.")
         return read(found[0])
+
+
+def declare(system: str) -> Mapping[str, Any]:
+    """Return the template of a system of Pulumi, from a process of its own: Pulumi has state for each process.
+
+    Raises:
+        SettingError: its program cannot be drawn, in the words of the last line that the process wrote.
+    """
+    command = [sys.executable, "-m", "scripts.draw_pulumi", system]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    if done.returncode:
+        raise SettingError((done.stderr.strip().splitlines() or [f"{system} cannot be drawn."])[-1])
+    content: Mapping[str, Any] = json.loads(done.stdout)
+    return content
 
 
 def read(path: Path) -> Mapping[str, Any]:

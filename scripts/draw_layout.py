@@ -11,6 +11,7 @@ from scripts.draw_text import Card, width
 TRACK, ARROW, AIR = 12.0, 18.0, 8.0  # between upright pieces, for an arrow's head, left and right of a label
 CORNER = 7.0  # how round a corner is
 TIP = 8.0  # how much further right a label stands when the head is below it
+OUT = 26.0  # between what is not in the region, the region's edge, and what is in it
 LIFT = 5.0  # a label stands so much above its arrow
 
 
@@ -49,13 +50,15 @@ class Picture:
 
     width: float = 0.0
     height: float = 0.0
+    begin: float = 0.0  # what is left of it is no part of the region
     cards: dict[str, tuple[Card, Box]] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
+    tiers: list[tuple[str, Box]] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
 
     def move(self, x: float, y: float) -> None:
         """Shift everything."""
-        for box in [*(box for _, box in self.cards.values()), *self.boxes.values()]:
+        for box in [*(box for _, box in self.cards.values()), *self.boxes.values(), *(box for _, box in self.tiers)]:
             box.x, box.y = box.x + x, box.y + y
         for route in self.routes:
             route.points = [(left + x, top + y) for left, top in route.points]
@@ -65,6 +68,7 @@ class Picture:
         """Add everything of another picture."""
         self.cards |= other.cards
         self.boxes |= other.boxes
+        self.tiers += other.tiers
         self.routes += other.routes
 
 
@@ -79,6 +83,8 @@ class Wiring:
         self.left: dict[int, float] = {}  # each column's left end
         self.label: dict[int, float] = {}  # where labels begin in the gap right of each column
         self.upright: dict[int, float] = {}  # where upright pieces begin
+        begins = [part.graph.nodes[name].kind.outside for name in part.cards if part.column[name] == 0]
+        self.outside = all(begins) and len(begins) < len(part.cards)  # of the region
 
     def draw(self) -> Picture:
         """Return the part's picture."""
@@ -93,16 +99,28 @@ class Wiring:
         for name, found in self.part.cards.items():
             column, top = self.part.column[name], self.part.middle[name] - found.height / 2
             picture.cards[name] = (found, Box(self.left[column], top, widths[column], found.height))
-        for group, members in self.part.groups().items():
-            picture.boxes[group] = self._box([picture.cards[name][1] for name in members])
+        self._enclose(picture)
         picture.routes = [self._route(edge, widths) for edge in self.part.edges]
         everything = [*(box for _, box in picture.cards.values()), *picture.boxes.values()]
         left, top = min(box.x for box in everything), min(box.y for box in everything)
         picture.width, picture.height = (
             max(box.right for box in everything) - left, max(box.bottom for box in everything) - top
         )  # fmt: skip
+        if self.outside:
+            picture.begin = self.left[0] + widths[0] + OUT - left
         picture.move(-left, -top)
         return picture
+
+    def _enclose(self, picture: Picture) -> None:
+        """Add the boxes, and in them the tiers, which are all as high as their box."""
+        for group, members in self.part.groups().items():
+            box = self._box([picture.cards[name][1] for name in members])
+            tiers = []
+            for words, inside in self.part.tiers(group).items():
+                tier = self._box([picture.cards[name][1] for name in inside])
+                tiers.append((words, Box(tier.x, box.y, tier.width, box.height)))
+            picture.boxes[group] = self._box([tier for _, tier in tiers]) if tiers else box
+            picture.tiers += tiers
 
     def _width(self, column: int) -> float:
         """Return the width of a column's cards: all are as wide as the widest."""
@@ -111,11 +129,9 @@ class Wiring:
     def _lacking(self, column: int, wide: float) -> float:
         """Return how much wider a column must be for the words on the boxes that end with it."""
         lacking = [0.0]
-        for group, members in self.part.groups().items():
-            span = [self.part.column[name] for name in members]
-            if max(span) == column:
-                there = self.left[column] + wide - self.left[min(span)]
-                lacking.append(width(self.part.graph.groups[group], "box-words") - there)
+        for first, last, words in self.part.spans():
+            if last == column:
+                lacking.append(width(words, "box-words") - (self.left[column] + wide - self.left[first]))
         return max(lacking)
 
     @staticmethod
@@ -147,7 +163,7 @@ class Wiring:
                 ends = [near for near in part.steps if getattr(near, side) == name]
                 room = part.height[name] / 2 - CORNER - 3
                 fits = all(abs(ports[near] + shift - part.middle[name]) <= room for near in ends)
-                if abs(shift) < PORT and fits and (side, name) not in settled:
+                if abs(shift) <= PORT and fits and (side, name) not in settled:
                     for near in ends:
                         ports[near] += shift
                     settled |= {("end", step.end), ("start", step.start)}
@@ -162,12 +178,14 @@ class Wiring:
             orders = permutations(bent)
         for number, step in enumerate(min(orders, key=self._crossings)):
             self.tracks[step] = number
-        spans = [[part.column[name] for name in members] for members in part.groups().values()]
-        self.label[column] = begin + AIR + PAD * any(max(span) == column for span in spans)
+        spans = part.spans()
+        self.label[column] = begin + AIR + PAD * sum(last == column for _, last, _ in spans)
+        if column == 0 and self.outside:
+            self.label[column] += OUT
         words = [width(step.edge.label, "label") + TIP * step.edge.back for step in steps if step.edge.label]
         words += [width(step.edge.note, "note") for step in steps if step.edge.note]
         self.upright[column] = self.label[column] + max((word + AIR for word in words), default=0.0)
-        room = len(bent) * TRACK + PAD * any(min(span) == column + 1 for span in spans)
+        room = len(bent) * TRACK + PAD * sum(first == column + 1 for first, _, _ in spans)
         self.left[column + 1] = self.upright[column] + room + ARROW
 
     def _crossings(self, order: Iterable[Step]) -> int:
@@ -199,20 +217,21 @@ class Wiring:
 
 def shelve(drawn: Sequence[Picture]) -> Picture:
     """Return parts on shelves: each shelf as full as it can be, its parts spread over the whole width."""
-    whole, shelves = Picture(width=max((part.width for part in drawn), default=0.0)), list[list[Picture]]()
+    whole, shelves = Picture(begin=max((part.begin for part in drawn), default=0.0)), list[list[Picture]]()
+    room = max((part.width - part.begin for part in drawn), default=0.0)
     for part in drawn:
-        if not shelves or sum(other.width + APART for other in [*shelves[-1], part]) - APART > whole.width:
+        if not shelves or sum(near.width - near.begin + APART for near in [*shelves[-1], part]) - APART > room:
             shelves.append([])
         shelves[-1].append(part)
     for shelf in shelves:
-        left = 0.0
-        free = (whole.width - sum(part.width for part in shelf)) / max(len(shelf) - 1, 1)
+        left = whole.begin
+        free = (room - sum(part.width - part.begin for part in shelf)) / max(len(shelf) - 1, 1)
         for part in shelf:
-            part.move(left, whole.height)
+            part.move(left - part.begin, whole.height)
             whole.take(part)
-            left += part.width + free
+            left += part.width - part.begin + free
         whole.height += max(part.height for part in shelf) + APART
-    whole.height = max(whole.height - APART, 0.0)
+    whole.width, whole.height = whole.begin + room, max(whole.height - APART, 0.0)
     return whole
 
 

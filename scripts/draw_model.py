@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 from os.path import commonprefix
 from typing import Any
 
 from scripts import draw_types as types
+from scripts.draw_network import Network
 from scripts.draw_template import Template, at, count, references
 
 
@@ -23,6 +24,8 @@ class Node:
     group: str = ""
     keys: tuple[str, ...] = ()
     copies: bool = False
+    tier: str = ""
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Reader:
 
     def __init__(self, system: str, content: Mapping[str, Any]) -> None:
         self.system, self.template = system, Template(content)
+        self.network = Network(self.template)
         self.graph = Graph(system, self.template.text(self.template.description))
         self.names: dict[str, str] = {}
         self.joined: set[tuple[str, str]] = set()
@@ -62,45 +66,74 @@ class Reader:
     def read(self) -> Graph:
         """Return the graph."""
         for name in self.template.of(types.VPC):
-            self.graph.groups[name] = self._network(name)
-        drawn = self.template.of(*types.KINDS)
+            self.graph.groups[name] = self.network.box(name)
+        drawn = [
+            name
+            for name in self.template.of(*types.KINDS)
+            if self.template.of(types.ONLY_WITH.get(self.template.type(name), self.template.type(name)))
+        ]  # fmt: skip
         self.names = {name: self._physical(name) for name in drawn}
         for name in drawn:
             gathered = self.template.type(name) in types.GATHERED
             self.place[name] = self.template.type(name) if gathered else name
+        for name in self.template.of(*types.FOLDED):
+            self.place.update((name, host) for host in self._hosts(name)[:1])
         for name in drawn:
             if self.place[name] == name:
                 self._add(name)
-        for kind, lines in ((types.ALARM, self._alarms()), (types.KEY, self._keys())):
-            if members := self.template.of(kind):
-                look = types.KINDS[kind]
-                self.graph.nodes[kind] = Node(look, count(len(members), look.noun), "", lines)
+        for kind in types.GATHERED:
+            self._gather(kind)
         self._relate()
+        self._drop_endpoints()
         self.graph.rest = self._rest()
         return self.graph
+
+    def _hosts(self, name: str) -> list[str]:
+        """Return the resources on whose card another one is a line: it refers to them, or they to it."""
+        return [
+            host
+            for host in self.template.of(types.FOLDED[self.template.type(name)].host)
+            if host in self.network.owners(name) or name in self.network.owners(host)
+        ]
+
+    def _gather(self, kind: str) -> None:
+        """Add the one card for all of a stack's resources of a type."""
+        members = [name for name, node in self.place.items() if node == kind]
+        if not members:
+            return
+        look, lines = types.KINDS[kind], {types.ALARM: self._alarms, types.KEY: self._keys, types.LOGS: self._logs}
+        self.graph.nodes[kind] = Node(
+            look, count(len(members), look.noun), "", lines.get(kind, tuple)(), self.network.home(members[0])[0],
+            self._chips(kind), tier=self.network.tier(members[0]), zones=self.network.zones(members),
+        )  # fmt: skip
+
+    def _drop_endpoints(self) -> None:
+        """Name an endpoint on its VPC's box instead of drawing it when no arrow goes through it."""
+        for name in self.template.of(types.ENDPOINT):
+            node, ends = self.graph.nodes[name], [end for edge in self.graph.edges for end in (edge.start, edge.end)]
+            if node.group and name not in ends:
+                self.graph.groups[node.group] += f" · {node.title} {node.lines[0][:1].lower()}{node.lines[0][1:]}"
+                del self.graph.nodes[name]
 
     def _physical(self, name: str) -> str:
         """Return a resource's physical name, else its logical id without the hash."""
         kind, properties = self.template.type(name), self.template.properties(name)
         if kind == types.CUSTOM:
             return str(self.template.resources[name]["Type"]).removeprefix(types.CUSTOM)
-        if kind == types.ENDPOINT:
+        if kind in types.NAMELESS:
             return ""
         if kind == types.KEY:
             aliases = [self.template.properties(alias) for alias in self.template.of("AWS::KMS::Alias")]
-            found = [alias["AliasName"] for alias in aliases if (name, "") in self._owners(alias.get("TargetKeyId"))]
+            found = [alias["AliasName"] for alias in aliases if name in dict(references(alias.get("TargetKeyId")))]
             if found:
                 return self.template.text(found[0]).removeprefix("alias/")
         path = types.KINDS[kind].name
         return self.template.text(at(properties, path) if path else None) or re.sub(r"[0-9A-F]{8}$", "", name)
 
-    @staticmethod
-    def _owners(value: Any) -> list[tuple[str, str]]:
-        return [(owner, "") for owner, _ in references(value)]
-
     def short(self, name: str) -> str:
         """Return a physical name without what all names of the system have in common."""
-        tail = commonprefix([found[::-1] for found in self.names.values() if "-" in found])[::-1]  # noqa: RUF071 - of letters
+        names = [found[::-1] for found in self.names.values() if re.match(r"[^/]+-", found)]
+        tail = commonprefix(names)[::-1]  # noqa: RUF071 - of letters
         ending = "".join(tail.partition("-")[1:])
         return name.removesuffix(ending).removeprefix(f"{self.system}-") or name
 
@@ -115,35 +148,8 @@ class Reader:
         kind = self._kind(node)
         return self.short(self.names[node]) if kind == types.FUNCTION else types.KINDS[kind].noun
 
-    def _network(self, name: str) -> str:
-        """Return the words on a VPC's box."""
-        subnets = [
-            self.template.properties(subnet)
-            for subnet in self.template.of("AWS::EC2::Subnet")
-            if (name, "") in self._owners(self.template.properties(subnet).get("VpcId"))
-        ]
-        zones = {repr(subnet.get("AvailabilityZone")) for subnet in subnets}
-        words = [self.template.fill("VPC {CidrBlock}", self.template.properties(name))]
-        if subnets:
-            words.append(f"{count(len(subnets), 'subnet')} in {count(len(zones), 'zone')}")
-        if not self.template.of("AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"):
-            words.append("no internet gateway")
-        return " · ".join(filter(None, words))
-
-    def _group(self, name: str) -> str:
-        """Return the VPC that a resource lives in, found through its subnets and security groups."""
-        seen, todo = {name}, [] if self.template.type(name) == types.CUSTOM else [name]
-        while todo:
-            for owner, _ in references(self.template.properties(todo.pop(0))):
-                if owner in self.graph.groups:
-                    return owner
-                if owner not in seen and self.template.type(owner) in types.NETWORK_PARTS:
-                    seen.add(owner)
-                    todo.append(owner)
-        return ""
-
-    def _encrypted(self) -> Iterator[tuple[str, str]]:
-        """Yield each key with each node, or type that is only counted, that it encrypts something of."""
+    def _encrypted(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each key with each node, or resource that is only counted, that it encrypts something of, and whose."""
         for name in self.template.resources:
             kind = self.template.type(name)
             if kind in types.NOUNS and kind not in types.ENCRYPTED:
@@ -151,11 +157,11 @@ class Reader:
             for path, value in self.template.properties(name).items():
                 for owner, _ in references(value):
                     if self.template.type(owner) == types.KEY:
-                        yield owner, self._shown(name, path) or name
+                        yield owner, self._shown(name, path) or name, name
 
     def _chips(self, node: str) -> tuple[str, ...]:
         """Return the short names of the keys that encrypt what a node shows."""
-        return tuple(dict.fromkeys(self.short(self.names[key]) for key, shown in self._encrypted() if shown == node))
+        return tuple(dict.fromkeys(self.short(self.names[key]) for key, shown, _ in self._encrypted() if shown == node))
 
     def _add(self, name: str) -> None:
         """Add the node of a resource, and of what AWS creates with it."""
@@ -164,7 +170,13 @@ class Reader:
         title = template.fill(look.title, properties) or look.noun
         if kind == types.ENDPOINT:
             title = types.SERVICES.get(self._service(name), (self._service(name), ""))[0]
-        lines = tuple(filter(None, (template.fill(line, properties) for line in look.lines)))
+        lines = [template.fill(line, properties) for line in look.lines]
+        lines += [
+            template.fill(fold.line, template.properties(folded))
+            for kind_of, fold in types.FOLDED.items()
+            for folded in template.of(kind_of)
+            if self.place.get(folded) == name
+        ]
         copies = template.text(properties.get("MultiAZ")) == "true"
         implied = types.IMPLIED.get(kind)
         if implied and template.fill(f"{{{implied.switch}?yes}}", properties):
@@ -173,8 +185,11 @@ class Reader:
             self.graph.nodes[f"{name}.{implied.attribute}"] = Node(
                 card, card.title, implied.name, (), "", self._chips(f"{name}.{implied.attribute}")
             )
-        group, chips = self._group(name), self._chips(name)
-        self.graph.nodes[name] = Node(look, title, self.names[name], lines, group, chips, copies)
+        home = "" if look.outside else self.network.home(name)[0]
+        self.graph.nodes[name] = Node(
+            look, title, self.names[name], tuple(filter(None, lines)), home,
+            self._chips(name), copies, tier=self.network.tier(name), zones=self.network.zones([name]),
+        )  # fmt: skip
 
     def _service(self, name: str) -> str:
         """Return the service that an endpoint leads to, as the end of its name says it."""
@@ -186,8 +201,16 @@ class Reader:
             for name in self.template.of(kind):
                 for relation in relations:
                     self._draw(name, relation)
-        for start, end in self._allowed():
+        for start, end in self.network.allowed():
             self._join(start, end, types.Relation("", ""))
+        for gateway in self.template.of(types.INTERNET):
+            for end, rule in self.network.open():
+                note = self.template.fill("port {FromPort}", self.template.properties(rule))
+                self._join(gateway, self.place[end], types.Relation("", "", "requests", note))
+        for gateway, subnet in self.network.routes():
+            for name, node in self.place.items():
+                if gateway in self.place and subnet in self.network.home(name)[1] and node in self.graph.nodes:
+                    self._join(self.place[gateway], node, types.Relation("", "", types.OUTBOUND))
 
     def _draw(self, name: str, relation: types.Relation) -> None:
         """Add the arrows that one relation of a resource stands for."""
@@ -214,46 +237,24 @@ class Reader:
         if start == end or not label or (start, end) in self.joined:
             return
         self.joined.add((start, end))
+        if kind in types.FIRST:
+            start, end = end, start
         stops = [start, *self._through(start, end), end]
         for near, far in pairwise(stops):
             if not any((edge.start, edge.end) == (near, far) for edge in self.graph.edges):
                 words = (label, relation.note) if near == start else ("", "")
-                self.graph.edges.append(Edge(near, far, *words, kind in types.BACK, label in types.MAIN))
+                back = kind in types.BACK or label in types.BACK
+                self.graph.edges.append(Edge(near, far, *words, back, label in types.MAIN))
 
     def _through(self, start: str, end: str) -> list[str]:
         """Return the endpoint between two nodes, if there is one."""
-        home = self.graph.nodes[start].group
+        home = self.graph.nodes[start].group if self._kind(start) in types.CLIENTS else ""
         return [
             name
             for name in self.template.of(types.ENDPOINT)
             if home and self.graph.nodes[name].group == home != self.graph.nodes[end].group
             and types.SERVICES.get(self._service(name), ("", ""))[1] == self._kind(end)
         ][:1]  # fmt: skip
-
-    def _allowed(self) -> Iterator[tuple[str, str]]:
-        """Yield each drawn pair of a client and a database that a rule between their security groups connects."""
-        rules = [
-            [owner for owner, _ in references(at(self.template.properties(name), path))]
-            for kind, paths in types.RULES.items()
-            for name in self.template.of(kind)
-            for path in paths
-        ]
-        inline = [
-            ([owner for owner, _ in references(at(self.template.properties(name), "SecurityGroupIngress"))], [name])
-            for name in self.template.of("AWS::EC2::SecurityGroup")
-        ]
-        for clients, servers in chain(zip(rules[::2], rules[1::2], strict=True), inline):
-            for start in self._members(clients, types.CLIENTS):
-                for end in self._members(servers, types.DATABASES):
-                    yield start, end
-
-    def _members(self, groups: list[str], kinds: Sequence[str]) -> list[str]:
-        """Return the resources of some types that are in one of some security groups."""
-        return [
-            name
-            for name in self.template.of(*kinds)
-            if any(owner in groups for owner, _ in references(self.template.properties(name)))
-        ]
 
     def _alarms(self) -> tuple[str, ...]:
         """Return the lines on the alarms' card: what is watched, and the alarms that watch it."""
@@ -267,7 +268,7 @@ class Reader:
     def _keys(self) -> tuple[str, ...]:
         """Return the lines on the keys' card: each key, and what it encrypts."""
         found: dict[str, Counter[str]] = {self.names[key]: Counter() for key in self.template.of(types.KEY)}
-        for key, shown in dict.fromkeys(self._encrypted()):
+        for key, shown, _ in dict.fromkeys(self._encrypted()):
             kind = self._kind(shown)
             look = types.KINDS.get(kind)
             found[self.names[key]][look.noun if look else types.NOUNS.get(kind, kind)] += 1
@@ -277,12 +278,16 @@ class Reader:
             for key, nouns in found.items()
         )
 
+    def _logs(self) -> tuple[str, ...]:
+        """Return the lines on the log groups' card: their names, and how long they keep what is in them."""
+        every = self.template.of(types.LOGS)
+        kept = [self.template.fill("kept {RetentionInDays:day}", self.template.properties(name)) for name in every]
+        return (*(self.names[name] for name in every), *filter(None, dict.fromkeys(kept)))
+
     def _rest(self) -> tuple[str, ...]:
         """Return the count of everything that is not drawn, the most frequent first."""
-        kinds = [self.template.type(name) for name in self.template.resources]
-        nouns = Counter(
-            types.NOUNS.get(kind, kind) for kind in kinds if kind not in types.KINDS and kind not in types.SILENT
-        )
+        kinds = [self.template.type(name) for name in self.template.resources if name not in self.place]
+        nouns = Counter(types.NOUNS.get(kind, kind) for kind in kinds if kind not in types.SILENT)
         return tuple(
             count(number, noun) if "::" not in noun else f"{number} × {noun}"
             for noun, number in sorted(nouns.items(), key=lambda item: (-item[1], item[0]))

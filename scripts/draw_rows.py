@@ -116,6 +116,25 @@ class Part:  # pylint: disable=too-many-instance-attributes
                 found.setdefault(self.graph.nodes[name].group, []).append(name)
         return found
 
+    def tiers(self, group: str) -> dict[str, list[str]]:
+        """Return the members of each tier of a box, if every resident has one and each has columns of its own."""
+        found: dict[str, list[str]] = {}
+        for name in self.groups()[group]:
+            found.setdefault(self.graph.nodes[name].tier, []).append(name)
+        spans = sorted(self._span(members) for members in found.values())
+        return found if "" not in found and all(one[1] < two[0] for one, two in pairwise(spans)) else {}
+
+    def _span(self, members: Iterable[str]) -> tuple[int, int]:
+        """Return the first and the last column of some nodes."""
+        found = sorted(self.column[name] for name in members)
+        return found[0], found[-1]
+
+    def spans(self) -> list[tuple[int, int, str]]:
+        """Return the first and the last column of each box and each tier, and its words."""
+        boxes = [(self.graph.groups[group], members) for group, members in self.groups().items()]
+        tiers = [tier for group in self.groups() for tier in self.tiers(group).items()]
+        return [(*self._span(members), words) for words, members in boxes + tiers]
+
     def _join_box(self) -> None:
         """Put residents without arrows into the last column of their box."""
         tied = {name for edge in self.edges for name in (edge.start, edge.end)}
@@ -204,5 +223,7 @@ class Part:  # pylint: disable=too-many-instance-attributes
 
     def _reach(self, name: str) -> tuple[float, float]:
         """Return where a node begins and ends, with the edge of its box."""
-        half, boxed = self.height[name] / 2, name in self.cards and bool(self.graph.nodes[name].group)
-        return self.middle[name] - half - HEAD * boxed, self.middle[name] + half + PAD * boxed
+        half, boxes = self.height[name] / 2, 0
+        if name in self.cards and self.graph.nodes[name].group:
+            boxes = 2 if self.tiers(self.graph.nodes[name].group) else 1
+        return self.middle[name] - half - HEAD * boxes, self.middle[name] + half + PAD * boxes

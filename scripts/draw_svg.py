@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from scripts.draw_layout import CORNER, Box, Picture, Route
 from scripts.draw_model import Graph
-from scripts.draw_text import MARGIN, SIZES, STEPS, Card, width
+from scripts.draw_text import BREAK, MARGIN, PILL, SIZES, STEPS, Card, width
 
 EDGE, TOP, LINE = 14.0, 66.0, 18.0  # around everything, above the region for the title, a line of the count
 INSET, WORDS, HEAD = 18.0, 22.0, 9.0  # inside the region's box, its words, an arrow's head
@@ -32,6 +32,11 @@ COLOURS = (
     (".security", "fill", "#c42b40", "#cf3a4e"),
     (".operations", "fill", "#c2185b", "#d02c6c"),
 )
+TIERED = (
+    (".tier", "fill", "#dfeafa", "#1d2f4d"),
+    (".zone", "fill", "#eaeef2", "#363e48"),
+    (".zones", "fill", "#57606a", "#a9b3bd"),
+)
 ICONS = {
     "stream": "M4 8c4-4 8 4 16 0M4 12.5c4-4 8 4 16 0M4 17c4-4 8 4 16 0",
     "function": "M8 5h2.5l6 14H19M12 10.5 7.5 19",
@@ -50,6 +55,9 @@ ICONS = {
     "balance": "M4 12h6M10 12l8-6M10 12h9M10 12l8 6",
     "steps": "M9 4h6v5H9zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3",
     "clock": "M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M12 7.5V12l3.5 2",
+    "lines": "M5 6h14M5 10h9M5 14h14M5 18h7",
+    "chart": "M4 5h16v14H4zM7.5 16v-4M12 16V8M16.5 16v-6",
+    "exit": "M4 5h7v14H4zM8 12h12M16.5 8.5 20 12l-3.5 3.5",
     "mail": "M4 6h16v12H4zM4 7l8 6 8-6",
 }
 FONT = "-apple-system,'Segoe UI',Helvetica,Arial,'Liberation Sans',sans-serif"
@@ -60,11 +68,12 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def style() -> str:
+def style(*, zones: bool) -> str:
     """Return the style sheet: shapes once, colours for light pages and then for dark ones."""
     sizes = "".join(f".{name}{{font-size:{size:g}px}}" for name, size in SIZES.items())
+    sizes += ".zones{font-size:11px;text-anchor:middle}" * zones
     light, dark = (
-        "".join(f"{row[0]}{{{row[1]}:{row[column]}}}" for row in COLOURS) for column in (2, 3)
+        "".join(f"{row[0]}{{{row[1]}:{row[column]}}}" for row in (*COLOURS, *TIERED * zones)) for column in (2, 3)
     )  # fmt: skip
     return (
         f"text{{font-family:{FONT}}}.heading{{font-size:20px;font-weight:600}}.words{{font-size:14px}}{sizes}"
@@ -100,6 +109,9 @@ def drawn(found: Card, box: Box) -> Iterable[str]:
     for place, (name, words) in enumerate(found.rows):
         y += STEPS[name]
         indent = {"title": 32.0, "chip": 17.0}.get(name, 0.0)
+        if name == "zones":
+            yield from pills(x, y, words.split(BREAK))
+            continue
         if name == "chip":
             yield (
                 f'<path class="mark" transform="translate({number(x - 2)} {number(y - 15)}) scale(.65)" '
@@ -107,6 +119,15 @@ def drawn(found: Card, box: Box) -> Iterable[str]:
             )
         yield text(x + indent, y - 4, name, words)
         y += 6 if place == 0 else 0
+
+
+def pills(x: float, y: float, words: Iterable[str]) -> Iterable[str]:
+    """Yield words in a row, each in a shape of its own."""
+    for word in words:
+        wide = width(word, "zones") + PILL
+        yield rectangle(Box(x, y - 16, wide - 6, 17), "zone", 8.5)
+        yield text(x + wide / 2 - 3, y - 3.5, "zones", word)
+        x += wide
 
 
 def way(points: Sequence[tuple[float, float]]) -> str:
@@ -158,16 +179,20 @@ def count_lines(rest: Sequence[str], most: float) -> list[str]:
 
 def svg(graph: Graph, picture: Picture) -> str:
     """Return the picture as the text of an SVG file."""
-    rest = count_lines(graph.rest, picture.width)
+    rest = count_lines(graph.rest, picture.width - picture.begin)
     below = LINE * len(rest) + 14 * bool(rest)
-    region = Box(EDGE, TOP, picture.width + 2 * INSET, picture.height + 2 * INSET + WORDS + below)
-    picture.move(region.x + INSET, region.y + INSET + WORDS)
+    left = EDGE + (0.0 if picture.begin else INSET)
+    region = Box(left + picture.begin - INSET, TOP, picture.width - picture.begin + 2 * INSET, 0)
+    region.height = picture.height + 2 * INSET + WORDS + below
+    picture.move(left, region.y + INSET + WORDS)
     wide, high = region.right + EDGE, region.bottom + EDGE
     body = [rectangle(Box(0, 0, wide, high), "page", 0), text(EDGE, 32, "heading", graph.title)]
     body += [text(EDGE, 54, "words", graph.subtitle), rectangle(region, "region")]
     body.append(text(region.x + INSET, region.y + 24, "box-words", "Region (lib/AWS_REGION)"))
     for group, box in picture.boxes.items():
         body += [rectangle(box, "box"), text(box.x + INSET, box.y + 24, "box-words", graph.groups[group])]
+    for words, box in picture.tiers:
+        body += [rectangle(box, "tier"), text(box.x + INSET, box.y + 24, "box-words", words)]
     for route in picture.routes:
         body += arrow(route)
     for card in picture.cards.values():
@@ -180,5 +205,5 @@ def svg(graph: Graph, picture: Picture) -> str:
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title about">',
         f'<title id="title">{escape(graph.title)}</title>', f'<desc id="about">{described}</desc>',
-        f"<style>{style()}</style>", *body, "</svg>", "",
+        f"<style>{style(zones=any(node.zones for node in graph.nodes.values()))}</style>", *body, "</svg>", "",
     ])  # fmt: skip

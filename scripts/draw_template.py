@@ -60,8 +60,10 @@ class Template:
         self.parameters: Mapping[str, Any] = content.get("Parameters", {})
 
     def type(self, name: str) -> str:
-        """Return a resource's type, and ``Custom::`` for every custom one."""
+        """Return a resource's type, ``Custom::`` for every custom one, and a cluster's instance by what it does."""
         found = str(self.resources.get(name, {}).get("Type", ""))
+        if found == types.INSTANCE and "PromotionTier" in self.properties(name):
+            return types.READER if self.properties(name)["PromotionTier"] else types.WRITER
         return types.CUSTOM if found.startswith(types.CUSTOM) else found
 
     def properties(self, name: str) -> Any:

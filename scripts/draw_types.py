@@ -1,4 +1,4 @@
-"""What ``scripts/draw`` knows about CloudFormation: every table is keyed by a resource's type.
+"""What ``scripts/draw`` knows about CloudFormation: tables are keyed by a resource's type.
 
 A pattern such as ``"{ShardCount:shard} · kept {RetentionPeriodHours} h"`` is filled from a resource's properties:
 ``{A.B}`` is a value, ``{A:noun}`` counts a noun, ``{A?words}`` is the words when the value says yes. A part between
@@ -11,7 +11,13 @@ FUNCTION = "AWS::Lambda::Function"
 DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::ElastiCache::ReplicationGroup")
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
-ALARM, KEY, VPC = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::EC2::VPC"
+ALARM, KEY, LOGS = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::Logs::LogGroup"
+VPC, SUBNET, INTERNET, NAT = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"
+BALANCER, TARGETS = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"
+SERVICE, TASK, IMAGES = "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::ECR::Repository"
+# A cluster's instance, told by its promotion tier: 0 is made first, and writes.
+INSTANCE = "AWS::RDS::DBInstance"
+WRITER, READER = MEMBERS = (f"{INSTANCE} that writes", f"{INSTANCE} that reads")
 CUSTOM = "Custom::"  # every type that begins so
 
 COMPUTE, STORAGE, DATA = "compute", "storage", "data"
@@ -28,6 +34,8 @@ class Kind:
     colour: str
     name: str
     lines: tuple[str, ...] = ()
+    outside: bool = False  # of the region
+    wide: bool = False  # for lines that list many things
 
 
 KINDS = {
@@ -42,7 +50,7 @@ KINDS = {
         "Lambda function", "function", "function", COMPUTE, "FunctionName",
         ("{Description}", "{Runtime} · {Architectures.0}", "{MemorySize} MB · up to {Timeout} s"),
     ),
-    "AWS::RDS::DBInstance": Kind(
+    INSTANCE: Kind(
         "RDS {Engine}", "database", "database", DATA, "DBInstanceIdentifier",
         ("version {EngineVersion} · {DBInstanceClass}", "{MultiAZ?Multi-AZ} · {AllocatedStorage} GiB {StorageType}",
          "backups kept {BackupRetentionPeriod:day}"),
@@ -51,6 +59,8 @@ KINDS = {
         "{Engine}", "database", "database", DATA, "DBClusterIdentifier",
         ("version {EngineVersion}", "backups kept {BackupRetentionPeriod:day}"),
     ),
+    WRITER: Kind("Writer", "writer", "database", DATA, "DBInstanceIdentifier", ("{DBInstanceClass}",)),
+    READER: Kind("Reader", "reader", "database", DATA, "DBInstanceIdentifier", ("{DBInstanceClass}",)),
     "AWS::ElastiCache::ReplicationGroup": Kind(
         "ElastiCache {Engine}", "cache", "database", DATA, "ReplicationGroupId", ("{EngineVersion} · {CacheNodeType}",)
     ),
@@ -66,17 +76,24 @@ KINDS = {
     "AWS::SNS::Topic": Kind("SNS topic", "SNS topic", "topic", OPERATIONS, "TopicName"),
     "AWS::SNS::Subscription": Kind("Subscriber", "subscriber", "mail", OPERATIONS, "Protocol"),
     SECRET: Kind("Secret", "password", "secret", SECURITY, "Name", ("{Description}",)),
-    KEY: Kind("KMS key", "KMS key", "key", SECURITY, "Description"),
-    ALARM: Kind("CloudWatch alarm", "CloudWatch alarm", "bell", OPERATIONS, "AlarmName"),
+    KEY: Kind("KMS key", "KMS key", "key", SECURITY, "Description", wide=True),
+    ALARM: Kind("CloudWatch alarm", "CloudWatch alarm", "bell", OPERATIONS, "AlarmName", wide=True),
+    LOGS: Kind("Log group", "log group", "lines", OPERATIONS, "LogGroupName"),
+    "AWS::CloudWatch::Dashboard": Kind("CloudWatch dashboard", "dashboard", "chart", OPERATIONS, "DashboardName"),
+    INTERNET: Kind("Internet", "internet", "globe", NETWORK, "", outside=True),
+    NAT: Kind("NAT gateway", "NAT gateway", "exit", NETWORK, ""),
     ENDPOINT: Kind("{ServiceName}", "endpoint", "endpoint", NETWORK, "", ("{VpcEndpointType} endpoint",)),
     "AWS::ApiGateway::RestApi": Kind("API Gateway", "API", "globe", NETWORK, "Name"),
     "AWS::ApiGatewayV2::Api": Kind("API Gateway", "API", "globe", NETWORK, "Name", ("{ProtocolType}",)),
     "AWS::CloudFront::Distribution": Kind("CloudFront", "distribution", "globe", NETWORK, ""),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": Kind(
-        "Load balancer", "load balancer", "balance", NETWORK, "Name", ("{Type} · {Scheme}",)
+    BALANCER: Kind("Load balancer", "load balancer", "balance", NETWORK, "Name", ("{Type} · {Scheme}",)),
+    SERVICE: Kind(
+        "ECS service", "service", "container", COMPUTE, "ServiceName",
+        ("{LaunchType} · {CapacityProviderStrategy.0.CapacityProvider} · {DesiredCount:task}",),
     ),
-    "AWS::ECS::Service": Kind(
-        "ECS service", "service", "container", COMPUTE, "ServiceName", ("{LaunchType} · {DesiredCount:task}",)
+    IMAGES: Kind(
+        "ECR repository", "image repository", "container", COMPUTE, "RepositoryName",
+        ("{ImageTagMutability}", "{ImageScanningConfiguration.ScanOnPush?scanned on push}"),
     ),
     "AWS::StepFunctions::StateMachine": Kind(
         "State machine", "state machine", "steps", OPERATIONS, "StateMachineName", ("{StateMachineType}",)
@@ -86,7 +103,30 @@ KINDS = {
 }  # fmt: skip
 
 # One card for all of a stack's resources of these types.
-GATHERED = (ALARM, KEY)
+GATHERED = (NAT, LOGS, ALARM, KEY)
+ONLY_WITH = {LOGS: TASK}  # drawn where there is one of the other type, else counted
+NAMELESS = (ENDPOINT, INTERNET, NAT)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A resource that is a line on another one's card: the other's type, the line."""
+
+    host: str
+    line: str = ""
+
+
+FOLDED = {
+    TASK: Fold(SERVICE, "{Cpu} CPU units · {Memory} MiB"),
+    TARGETS: Fold(SERVICE, "health at {HealthCheckPath}"),
+    "AWS::ECS::Cluster": Fold(SERVICE),
+    "AWS::ApplicationAutoScaling::ScalableTarget": Fold(SERVICE, "scales from {MinCapacity} to {MaxCapacity:task}"),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": Fold(
+        SERVICE, "at {TargetTrackingScalingPolicyConfiguration.TargetValue} "
+        "{TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.PredefinedMetricType}",
+    ),
+    "AWS::S3::Bucket lifecycle": Fold("AWS::S3::Bucket", "objects kept {Rules.0.Expiration.Days:day}"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,7 +149,12 @@ RELATIONS = {
         Relation("FunctionName", "DestinationConfig.OnFailure.Destination", "poison records"),
     ),
     CUSTOM: (Relation("", "ServiceToken", "on deploy"),),
-    "AWS::RDS::DBInstance": (Relation("DBClusterIdentifier", "", "replication"),),
+    INSTANCE: (Relation("DBClusterIdentifier", "", "replication"),),
+    WRITER: (Relation("DBClusterIdentifier", "", "rows"),),
+    READER: (Relation("DBClusterIdentifier", "", "replication"),),
+    "AWS::ElasticLoadBalancingV2::Listener": (Relation("LoadBalancerArn", "DefaultActions", "requests"),),
+    BALANCER: (Relation("", "LoadBalancerAttributes", "access logs"),),
+    TASK: (Relation("", "ContainerDefinitions"),),
     "AWS::KinesisFirehose::DeliveryStream": (
         Relation("KinesisStreamSourceConfiguration", "", "events"),
         Relation("", "ExtendedS3DestinationConfiguration.BucketARN", "objects"),
@@ -142,11 +187,18 @@ FLOWS = {
     "AWS::KinesisFirehose::DeliveryStream": "events",
     "AWS::StepFunctions::StateMachine": "executions",
     FUNCTION: "calls",
+    IMAGES: "image",
+    LOGS: "logs",
 }
 DEPLOYED = dict.fromkeys(DATABASES, "schema")  # ... when a deployment calls the function
-BACK = (SECRET,)  # flows from the end to the start: who asks stands left, what is asked for stands right
+FIRST = (IMAGES,)  # flows from the end to the start, and stands left: it comes before everything else
+OUTBOUND = "outbound"
+# Flows from the end to the start, by type or by label: who asks stands left, what is asked for stands right, except
+# the gateways, which stand left of what leaves through them.
+BACK = (SECRET, OUTBOUND)
 
-CLIENTS = (FUNCTION, "AWS::ECS::Service")
+CLIENTS = (FUNCTION, SERVICE)
+ENTRANCES = (BALANCER, SERVICE, *DATABASES)  # what the internet may reach
 
 # Security groups tell the rest: who may reach a database exchanges rows with it.
 RULES = {
@@ -169,7 +221,7 @@ PASSWORD = Implied("ManageMasterUserPassword", "MasterUserSecret", SECRET, "mana
 IMPLIED = {"AWS::RDS::DBInstance": PASSWORD, "AWS::RDS::DBCluster": PASSWORD}
 
 # What lies between a resource and the VPC it lives in.
-NETWORK_PARTS = (VPC, "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup", "AWS::RDS::DBSubnetGroup", "AWS::EC2::RouteTable",
+NETWORK_PARTS = (VPC, SUBNET, "AWS::EC2::SecurityGroup", "AWS::RDS::DBSubnetGroup", "AWS::EC2::RouteTable",
                  "AWS::ElastiCache::SubnetGroup")  # fmt: skip
 
 # The service at the end of an endpoint's name: what it is called, and the type that is reached through it.
@@ -186,7 +238,9 @@ SERVICES = {
 
 # Not drawn, only counted, in these words. A type that stands in no table is counted under its own name.
 NOUNS = {
+    "AWS::EC2::EIP": "address",
     "AWS::EC2::FlowLog": "flow log",
+    "AWS::EC2::Route": "route",
     "AWS::EC2::RouteTable": "route table",
     "AWS::EC2::SecurityGroup": "security group",
     "AWS::EC2::SecurityGroupEgress": "security group rule",
@@ -196,18 +250,24 @@ NOUNS = {
     "AWS::IAM::Role": "role",
     "AWS::KMS::Alias": "key alias",
     "AWS::Lambda::Permission": "permission",
-    "AWS::Logs::LogGroup": "log group",
+    "AWS::Route53::RecordSet": "DNS record",
+    LOGS: "log group",
+    "AWS::ECR::LifecyclePolicy": "policy",
+    "AWS::RDS::DBClusterParameterGroup": "parameter group",
     "AWS::RDS::DBParameterGroup": "parameter group",
     "AWS::RDS::DBSubnetGroup": "subnet group",
+    **dict.fromkeys((f"AWS::S3::Bucket {part}" for part in ("encryption", "ownership", "access")), "bucket setting"),
     "AWS::S3::BucketPolicy": "policy",
     "AWS::SNS::TopicPolicy": "policy",
     "AWS::SQS::QueuePolicy": "policy",
 }
-ENCRYPTED = ("AWS::Logs::LogGroup",)  # the only ones of them that a key encrypts
+ENCRYPTED = (LOGS,)  # the only ones of them that a key encrypts
 
 # Not even counted: drawn as an arrow or as a box, or of interest to nobody.
-SILENT = (VPC, "AWS::EC2::Subnet", "AWS::EC2::SubnetRouteTableAssociation", "AWS::Lambda::EventSourceMapping",
-          "AWS::CDK::Metadata", "AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Integration")  # fmt: skip
+SILENT = (VPC, SUBNET, "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPCGatewayAttachment",
+          "AWS::Lambda::EventSourceMapping", "AWS::CDK::Metadata", "AWS::ApiGateway::Method",
+          "AWS::ApiGatewayV2::Integration", "AWS::ElasticLoadBalancingV2::Listener",
+          "AWS::ECS::ClusterCapacityProviderAssociations")  # fmt: skip
 
 # Values as people write them.
 SPELLINGS = {
@@ -220,5 +280,9 @@ SPELLINGS = {
     "ON_DEMAND": "on demand",
     "PAY_PER_REQUEST": "on demand",
     "FARGATE": "Fargate",
+    "IMMUTABLE": "immutable tags",
+    "ECSServiceAverageCPUUtilization": "% CPU",
+    "ECSServiceAverageMemoryUtilization": "% memory",
+    "ALBRequestCountPerTarget": "requests/min each",
 }
 REFUSALS = ("false", "Suspended", "Disabled", "0")

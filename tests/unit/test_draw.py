@@ -1,11 +1,12 @@
-"""``scripts/draw`` turns a CloudFormation template into a picture; what it draws is keyed by types, never by names."""
+"""``scripts/draw`` turns a template or a Pulumi program into a picture; what it draws is keyed by types, not names."""
 
 import copy
 import importlib.util
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lib.common import region
+from lib.common.errors import SettingError
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "draw.py"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -101,8 +103,18 @@ def shop() -> Template:
     return {"Resources": resources}
 
 
-TEMPLATES: tuple[Template, ...] = (pipeline(), shop(), {"Resources": {}})
-NAMES = ("pipeline", "shop", "empty")
+def empty() -> Template:
+    """Return a template without resources."""
+    return {"Resources": {}}
+
+
+@lru_cache
+def api() -> Template:
+    """Return what the Flask API's program declares, as the script reads it in a process of its own."""
+    return dict(importlib.import_module("scripts.draw").declare("flask-api"))
+
+
+TEMPLATES: tuple[Callable[[], Template], ...] = (pipeline, shop, empty, api)
 
 
 @pytest.fixture(name="draw", scope="module")
@@ -223,10 +235,10 @@ def pieces(route: Any) -> list[tuple[float, ...]]:
     ]
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=NAMES)
-def test_nothing_covers_anything_else(draw: ModuleType, template: Template) -> None:
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_nothing_covers_anything_else(draw: ModuleType, template: Callable[[], Template]) -> None:
     """Cards and labels stand free, arrows touch only the cards that they connect, and everything is there."""
-    graph = draw.Reader("tap", template).read()
+    graph = draw.Reader("tap", template()).read()
     picture = draw.lay_out(graph)
     solid = cards(picture)
     assert (solid.keys(), len(picture.routes)) == (graph.nodes.keys(), len(graph.edges))
@@ -242,10 +254,10 @@ def test_nothing_covers_anything_else(draw: ModuleType, template: Template) -> N
         assert touched == {route.edge.start, route.edge.end}
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=NAMES)
-def test_a_box_holds_its_residents_and_nobody_else(draw: ModuleType, template: Template) -> None:
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_box_holds_its_residents_and_nobody_else(draw: ModuleType, template: Callable[[], Template]) -> None:
     """A VPC's box says what is in the VPC."""
-    graph = draw.Reader("tap", template).read()
+    graph = draw.Reader("tap", template()).read()
     picture = draw.lay_out(graph)
     for group, box in picture.boxes.items():
         for name, card in cards(picture).items():
@@ -254,11 +266,11 @@ def test_a_box_holds_its_residents_and_nobody_else(draw: ModuleType, template: T
             assert inside or apart(card, (box.x, box.y, box.right, box.bottom)), name
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=NAMES)
-def test_the_same_bytes_serve_light_and_dark_pages(draw: ModuleType, template: Template) -> None:
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_same_bytes_serve_light_and_dark_pages(draw: ModuleType, template: Callable[[], Template]) -> None:
     """Well-formed, the same each time, with a background of its own and nothing to be fetched."""
-    picture = draw.draw("tap", template)
-    assert picture == draw.draw("tap", copy.deepcopy(template))
+    picture = draw.draw("tap", template())
+    assert picture == draw.draw("tap", copy.deepcopy(template()))
     assert "prefers-color-scheme:dark" in picture
     root = ElementTree.fromstring(picture)
     first = next(root.iter(f"{SVG}rect"))
@@ -299,3 +311,93 @@ def test_what_cannot_be_drawn_is_refused_in_a_sentence(
     assert draw.main(["no-such-system"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert [words in line for words, line in zip(("be read", sentence, "--template"), lines, strict=True)] == [True] * 3
+
+
+def test_a_committed_picture_shows_the_program(draw: ModuleType) -> None:
+    """``scripts/draw flask-api --check``, without another run of the program."""
+    committed = SCRIPT.parents[1] / "docs" / "pictures" / "flask-api.svg"
+    assert draw.draw("flask-api", api()) == committed.read_text(encoding="utf-8"), "run 'scripts/draw flask-api'"
+
+
+def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(draw: ModuleType) -> None:
+    """A type that no table knows would be counted under its own name."""
+    every = words(draw.draw("flask-api", api()))
+    rest = [line for line in every if line.startswith("Also in the stack")]
+    assert not [line for line in rest if "×" in line or "aws:" in line]
+    assert {"3 NAT gateways", "3 log groups", "12 CloudWatch alarms", "2 KMS keys", "CloudWatch dashboard"} <= {*every}
+    assert {"scales from 2 to 6 tasks", "at 60 % CPU", "at 70 % memory", "objects kept 365 days"} <= {*every}
+
+
+def test_arrows_follow_the_programs_references(draw: ModuleType) -> None:
+    """Also those in a container's description, in routes and in security groups; the load balancer's own logs too."""
+    assert edges(draw, api()) == {
+        ("ec2_InternetGateway_internet", "lb_LoadBalancer_balancer"): "requests",
+        ("lb_LoadBalancer_balancer", "ecs_Service_api"): "requests",
+        ("lb_LoadBalancer_balancer", "s3_Bucket_logs"): "access logs",
+        ("ecr_Repository_repository", "ecs_Service_api"): "image",
+        ("ecs_Service_api", "rds_Cluster_cluster"): "rows",
+        ("ecs_Service_api", "rds_Cluster_cluster.MasterUserSecret"): "password",
+        ("ecs_Service_api", "AWS::Logs::LogGroup"): "logs",
+        ("rds_Cluster_cluster", "rds_ClusterInstance_writer"): "rows",
+        ("rds_Cluster_cluster", "rds_ClusterInstance_reader"): "replication",
+        ("AWS::EC2::NatGateway", "ecs_Service_api"): "outbound",
+        ("ec2_InternetGateway_internet", "AWS::EC2::NatGateway"): "outbound",
+        ("AWS::CloudWatch::Alarm", "sns_Topic_alarms"): "alarms",
+    }
+
+
+def test_an_arrow_goes_with_its_reference(draw: ModuleType) -> None:
+    """The picture is drawn from what is declared: a container that is not told its database has none."""
+    template = copy.deepcopy(api())
+    (container,) = template["Resources"]["ecs_TaskDefinition_api"]["Properties"]["ContainerDefinitions"]
+    container["Secrets"], container["Environment"] = [], []
+    template["Resources"].pop("vpc_SecurityGroupIngressRule_queries")
+    template["Resources"].pop("vpc_SecurityGroupEgressRule_queries")
+    assert not [end for start, end in edges(draw, template) if start == "ecs_Service_api" and "rds" in end]
+
+
+def test_tiers_hold_their_residents_and_the_internet_is_outside(draw: ModuleType) -> None:
+    """What is left of the region is the internet only; each tier's zones are on its cards."""
+    graph = draw.Reader("tap", api()).read()
+    picture = draw.lay_out(graph)
+    tiers = sorted(picture.tiers, key=lambda tier: tier[1].x)
+    assert [tier.partition(" ")[0] for tier, _ in tiers] == ["public", "tasks", "database"]
+    for name, card in cards(picture).items():
+        holders = [tier for tier, box in tiers if box.x < card[0] and card[2] < box.right and card[3] < box.bottom]
+        assert holders == [graph.nodes[name].tier] * bool(graph.nodes[name].group), name
+        assert (card[2] < picture.begin) == (name == "ec2_InternetGateway_internet")
+    assert all(one.right < two.x for (_, one), (_, two) in pairwise(tiers))
+    assert graph.nodes["ecs_Service_api"].zones == ("zone a", "zone b", "zone c")
+    assert graph.nodes["rds_ClusterInstance_reader"].zones == ("zone b",)
+
+
+def declared(kind: str, name: str, **inputs: Any) -> Any:
+    """Return what Pulumi's mocks are told of a resource."""
+    return importlib.import_module("pulumi.runtime").MockResourceArgs(f"aws:{kind}", name, inputs, "", "", True)
+
+
+def test_a_broken_reference_is_refused_and_the_order_does_not_matter() -> None:
+    """Programs under mocks have no order; a token of nothing that is declared would be an arrow that is missing."""
+    draw_pulumi = importlib.import_module("scripts.draw_pulumi")
+    found = [
+        declared("ec2/subnet:Subnet", "one", vpcId=draw_pulumi.token("aws:ec2/vpc:Vpc", "all", "id")),
+        declared("ec2/vpc:Vpc", "all", tags={"Policy": json.dumps({"User": "${aws:username}"})}),
+    ]
+    whole = json.dumps(draw_pulumi.template(found, ""))
+    assert whole == json.dumps(draw_pulumi.template(found[::-1], ""))
+    assert '"VpcId": {"Fn::Sub": "${ec2_Vpc_all.Id}"}' in whole
+    with pytest.raises(SettingError, match=r"ec2_Subnet_one refers to ec2_Vpc_all\.Id, which"):
+        draw_pulumi.template(found[:1], "")
+    with pytest.raises(SettingError, match="Two resources are called ec2_Vpc_all"):
+        draw_pulumi.template([*found, found[1]], "")
+
+
+def test_what_a_program_refuses_is_said_in_its_own_sentence(
+    draw: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The process's last line, without its traceback."""
+    monkeypatch.setenv("TASKS_MIN", "many")
+    assert draw.main(["flask-api", "--check"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "scripts/draw: TASKS_MIN='many' is refused: use a whole number from 1 to 1000."
+    ]

@@ -1,0 +1,181 @@
+"""From a Pulumi program to what ``scripts/draw`` reads: resources as a CloudFormation template writes them.
+
+The program runs under Pulumi's mocks, which answer every output with a token, ``${Type_name.Attribute}``: where a
+token turns up among the inputs of another resource, also inside a policy or a container's description, is a reference.
+
+    python -m scripts.draw_pulumi flask-api     the template, as JSON
+"""
+
+import asyncio
+import importlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, get_args
+from unittest import mock
+
+import pulumi
+from pulumi.runtime import mocks
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import tap  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common import naming  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
+from scripts.draw_pulumi_types import TYPES, Type  # noqa: E402  # pylint: disable=wrong-import-position
+from scripts.draw_template import SUBSTITUTE, references  # noqa: E402  # pylint: disable=wrong-import-position
+
+# An image, so that the service is in the picture; and what a system is made for.
+ENVIRON = {"ENVIRONMENT": "production", "IMAGE": "v1"}
+SUFFIX = "live"
+# What a resource is called: others that use it mean the resource, not the text.
+PHYSICAL = ("name", "bucket", "clusterName", "clusterIdentifier", "identifier", "family", "dashboardName")
+# Attributes that are no plain text, and the one thing in them that a program asks for.
+NESTED = {"masterUserSecrets": ("MasterUserSecret", "secretArn")}
+ZONES = ("a", "b", "c")
+ACCOUNT = "123456789012"
+PSEUDO = re.compile(r"\w+:")  # a variable of a policy, not a token
+
+
+def token(kind: str, name: str, attribute: str) -> str:
+    """Return what stands for an attribute of a resource in the inputs of others."""
+    return f"${{{identity(kind, name)}.{attribute[:1].upper()}{attribute[1:]}}}"
+
+
+def identity(kind: str, name: str) -> str:
+    """Return a resource's logical id: Pulumi's names are unique for each type, CloudFormation's for all of them."""
+    service, _, title = kind.removeprefix("aws:").partition("/")
+    return re.sub(r"[^A-Za-z0-9]", "_", f"{service}_{title.partition(':')[2]}_{name}")
+
+
+def outputs(kind: str, name: str) -> dict[str, Any]:
+    """Return a token for every attribute of a resource that is text, as its class in pulumi_aws declares them."""
+    module, _, title = kind.removeprefix("aws:").partition("/")
+    declared = getattr(importlib.import_module(f"pulumi_aws.{module}"), title.partition(":")[2])
+    found: dict[str, Any] = {}
+    for attribute, getter in vars(declared).items():
+        if isinstance(getter, property) and getter.fget:
+            called = getattr(getter.fget, "_pulumi_name", attribute)
+            (kept,) = get_args(getter.fget.__annotations__["return"])
+            if str in (kept, *get_args(kept)[:1]):
+                found[called] = token(kind, name, called)
+            elif called in NESTED:
+                shown, asked = NESTED[called]
+                found[called] = [{asked: token(kind, name, f"{shown}.{asked}")}]
+    return found
+
+
+class Recorder(mocks.Mocks):
+    """Answers as AWS's provider would, with tokens, and keeps what was declared."""
+
+    def __init__(self) -> None:
+        self.declared: list[mocks.MockResourceArgs] = []
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+        """Answer a question about the account.
+
+        Raises:
+            SettingError: no answer to it is known.
+        """
+        answers: dict[str, dict[str, Any]] = {
+            "getAvailabilityZones": {"names": list(ZONES), "id": "zones"},
+            "getCallerIdentity": {"accountId": ACCOUNT, "arn": "", "userId": "", "id": ACCOUNT},
+        }
+        asked = args.token.rpartition(":")[2]
+        if asked not in answers:
+            raise SettingError(f"The program asks for {args.token}: add an answer to scripts/draw_pulumi.py.")
+        return answers[asked]
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """Keep a resource; its own inputs stay what they are, except the names by which others refer to it."""
+        if not args.custom or args.typ.startswith("pulumi:"):
+            return f"{args.name}-id", dict(args.inputs)
+        self.declared.append(args)
+        made = outputs(args.typ, args.name)
+        own = {key: value for key, value in args.inputs.items() if key not in PHYSICAL}
+        return token(args.typ, args.name, "id"), {**made, **own}
+
+
+def converted(value: Any) -> Any:
+    """Return inputs as CloudFormation writes them: names with capitals, references, JSON as what it says."""
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: converted(value[name]) for name in sorted(value)}
+    if isinstance(value, list):
+        return [converted(item) for item in value]
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        try:
+            return converted(json.loads(value))
+        except ValueError:
+            pass
+    if isinstance(value, str) and SUBSTITUTE.search(value):
+        return {"Fn::Sub": value}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def template(declared: Sequence[mocks.MockResourceArgs], description: str) -> dict[str, Any]:
+    """Return what was declared as a template, sorted: programs under mocks have no order of their own.
+
+    Raises:
+        SettingError: two resources of one name, or a reference to what the program does not declare.
+    """
+    names = [identity(found.typ, found.name) for found in declared]
+    resources = {}
+    for name, found in sorted(zip(names, declared, strict=True), key=itemgetter(0)):
+        kind = TYPES.get(found.typ, Type(found.typ.replace(":", "::")))
+        properties = kind.renamed(converted(found.inputs))
+        for owner, attribute in references(properties):
+            if owner not in names and not PSEUDO.match(owner):
+                raise SettingError(f"{name} refers to {owner}.{attribute}, which the program does not declare.")
+        if name in resources:
+            raise SettingError(f"Two resources are called {name}: give one of them another name.")
+        resources[name] = {"Type": kind.name, "Properties": properties}
+    return {"Description": description, "Resources": resources}
+
+
+@contextmanager
+def own_loops() -> Iterator[None]:
+    """Close the event loops that Pulumi makes, one for each thread, and leaves open."""
+    made, make = [], asyncio.new_event_loop
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    with mock.patch.object(asyncio, "new_event_loop", new_event_loop):
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        try:
+            yield
+        finally:
+            made[0].run_until_complete(made[0].shutdown_default_executor())
+            asyncio.set_event_loop(None)
+            for loop in made:
+                loop.close()
+
+
+def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Run a system's program under mocks and return its template.
+
+    Raises:
+        SettingError: the program refuses a setting, or cannot be drawn.
+    """
+    program = tap.load(system.replace("-", "_"))
+    suffix, recorder = environ.get(naming.SUFFIX) or SUFFIX, Recorder()
+    with own_loops():
+        mocks.set_mocks(recorder, project="tap", stack=f"{system}-{suffix}", preview=False)
+        build = pulumi.runtime.test(lambda: program.build(suffix, {**ENVIRON, **environ}))  # type: ignore[no-untyped-call]
+        build()
+    return template(recorder.declared, (program.__doc__ or "").partition(":")[0])
+
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps(declare(sys.argv[1], os.environ)))
+    except SettingError as error:
+        sys.exit(str(error))
