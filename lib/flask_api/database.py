@@ -6,18 +6,16 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import engine_versions
-from lib.common_pulumi.policies import Place, service_role
+from lib.common_pulumi.policies import Place
+from lib.common_pulumi.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 from lib.flask_api.keys import Keys
 from lib.flask_api.network import Network
 from lib.flask_api.settings import Settings
 
 ENGINE = "aurora-postgresql"
 MASTER_USER = "shop_admin"
-# Seconds between samples of the operating system's figures (enhanced monitoring).
-MONITORING_SECONDS = 60
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html: what each mode keeps.
 INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
-SLOW_MILLISECONDS = 1000
 INSTANCES = ("writer", "reader")
 
 
@@ -47,17 +45,12 @@ class Database(pulumi.ComponentResource):
 
     def _parameters(self) -> aws.rds.ClusterParameterGroup:
         settings = self._args.settings
-        values = {
-            "rds.force_ssl": "1",
-            "log_min_duration_statement": str(SLOW_MILLISECONDS),
-            "log_lock_waits": "1",
-        }
         return aws.rds.ClusterParameterGroup(
             "parameters",
             name=settings.name("parameter_group"),
             family=f"{ENGINE}{engine_versions.ENGINES[ENGINE].major}",
             description="TLS for everyone, slow statements in the log",
-            parameters=[{"name": name, "value": value} for name, value in values.items()],
+            parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
             opts=self._own,
         )
 
@@ -114,17 +107,8 @@ class Database(pulumi.ComponentResource):
 
     def _instances(self) -> list[aws.rds.ClusterInstance]:
         settings = self._args.settings
-        role, _policy = service_role(
-            "monitoring",
-            settings.name("role", "monitoring"),
-            service="monitoring.rds.amazonaws.com",
-            sources=[self._args.place.arn("rds", f"db:{settings.name('database', part)}") for part in INSTANCES],
-            place=self._args.place,
-            # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html: the group is
-            # RDS's own, one for the region, so that its policy cannot name this cluster.
-            statements=monitoring(self._args.place),
-            opts=self._own,
-        )
+        names = [settings.name("database", part) for part in INSTANCES]
+        role, policy = monitoring_role(settings.name("role", "monitoring"), names, self._args.place, self._own)
         return [
             aws.rds.ClusterInstance(
                 part,
@@ -142,20 +126,7 @@ class Database(pulumi.ComponentResource):
                 copy_tags_to_snapshot=True,
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=role.arn,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[_policy]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
             )
             for number, (part, zone) in enumerate(zip(INSTANCES, self._args.zones, strict=False))
         ]
-
-
-def monitoring(place: Place) -> list[dict[str, object]]:
-    """Return what enhanced monitoring has to write."""
-    group = place.arn("logs", "log-group:RDSOSMetrics")
-    return [
-        {"Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:PutRetentionPolicy"], "Resource": [group]},
-        {
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"],
-            "Resource": [f"{group}:log-stream:*"],
-        },
-    ]

@@ -65,6 +65,8 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
         with step(f"{system.name}: exercised") as report:
             rows = system.exercise(cloud, report)
         table = Table(title=f"{system.name}: what flowed", title_justify="left", show_header=False)
+        table.add_column()
+        table.add_column(overflow="fold")  # an address cut short is none
         for name, value in rows:
             table.add_row(name, value)
         console.print(table)

@@ -67,7 +67,7 @@ def command(dockerfile: Path) -> list[str]:
     lines = dockerfile.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     found = [line.removeprefix("CMD").strip() for line in lines if line.startswith("CMD [")]
     if len(found) != 1:
-        raise LocalCloudError(f"{dockerfile.name} has no CMD like [\"program\", \"argument\"]: write one.")
+        raise LocalCloudError(f'{dockerfile.name} has no CMD like ["program", "argument"]: write one.')
     program, *arguments = json.loads(found[0])
     return [str(Path(sys.executable).with_name(program)), *arguments]
 

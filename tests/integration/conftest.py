@@ -17,6 +17,15 @@ from lib.local_cloud.process import free_port, port_is_free
 
 TARGET = os.environ.get("TAP_TEST_TARGET", "local")
 SUFFIX = "it"
+NEIGHBOURS = 3  # each system's database has the port after the one before
+
+
+def free_ports() -> int:
+    """Return the first of a few free ports that follow each other."""
+    while True:
+        first = free_port()
+        if first + NEIGHBOURS <= 65536 and all(port_is_free(first + n) for n in range(NEIGHBOURS)):
+            return first
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +34,12 @@ def deployed() -> Iterator[dict[str, str]]:
     if TARGET == "aws":
         yield dict(os.environ)
         return
-    ports = free_port(), free_port()
+    ports = free_ports(), free_ports(), free_ports()
     chosen = {
         "LOCAL_CLOUD_FOLDER": tempfile.mkdtemp(prefix="tap-it-"),
         "LOCAL_CLOUD_PORT": str(ports[0]),
         "DATABASE_PORT": str(ports[1]),
+        "FLASK_API_PORT": str(ports[2]),
         "ENVIRONMENT_SUFFIX": SUFFIX,
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -40,7 +50,7 @@ def deployed() -> Iterator[dict[str, str]]:
             assert cli.main(["up"]) == 0
             yield {**chosen, **cloud.environment()}
             assert cli.main(["down"]) == 0
-            assert all(port_is_free(port) for port in ports)
+            assert all(port_is_free(port + n) for port in ports for n in range(NEIGHBOURS))
             assert not cloud.folder.exists()
         finally:
             cloud.stop()
