@@ -33,6 +33,7 @@ _DNS = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 
 # Source of each row: the name parameter's constraints in the service's own API reference.
 LIMITS: Mapping[str, Limit] = {
+    "api": Limit(r"[^\\x00-\\x1f]+", 1024),
     "alarm": Limit(r"[^\x00-\x1f]+", 255),
     "bucket": Limit(r"(?!xn--|sthree-|amzn-s3-demo-|.*-(?:an|s3alias)$)[a-z0-9][a-z0-9-]*[a-z0-9]", 63, 3),
     "cluster": Limit(_WORD, 255),
@@ -43,8 +44,10 @@ LIMITS: Mapping[str, Limit] = {
     "load_balancer": Limit(r"(?!internal-)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", 32),
     "log_group": Limit(r"[A-Za-z0-9_/.#-]+", 512),
     "parameter_group": Limit(_DNS, 255),
+    "queue": Limit(_WORD, 80),
     "repository": Limit(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*", 256, 2),
     "role": Limit(r"[A-Za-z0-9+=,.@_-]+", 64),
+    "rule": Limit(r"[A-Za-z0-9_.-]+", 64),
     "secret": Limit(r"[A-Za-z0-9/_+=.@-]+", 512),
     "security_group": Limit(r"(?!sg-)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]+", 255),
     "service": Limit(_WORD, 255),
@@ -55,6 +58,7 @@ LIMITS: Mapping[str, Limit] = {
     "target_group": Limit(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", 32),
     "task": Limit(_WORD, 255),
     "topic": Limit(_WORD, 256),
+    "web_acl": Limit(_WORD, 128),
 }
 
 

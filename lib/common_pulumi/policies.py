@@ -44,26 +44,18 @@ def service_role(
     name: str, physical: str, *, service: str, sources: Sequence[str], place: Place, statements: Sequence[Statement],
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:  # fmt: skip
-    """Return a role that one service may take on for this account's resources only, and its policy.
+    """Return a role that one service may take on, and its policy.
 
     The condition on the source keeps a service from being made another account's deputy:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html. Without sources there is none: Lambda
+    documents no such condition for execution roles, and only a caller of this account can pass it one.
     """
-    role = aws.iam.Role(
-        name,
-        name=physical,
-        assume_role_policy=document(
-            {
-                "Effect": "Allow",
-                "Action": "sts:AssumeRole",
-                "Principal": {"Service": service},
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": place.account},
-                    "ArnLike": {"aws:SourceArn": list(sources)},
-                },
-            }
-        ),
-        opts=opts,
-    )
+    trust: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    if sources:
+        trust["Condition"] = {
+            "StringEquals": {"aws:SourceAccount": place.account},
+            "ArnLike": {"aws:SourceArn": list(sources)},
+        }
+    role = aws.iam.Role(name, name=physical, assume_role_policy=document(trust), opts=opts)
     policy = aws.iam.RolePolicy(name, name=physical, role=role.name, policy=document(*statements), opts=opts)
     return role, policy

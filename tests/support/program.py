@@ -1,6 +1,7 @@
-"""Declares the Flask API's Pulumi program under mocks, afresh for each environment, and records what it declares."""
+"""Declares a Pulumi system's program under mocks, afresh for each environment, and records what it declares."""
 
 import asyncio
+import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,29 @@ from lib.common import region
 ACCOUNT = "123456789012"
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 # What a provider returns beyond the inputs; names in braces are those of the resource.
+MANAGED_SECRET = [
+    {
+        "secretArn": "arn:{partition}:secretsmanager:{region}:" + ACCOUNT + ":secret:rds!{name}-1-AbCdEf",
+        "kmsKeyId": "k",
+        "secretStatus": "active",
+    }
+]
 COMPUTED: Mapping[str, Mapping[str, Any]] = {
+    "aws:apigateway/restApi:RestApi": {
+        "executionArn": "arn:{partition}:execute-api:{region}:" + ACCOUNT + ":{name}",
+        "rootResourceId": "root",
+    },
+    "aws:apigateway/stage:Stage": {"invokeUrl": "https://api.execute-api.{region}.{dns}/v1"},
+    "aws:lambda/function:Function": {
+        "invokeArn": "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{physical}/invocations"
+    },
+    "aws:lambda/invocation:Invocation": {"result": "{{}}"},
+    "aws:rds/instance:Instance": {
+        "address": "{physical}.c1.{region}.rds.{dns}",
+        "resourceId": "db-1",
+        "masterUserSecrets": MANAGED_SECRET,
+    },
+    "aws:sqs/queue:Queue": {"url": "https://sqs.{region}.{dns}/" + ACCOUNT + "/{physical}"},
     "aws:ec2/eip:Eip": {"allocationId": "eipalloc-{name}"},
     "aws:ecr/repository:Repository": {"repositoryUrl": ACCOUNT + ".dkr.ecr.{region}.{dns}/{physical}"},
     "aws:kms/key:Key": {"keyId": "{name}-key"},
@@ -30,13 +53,7 @@ COMPUTED: Mapping[str, Mapping[str, Any]] = {
     "aws:rds/cluster:Cluster": {
         "endpoint": "{physical}.cluster-c1.{region}.rds.{dns}",
         "readerEndpoint": "{physical}.cluster-ro-c1.{region}.rds.{dns}",
-        "masterUserSecrets": [
-            {
-                "secretArn": "arn:{partition}:secretsmanager:{region}:" + ACCOUNT + ":secret:rds!cluster-1-AbCdEf",
-                "kmsKeyId": "k",
-                "secretStatus": "active",
-            }
-        ],
+        "masterUserSecrets": MANAGED_SECRET,
     },
 }
 PHYSICAL = ("name", "clusterIdentifier", "identifier", "bucket", "family", "dashboardName", "clusterName")
@@ -198,16 +215,20 @@ def run(function: Any, provider: Provider, stack: str, config: Mapping[str, str]
 
 
 def declare(
-    environ: Mapping[str, str], *, suffix: str = "dev", config: Mapping[str, str] | None = None, zones: int = 3
+    environ: Mapping[str, str],
+    *,
+    system: str = "flask-api",
+    suffix: str = "dev",
+    config: Mapping[str, str] | None = None,
+    zones: int = 3,
 ) -> Program:
-    """Return what the Flask API declares in an environment."""
-    from lib.flask_api import stack
-
+    """Return what a system declares in an environment."""
+    stack = importlib.import_module(f"lib.{system.replace('-', '_')}.stack")
     provider = Provider(Program(), zones)
-    return run(lambda: stack.build(suffix, environ), provider, f"flask-api-{suffix}", config or {})
+    return run(lambda: stack.build(suffix, environ), provider, f"{system}-{suffix}", config or {})
 
 
 @lru_cache
-def program(zones: int = 3, suffix: str = "dev", **environ: str) -> Program:
-    """Return what the Flask API declares; the same program for the same environment."""
-    return declare({"IMAGE": "v1", **environ}, suffix=suffix, zones=zones)
+def program(zones: int = 3, suffix: str = "dev", system: str = "flask-api", **environ: str) -> Program:
+    """Return what a system declares; the same program for the same environment. The Flask API gets an image."""
+    return declare({"IMAGE": "v1", **environ}, system=system, suffix=suffix, zones=zones)
