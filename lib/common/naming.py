@@ -33,7 +33,7 @@ _DNS = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 
 # Source of each row: the name parameter's constraints in the service's own API reference.
 LIMITS: Mapping[str, Limit] = {
-    "api": Limit(r"[^\\x00-\\x1f]+", 1024),
+    "api": Limit(r"[^\x00-\x1f]+", 1024),
     "alarm": Limit(r"[^\x00-\x1f]+", 255),
     "bucket": Limit(r"(?!xn--|sthree-|amzn-s3-demo-|.*-(?:an|s3alias)$)[a-z0-9][a-z0-9-]*[a-z0-9]", 63, 3),
     "cluster": Limit(_WORD, 255),
