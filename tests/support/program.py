@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 from unittest import mock
 
@@ -178,8 +179,14 @@ class Monitor(mocks.MockMonitor):
     def __init__(self, provider: Provider) -> None:
         super().__init__(provider)
         self.provider = provider
+        self.declared, self.lock = set[str](), Lock()
 
     def RegisterResource(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        with self.lock:
+            if urn in self.declared:
+                raise ValueError(f"{request.type} {request.name!r} is declared twice")  # as Pulumi's engine does
+            self.declared.add(urn)
         answer = super().RegisterResource(request)
         from pulumi.runtime import rpc
 

@@ -1,11 +1,13 @@
 """The local cloud's environment points every client at loopback, and at nothing else."""
 
+import socket
+
 import pytest
 
 from lib.common.errors import SettingError
-from lib.local_cloud import rds
 from lib.local_cloud.cloud import ACCOUNT, UNSET, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.process import Server, free_port
 
 
 @pytest.fixture
@@ -49,6 +51,63 @@ def test_the_folder_lies_in_the_checkout_by_default():
     assert LocalCloud.read({}).folder.parts[-2:] == (".local", "cloud")
 
 
+def test_what_the_emulator_lacks_is_asked_of_moto(cloud):
+    scaling = cloud.client("application-autoscaling")
+    assert scaling.meta.endpoint_url == "http://127.0.0.1:5000"
+    assert cloud.environment()["AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"] == "http://127.0.0.1:5000"
+    assert cloud.client("ecs", moto=True).meta.endpoint_url == "http://127.0.0.1:5000"
+    assert cloud.client("ecs").meta.endpoint_url == "http://127.0.0.1:4999"
+
+
+def test_the_environment_leads_the_next_process_to_the_same_cloud(cloud):
+    assert LocalCloud.read(cloud.environment()) == cloud
+    assert LocalCloud.read({**cloud.environment(), "LOCAL_CLOUD_MOTO_PORT": "6000"}).moto_port == 6000
+
+
+def test_moto_has_the_next_port_unless_another_is_chosen():
+    assert LocalCloud.read({"LOCAL_CLOUD_PORT": "4700"}).moto_port == 4701
+    assert LocalCloud.read({"LOCAL_CLOUD_PORT": "4700", "LOCAL_CLOUD_MOTO_PORT": "4800"}).moto_port == 4800
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"LOCAL_CLOUD_MOTO_PORT": "80"}, "LOCAL_CLOUD_MOTO_PORT='80' is no port"),
+        ({"LOCAL_CLOUD_PORT": "65535"}, "LOCAL_CLOUD_MOTO_PORT='65536' is no port"),
+        ({"LOCAL_CLOUD_PORT": "4700", "LOCAL_CLOUD_MOTO_PORT": "4700"}, "LOCAL_CLOUD_MOTO_PORT=4700 is LOCAL_CLOUD_PORT"),
+    ],
+)
+def test_motos_port_is_checked_too(environ, said):
+    with pytest.raises(SettingError, match=said):
+        LocalCloud.read(environ)
+
+
+def test_a_client_of_another_region(cloud):
+    from lib.common import region
+
+    other = next(name for name in region.known() if name != cloud.region)
+    assert cloud.client("sts", other).meta.region_name == other
+
+
+def test_both_servers_are_started_and_stopped(cloud, monkeypatch):
+    calls = []
+    monkeypatch.setattr(Server, "start", lambda self: calls.append(("start", self.name)) or self.name == "moto")
+    monkeypatch.setattr(Server, "stop", lambda self: calls.append(("stop", self.name)) or True)
+    assert cloud.start() is True
+    assert cloud.stop() == ["ministack on port 4999", "moto on port 5000"]
+    assert sorted(calls) == [("start", "ministack"), ("start", "moto"), ("stop", "ministack"), ("stop", "moto")]
+
+
+def test_a_taken_port_of_moto_is_named_with_its_variable(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        cloud = LocalCloud(tmp_path / "cloud", free_port(), "x", port)
+        with pytest.raises(LocalCloudError, match=f"Port {port}, meant for moto, .*LOCAL_CLOUD_MOTO_PORT="):
+            cloud.moto.start()
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     cloud = LocalCloud(folder=tmp_path / "file" / "cloud", port=4999, region="x")
@@ -67,96 +126,11 @@ def test_databases_are_found_by_their_port(cloud):
     assert cloud.database(5432) in cloud.databases()
 
 
-class Pages(list):
-    """A paginator of one page."""
+def test_any_client_finds_what_moto_serves(cloud, monkeypatch):
+    """boto3 itself decides how the variable is spelt."""
+    import boto3
 
-    def paginate(self):
-        return self
-
-
-class Rds:
-    """RDS and Secrets Manager of a cloud with one instance."""
-
-    def __init__(self, error=None):
-        self.error = error
-
-    def get_paginator(self, _operation):
-        instance = {"DBInstanceIdentifier": "db-dev", "DBName": "shop", "Endpoint": {"Port": 5999}}
-        return Pages([{"DBInstances": [instance]}])
-
-    def get_secret_value(self, SecretId):
-        if self.error:
-            raise self.error
-        assert SecretId == "rds!db-db-dev"
-        return {"VersionId": "v1", "SecretString": '{"username": "u", "password": "p"}'}
-
-
-def client_error(code):
-    from botocore.exceptions import ClientError
-
-    return ClientError({"Error": {"Code": code, "Message": "m"}}, "GetSecretValue")
-
-
-@pytest.fixture
-def served(cloud, monkeypatch):
-    calls = []
-    monkeypatch.setattr(rds.LocalCloud, "client", lambda self, service: Rds(getattr(served, "error", None)))
-    monkeypatch.setattr(rds, "_serve", lambda cloud, instance, credentials: calls.append(credentials["username"]))
-    return calls
-
-
-def test_an_instance_gets_its_server_once(cloud, served):
-    done: dict[str, str] = {}
-    rds.provide(cloud, done)
-    rds.provide(cloud, done)
-    assert (served, done) == (["u"], {"db-dev": "v1"})
-
-
-def test_an_instance_without_a_secret_waits(cloud, served, monkeypatch):
-    monkeypatch.setattr(
-        Rds, "get_secret_value", lambda self, SecretId: (_ for _ in ()).throw(client_error("ResourceNotFoundException"))
-    )
-    rds.provide(cloud, {})
-    assert served == []
-
-
-def test_another_refusal_is_not_swallowed(cloud, served, monkeypatch):
-    monkeypatch.setattr(
-        Rds, "get_secret_value", lambda self, SecretId: (_ for _ in ()).throw(client_error("AccessDenied"))
-    )
-    with pytest.raises(Exception, match="AccessDenied"):
-        rds.provide(cloud, {})
-
-
-def test_a_failure_while_watching_ends_the_command_and_is_raised(cloud, monkeypatch):
-    def fail(_cloud, _done):
-        raise LocalCloudError("no server")
-
-    monkeypatch.setattr(rds, "provide", fail)
-    monkeypatch.setattr(rds, "INTERVAL_SECONDS", 0.01)
-    from threading import Event
-
-    aborted = Event()
-    with pytest.raises(LocalCloudError, match="no server"), rds.watching(cloud) as watch:
-        watch.abort = aborted.set
-        assert aborted.wait(5)
-
-
-def test_a_failure_without_a_command_is_raised_too(cloud, monkeypatch):
-    monkeypatch.setattr(rds, "INTERVAL_SECONDS", 0.01)
-    monkeypatch.setattr(rds, "provide", lambda _cloud, _done: (_ for _ in ()).throw(LocalCloudError("no server")))
-    from time import monotonic, sleep
-
-    began = monotonic()
-    with pytest.raises(LocalCloudError, match="no server"), rds.watching(cloud) as watch:
-        while watch.failure is None and monotonic() - began < 5:
-            sleep(0.01)
-
-
-def test_whoever_is_provided_is_provided_once_more_at_the_end(cloud, monkeypatch):
-    calls = []
-    monkeypatch.setattr(rds, "provide", lambda _cloud, done: calls.append(done))
-    monkeypatch.setattr(rds, "INTERVAL_SECONDS", 60)  # a slow machine must not make it twice
-    with rds.watching(cloud):
-        assert not calls
-    assert len(calls) == 1
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    endpoint = boto3.session.Session().client("application-autoscaling").meta.endpoint_url
+    assert endpoint == f"http://127.0.0.1:{cloud.moto_port}"

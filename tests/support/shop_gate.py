@@ -1,0 +1,67 @@
+"""A way to PostgreSQL that a test can close, hang and open again, without touching the server."""
+
+import select
+import socket
+import socketserver
+import threading
+import time
+from contextlib import suppress
+
+from lib.local_cloud.names import HOST
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    server: "Gate"
+
+    def handle(self) -> None:
+        """Pipe while the gate is open; hold everything back while it hangs; end while it is closed."""
+        self.server.live.append(self)
+        with suppress(OSError), socket.create_connection((HOST, self.server.behind)) as inner:
+            self._pipe(self.request, inner)
+        self.server.live.remove(self)
+
+    def _pipe(self, outer: socket.socket, inner: socket.socket) -> None:
+        while self.server.state != "closed":
+            for ready in select.select([outer, inner], [], [], 0.01)[0]:
+                while self.server.state == "hung":
+                    time.sleep(0.01)
+                if self.server.state == "closed":
+                    return
+                data = ready.recv(65536)
+                if not data:
+                    return
+                (inner if ready is outer else outer).sendall(data)
+
+
+class Gate(socketserver.ThreadingTCPServer):
+    """Listens on loopback in front of a port; use it in a ``with`` statement and set its ``state``.
+
+    ``open`` passes everything on; ``hung`` accepts and stays silent; ``closed`` ends what is there and what comes.
+    ``live`` has an element for each connection.
+    """
+
+    def __init__(self, behind: int) -> None:
+        super().__init__((HOST, 0), _Connection)
+        self.behind, self.state = behind, "open"
+        self.live: list[_Connection] = []
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def cut(self) -> None:
+        """End all connections, and let new ones pass."""
+        self.state = "closed"
+        while self.live:
+            time.sleep(0.005)
+        self.state = "open"
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+    def server_close(self) -> None:
+        """Stop listening and end every connection."""
+        self.state = "closed"
+        self.shutdown()
+        self._thread.join()
+        super().server_close()
