@@ -16,9 +16,14 @@ from tests.support import database  # noqa: E402
 # What shares something dear stays on one worker: the local cloud, the CDK with its Node. The dearest begins first.
 TOGETHER = {
     "cloud": ("tests/integration/",),
-    "pulumi": ("tests/policy/test_flask_api", "tests/region/test_flask_api", "tests/unit/flask_api/test_"),
+    "pulumi": (
+        "tests/policy/test_pulumi",
+        "tests/region/test_pulumi",
+        "tests/unit/flask_api/test_",
+        "tests/unit/payment/test_stack",
+    ),
     "synthesis": ("tests/policy/", "tests/region/", "tests/unit/kinesis_pipeline/test_stack.py", "tests/unit/entry/"),
-}
+}  # fmt: skip
 
 
 class Scheduling(LoadScopeScheduling):  # pylint: disable=abstract-method  # xdist's own leaves them out too

@@ -17,6 +17,10 @@ from pulumi.runtime.settings import get_root_resource, set_root_resource
 from lib.common import region
 
 ACCOUNT = "123456789012"
+# The Pulumi systems of this checkout.
+SYSTEMS = tuple(
+    name for name in ("flask-api", "payment") if (region.FOLDER / name.replace("-", "_") / "stack.py").is_file()
+)
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 # What a provider returns beyond the inputs; names in braces are those of the resource.
 MANAGED_SECRET = [

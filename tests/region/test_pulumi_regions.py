@@ -1,4 +1,4 @@
-"""Writing another name into lib/AWS_REGION moves the whole Flask API (X1, X2), in every partition's shape."""
+"""Writing another name into lib/AWS_REGION moves every Pulumi system (X1, X2), in every partition's shape."""
 
 import json
 import re
@@ -6,28 +6,33 @@ import re
 import pytest
 
 from lib.common import region
-from tests.support.program import declare
+from tests.support.program import SYSTEMS, declare
 from tests.support.regions import chosen, region_names
 
 
 @pytest.fixture(params=chosen())
-def moved(request, tmp_path, monkeypatch):
-    """A program of which nothing but the file with the region was changed."""
+def name(request, tmp_path, monkeypatch):
+    """The region's name in the one file that is changed."""
     (tmp_path / "AWS_REGION").write_text(f"{request.param}\n", encoding="utf-8")
     monkeypatch.setattr(region, "FOLDER", tmp_path)
-    return request.param, declare({"IMAGE": "v1"})
+    return request.param
 
 
-def test_everything_follows_the_file(moved):
-    name, found = moved
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_everything_follows_the_file(name, system):
+    found = declare({"IMAGE": "v1"}, system=system)
     own = [r for r in found.resources if r.kind.startswith(("aws:", "pulumi:providers:"))]
-    text = json.dumps([r.inputs for r in own]) + json.dumps(found.outputs)
+    text = json.dumps([r.inputs for r in own], default=str) + json.dumps(found.outputs)
     assert len(own) > 80
     assert region_names(text.replace(f"prod-{name}-starport", "")) == {name}  # where ECR keeps images' layers
     assert set(re.findall(r"arn:(aws[a-z-]*):", text)) == {region.partition(name)}
     zones = {r.inputs["availabilityZone"] for r in found.of("ec2/subnet:Subnet")}
     assert zones == {f"{name}{letter}" for letter in "abc"}
-    (container,) = json.loads(found.one("ecs/taskDefinition:TaskDefinition")["containerDefinitions"])
-    assert container["logConfiguration"]["options"]["awslogs-region"] == name
     key = json.loads(found.one("kms/key:Key", "operations")["policy"])
     assert f"logs.{name}.{region.dns_suffix(name)}" in json.dumps(key)
+
+
+def test_containers_write_their_log_there(name):
+    found = declare({"IMAGE": "v1"})
+    (container,) = json.loads(found.one("ecs/taskDefinition:TaskDefinition")["containerDefinitions"])
+    assert container["logConfiguration"]["options"]["awslogs-region"] == name
