@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,10 @@ ROOT = region.FOLDER.parent
 ACCOUNT = "123456789012"  # the emulator takes an access key of twelve digits for the account
 SECRET_KEY = "local"  # noqa: S105 - the emulator checks none
 PORT, PORT_VARIABLE = 4566, "LOCAL_CLOUD_PORT"
+# What the emulator lacks and moto has: it runs beside it, on the next port unless another is set.
+MOTO_VARIABLE = "LOCAL_CLOUD_MOTO_PORT"
+# By boto3's name of the service: how the SDKs' own endpoint variable spells it.
+MOTO_SERVICES = {"application-autoscaling": "APPLICATION_AUTO_SCALING"}
 FOLDER_VARIABLE = "LOCAL_CLOUD_FOLDER"
 # What would lead a client elsewhere, or lend it another identity.
 UNSET = (
@@ -38,11 +43,17 @@ class LocalCloud:
         folder: everything that the servers write.
         port: the emulator's port.
         region: the region that clients ask for.
+        moto_port: the port of what serves :data:`MOTO_SERVICES`; 0 for the one after ``port``.
     """
 
     folder: Path
     port: int
     region: str
+    moto_port: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.moto_port:
+            object.__setattr__(self, "moto_port", self.port + 1)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> "LocalCloud":
@@ -51,16 +62,18 @@ class LocalCloud:
         Raises:
             SettingError: a port that is no port.
         """
-        text = environ.get(PORT_VARIABLE) or str(PORT)
-        if not (text.isascii() and text.isdigit() and 1024 <= int(text) <= 65535):
-            raise SettingError(f"{PORT_VARIABLE}={text!r} is no port: use a number from 1024 to 65535.")
+        port = _port(environ, PORT_VARIABLE, PORT)
+        moto_port = _port(environ, MOTO_VARIABLE, port + 1)
+        if port == moto_port:
+            raise SettingError(f"{MOTO_VARIABLE}={port} is {PORT_VARIABLE} as well: use two ports.")
         folder = Path(environ.get(FOLDER_VARIABLE) or ROOT / ".local" / "cloud").absolute()
-        return cls(folder=folder, port=int(text), region=region.primary(environ))
+        return cls(folder=folder, port=port, region=region.primary(environ), moto_port=moto_port)
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which boto3, the AWS CLI, the CDK, Pulumi and Terraform find this cloud."""
         return {
-            "AWS_ENDPOINT_URL": f"http://{HOST}:{self.port}",
+            "AWS_ENDPOINT_URL": self._url(""),
+            **{f"AWS_ENDPOINT_URL_{spelt}": self._url(name) for name, spelt in MOTO_SERVICES.items()},
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": self.region,
@@ -70,6 +83,7 @@ class LocalCloud:
             "AWS_EC2_METADATA_DISABLED": "true",
             FOLDER_VARIABLE: str(self.folder),
             PORT_VARIABLE: str(self.port),
+            MOTO_VARIABLE: str(self.moto_port),
             # What this emulator's CloudFormation cannot do is taken out of a copy: see step_down.py.
             "CDK_APP": f"{sys.executable} -m lib.local_cloud.cdk_app",
             **node.environment(),
@@ -91,9 +105,34 @@ class LocalCloud:
         program = str(Path(sys.executable).with_name("ministack"))
         return Server("ministack", self.folder, self.port, [program], environ, "/_ministack/health", PORT_VARIABLE)
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of this cloud, whatever the environment says."""
-        return self._session.client(service, endpoint_url=f"http://{HOST}:{self.port}")
+    @cached_property
+    def moto(self) -> Server:
+        """What serves :data:`MOTO_SERVICES`."""
+        program = str(Path(sys.executable).with_name("moto_server"))
+        command = [program, "-H", HOST, "-p", str(self.moto_port)]
+        environ = {"MOTO_ACCOUNT_ID": ACCOUNT}
+        return Server("moto", self.folder, self.moto_port, command, environ, "/moto-api/data.json", MOTO_VARIABLE)
+
+    def servers(self) -> tuple[Server, ...]:
+        """Return everything that answers for AWS."""
+        return self.emulator, self.moto
+
+    def server(self, service: str) -> Server:
+        """Return what answers for a service."""
+        return self.moto if service in MOTO_SERVICES else self.emulator
+
+    def _url(self, service: str, *, moto: bool = False) -> str:
+        return f"http://{HOST}:{self.moto_port if moto or service in MOTO_SERVICES else self.port}"
+
+    def client(self, service: str, place: str | None = None, *, moto: bool = False) -> Any:
+        """Return a boto3 client of this cloud, whatever the environment says.
+
+        Args:
+            service: boto3's name of it.
+            place: a region; None for the cloud's own.
+            moto: ask moto, which has a world of its own, even for what the emulator has.
+        """
+        return self._session.client(service, endpoint_url=self._url(service, moto=moto), region_name=place)
 
     @cached_property
     def _session(self) -> boto3.session.Session:
@@ -113,14 +152,15 @@ class LocalCloud:
         return Postgres(self.folder / "postgres" / str(port), port)
 
     def start(self) -> bool:
-        """Start the emulator; return whether that was necessary.
+        """Start the servers, side by side; return whether that was necessary.
 
         Raises:
             LocalCloudError: a port is taken, the disk is full, or a server does not come up.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            return self.emulator.start()
+            with ThreadPoolExecutor() as pool:
+                return any(list(pool.map(Server.start, self.servers())))
         except OSError as error:
             raise LocalCloudError(
                 f"{self.folder} cannot be written ({error.strerror}): free space, or set {FOLDER_VARIABLE}."
@@ -129,7 +169,13 @@ class LocalCloud:
     def stop(self) -> list[str]:
         """Stop every server, remove what they wrote, and return the names of those that ran."""
         stopped = [f"postgresql on port {found.port}" for found in self.databases() if found.remove()]
-        if self.emulator.stop():
-            stopped.append(f"{self.emulator.name} on port {self.port}")
+        stopped += [f"{server.name} on port {server.port}" for server in self.servers() if server.stop()]
         shutil.rmtree(self.folder, ignore_errors=True)
         return stopped
+
+
+def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
+    text = environ.get(variable) or str(default)
+    if not (text.isascii() and text.isdigit() and 1024 <= int(text) <= 65535):
+        raise SettingError(f"{variable}={text!r} is no port: use a number from 1024 to 65535.")
+    return int(text)

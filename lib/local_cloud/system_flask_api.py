@@ -10,7 +10,7 @@ from lib.flask_api.settings import Settings
 from lib.local_cloud import ecs, pulumi_engine, rds
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import refuse_taken
+from lib.local_cloud.process import Server, refuse_taken
 from lib.local_cloud.systems import Deployed, Report, Row, System
 
 DOCKERFILE = region.FOLDER / "flask_api" / "app" / "Dockerfile"
@@ -42,7 +42,7 @@ def _stack() -> str:
     return f"{NAME}-{_settings().suffix}"
 
 
-def _server(cloud: LocalCloud) -> tuple[ecs.Task, ecs.Server]:
+def _server(cloud: LocalCloud) -> tuple[ecs.Task, Server]:
     settings = _settings()
     found = ecs.task(cloud, settings.name("cluster"), settings.name("service"))
     port = fields.number(os.environ, PORT_VARIABLE, PORT, 1024, 65535)
@@ -80,7 +80,7 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
 
 
 def _destroy(cloud: LocalCloud, report: Report) -> None:
-    ecs.Server(NAME, cloud.folder, 0, [], {}, "", "").stop()
+    Server(NAME, cloud.folder, 0, [], {}, "", "").stop()
     pulumi_engine.destroy(cloud, _stack(), environment(), report)
 
 

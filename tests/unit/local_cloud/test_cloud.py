@@ -61,7 +61,8 @@ def test_what_the_emulator_lacks_is_asked_of_moto(cloud):
 
 def test_the_environment_leads_the_next_process_to_the_same_cloud(cloud):
     assert LocalCloud.read(cloud.environment()) == cloud
-    assert LocalCloud.read({**cloud.environment(), "LOCAL_CLOUD_MOTO_PORT": "6000"}).moto_port == 6000
+    elsewhere = LocalCloud(cloud.folder, cloud.port, cloud.region, 6000)
+    assert LocalCloud.read(elsewhere.environment()) == elsewhere
 
 
 def test_moto_has_the_next_port_unless_another_is_chosen():
@@ -74,7 +75,10 @@ def test_moto_has_the_next_port_unless_another_is_chosen():
     [
         ({"LOCAL_CLOUD_MOTO_PORT": "80"}, "LOCAL_CLOUD_MOTO_PORT='80' is no port"),
         ({"LOCAL_CLOUD_PORT": "65535"}, "LOCAL_CLOUD_MOTO_PORT='65536' is no port"),
-        ({"LOCAL_CLOUD_PORT": "4700", "LOCAL_CLOUD_MOTO_PORT": "4700"}, "LOCAL_CLOUD_MOTO_PORT=4700 is LOCAL_CLOUD_PORT"),
+        (
+            {"LOCAL_CLOUD_PORT": "4700", "LOCAL_CLOUD_MOTO_PORT": "4700"},
+            "LOCAL_CLOUD_MOTO_PORT=4700 is LOCAL_CLOUD_PORT",
+        ),
     ],
 )
 def test_motos_port_is_checked_too(environ, said):
