@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from lib.flask_api.exercise_calls import Body, Caller, ExerciseError, Report, wait
+from lib.common.errors import ExerciseError
+from lib.flask_api.exercise_calls import Body, Caller, Report, wait
 
-__all__ = ["ExerciseError", "Mix", "exercise"]
 STOCK, SCARCE = 100_000, 3
 REPEAT_EVERY, REUSE_EVERY, SCARCE_EVERY, CANCEL_EVERY, BAD_EVERY, REPORT_EVERY = 10, 20, 20, 8, 10, 25
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import urllib3
 
+from lib.common.errors import ExerciseError
+
 WAIT_SECONDS = 120.0  # for readiness
 PATIENCE_SECONDS = 20.0  # for an answer to one request, tried again while the server says that it will get better
 PAUSE_SECONDS = 0.2
@@ -17,10 +19,6 @@ TRY_AGAIN = (502, 503, 504)
 JSON = {"Content-Type": "application/json"}
 Report = Callable[[str], None]
 Body = dict[str, Any]
-
-
-class ExerciseError(RuntimeError):
-    """The API did not do what it should; the message says what is missing."""
 
 
 @dataclass

@@ -67,7 +67,9 @@ class Balancer(http.server.ThreadingHTTPServer):
             self._targets.remove(target)
         flask_api.until(lambda: self._busy[target] == 0)
 
-    def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
         """Return a target's answer, or 502."""
         with self._lock:
             self._turn += 1

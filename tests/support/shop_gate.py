@@ -9,6 +9,8 @@ from contextlib import suppress
 
 from lib.local_cloud.names import HOST
 
+HUNG_SECONDS = 8.0  # a client without patience of its own would otherwise hang the tests
+
 
 class _Connection(socketserver.BaseRequestHandler):
     server: "Gate"
@@ -23,9 +25,10 @@ class _Connection(socketserver.BaseRequestHandler):
     def _pipe(self, outer: socket.socket, inner: socket.socket) -> None:
         while self.server.state != "closed":
             for ready in select.select([outer, inner], [], [], 0.01)[0]:
-                while self.server.state == "hung":
+                patience = time.monotonic() + HUNG_SECONDS
+                while self.server.state == "hung" and time.monotonic() < patience:
                     time.sleep(0.01)
-                if self.server.state == "closed":
+                if self.server.state != "open":
                     return
                 data = ready.recv(65536)
                 if not data:

@@ -32,6 +32,8 @@ class Load:
     answers: list[tuple[float, int]] = field(default_factory=list)  # time.monotonic(), status
     wrong: list[str] = field(default_factory=list)
     deadline: float = 0.0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def stock_up(self, count: int = 5) -> "Load":
         """Make products."""
@@ -43,7 +45,6 @@ class Load:
 
     def __enter__(self) -> "Load":
         self.deadline = time.monotonic() + 30
-        self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._shop, args=(number,)) for number in range(self.customers)]
         for thread in self._threads:
             thread.start()

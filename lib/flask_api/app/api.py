@@ -1,0 +1,176 @@
+"""The Flask application: its operations, what becomes of an error, and a log line for each request."""
+
+import logging
+import re
+import time
+import traceback
+import uuid
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, cast
+
+import flask
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from . import models, openapi, problems, web
+from .credentials import Credentials
+from .database import Database, DatabaseAway
+from .health import RETRY_AFTER, Health
+from .openapi import Operation
+from .orders import Orders
+from .problems import Refusal
+from .products import Products
+from .settings import Settings
+
+logger = logging.getLogger("shop.request")
+BODY_BYTES = 32 * 1024
+WORDS = {
+    404: "There is nothing at this path: GET /openapi.json lists what there is.",
+    405: "This path does not take this method: the header Allow lists what it takes.",
+    413: f"The body is longer than {BODY_BYTES} bytes.",
+}
+_SANE_ID = re.compile(r"[A-Za-z0-9=;:._-]{8,128}")
+
+
+class Request(flask.Request):
+    """A request that knows when it began and what it is called."""
+
+    max_content_length = BODY_BYTES
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.began = time.perf_counter()
+
+    @cached_property
+    def id(self) -> str:
+        """The load balancer's id of the request, the caller's, or a new one."""
+        for name in ("HTTP_X_AMZN_TRACE_ID", "HTTP_X_REQUEST_ID"):
+            given = self.environ.get(name, "")
+            if _SANE_ID.fullmatch(given):
+                return str(given)
+        return uuid.uuid4().hex
+
+
+def current() -> Request:
+    """Return the request that this thread serves."""
+    return cast(Request, flask.request)
+
+
+def refuse(refusal: Refusal) -> Response:
+    """Answer a request that is not carried out."""
+    made = Response(refusal.body(current().id), refusal.status, mimetype=problems.MEDIA_TYPE)
+    made.headers.update(refusal.headers)
+    return made
+
+
+def on_http(error: HTTPException) -> Response:
+    """Answer what Flask itself refuses."""
+    status = error.code or 500
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return refuse(Refusal(status, WORDS.get(status, HTTPStatus(status).description), headers=headers))
+
+
+def on_away(error: DatabaseAway) -> Response:
+    """Answer while the database is away."""
+    return refuse(Refusal(503, f"Try again in a moment: {error}.", "database-away", headers=RETRY_AFTER))
+
+
+def on_defect(error: Exception) -> Response:
+    """Answer what nobody expected: the log has the place, and the caller the id under which it is there.
+
+    The error's own words are left out of both: they may quote what a customer sent.
+    """
+    fields = {
+        "request_id": current().id,
+        "type": type(error).__name__,
+        "sqlstate": getattr(error, "sqlstate", None),
+        "stack": traceback.format_tb(error.__traceback__),
+    }
+    logger.error("defect", extra={"fields": fields})
+    return refuse(Refusal(500, "This is a defect of the server; its log tells more under the request_id."))
+
+
+class Shop:
+    """The parts behind one application, for whoever starts and stops it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings, Credentials(settings.db_password, settings.db_secret_arn))
+        self.health = Health(self.database)
+        self.operations = self._operations()
+        self._paths = {each.name: each.path for each in self.operations}
+        self._document = openapi.document(self.operations)
+
+    def _operations(self) -> tuple[Operation, ...]:
+        products, orders, health = Products(self.database), Orders(self.database), self.health
+        # fmt: off
+        return (
+            Operation("listProducts", "GET", "/products", products.page, "List products, the newest first",
+                      models.ProductPage, query=models.ProductQuery),
+            Operation("createProduct", "POST", "/products", products.create, "Make a product",
+                      models.Product, 201, body=models.NewProduct),
+            Operation("readProduct", "GET", "/products/{product_id}", products.read, "Read a product",
+                      models.Product),
+            Operation("changeProduct", "PATCH", "/products/{product_id}", products.change,
+                      "Change name, price or stock", models.Product, body=models.ProductChange),
+            Operation("listOrders", "GET", "/orders", orders.page, "List orders, the newest first",
+                      models.OrderPage, query=models.PageQuery),
+            Operation("placeOrder", "POST", "/orders", orders.create, "Place an order, and take its stock",
+                      models.Order, 201, body=models.NewOrder, key=True, refusals=(409, 503)),
+            Operation("readOrder", "GET", "/orders/{order_id}", orders.read, "Read an order", models.Order),
+            Operation("cancelOrder", "POST", "/orders/{order_id}/cancel", orders.cancel,
+                      "Cancel an order, and give back its stock", models.Order),
+            Operation("health", "GET", "/health", health.both, "Both of the following", models.Health),
+            Operation("healthLive", "GET", "/health/live", health.live, "Does the process live?",
+                      models.Live, refusals=()),
+            Operation("healthReady", "GET", "/health/ready", health.ready, "Does the database answer?", models.Ready),
+            Operation("openapi", "GET", "/openapi.json", self.describe, "This document", None, refusals=()),
+        )
+        # fmt: on
+
+    def describe(self) -> Response:
+        """Return the OpenAPI document."""
+        return web.answer(self._document)
+
+    def finish(self, response: Response) -> Response:
+        """Give an answer the request's id, and write the request's line."""
+        request = current()
+        response.headers["X-Request-Id"] = request.id
+        path = self._paths.get(request.endpoint or "")
+        level = logging.DEBUG if path and path.startswith("/health") else logging.INFO
+        if logger.isEnabledFor(level):
+            fields = {
+                "method": request.method,
+                "route": path,
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - request.began) * 1000, 2),
+                "request_id": request.id,
+            }
+            logger.log(level, "request", extra={"fields": fields})
+        return response
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application; ``extensions["shop"]`` is its :class:`Shop`, whose database is not open yet.
+
+    Args:
+        settings: by default those of the environment.
+
+    Raises:
+        SettingError: the environment is wrong.
+    """
+    shop = Shop(settings or Settings.read())
+    app = Flask(__name__, static_folder=None)
+    app.request_class = Request
+    app.url_map.merge_slashes = False  # an unknown path is unknown, and not redirected
+    app.extensions["shop"] = shop
+    for each in shop.operations:
+        app.add_url_rule(
+            each.rule, each.name, each.view, methods=[each.method], provide_automatic_options=False
+        )  # fmt: skip
+    app.register_error_handler(Refusal, refuse)
+    app.register_error_handler(DatabaseAway, on_away)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(Exception, on_defect)
+    app.after_request(shop.finish)
+    return app

@@ -1,0 +1,86 @@
+"""One connection to PostgreSQL: to whom, how encrypted, and how long anything may take."""
+
+import time
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.rows import TupleRow
+
+from .credentials import Credentials
+from .settings import Settings
+
+CONNECT_SECONDS = 3
+STATEMENT_SECONDS = 2.5  # the server's own limit, below what a request may take in all
+Result = TypeVar("Result")
+
+
+def parameters(settings: Settings) -> dict[str, Any]:
+    """Return what libpq takes, except the password.
+
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+    """
+    tls = {"sslmode": "verify-full", "sslrootcert": str(settings.db_ca_file)}
+    return {
+        "host": settings.db_host,
+        "port": settings.db_port,
+        "dbname": settings.db_name,
+        "user": settings.db_user,
+        "application_name": "ecommerce-api",
+        "connect_timeout": CONNECT_SECONDS,
+        "gssencmode": "disable",
+        # After a failover the old name may lead to the old primary for some seconds: it can only read then.
+        "target_session_attrs": "read-write",
+        # A server that vanished sends nothing, not even an end of the connection.
+        "tcp_user_timeout": 4000,
+        "keepalives_idle": 30,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000:.0f} -c TimeZone=UTC",
+        **(tls if settings.db_tls == "verify-full" else {"sslmode": "disable"}),
+    }
+
+
+class Connection(psycopg.Connection[TupleRow]):
+    """A connection that gives up at :attr:`deadline`, and one cursor that it keeps.
+
+    A server that hangs, or a network that swallows, is not ended by ``statement_timeout``: it is the server's.
+    """
+
+    deadline: float | None = None  # of time.monotonic()
+    born = 0.0
+    _kept: psycopg.RawCursor[TupleRow] | None = None
+
+    @classmethod
+    def connect(  # type: ignore[override]  # pylint: disable=arguments-differ  # the pool calls it with keywords only
+        cls, conninfo: str = "", *, credentials: Credentials, **others: Any
+    ) -> "Connection":
+        """Connect with the newest password; when it is refused, look for a newer one and try once more.
+
+        libpq gives no SQLSTATE for a refused connection, only words in the server's language. It does tell whether
+        the server asked for a password. What else can be wrong by then is no worse for a look at the secret.
+        """
+        others |= {"autocommit": True, "prepare_threshold": 0, "cursor_factory": psycopg.RawCursor}
+        password = credentials.password
+        try:
+            made = super().connect(conninfo, password=password, **others)
+        except psycopg.OperationalError as error:
+            asked = error.pgconn is not None and error.pgconn.used_password
+            if not (asked and credentials.renew(password)):
+                raise
+            made = super().connect(conninfo, password=credentials.password, **others)
+        made.born = time.monotonic()
+        return made
+
+    def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
+        """Wait for the server, until the deadline at most."""
+        if timeout is None and self.deadline is not None:
+            timeout = max(0.0, self.deadline - time.monotonic())
+        return super().wait(gen, interval, timeout)
+
+    def rows(self, statement: str, values: tuple[object, ...], deadline: float) -> list[TupleRow]:
+        """Run one statement, prepared when it is new to this connection, and return what it gives."""
+        self.deadline = deadline
+        if self._kept is None:
+            self._kept = psycopg.RawCursor(self)
+        return self._kept.execute(statement, values).fetchall()

@@ -1,0 +1,147 @@
+"""The API's way to PostgreSQL: a pool, one more try where a connection was dead, and a quick no while it is away.
+
+Every statement of this API can be run twice: it reads, it sets values, or it carries the id or the key by which a
+second run is recognised. So a statement whose connection died is simply sent again. This is why connections are not
+checked before they are given out: it would cost each request one more round trip, about as long as its statement, and
+a connection can die after it as well.
+"""
+
+import logging
+import threading
+import time
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from .connection import STATEMENT_SECONDS, Connection, parameters
+from .credentials import Credentials
+from .settings import Settings
+
+logger = logging.getLogger("shop.database")
+REQUEST_SECONDS = 4.0  # what may pass for one request: both tries, and the wait for a connection
+POOL_SECONDS = 1.5
+PAUSE_SECONDS = 0.5  # how long nobody asks a database that was away a moment ago
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+READ_ONLY = "25006"  # this was the primary before a failover
+CONFLICT = ("40001", "40P01")  # a second try may succeed
+BUSY = (*CONFLICT, "53000", "53100", "53200", "53400", "55P03", "57014")  # the connection is as good as before
+
+
+class DatabaseAway(Exception):
+    """The database cannot do it now; the same request may succeed a moment later."""
+
+
+class Database:
+    """The pool of one process.
+
+    :meth:`open` starts threads and makes connections, and neither survives a fork: it belongs into each worker.
+    """
+
+    def __init__(self, settings: Settings, credentials: Credentials) -> None:
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            connection_class=Connection,
+            kwargs=parameters(settings) | {"credentials": credentials},
+            min_size=settings.db_pool_size,
+            open=False,
+            # The pool by itself would try for minutes, at growing intervals. So it gives up at once, and a request
+            # that may ask makes it try again: the database is found PAUSE_SECONDS after its return.
+            reconnect_timeout=0.2,
+            name="shop",
+        )
+        self._lock = threading.Lock()
+        self._away_until = 0.0  # of time.monotonic(); 0 while all is well
+        self._drained = 0.0
+
+    def open(self) -> None:
+        """Begin to make the connections, in the background."""
+        self._pool.open()
+
+    def close(self) -> None:
+        """Close the connections and end the pool's threads."""
+        self._pool.close()
+
+    def rows(self, statement: str, values: tuple[object, ...] = (), seconds: float = REQUEST_SECONDS) -> list[TupleRow]:
+        """Run one statement, one that can be run twice, and return its rows.
+
+        Args:
+            statement: with ``$1`` for a value.
+            values: what stands for ``$1`` and the others.
+            seconds: how long it may take altogether.
+
+        Raises:
+            DatabaseAway: there is no answer in time, or the database cannot take it now.
+            psycopg.Error: the statement itself is wrong.
+        """
+        deadline = time.monotonic() + seconds
+        if self._away_until:
+            self._ask_for_all()
+        tries = 2
+        while True:
+            tries -= 1
+            connection, began = self._take(deadline), time.monotonic()
+            try:
+                found = connection.rows(statement, values, deadline)
+            except psycopg.Error as error:
+                self._judge(error, connection, began, may_try=tries > 0 and time.monotonic() < deadline)
+            else:
+                if self._away_until:
+                    self._back()
+                return found
+            finally:
+                self._pool.putconn(connection)
+
+    def _ask_for_all(self) -> None:
+        """Let one request ask a database that was away, while the others are refused at once.
+
+        Waiting, they would take all of the worker's threads, and nobody would answer whether the process lives.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if now < self._away_until:
+                raise DatabaseAway("the database was away a moment ago")
+            self._away_until = now + POOL_SECONDS + PAUSE_SECONDS
+
+    def _take(self, deadline: float) -> Connection:
+        try:
+            return self._pool.getconn(min(POOL_SECONDS, deadline - time.monotonic()))
+        except PoolTimeout:
+            raise self._away("there is no connection to the database") from None
+        except PoolClosed:
+            raise DatabaseAway("the server stops") from None
+
+    def _judge(self, error: psycopg.Error, connection: Connection, began: float, may_try: bool) -> None:
+        """Return when the statement may be sent again; raise otherwise."""
+        code = error.sqlstate or ""
+        if not (isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or code == READ_ONLY):
+            raise error
+        if code in BUSY:
+            if may_try and code in CONFLICT:
+                return
+            raise DatabaseAway(f"the database is busy (SQLSTATE {code})") from None
+        connection.close()
+        now = time.monotonic()
+        with self._lock:
+            # The others are as old and most likely as dead. Of several threads that notice, one does it.
+            if may_try and connection.born > self._drained:
+                self._drained = now
+                self._pool.drain()
+        if may_try:
+            return
+        reason = f"the database does not answer (SQLSTATE {code})" if code else "the database does not answer"
+        if code or now - began < STATEMENT_SECONDS:
+            raise DatabaseAway(reason) from None
+        raise self._away(reason) from None  # the server would have given up by itself, so it hangs
+
+    def _away(self, reason: str) -> DatabaseAway:
+        with self._lock:
+            if not self._away_until:
+                logger.warning("the database is away", extra={"fields": {"reason": reason}})
+            self._away_until = time.monotonic() + PAUSE_SECONDS
+        return DatabaseAway(reason)
+
+    def _back(self) -> None:
+        with self._lock:
+            if self._away_until:
+                logger.warning("the database is back")
+            self._away_until = 0.0

@@ -1,0 +1,80 @@
+"""How gunicorn serves the API: https://gunicorn.org/reference/settings/ has every name that is used here."""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psycopg
+from gunicorn import glogging  # type: ignore[import-untyped]
+
+from . import logs, migrate
+from .settings import SettingError, Settings
+
+# pylint: disable=invalid-name  # the names are gunicorn's
+
+try:
+    chosen = Settings.read()
+except SettingError as wrong:
+    sys.exit(str(wrong))  # one sentence, no traceback
+
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """Gunicorn's messages as JSON like all others; the API itself writes the line for each request."""
+
+    def setup(self, cfg: Any) -> None:
+        """Replace gunicorn's handlers."""
+        super().setup(cfg)
+        logs.configure(chosen.log_level)
+
+
+bind = f"{chosen.host}:{chosen.port}"
+workers = chosen.workers
+threads = chosen.threads
+worker_class = "gthread"
+logger_class = Logger
+loglevel = chosen.log_level
+# Loaded once, before the workers are forked: a quicker start, and their memory is shared.
+preload_app = True
+# The load balancer keeps idle connections for 60 s and sends a request over one at any moment until then. Were this
+# side the first to close, such a request would be lost, and the load balancer answer 502.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
+keepalive = 75
+# After SIGTERM: what was accepted is finished. The task's stopTimeout has to be longer.
+graceful_timeout = 30
+# Gunicorn's workers show that they live by touching a file, which on a disk may block.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def on_starting(_server: Any) -> None:
+    """Migrate the database, in the master before there are workers; the connection is closed before they are forked.
+
+    Several tasks may start at the same time. Nothing listens yet, so no request meets the older schema.
+    """
+    # Process 1 of a container ignores a signal that it has no handler for, and gunicorn's come later.
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        migrate.run(chosen)
+    except (migrate.MigrationChanged, psycopg.Error) as error:
+        logging.getLogger("shop.migrate").critical("cannot start: %s", error)
+        sys.exit(1)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open the worker's own pool, and let readiness know when the worker has to stop."""
+    shop = worker.wsgi.extensions["shop"]
+    shop.health.draining = lambda: not worker.alive
+    shop.database.open()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Close the pool after the last request."""
+    if worker.wsgi is not None:
+        worker.wsgi.extensions["shop"].database.close()

@@ -1,0 +1,232 @@
+"""A dead connection costs nobody an answer, and an outage costs each request little time (F3, F5)."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from lib.flask_api.app import connection as connections
+from lib.flask_api.app import database as module
+from lib.flask_api.app.credentials import Credentials
+from lib.flask_api.app.database import Database, DatabaseAway
+from lib.flask_api.app.settings import Settings
+from tests.support import flask_api
+from tests.support.database import TestServer
+from tests.support.shop_gate import Gate
+
+# pylint: disable=redefined-outer-name
+
+Lines = Callable[[], list[dict[str, Any]]]
+POOL = 3
+
+
+@pytest.fixture
+def gate(postgres: TestServer, settings: Settings) -> Iterator[Gate]:
+    """The way to the server."""
+    del settings
+    with Gate(postgres.server.port) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "POOL_SECONDS", 0.3)
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "STATEMENT_SECONDS", 0.4)
+
+
+@pytest.fixture
+def database(postgres: TestServer, gate: Gate) -> Iterator[Database]:
+    """A pool whose way leads through the gate, full."""
+    environ = flask_api.environ(postgres.server) | {"DB_PORT": str(gate.port), "DB_POOL_SIZE": str(POOL)}
+    made = Database(Settings.read(environ), Credentials(flask_api.PASSWORD, ""))
+    made.open()
+    made._pool.wait(5)
+    yield made
+    made.close()
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Return how long a call takes that ends in :class:`DatabaseAway`."""
+    began = time.monotonic()
+    with pytest.raises(DatabaseAway):
+        call()
+    return time.monotonic() - began
+
+
+def one(database: Database) -> Any:
+    """Ask for a 1."""
+    return database.rows("SELECT 1")
+
+
+def count(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return a list that grows with each request for a connection."""
+    asked, take = list[float](), database._take
+    monkeypatch.setattr(database, "_take", lambda deadline: asked.append(deadline) or take(deadline))
+    return asked
+
+
+def test_rows_are_returned(database: Database) -> None:
+    """With values where the statement has places for them."""
+    assert database.rows("SELECT $1::int, $2::text", (1, "a")) == [(1, "a")]
+
+
+def test_connections_that_died_while_idle_are_not_noticed(database: Database, gate: Gate) -> None:
+    """After a failover every connection of the pool is dead; each thread still gets its answer."""
+    gate.cut()
+    with ThreadPoolExecutor(POOL) as pool:
+        assert list(pool.map(lambda _: one(database), range(POOL * 3))) == [[(1,)]] * (POOL * 3)
+
+
+def test_one_dead_connection_replaces_them_all(database: Database, gate: Gate) -> None:
+    """The second try takes no other old one, which would be as dead: it waits for a new one."""
+    gate.cut()
+    one(database)
+    flask_api.until(lambda: database._pool.get_stats()["pool_available"] == POOL)
+    lost = database._pool.get_stats().get("returns_bad", 0)
+    for _ in range(POOL):
+        one(database)
+    assert database._pool.get_stats().get("returns_bad", 0) == lost == 1
+
+
+def test_an_outage_is_answered_in_time(database: Database, gate: Gate) -> None:
+    """Neither by waiting for it to end, nor by an error of another kind."""
+    gate.state = "closed"
+    assert seconds(lambda: one(database)) < module.REQUEST_SECONDS + 0.5
+
+
+def test_during_an_outage_nobody_waits_but_one(database: Database, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else all threads would wait, and the load balancer's question for life with them."""
+    gate.state = "closed"
+    seconds(lambda: one(database))
+    waited = count(database, monkeypatch)
+    database._away_until = time.monotonic() + 60
+    for _ in range(20):
+        seconds(lambda: one(database))
+    assert not waited
+    database._away_until = time.monotonic()
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 60)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: seconds(lambda: one(database)), range(8)))
+    assert len(waited) == 1
+
+
+def test_the_end_of_an_outage_is_noticed(database: Database, gate: Gate, lines: Lines) -> None:
+    """Without a request for each thread, and soon."""
+    gate.state = "closed"
+    seconds(lambda: one(database))
+    gate.state = "open"
+    began = time.monotonic()
+
+    def back() -> bool:
+        try:
+            return one(database) == [(1,)]
+        except DatabaseAway:
+            return False
+
+    flask_api.until(back)
+    assert time.monotonic() - began < 5
+    assert [line["message"] for line in lines() if line["logger"] == "shop.database"] == [
+        "the database is away", "the database is back",
+    ]  # fmt: skip
+
+
+def test_several_who_find_it_back_say_so_once(database: Database, lines: Lines) -> None:
+    """And nothing is wrong with that."""
+    database._away_until = 1.0
+    database._back()
+    database._back()
+    assert [line["message"] for line in lines()] == ["the database is back"]
+
+
+def test_a_server_that_hangs_is_given_up(database: Database, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is alive and silent: nothing but the request's own deadline ends that, and the next ones do not wait."""
+    monkeypatch.setattr(module, "STATEMENT_SECONDS", 0.3)
+    gate.state = "hung"
+    took = seconds(lambda: database.rows("SELECT 1", seconds=0.5))
+    assert 0.4 < took < 3.0
+    waited = count(database, monkeypatch)
+    database._away_until += 60
+    seconds(lambda: one(database))
+    assert not waited
+    gate.state = "open"
+
+
+def test_a_short_question_that_is_not_answered_stops_nobody_else(database: Database, gate: Gate) -> None:
+    """Readiness asks with less patience than a request has."""
+    gate.state = "hung"
+    assert seconds(lambda: database.rows("SELECT 1", seconds=0.2)) < 3
+    gate.state = "open"
+    assert one(database) == [(1,)]
+
+
+def test_a_statement_that_takes_too_long_is_not_sent_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That would take as long once more. The connection stays."""
+    asked = count(database, monkeypatch)
+    assert 0.3 < seconds(lambda: database.rows("SELECT pg_sleep(9)")) < 3
+    assert len(asked) == 1
+    assert database._pool.get_stats().get("returns_bad", 0) == 0
+
+
+def raising(database: Database, *codes: str) -> list[tuple[Any, ...]]:
+    """Run a statement that the server answers with these errors, one after the other, and then with a 1."""
+    errors = iter(codes)
+    real = database._take
+
+    class Wrapped:
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+
+        def rows(self, *arguments: Any) -> Any:
+            code = next(errors, "")
+            if code:
+                statement = f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"
+                return self._connection.rows(statement, *arguments[1:])
+            return self._connection.rows(*arguments)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._connection, name)
+
+    taken: list[Any] = []
+    database._take = lambda deadline: taken.append(real(deadline)) or Wrapped(taken[-1])  # type: ignore[method-assign]
+    put = database._pool.putconn
+    database._pool.putconn = lambda _: put(taken.pop())  # type: ignore[method-assign]
+    return one(database)
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01", "25006", "57P01", "08006", "53300"])
+def test_what_may_succeed_the_second_time_is_tried_twice(database: Database, code: str) -> None:
+    """A conflict, a server that is only a replica now or stops, a broken connection."""
+    assert raising(database, code) == [(1,)]
+
+
+@pytest.mark.parametrize("code", ["40P01", "25006", "57P01"])
+def test_the_second_failure_is_an_outage(database: Database, code: str) -> None:
+    """Nobody is kept waiting by a third."""
+    with pytest.raises(DatabaseAway, match=code):
+        raising(database, code, code)
+
+
+@pytest.mark.parametrize("code", ["57014", "55P03", "53200"])
+def test_a_busy_server_is_not_asked_again(database: Database, code: str) -> None:
+    """That would make it busier; the caller may try later."""
+    with pytest.raises(DatabaseAway, match=f"busy .SQLSTATE {code}"):
+        raising(database, code)
+    assert one(database) == [(1,)]
+
+
+def test_a_wrong_statement_is_a_defect(database: Database) -> None:
+    """And no outage."""
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        database.rows("SELECT * FROM nowhere")
+    assert one(database) == [(1,)]
+
+
+def test_a_closed_pool_says_that_the_server_stops(database: Database) -> None:
+    """A request that comes so late is answered too."""
+    database.close()
+    with pytest.raises(DatabaseAway, match="the server stops"):
+        one(database)

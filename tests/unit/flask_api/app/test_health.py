@@ -1,0 +1,113 @@
+"""Life and readiness are two questions: only the second one has to do with the database (F5)."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from lib.flask_api.app import create_app
+from lib.flask_api.app.settings import Settings
+from tests.support import flask_api
+from tests.support.database import TestServer
+from tests.support.shop_gate import Gate
+
+# pylint: disable=redefined-outer-name
+
+
+@pytest.fixture
+def gate(postgres: TestServer, settings: Settings) -> Iterator[Gate]:
+    """The way to the database."""
+    del settings
+    with Gate(postgres.server.port) as made:
+        yield made
+
+
+@pytest.fixture
+def gated(postgres: TestServer, gate: Gate) -> Iterator[Flask]:
+    """An application behind the gate."""
+    environ = flask_api.environ(postgres.server) | {"DB_PORT": str(gate.port), "DB_POOL_SIZE": "2"}
+    app = create_app(Settings.read(environ))
+    app.extensions["shop"].database.open()
+    yield app
+    app.extensions["shop"].database.close()
+
+
+def test_all_is_well(gated: Flask) -> None:
+    """Each question has its answer."""
+    client = gated.test_client()
+    assert client.get("/health/live").json == {"status": "alive"}
+    assert client.get("/health/ready").json == {"status": "ready"}
+    assert client.get("/health").json == {"live": "alive", "ready": "ready"}
+
+
+def test_without_the_database_the_process_lives_and_is_not_ready(gated: Flask, gate: Gate) -> None:
+    """Said within little more than a second, with a reason."""
+    client = gated.test_client()
+    gate.state = "closed"
+    assert client.get("/health/live").status_code == 200
+    for path in ("/health/ready", "/health"):
+        began = time.monotonic()
+        answer = client.get(path)
+        assert time.monotonic() - began < 3.5
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert answer.json["type"].endswith(":database-away")
+        assert answer.json["detail"].startswith("The process lives, but ")
+
+
+def test_a_database_that_hangs_is_no_readiness(gated: Flask, gate: Gate) -> None:
+    """The question has less time than a request."""
+    client = gated.test_client()
+    client.get("/health/ready")
+    gate.state = "hung"
+    began = time.monotonic()
+    assert client.get("/health/ready").status_code == 503
+    assert 0.9 < time.monotonic() - began < 3.5
+    gate.state = "open"
+
+
+def test_life_is_not_asked_of_the_database(settings: Settings) -> None:
+    """The pool is not even open."""
+    assert create_app(settings).test_client().get("/health/live").status_code == 200
+
+
+def test_a_database_without_tables_is_no_readiness(postgres: TestServer) -> None:
+    """Somebody else's database, perhaps."""
+    postgres.server.provide(flask_api.USER, flask_api.PASSWORD, "nothing_in_it")
+    app = create_app(Settings.read(flask_api.environ(postgres.server, "nothing_in_it", DB_POOL_SIZE="1")))
+    app.extensions["shop"].database.open()
+    answer = app.test_client().get("/health/ready")
+    app.extensions["shop"].database.close()
+    assert answer.status_code == 503
+    assert "42P01" in answer.json["detail"]
+
+
+def test_a_server_that_stops_is_not_ready(api: Any, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But it lives, and answers what it still gets."""
+    monkeypatch.setattr(app.extensions["shop"].health, "draining", lambda: True)
+    assert api("GET", "/health/ready").json["detail"] == "The server stops, and takes no new work."
+    assert api("GET", "/health/ready").status_code == api("GET", "/health").status_code == 503
+    assert api("GET", "/health/live").status_code == 200
+    assert api("GET", "/products").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/products", None),
+        ("POST", "/products", flask_api.product()),
+        ("POST", "/orders", flask_api.order(("01936a5e-7c00-7000-8000-000000000000", 1))),
+    ],
+)
+def test_without_the_database_every_request_is_told_to_try_again(
+    gated: Flask, gate: Gate, method: str, path: str, body: Any
+) -> None:
+    """503 with Retry-After, in time, and nothing of the error itself."""
+    gate.state = "closed"
+    began = time.monotonic()
+    answer = gated.test_client().open(path, method=method, json=body, headers={"Idempotency-Key": "key"})
+    assert time.monotonic() - began < 8
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json["detail"].startswith("Try again in a moment: ")
+    assert "127.0.0.1" not in answer.text
