@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lib.common import engine_versions, naming, node, region
-from lib.local_cloud import cloud
+from lib.flask_api import settings
+from lib.local_cloud import cloud, pulumi_engine, system_flask_api
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -28,7 +29,8 @@ def test_every_link_leads_to_a_file(document):
 
 def test_every_variable_that_the_code_reads_is_described():
     read = {naming.SUFFIX, region.PRIMARY, region.SECONDARY, node.VARIABLE, cloud.PORT_VARIABLE, cloud.FOLDER_VARIABLE}
-    read |= {engine_versions.variable("postgres")}
+    read |= {engine_versions.variable(name) for name in engine_versions.ENGINES}
+    read |= {cloud.MOTO_VARIABLE, pulumi_engine.VARIABLE, system_flask_api.PORT_VARIABLE, *settings.VARIABLES}
     for path in [*(ROOT / "lib" / "kinesis_pipeline").glob("*.py"), *(ROOT / "scripts").iterdir()]:
         text = path.read_text(encoding="utf-8")
         read |= set(re.findall(r'environ(?:\.get\(|, |\[)"([A-Z_]{4,})"', text))
@@ -40,7 +42,7 @@ def test_every_variable_that_the_code_reads_is_described():
 
 def test_error_texts_in_the_troubleshooting_are_the_codes_own():
     source = "".join(
-        p.read_text(encoding="utf-8") for p in (*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").iterdir())
+        p.read_text(encoding="utf-8") for p in (*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").iterdir(), ROOT / "tap.py")
     )
     source += (ROOT / "lambda/kinesis_pipeline/shared/postgres.py").read_text(encoding="utf-8")
     for text in (
@@ -52,6 +54,9 @@ def test_error_texts_in_the_troubleshooting_are_the_codes_own():
         "is not an AWS region known to the installed botocore",
         "Left in the local cloud after the destruction",
         "no answer from the database within",
+        "since it was made",
+        "names no system: type 'pulumi stack init'",
+        "is no setting of",
     ):
         words = text.split("{what}")
         assert all(part in re.sub(r'"\s*f?"', "", source) for part in words), text
