@@ -21,6 +21,7 @@ from unittest import mock
 
 import pulumi
 from pulumi.runtime import mocks
+from pulumi.runtime.settings import set_root_resource
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -168,9 +169,13 @@ def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     program = tap.load(system.replace("-", "_"))
     suffix, recorder = environ.get(naming.SUFFIX) or SUFFIX, Recorder()
     with own_loops():
+        set_root_resource(None)  # of another program in this process
         mocks.set_mocks(recorder, project="tap", stack=f"{system}-{suffix}", preview=False)
         build = pulumi.runtime.test(lambda: program.build(suffix, {**ENVIRON, **environ}))  # type: ignore[no-untyped-call]
-        build()
+        try:
+            build()
+        finally:
+            set_root_resource(None)
     return template(recorder.declared, (program.__doc__ or "").partition(":")[0])
 
 

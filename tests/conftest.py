@@ -20,7 +20,7 @@ TOGETHER = {
         "tests/policy/test_pulumi",
         "tests/region/test_pulumi",
         "tests/unit/flask_api/test_",
-        "tests/unit/payment/test_stack",
+        "tests/unit/payment/test_stack", "tests/unit/common_pulumi/",
     ),
     "synthesis": ("tests/policy/", "tests/region/", "tests/unit/kinesis_pipeline/test_stack.py", "tests/unit/entry/"),
 }  # fmt: skip

@@ -222,6 +222,7 @@ def run(function: Any, provider: Provider, stack: str, config: Mapping[str, str]
             whole()
         finally:
             pulumi.runtime.set_all_config({})
+            set_root_resource(None)  # a program that is run for real begins without one
     return provider.program
 
 
