@@ -169,13 +169,13 @@ def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     program = tap.load(system.replace("-", "_"))
     suffix, recorder = environ.get(naming.SUFFIX) or SUFFIX, Recorder()
     with own_loops():
-        set_root_resource(None)  # of another program in this process
+        set_root_resource(None)  # type: ignore[arg-type]  # forget another program of this process
         mocks.set_mocks(recorder, project="tap", stack=f"{system}-{suffix}", preview=False)
         build = pulumi.runtime.test(lambda: program.build(suffix, {**ENVIRON, **environ}))  # type: ignore[no-untyped-call]
         try:
             build()
         finally:
-            set_root_resource(None)
+            set_root_resource(None)  # type: ignore[arg-type]
     return template(recorder.declared, (program.__doc__ or "").partition(":")[0])
 
 

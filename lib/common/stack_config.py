@@ -7,9 +7,9 @@ from lib.common import naming, region
 from lib.common.errors import SettingError
 
 
-def variable(key: str) -> str:
+def variable(name: str) -> str:
     """Return the variable that a key of Pulumi's configuration stands for: ``databasePort``, ``DATABASE_PORT``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).upper()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
 
 
 def key(name: str) -> str:

@@ -9,7 +9,6 @@ import pulumi_aws as aws
 
 from lib.common import region
 
-Text = pulumi.Input[str]
 Statement = Mapping[str, Any]
 
 
@@ -30,7 +29,7 @@ class Place:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
 
-def allow(actions: Sequence[str], resources: Sequence[Text], **rest: Any) -> Statement:
+def allow(actions: Sequence[str], resources: Sequence[pulumi.Input[str]], **rest: Any) -> Statement:
     """Return a statement; ``rest`` is Sid, Principal or Condition."""
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **rest}
 

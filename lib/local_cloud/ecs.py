@@ -72,7 +72,9 @@ def command(dockerfile: Path) -> list[str]:
     return [str(Path(sys.executable).with_name(program)), *arguments]
 
 
-def server(cloud: LocalCloud, name: str, found: Task, dockerfile: Path, port: int, variable: str) -> Server:
+def server(
+    cloud: LocalCloud, name: str, found: Task, *, dockerfile: Path, port: int, variable: str
+) -> Server:  # fmt: skip
     """Return the program that stands in for a service's tasks.
 
     Args:

@@ -46,7 +46,7 @@ def _server(cloud: LocalCloud) -> tuple[ecs.Task, Server]:
     settings = _settings()
     found = ecs.task(cloud, settings.name("cluster"), settings.name("service"))
     port = fields.number(os.environ, PORT_VARIABLE, PORT, 1024, 65535)
-    return found, ecs.server(cloud, NAME, found, DOCKERFILE, port, PORT_VARIABLE)
+    return found, ecs.server(cloud, NAME, found, dockerfile=DOCKERFILE, port=port, variable=PORT_VARIABLE)
 
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:

@@ -42,7 +42,8 @@ def test_every_variable_that_the_code_reads_is_described():
 
 def test_error_texts_in_the_troubleshooting_are_the_codes_own():
     source = "".join(
-        p.read_text(encoding="utf-8") for p in (*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").iterdir(), ROOT / "tap.py")
+        p.read_text(encoding="utf-8")
+        for p in (*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").iterdir(), ROOT / "tap.py")
     )
     source += (ROOT / "lambda/kinesis_pipeline/shared/postgres.py").read_text(encoding="utf-8")
     for text in (

@@ -205,7 +205,7 @@ def test_an_unknown_architecture_is_refused(write: Write) -> None:
 
 def test_the_repository_itself_is_the_default_root() -> None:
     """The message lists this repository's own systems."""
-    with pytest.raises(PackageError, match="lambda has .*kinesis_pipeline"):
+    with pytest.raises(PackageError, match=r"lambda has .*kinesis_pipeline"):
         lambda_package.build("no-such-system", "x")
 
 

@@ -111,7 +111,7 @@ def test_an_image_without_a_command_is_named(tmp_path):
 def test_the_program_sees_the_tasks_environment_and_nothing_of_ours(cloud, deployed, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "work")
     path = dockerfile(tmp_path, 'CMD ["gunicorn"]')
-    server = ecs.server(cloud, NAME, deployed, path, 9003, "SHOP_PORT")
+    server = ecs.server(cloud, NAME, deployed, dockerfile=path, port=9003, variable="SHOP_PORT")
     assert server.inherit is False
     assert "AWS_PROFILE" not in server.environ
     assert server.environ["DB_PASSWORD"] == "hidden-1"

@@ -30,7 +30,7 @@ CHECKS = (
     response_schema_conformance,
 )  # fmt: skip
 FEW = settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )  # fmt: skip
 
 
