@@ -96,7 +96,7 @@ def down(cloud: LocalCloud) -> None:
                 "Then run scripts/down with that one. The servers still run."
             )
         console.print(f"Nothing is left: {len(inventory.LISTINGS)} kinds of resource asked for, none found.")
-    ports = [cloud.port, *(server.port for server in cloud.databases())]
+    ports = [cloud.port, cloud.moto_port, *(server.port for server in cloud.databases())]
     with step("Servers stopped"):
         stopped = cloud.stop()
     busy = [port for port in ports if stopped and not port_is_free(port)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from lib.common import node, region
 from lib.common.errors import SettingError
@@ -124,15 +125,19 @@ class LocalCloud:
     def _url(self, service: str, *, moto: bool = False) -> str:
         return f"http://{HOST}:{self.moto_port if moto or service in MOTO_SERVICES else self.port}"
 
-    def client(self, service: str, place: str | None = None, *, moto: bool = False) -> Any:
+    def client(
+        self, service: str, place: str | None = None, *, moto: bool = False, config: Config | None = None
+    ) -> Any:
         """Return a boto3 client of this cloud, whatever the environment says.
 
         Args:
             service: boto3's name of it.
             place: a region; None for the cloud's own.
             moto: ask moto, which has a world of its own, even for what the emulator has.
+            config: botocore's, where its defaults do not do.
         """
-        return self._session.client(service, endpoint_url=self._url(service, moto=moto), region_name=place)
+        url = self._url(service, moto=moto)
+        return self._session.client(service, endpoint_url=url, region_name=place, config=config)
 
     @cached_property
     def _session(self) -> boto3.session.Session:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from botocore.config import Config
+
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.pulumi_ledger import identity
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from lib.local_cloud.pulumi_act import Act
 
 Inputs = Mapping[str, Any]
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: a function runs for 15 minutes at most
+PATIENT = Config(read_timeout=900, retries={"total_max_attempts": 1})
 Maker = Callable[[str], Any]  # of clients, by service
 
 
@@ -19,15 +23,22 @@ class Clients:
     """The cloud's boto3 clients, one for each service and region, for any thread."""
 
     def __init__(self, cloud: LocalCloud) -> None:
-        self._cloud, self._made, self._lock = cloud, dict[tuple[str, str], Any](), Lock()
+        self._cloud, self._made, self._lock = cloud, dict[tuple[str, str, bool, bool], Any](), Lock()
 
-    def client(self, service: str, region: str) -> Any:
-        """Return a client; with ``moto/`` before the service's name, one of moto."""
+    def client(self, service: str, region: str, *, moto: bool = False, patient: bool = False) -> Any:
+        """Return a client.
+
+        Args:
+            service: boto3's name of it.
+            region: where.
+            moto: of moto, even for what the emulator has.
+            patient: one that waits as long as a function may run, and asks once.
+        """
+        chosen = (service, region, moto, patient)
         with self._lock:
-            if (service, region) not in self._made:
-                moto, _slash, name = service.rpartition("/")
-                self._made[service, region] = self._cloud.client(name, region, moto=bool(moto))
-            return self._made[service, region]
+            if chosen not in self._made:
+                self._made[chosen] = self._cloud.client(service, region, moto=moto, config=PATIENT if patient else None)
+            return self._made[chosen]
 
     def server(self, service: str) -> str:
         """Return which run of which emulator keeps a service's resources."""
@@ -85,7 +96,7 @@ class Kind:  # pylint: disable=too-many-instance-attributes  # the columns of a 
         cannot: inputs that the emulator cannot take, with the reason, which the user is shown.
         lost: inputs that the emulator takes and does not keep, dots leading to nested ones; shown too.
         absent: why the emulator cannot have the resource at all: its inputs are checked, and nothing is made.
-        instead: inputs for which this entry does something in the emulator's place: what, why; shown too.
+        instead: inputs (dots as above) for which this entry does something of its own: what, why; shown too.
     """
 
     service: str

@@ -186,6 +186,7 @@ def differences(act: Act) -> list[tuple[str, str]]:
     if entry.absent:
         return [(f"{kind} left out", entry.absent)]
     found = [(f"{kind}: {name} left out", why) for name, why in entry.cannot.items() if name in act.inputs]
-    lost = [path for path in entry.lost if _given({**act.inputs, "tags": act.tags}, path.split("."))]
+    everything = {**act.inputs, "tags": act.tags}
+    lost = [path for path in entry.lost if _given(everything, path.split("."))]
     found += [(f"{kind}: {', '.join(lost)} not kept", f"lost by its {entry.service}")] if lost else []
-    return found + [told for name, told in entry.instead.items() if act.inputs.get(name)]
+    return found + [told for path, told in entry.instead.items() if _given(everything, path.split("."))]

@@ -33,7 +33,7 @@ def _scalable(act: Act) -> Any:
     """Register a target; moto does so only for a service that its own ECS knows, and gets a shadow of it."""
     parameters = act.translated("register_scalable_target")
     if parameters["ServiceNamespace"] == "ecs":
-        shadow = act.clients.client("moto/ecs", act.region)
+        shadow = act.clients.client("ecs", act.region, moto=True)
         cluster, service = parameters["ResourceId"].split("/")[1:]
         shadow.create_cluster(clusterName=cluster)
         shadow.create_service(cluster=cluster, serviceName=service, desiredCount=0)

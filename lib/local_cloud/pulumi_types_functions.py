@@ -7,13 +7,13 @@ from lib.local_cloud.pulumi_kind import Kind, Step
 
 
 def _function(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return a function's inputs with its code, a file or several, as the API takes it."""
-    if "code" not in inputs:
-        return inputs
-    return {
-        **{name: value for name, value in inputs.items() if name != "code"},
-        "Code": {"ZipFile": inputs["code"].read()},
-    }
+    """Return a function's inputs as the API takes them: its code packed, a database's TLS off as it has none here."""
+    found = {name: value for name, value in inputs.items() if name != "code"}
+    if "code" in inputs:
+        found["Code"] = {"ZipFile": inputs["code"].read()}
+    if TLS in inputs.get("environment", {}).get("variables", {}):
+        found["environment"] = {"variables": {**inputs["environment"]["variables"], TLS: "off"}}
+    return found
 
 
 def _reserve(act: Act) -> None:
@@ -24,9 +24,8 @@ def _reserve(act: Act) -> None:
 
 def _invoke(act: Act) -> Any:
     """Invoke a function once, as Pulumi does when it creates an invocation; its error is the deployment's."""
-    answer = act.call(
-        "invoke", **act.translated("invoke", {"functionName", "input", "qualifier"}, {"input": "Payload"})
-    )
+    parameters = act.translated("invoke", {"functionName", "input", "qualifier"}, {"input": "Payload"})
+    answer = act.clients.client("lambda", act.region, patient=True).invoke(**parameters)
     result = answer["Payload"].read().decode()
     if "FunctionError" in answer:
         raise act.error(f"the function failed: {result}")
@@ -39,6 +38,7 @@ def _state(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"state": "ENABLED" if inputs["isEnabled"] else "DISABLED", **rest} if "isEnabled" in inputs else rest
 
 
+TLS = "DB_TLS"  # the functions' own variable: see step_down.py
 IN_PLACE = "nothing is updated in place here"
 INVOKE = "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{FunctionArn}/invocations"
 QUEUE = {
@@ -70,6 +70,7 @@ KINDS = {
         },
         steps=(Step(("reservedConcurrentExecutions",), _reserve),),
         delete="delete_function", by={"FunctionName": "id"},
+        instead={f"environment.variables.{TLS}": (f"{TLS}=off", "the PostgreSQL here is built without TLS")},
         ignored={
             "sourceCodeHash": IN_PLACE, "codeSha256": IN_PLACE, "skipDestroy": "nothing outlives the local cloud",
             "replaceSecurityGroupsOnDestroy": "no network interface is left behind here",

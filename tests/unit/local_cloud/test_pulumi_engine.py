@@ -197,7 +197,8 @@ def test_a_failing_process_is_told_in_its_last_words(cloud, told, script, words,
 
 
 def test_an_interruption_lets_the_process_finish_its_thing(cloud, script):
-    script("trap 'echo done > \"$LOCAL_CLOUD_FOLDER/finished\"; exit 1' TERM; echo begun; while :; do sleep 0.02; done")
+    done = 'echo done > "$LOCAL_CLOUD_FOLDER/finished"'
+    script(f"trap '{done}; exit 1' TERM; echo begun; for n in $(seq 900); do sleep 0.02; done")
 
     def interrupt(_line):
         raise KeyboardInterrupt
@@ -209,7 +210,7 @@ def test_an_interruption_lets_the_process_finish_its_thing(cloud, script):
 
 def test_an_interruption_does_not_wait_for_ever(cloud, script, monkeypatch):
     monkeypatch.setattr(pulumi_run, "STOP_SECONDS", 0.1)
-    script("trap '' TERM; echo $$; while :; do sleep 0.05; done")
+    script("trap '' TERM; echo $$; for n in $(seq 900); do sleep 0.02; done")
     found = []
 
     def interrupt(line):
@@ -243,10 +244,8 @@ def test_a_network_that_answers_nothing_is_given_up_soon(cloud, told, script, mo
 
 
 def test_a_download_that_goes_on_is_waited_for(cloud, told, script, monkeypatch):
-    monkeypatch.setattr(pulumi_run, "STALL_SECONDS", 0.4)
-    script(
-        'for n in 1 2 3 4 5; do head -c 1000000 /dev/zero >> "$TMPDIR/tarball"; sleep 0.2; done; rm "$TMPDIR/tarball"'
-    )
+    monkeypatch.setattr(pulumi_run, "STALL_SECONDS", 1.0)
+    script('for n in 1 2 3 4 5 6 7; do head -c 999999 /dev/zero >> "$TMPDIR/tar"; sleep 0.2; done; rm "$TMPDIR/tar"')
     assert pulumi_run.prepare(cloud, STACK, {}, told.append) == ""
     assert told[0].startswith("fetching the Pulumi CLI and its AWS plug-in: ")
 

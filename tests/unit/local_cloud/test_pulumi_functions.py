@@ -47,7 +47,8 @@ def test_a_function(applied, dead):
     wanted = {
         "Runtime": "python3.13", "Handler": "main.handler", "MemorySize": 256, "Timeout": 15,
         "Role": applied.record("role").outputs["arn"], "DeadLetterConfig": {"TargetArn": dead},
-        "Environment": {"Variables": {"GREETING": "hello", "NUMBER": "1"}}, "TracingConfig": {"Mode": "Active"},
+        "Environment": {"Variables": {"GREETING": "hello", "NUMBER": "1", "DB_TLS": "off"}},
+        "TracingConfig": {"Mode": "Active"},
         "Architectures": ["arm64"],
     }  # fmt: skip
     assert lacking(wanted, found["Configuration"]) == []
@@ -62,6 +63,11 @@ def test_a_function_is_what_it_calls_itself(applied):
     assert arn.endswith(f":function:{applied.id('function')}")
     assert qualified == f"{arn}:$LATEST"
     assert invoke.endswith(f":lambda:path/2015-03-31/functions/{arn}/invocations")
+
+
+def test_what_is_different_here_is_told(applied):
+    told = {record.title: [what for what, _why in record.differs] for record in applied.ledger().records.values()}
+    assert {title: lines for title, lines in told.items() if lines} == {"function": ["DB_TLS=off"]}
 
 
 def test_a_function_is_invoked_once(applied):

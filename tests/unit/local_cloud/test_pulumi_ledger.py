@@ -213,6 +213,15 @@ def test_a_ledger_belongs_to_a_stack_and_to_this_run_of_the_emulators(tmp_path, 
     assert Clients(cloud).server("application-autoscaling") == "moto 7@1.5"
 
 
+def test_a_patient_client_waits_as_long_as_a_function_may_run_and_asks_once(tmp_path):
+    clients = Clients(LocalCloud(tmp_path, 4999, HOME))
+    patient = clients.client("lambda", HOME, patient=True).meta.config
+    assert (patient.read_timeout, patient.retries["total_max_attempts"]) == (900, 1)
+    assert clients.client("lambda", HOME).meta.config.read_timeout < 900
+    assert clients.client("lambda", HOME) is clients.client("lambda", HOME)
+    assert clients.client("lambda", FAR).meta.region_name == FAR
+
+
 def test_what_the_other_emulator_had_stays_when_one_has_ended(tmp_path):
     path = tmp_path / "pulumi" / "s.json"
     ledger = Ledger(path, [])

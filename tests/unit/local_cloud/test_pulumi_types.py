@@ -56,8 +56,8 @@ def properties(token):
 def test_an_entry_speaks_of_its_types_own_properties(token):
     kind, known = KINDS[token], properties(token)
     assert pulumi_class(token).pulumi_type == token
-    tops = {name.split(".")[0] for name in (*kind.rename, *kind.lost) if not name.startswith(".")}
-    named = {*kind.handled(), *kind.outputs, *kind.secret, *kind.instead, *tops, *filter(None, [kind.name])}
+    tops = {name.split(".")[0] for name in (*kind.rename, *kind.lost, *kind.instead) if not name.startswith(".")}
+    named = {*kind.handled(), *kind.outputs, *kind.secret, *tops, *filter(None, [kind.name])}
     assert named - known == set(), "misspelt, or not of this type"
 
 
@@ -241,10 +241,23 @@ def test_a_group_begins_without_the_rules_that_aws_gives_it(entries, exits):
 
 
 def test_a_function_that_fails_fails_the_deployment(clients):
-    made = act(clients, KINDS["aws:lambda/invocation:Invocation"], functionName="f", input="{}")
-    made.call = lambda _operation, **_parameters: {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"no database")}
+    asked = []
+
+    class Functions:
+        meta = clients.client("lambda").meta
+
+        def client(self, service, _region, **how):
+            asked.append((service, how))
+            return self
+
+        def invoke(self, **parameters):
+            assert parameters == {"FunctionName": "f", "Payload": b"{}"}
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"no database")}
+
+    made = act(Functions(), KINDS["aws:lambda/invocation:Invocation"], functionName="f", input="{}")
     with pytest.raises(LocalCloudError, match="'thing': the function failed: no database"):
         made.kind.create(made)
+    assert asked[-1] == ("lambda", {"patient": True})
 
 
 def test_a_bucket_names_its_region_but_in_the_oldest(clients):
