@@ -46,14 +46,18 @@ def deployed() -> Iterator[dict[str, str]]:
         for name, value in chosen.items():
             patch.setenv(name, value)
         cloud = LocalCloud.read()
-        try:
-            assert cli.main(["up"]) == 0
-            yield {**chosen, **cloud.environment()}
+        up = cli.main(["up"])
+    try:
+        assert up == 0
+        yield {**chosen, **cloud.environment()}  # for these tests alone: others of this process have none of it
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in chosen.items():
+                patch.setenv(name, value)
             assert cli.main(["down"]) == 0
-            assert all(port_is_free(port + n) for port in ports for n in range(NEIGHBOURS))
-            assert not cloud.folder.exists()
-        finally:
-            cloud.stop()
+        assert all(port_is_free(port + n) for port in ports for n in range(NEIGHBOURS))
+        assert not cloud.folder.exists()
+    finally:
+        cloud.stop()
 
 
 @pytest.fixture(autouse=True)
