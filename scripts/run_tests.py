@@ -55,6 +55,7 @@ RELAXED = (
     "missing-docstring", "redefined-outer-name", "protected-access", "too-many-arguments", "too-many-locals",
     "too-many-positional-arguments", "too-many-instance-attributes", "import-outside-toplevel", "duplicate-code",
     "unused-argument", "invalid-name", "too-many-public-methods", "wrong-import-position",
+    "use-implicit-booleaness-not-comparison", "consider-using-with",
 )  # fmt: skip
 
 

@@ -219,7 +219,7 @@ def test_an_interruption_does_not_wait_for_ever(cloud, script, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         pulumi_run.run(cloud, STACK, ["pulumi_apply", STACK], {}, interrupt)
-    assert not psutil.pid_exists(*found)
+    assert not psutil.pid_exists(*found)  # pylint: disable=no-value-for-parameter
 
 
 def test_what_is_ready_is_ready(cloud, told, script):
