@@ -96,15 +96,16 @@ class LocalCloud:
 
     @cached_property
     def emulator(self) -> Server:
-        """The AWS emulator."""
+        """The AWS emulator, which enforces what IAM allows."""
         environ = {
             "GATEWAY_PORT": str(self.port), "BIND_HOST": HOST, "MINISTACK_HOST": HOST,
             "MINISTACK_ACCOUNT_ID": ACCOUNT, "MINISTACK_REGION": self.region,
             "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LAMBDA_STATE_TRANSITION_SECONDS": "0",
             "STATE_DIR": str(self.folder / "state"), "S3_DATA_DIR": str(self.folder / "s3"),
         }  # fmt: skip
-        program = str(Path(sys.executable).with_name("ministack"))
-        return Server("ministack", self.folder, self.port, [program], environ, "/_ministack/health", PORT_VARIABLE)
+        # -P: the modules beside that file are none of its own.
+        command = [sys.executable, "-P", str(Path(__file__).with_name("enforced.py"))]
+        return Server("ministack", self.folder, self.port, command, environ, "/_ministack/health", PORT_VARIABLE)
 
     @cached_property
     def moto(self) -> Server:

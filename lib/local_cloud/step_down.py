@@ -76,7 +76,7 @@ def _managed_password(template: Template) -> list[str]:
         properties["MasterUserPassword"] = {
             "Fn::Join": ["", ["{{resolve:secretsmanager:", {"Ref": secret}, ":SecretString:password}}"]]
         }
-        _replace(template, {"Fn::GetAtt": [name, "MasterUserSecret.SecretArn"]}, {"Ref": secret})
+        _replace(template, {"Fn::GetAtt": [name, "MasterUserSecret.SecretArn"]}, {"Fn::GetAtt": [secret, "Id"]})
         changed.append(name)
     return changed
 

@@ -8,9 +8,11 @@ import pulumi_aws as aws
 from lib.common import region
 
 AWAY = region.pair({})[1]
-NOBODY = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}
-)
+PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
+NOBODY = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": PLAIN}],
+})  # fmt: skip
 INLINE = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
 provider = aws.Provider(
     "main", region=aws.get_region().region, default_tags={"tags": {"Project": "p", "Name": "default"}}

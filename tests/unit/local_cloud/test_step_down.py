@@ -84,8 +84,9 @@ def test_a_managed_password_becomes_a_generated_secret(resources):
     secret = resources["DbMasterUserSecret"]["Properties"]
     assert secret["Name"] == "rds!db-db-dev"
     assert secret["KmsKeyId"] == {"Ref": "Key"}
+    arn = {"Fn::GetAtt": ["DbMasterUserSecret", "Id"]}  # this emulator's Ref is the name, which no policy takes
     assert secret["GenerateSecretString"]["SecretStringTemplate"] == '{"username": "boss"}'
-    assert resources["Fn"]["Properties"]["Environment"]["Variables"]["DB_SECRET_ARN"] == {"Ref": "DbMasterUserSecret"}
+    assert resources["Fn"]["Properties"]["Environment"]["Variables"]["DB_SECRET_ARN"] == arn
 
 
 def test_a_secret_without_a_key_of_its_own_has_none(resources):
