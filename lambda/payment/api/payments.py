@@ -1,0 +1,227 @@
+"""What the service does: payments are captured once, refunded in parts, and looked at."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import audit
+import ids
+import money
+import statements
+from money import Money
+from postgres import Database
+from problems import Problem, later
+from processor import Processor
+from web import Answer
+
+CREATED = 201
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
+class Outcome(NamedTuple):
+    """What became of a request: the answer, what happened, and the audit record that is to be written."""
+
+    answer: Answer
+    event: str
+    payment_id: str
+    entry: audit.Entry | None = None
+
+
+class Deadline:
+    """The moment by which a request has to be answered."""
+
+    def __init__(self, seconds: float) -> None:
+        self._moment = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left.
+
+        Raises:
+            Problem: there are none.
+        """
+        seconds = self._moment - time.monotonic()
+        if seconds <= 0:
+            raise later("timeout", "Nothing is known to have happened. Send the same request with the same key again.")
+        return seconds
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def _money(body: Mapping[str, str]) -> Money:
+    try:
+        return money.parse(body["amount"], body["currency"])
+    except money.MoneyError as error:
+        raise Problem(error.code, str(error)) from None
+
+
+def _fingerprint(*parts: str) -> bytes:
+    """Return what a request is recognised by: the same meaning, however its JSON is written."""
+    return hashlib.sha256(json.dumps(parts).encode()).digest()
+
+
+@dataclass
+class Payments:
+    """The operations, on a database and with a processor of their own."""
+
+    database: Database
+    processor: Processor
+
+    def capture(self, body: Mapping[str, str], key: str, deadline: Deadline) -> Outcome:
+        """Make a payment, or find the one that was made under this key.
+
+        Raises:
+            Problem: the body means nothing, or the key was used for something else.
+        """
+        paid, at, payment_id = _money(body), _now(), ids.new("pay")
+        method, reference, once = body["payment_method"], body.get("reference"), hashlib.sha256(key.encode())
+        self.processor.capture(paid, method, once=once.hexdigest())
+        answer = json.dumps({
+            "id": payment_id, "status": "captured", "amount": str(paid), "currency": paid.currency,
+            "refunded": str(Money(0, paid.currency)), "payment_method": method, "reference": reference,
+            "created_at": at, "refunds": [],
+        })  # fmt: skip
+        entry = audit.entry(
+            audit.NOTHING, payment_id=payment_id, created=at, at=at, event="payment_captured",
+            data={
+                "amount": str(paid), "currency": paid.currency, "payment_method": method, "reference": reference,
+            },
+        )  # fmt: skip
+        mark = _fingerprint("capture", str(paid), paid.currency, method, reference or "")
+        ((claimed,),) = self.database.run(
+            statements.CAPTURE, seconds=deadline.left(), key=once.digest(), fingerprint=mark, status=CREATED,
+            answer=answer, at=at, posting=payment_id, currency=paid.currency, amount=paid.minor, payment_method=method,
+            reference=reference, sequence=entry.head.sequence, hash=entry.head.hash, object_key=entry.key,
+            record=entry.body,
+        )  # fmt: skip
+        if not claimed:
+            (known,) = self.database.run(statements.KNOWN, seconds=deadline.left(), key=once.digest())
+            if known != [mark, CREATED, answer]:  # which is its own first try, whose answer was lost
+                return _replay(known, mark)
+        return Outcome(Answer(CREATED, answer, _location(payment_id)), "captured", payment_id, entry)
+
+    def refund(self, payment_id: str, body: Mapping[str, str], key: str, deadline: Deadline) -> Outcome:
+        """Give a part of a payment back, or find the refund that was made under this key.
+
+        Raises:
+            Problem: there is no such payment, less is left of it, the body means nothing, or the key was used before.
+        """
+        asked, once = _money(body), hashlib.sha256(key.encode())
+        mark = _fingerprint("refund", payment_id, str(asked), asked.currency, body.get("reason", ""))
+        tried: dict[str, audit.Entry] = {}
+        while True:
+            (found,) = self.database.run(
+                statements.BEFORE_REFUND, seconds=deadline.left(), key=once.digest(), payment_id=payment_id
+            )
+            if found[2] in tried:  # its own try, whose answer was lost
+                return Outcome(Answer(CREATED, found[2]), "refunded", payment_id, tried[found[2]])
+            if found[2] is not None:
+                return _replay(found[:3], mark)
+            before = _checked(_Before(*found[3:]), asked)
+            self.processor.refund(asked, payment_id, once=once.hexdigest())
+            refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"))
+            tried[answer] = entry
+            ((claimed,),) = self.database.run(
+                statements.REFUND, seconds=deadline.left(), key=once.digest(), fingerprint=mark, status=CREATED,
+                answer=answer, at=at, posting=refund_id, payment_id=payment_id, currency=asked.currency,
+                amount=asked.minor, reason=body.get("reason"), sequence=entry.head.sequence, hash=entry.head.hash,
+                object_key=entry.key, record=entry.body,
+            )  # fmt: skip
+            if claimed:
+                return Outcome(Answer(CREATED, answer), "refunded", payment_id, entry)
+            # Another refund came first, or another request with this key, or this was done and its answer lost.
+
+    def show(self, payment_id: str, deadline: Deadline) -> Outcome:
+        """Return a payment as it is now.
+
+        Raises:
+            Problem: there is no such payment.
+        """
+        rows = self.database.run(statements.PAYMENT, seconds=deadline.left(), payment_id=payment_id)
+        if not rows:
+            raise no_payment()
+        status, currency, amount, refunded, method, reference, at, refunds = rows[0]
+        answer = json.dumps({
+            "id": payment_id, "status": status, "amount": str(Money(amount, currency)), "currency": currency,
+            "refunded": str(Money(refunded, currency)), "payment_method": method, "reference": reference,
+            "created_at": at,
+            "refunds": [
+                {"id": refund_id, "amount": str(Money(part, currency)), "reason": reason, "created_at": moment}
+                for refund_id, part, reason, moment in refunds or ()
+            ],
+        })  # fmt: skip
+        return Outcome(Answer(200, answer), "shown", payment_id)
+
+
+class _Before(NamedTuple):
+    """A payment before a refund; all of it is None when there is no such payment."""
+
+    currency: str | None
+    amount: int
+    refunded: int
+    sequence: int
+    hash: str
+    created: str
+
+
+def no_payment() -> Problem:
+    """Return the refusal of a request for a payment that is not there."""
+    return Problem("payment_not_found", "Look at the id: it is part of the answer to POST /payments.")
+
+
+def _location(payment_id: str) -> dict[str, str]:
+    # Relative to the request's own path: in front of that, API Gateway has the name of the stage.
+    return {"Location": f"payments/{payment_id}"}
+
+
+def _replay(known: Sequence[Any], mark: bytes) -> Outcome:
+    """Return the answer that was given under a key before.
+
+    Raises:
+        Problem: it was given to another request.
+    """
+    fingerprint, status, answer = known
+    if fingerprint != mark:
+        raise Problem("idempotency_conflict", "Send a new key with a new request, and the same body with a used key.")
+    first = json.loads(answer)
+    location = {} if "payment_id" in first else _location(first["id"])
+    return Outcome(
+        Answer(status, answer, {**location, **REPLAYED}), "replayed", str(first.get("payment_id", first["id"]))
+    )
+
+
+def _checked(before: _Before, asked: Money) -> _Before:
+    """Return a payment from which that much may be given back.
+
+    Raises:
+        Problem: it may not.
+    """
+    if before.currency is None:
+        raise no_payment()
+    if asked.currency != before.currency:
+        raise Problem("currency_mismatch", f"The payment is in {before.currency}.")
+    left = before.amount - before.refunded
+    if asked.minor > left:
+        raise Problem("refund_too_large", f"{Money(left, before.currency)} {before.currency} can be refunded.")
+    return before
+
+
+def _refunded(before: _Before, payment_id: str, asked: Money, reason: str | None) -> tuple[str, str, str, audit.Entry]:
+    """Return a new refund: its id, its moment, the answer, the audit record."""
+    refund_id, at, refunded = ids.new("ref"), _now(), before.refunded + asked.minor
+    data = {
+        "amount": str(asked), "currency": asked.currency, "reason": reason,
+        "refunded": str(Money(refunded, asked.currency)),
+        "payment_status": "refunded" if refunded == before.amount else "partially_refunded",
+    }  # fmt: skip
+    entry = audit.entry(
+        audit.Head(before.sequence, before.hash), payment_id=payment_id, created=before.created, at=at,
+        event="payment_refunded", data={"refund_id": refund_id, **data},
+    )  # fmt: skip
+    answer = json.dumps({"id": refund_id, "payment_id": payment_id, **data, "created_at": at})
+    return refund_id, at, answer, entry

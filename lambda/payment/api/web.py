@@ -1,0 +1,129 @@
+"""Requests and answers, whether API Gateway's REST proxy or a load balancer carries them.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+import cards
+from problems import Problem
+
+KEY = "idempotency-key"
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class Answer(NamedTuple):
+    """What is sent back; the body is JSON."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str] = MappingProxyType({})
+    media_type: str = "application/json"
+
+
+class Request(NamedTuple):
+    """What was sent, and how it came."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, list[str]]  # names in lower case
+    body: bytes
+    balancer: bool
+    lists: bool  # the balancer sends and takes a list of values for each header
+
+    def header(self, name: str) -> str:
+        """Return a header's only value, or the first of several, or nothing."""
+        return self.headers.get(name, [""])[0]
+
+
+def _lists(event: Mapping[str, Any], single: str, several: str) -> dict[str, list[str]]:
+    """Return names and values, from the event's two shapes or whichever of them there is."""
+    found = {name: [value or ""] for name, value in (event.get(single) or {}).items()}
+    found |= {name: [value or "" for value in values or ()] for name, values in (event.get(several) or {}).items()}
+    return found
+
+
+def read(event: Mapping[str, Any]) -> Request:
+    """Return the request in an event."""
+    text = event.get("body") or ""
+    try:
+        body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode(errors="replace")
+    except binascii.Error:
+        body = text.encode(errors="replace")  # it is no JSON either
+    headers: dict[str, list[str]] = {}
+    for name, values in _lists(event, "headers", "multiValueHeaders").items():
+        headers.setdefault(name.lower(), []).extend(values)
+    return Request(
+        method=event["httpMethod"],
+        path=event["path"],
+        query=_lists(event, "queryStringParameters", "multiValueQueryStringParameters"),
+        headers=headers,
+        body=body,
+        balancer="elb" in (event.get("requestContext") or {}),
+        lists="headers" not in event,
+    )
+
+
+def reply(request: Request, answer: Answer) -> dict[str, Any]:
+    """Return an answer as whoever sent the request takes it."""
+    headers = {"Content-Type": answer.media_type, **HEADERS, **answer.headers}
+    made: dict[str, Any] = {"statusCode": answer.status, "body": answer.body, "isBase64Encoded": False}
+    if request.balancer:
+        made["statusDescription"] = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+    if request.lists:
+        made["multiValueHeaders"] = {name: [value] for name, value in headers.items()}
+    else:
+        made["headers"] = headers
+    return made
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """Yield a part of a URL as it is, and as it reads when what is escaped in it is not."""
+    yield text
+    for _ in range(3):
+        before, text = text, unquote_plus(text)
+        if text == before:
+            return
+        yield text
+
+
+def _parts(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield every text of a request that may be stored or logged by anyone, and where it stands."""
+    yield "method", request.method
+    for text in _decoded(request.path):
+        yield "path", text
+    for name, values in request.query.items():
+        for value in (name, *values):
+            for text in _decoded(value):
+                yield "query", text
+    for value in request.headers.get(KEY, ()):
+        yield "key", value
+    yield "body", request.body.decode("utf-8", "replace")
+
+
+def refuse_cards(request: Request) -> None:
+    """Let no request pass that holds what looks like a card number, wherever it stands.
+
+    Raises:
+        Problem: there is one.
+    """
+    # One search over all of it settles nearly every request; the bar is neither a digit nor stands between digits.
+    if cards.found_in("|".join(text for _, text in _parts(request))):
+        raise card(next(where for where, text in _parts(request) if cards.found_in(text)))
+    others = (text for name, values in request.headers.items() if name != KEY for text in (name, *values))
+    if cards.found_in_header("|".join(others)):
+        raise card("header")
+
+
+def card(where: str) -> Problem:
+    """Return the refusal of a card number, which knows where it stood and not what it was."""
+    advice = "Send a token of the payment method (tok_...), and no card number anywhere."
+    return Problem("card_number", advice, where=where)

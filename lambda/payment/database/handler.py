@@ -1,0 +1,74 @@
+"""The payments' database function: migrations during a deployment, a report on request.
+
+The database lies in isolated subnets, so whoever wants to look into it asks this function.
+"""
+
+from typing import Any
+
+import aws
+from migrate import REPORT_SECONDS, WAIT_SECONDS, migrate
+from money import Money
+from postgres import Database
+from telemetry import logger
+
+database = Database(secrets=aws.Secrets, answer_seconds=WAIT_SECONDS)
+
+PAYMENTS = """
+SELECT status, currency, count(*), sum(amount)::bigint, sum(refunded)::bigint FROM payments GROUP BY 1, 2 ORDER BY 1, 2
+"""
+LEDGER = """
+SELECT currency, count(*), sum(amount)::bigint, COALESCE(sum(amount) FILTER (WHERE account = 'processor'), 0)::bigint
+FROM ledger_entries GROUP BY 1 ORDER BY 1
+"""
+OTHERS = """
+SELECT (SELECT count(*) FROM refunds), (SELECT count(*) FROM idempotency_keys), count(*),
+       COALESCE(round(extract(epoch FROM clock_timestamp() - min(created_at)), 1), 0)::float
+FROM audit_outbox
+"""
+
+
+def report() -> dict[str, Any]:
+    """Return what is in the database, amounts in their currencies' units.
+
+    ``ledger`` has for each currency ``balance``, the sum of all entries, which is nothing in a sound ledger, and
+    ``processor``, what came in and has not gone back.
+    """
+    ((refunds, keys, pending, oldest),) = database.run(OTHERS, seconds=REPORT_SECONDS)
+    return {
+        "payments": [
+            {
+                "status": status, "currency": currency, "count": count, "amount": str(Money(amount, currency)),
+                "refunded": str(Money(refunded, currency)),
+            }
+            for status, currency, count, amount, refunded in database.run(PAYMENTS, seconds=REPORT_SECONDS)
+        ],
+        "ledger": {
+            currency: {
+                "entries": entries, "balance": str(Money(balance, currency)),
+                "processor": str(Money(processor, currency)),
+            }
+            for currency, entries, balance, processor in database.run(LEDGER, seconds=REPORT_SECONDS)
+        },
+        "refunds": refunds,
+        "idempotency_records": keys,
+        "outbox": {"pending": pending, "oldest_seconds": oldest},
+        "migrations": [
+            name for (name,) in database.run("SELECT name FROM schema_migrations ORDER BY 1", seconds=REPORT_SECONDS)
+        ],
+    }  # fmt: skip
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serve a caller: ``{"action": "migrate" | "report"}``; other members are left alone.
+
+    Raises:
+        ValueError: another action.
+    """
+    action = event.get("action")
+    if action == "migrate":
+        applied = migrate(database)
+        logger.info("migrated", extra={"applied": applied})
+        return {"applied": applied}
+    if action == "report":
+        return report()
+    raise ValueError(f"action {action!r} is unknown: use 'migrate' or 'report'.")

@@ -1,0 +1,270 @@
+"""The API: routes, validation by schema, throttling, keys of callers, access logs, firewall."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.common_pulumi.policies import Place, service_role
+from lib.payment.firewall import firewall
+from lib.payment.functions import Functions
+from lib.payment.keys import Keys
+from lib.payment.settings import Settings
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "lambda" / "payment" / "api" / "schemas"
+STAGE = "v1"
+# Path, method, the body's schema, whether the caller needs a key. Another path or method never reaches the function.
+ROUTES: tuple[tuple[str, str, str, bool], ...] = (
+    ("/payments", "POST", "payment", True),
+    ("/payments/{id}", "GET", "", True),
+    ("/payments/{id}/refunds", "POST", "refund", True),
+    ("/health", "GET", "", False),
+)
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html: no body, no query string, no key
+ACCESS = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "latency": "$context.responseLatency",
+    "integrationLatency": "$context.integrationLatency",
+    "error": "$context.error.message",
+    "wafStatus": "$context.waf.status",
+}
+PROBLEM = "application/problem+json"
+# What API Gateway answers by itself, in the words of the function: RFC 9457, without repeating what was sent.
+ANSWERS: Mapping[str, tuple[str, str]] = {
+    "BAD_REQUEST_BODY": ("422", "invalid_request"),
+    "BAD_REQUEST_PARAMETERS": ("400", "idempotency_key_missing"),
+    "INVALID_API_KEY": ("403", "api_key_missing"),
+    "MISSING_AUTHENTICATION_TOKEN": ("404", "not_found"),
+    "THROTTLED": ("429", "too_many_requests"),
+    "QUOTA_EXCEEDED": ("429", "quota_exceeded"),
+    "REQUEST_TOO_LARGE": ("413", "too_large"),
+    "WAF_FILTERED": ("403", "refused"),
+    "INTEGRATION_TIMEOUT": ("504", "timeout"),
+    "INTEGRATION_FAILURE": ("502", "unavailable"),
+}
+
+
+@dataclass(frozen=True)
+class ApiArgs:
+    """What the API is made of."""
+
+    settings: Settings
+    place: Place
+    functions: Functions
+    keys: Keys
+
+
+class Api(pulumi.ComponentResource):
+    """REST API with one stage."""
+
+    def __init__(self, name: str, args: ApiArgs, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("tap:payment:Api", name, {}, opts)
+        self._args, self._own = args, pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        self.rest = aws.apigateway.RestApi(
+            "payments",
+            name=settings.name("api"),
+            description="Payments, each once",
+            endpoint_configuration={"types": "REGIONAL"},
+            opts=self._own,
+        )
+        self._validator = aws.apigateway.RequestValidator(
+            "body-and-headers",
+            rest_api=self.rest.id,
+            name="body-and-headers",
+            validate_request_body=True,
+            validate_request_parameters=True,
+            opts=self._own,
+        )
+        self._models = {part: self._model(part) for part in ("payment", "refund")}
+        self._allow()
+        parts = [*self._routes(), *self._answers()]
+        self.stage = self._stage(parts)
+        self._limits()
+        firewall(settings, self.stage.arn, self._own)
+        self.url = self.stage.invoke_url
+        self.register_outputs({})
+
+    def _model(self, part: str) -> aws.apigateway.Model:
+        """Return the schema that the function itself validates with."""
+        schema = (SCHEMAS / f"{part}.json").read_text(encoding="utf-8")
+        return aws.apigateway.Model(
+            part,
+            rest_api=self.rest.id,
+            name=part.capitalize(),
+            content_type="application/json",
+            schema=schema,
+            opts=self._own,
+        )
+
+    def _allow(self) -> None:
+        aws.lambda_.Permission(
+            "api",
+            function=self._args.functions.api.name,
+            action="lambda:InvokeFunction",
+            principal="apigateway.amazonaws.com",
+            source_arn=pulumi.Output.concat(self.rest.execution_arn, "/*/*"),
+            opts=self._own,
+        )
+
+    def _routes(self) -> list[pulumi.Resource]:
+        """Return every method and integration, for the deployment to wait for."""
+        resources: dict[str, pulumi.Input[str]] = {"": self.rest.root_resource_id}
+        made: list[pulumi.Resource] = []
+        for path, method, schema, keyed in ROUTES:
+            above = ""
+            for step in path.strip("/").split("/"):
+                here = f"{above}/{step}"
+                if here not in resources:
+                    resources[here] = aws.apigateway.Resource(
+                        here.strip("/").replace("/", "-").replace("{id}", "id"),
+                        rest_api=self.rest.id,
+                        parent_id=resources[above],
+                        path_part=step,
+                        opts=self._own,
+                    ).id
+                above = here
+            made += self._method(resources[path], path, method, schema, keyed)
+        return made
+
+    def _method(
+        self, resource: pulumi.Input[str], path: str, method: str, schema: str, keyed: bool
+    ) -> list[pulumi.Resource]:  # fmt: skip
+        title = f"{method.lower()}{path.replace('/', '-').replace('{id}', 'id')}"
+        made = aws.apigateway.Method(
+            title,
+            rest_api=self.rest.id,
+            resource_id=resource,
+            http_method=method,
+            authorization="NONE",
+            api_key_required=keyed,
+            request_validator_id=self._validator.id if schema else None,
+            request_models={"application/json": self._models[schema].name} if schema else None,
+            request_parameters={"method.request.header.Idempotency-Key": True} if schema else None,
+            opts=self._own,
+        )
+        integration = aws.apigateway.Integration(
+            title,
+            rest_api=self.rest.id,
+            resource_id=resource,
+            http_method=made.http_method,
+            integration_http_method="POST",  # Lambda's own API, whatever the caller's method is
+            type="AWS_PROXY",
+            uri=self._args.functions.api.invoke_arn,
+            opts=self._own,
+        )
+        return [made, integration]
+
+    def _answers(self) -> list[pulumi.Resource]:
+        made: list[pulumi.Resource] = []
+        for kind, (status, code) in ANSWERS.items():
+            body = {"type": "about:blank", "status": int(status), "code": code, "title": code.replace("_", " ")}
+            made.append(
+                aws.apigateway.Response(
+                    kind.lower().replace("_", "-"),
+                    rest_api_id=self.rest.id,
+                    response_type=kind,
+                    status_code=status,
+                    response_templates={"application/json": json.dumps(body)},
+                    response_parameters={"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"},
+                    opts=self._own,
+                )
+            )
+        return made
+
+    def _stage(self, parts: list[pulumi.Resource]) -> aws.apigateway.Stage:
+        settings, keys = self._args.settings, self._args.keys
+        described = json.dumps([ROUTES, ANSWERS, [(SCHEMAS / f"{p}.json").read_text("utf-8") for p in self._models]])
+        deployment = aws.apigateway.Deployment(
+            "payments",
+            rest_api=self.rest.id,
+            triggers={"description": described},  # a change of a route is none of the deployment by itself
+            opts=pulumi.ResourceOptions(parent=self, depends_on=parts),
+        )
+        logs = aws.cloudwatch.LogGroup(
+            "access",
+            name=f"/apigateway/{settings.name('log_group')}",
+            retention_in_days=settings.profile.log_days,
+            kms_key_id=keys.operations.arn,
+            opts=self._own,
+        )
+        after: list[pulumi.Resource] = [*self._account()]
+        return aws.apigateway.Stage(
+            "payments",
+            rest_api=self.rest.id,
+            deployment=deployment.id,
+            stage_name=STAGE,
+            xray_tracing_enabled=True,
+            access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS)},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+        )
+
+    def _account(self) -> list[pulumi.Resource]:
+        """Let API Gateway write logs: one setting for the account and region, which another stack may own."""
+        if not self._args.settings.api_account:
+            return []
+        place = self._args.place
+        role, policy = service_role(
+            "api-logs",
+            self._args.settings.name("role", "api-logs"),
+            service="apigateway.amazonaws.com",
+            sources=[],
+            place=place,
+            statements=api_log_statements(place),
+            opts=self._own,
+        )
+        return [
+            aws.apigateway.Account(
+                "account",
+                cloudwatch_role_arn=role.arn,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            )
+        ]
+
+    def _limits(self) -> None:
+        settings, stage = self._args.settings, self.stage.stage_name
+        aws.apigateway.MethodSettings(
+            "all",
+            rest_api=self.rest.id,
+            stage_name=stage,
+            method_path="*/*",
+            settings={
+                "metrics_enabled": True,
+                "throttling_rate_limit": settings.rate,
+                "throttling_burst_limit": settings.burst,
+                "logging_level": "ERROR",
+                "data_trace_enabled": False,  # it would log bodies
+            },
+            opts=self._own,
+        )
+        plan = aws.apigateway.UsagePlan(
+            "callers",
+            name=settings.name("service", "callers"),
+            api_stages=[{"api_id": self.rest.id, "stage": stage}],
+            throttle_settings={"rate_limit": settings.rate, "burst_limit": settings.burst},
+            opts=self._own,
+        )
+        self.key = aws.apigateway.ApiKey("first-caller", name=settings.name("service", "first-caller"), opts=self._own)
+        aws.apigateway.UsagePlanKey(
+            "first-caller", key_id=self.key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._own
+        )
+
+
+def api_log_statements(place: Place) -> list[Mapping[str, object]]:
+    """Return what API Gateway needs to write logs of every API of the account, for there is one role for all.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html#set-up-access-logging-permissions
+    """
+    actions = [
+        "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+        "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
+    ]  # fmt: skip
+    return [{"Effect": "Allow", "Action": actions, "Resource": [place.arn("logs", "log-group:*")]}]

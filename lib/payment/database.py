@@ -1,0 +1,101 @@
+"""RDS PostgreSQL: encrypted with its own key, over TLS only, and a password that only RDS knows."""
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.common import engine_versions
+from lib.common_pulumi.policies import Place
+from lib.common_pulumi.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
+from lib.payment.keys import Keys
+from lib.payment.network import Network
+from lib.payment.settings import Settings
+
+ENGINE = "postgres"
+MASTER_USER = "payment_admin"
+INSIGHTS_DAYS = 7  # what the standard mode of Database Insights keeps
+
+
+class Database(pulumi.ComponentResource):
+    """Instance, parameters, log groups."""
+
+    def __init__(
+        self, name: str, *, settings: Settings, place: Place, network: Network, keys: Keys,
+        opts: pulumi.ResourceOptions,
+    ) -> None:  # fmt: skip
+        super().__init__("tap:payment:Database", name, {}, opts)
+        own = pulumi.ResourceOptions(parent=self)
+        identifier = settings.name("database")
+        subnets = aws.rds.SubnetGroup(
+            "subnets",
+            name=settings.name("subnet_group"),
+            description="The database's own subnets",
+            subnet_ids=network.ids("database"),
+            opts=own,
+        )
+        parameters = aws.rds.ParameterGroup(
+            "parameters",
+            name=settings.name("parameter_group"),
+            family=f"{ENGINE}{engine_versions.ENGINES[ENGINE].major}",
+            description="TLS for everyone, slow statements in the log",
+            parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
+            opts=own,
+        )
+        logs = [
+            aws.cloudwatch.LogGroup(
+                kind,
+                name=f"/aws/rds/instance/{identifier}/{kind}",
+                retention_in_days=settings.profile.log_days,
+                kms_key_id=keys.operations.arn,
+                opts=own,
+            )
+            for kind in ("postgresql", "upgrade")
+        ]
+        role, policy = monitoring_role(settings.name("role", "monitoring"), [identifier], place, own)
+        self.instance = aws.rds.Instance(
+            "instance",
+            identifier=identifier,
+            engine=ENGINE,
+            engine_version=settings.engine_version,
+            # Or AWS enrols the instance in paid support when the version's standard support ends.
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            instance_class=settings.instance_class,
+            allocated_storage=settings.storage_gib,
+            max_allocated_storage=settings.storage_limit_gib,
+            storage_type="gp3",
+            storage_encrypted=True,
+            kms_key_id=keys.database.arn,
+            multi_az=settings.multi_az,
+            publicly_accessible=False,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[network.database.id],
+            parameter_group_name=parameters.name,
+            db_name=settings.database_name,
+            port=settings.database_port,
+            username=MASTER_USER,
+            manage_master_user_password=True,  # in no program, no state, no output: RDS keeps and rotates it
+            master_user_secret_kms_key_id=keys.database.key_id,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            backup_retention_period=settings.profile.backup_days,
+            backup_window="02:00-03:00",
+            maintenance_window="sun:03:30-sun:04:30",
+            # The version is pinned: an upgrade by AWS would be a difference that Pulumi wants to take back.
+            auto_minor_version_upgrade=False,
+            copy_tags_to_snapshot=True,
+            deletion_protection=settings.deletion_protection,
+            skip_final_snapshot=not settings.profile.keep,
+            final_snapshot_identifier=f"{identifier}-final" if settings.profile.keep else None,
+            delete_automated_backups=not settings.profile.keep,
+            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
+            database_insights_mode="standard",
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=keys.database.arn,
+            performance_insights_retention_period=INSIGHTS_DAYS,
+            monitoring_interval=MONITORING_SECONDS,
+            monitoring_role_arn=role.arn,
+            # RDS would make the log groups itself, and keep their lines for ever.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *logs]),
+        )
+        self.secret_arn: pulumi.Output[str] = self.instance.master_user_secrets.apply(
+            lambda secrets: str(secrets[0].secret_arn)
+        )
+        self.register_outputs({})

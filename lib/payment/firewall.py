@@ -1,0 +1,55 @@
+"""The firewall before the API: AWS's managed rules, and a limit for each sender."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.payment.settings import Settings
+
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet")
+
+
+def _seen(name: str) -> Any:
+    # Sampled requests would keep bodies' and headers' beginnings.
+    return {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": False}
+
+
+def firewall(settings: Settings, stage_arn: pulumi.Input[str], opts: pulumi.ResourceOptions) -> aws.wafv2.WebAcl:
+    """Return the web ACL of a stage of API Gateway.
+
+    Args:
+        settings: whose, and how much one sender may ask.
+        stage_arn: what it guards.
+        opts: whose child it is.
+    """
+    managed: list[Any] = [
+        {
+            "name": name,
+            "priority": number,
+            "override_action": {"none": {}},
+            "statement": {"managed_rule_group_statement": {"vendor_name": "AWS", "name": name}},
+            "visibility_config": _seen(name),
+        }
+        for number, name in enumerate(MANAGED, start=1)
+    ]
+    rate: Any = {
+        "name": "sender-rate",
+        "priority": 0,
+        "action": {"block": {}},
+        "statement": {"rate_based_statement": {"limit": settings.sender_rate, "aggregate_key_type": "IP"}},
+        "visibility_config": _seen("sender-rate"),
+    }
+    acl = aws.wafv2.WebAcl(
+        "firewall",
+        name=settings.name("web_acl"),
+        description="Managed rules, and a limit for each sender",
+        scope="REGIONAL",
+        default_action=aws.wafv2.WebAclDefaultActionArgs(allow=aws.wafv2.WebAclDefaultActionAllowArgs()),
+        rules=[rate, *managed],
+        visibility_config=_seen(settings.name("web_acl")),
+        opts=opts,
+    )
+    aws.wafv2.WebAclAssociation("firewall", resource_arn=stage_arn, web_acl_arn=acl.arn, opts=opts)
+    return acl

@@ -1,0 +1,202 @@
+"""The functions: the API's, the one that drains the outbox, and the one that migrates and reports."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.common import lambda_package
+from lib.common_pulumi.policies import Place, Statement, allow, document, service_role
+from lib.payment.database import Database
+from lib.payment.keys import Keys
+from lib.payment.network import Network
+from lib.payment.settings import Settings
+from lib.payment.storage import Storage
+
+FOLDER = "payment"
+METRICS_NAMESPACE = "Payments"
+MEMORY_MIB = 1024
+# API Gateway gives up after 29 s, so the API's function ends before; the others have work of their own.
+SECONDS: Mapping[str, int] = {"api": 25, "drain": 120, "database": 300}
+DRAIN_RATE = "rate(1 minute)"
+KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+INTERFACES = (  # these take no resource
+    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FunctionsArgs:
+    """What the functions are made of."""
+
+    settings: Settings
+    place: Place
+    network: Network
+    database: Database
+    storage: Storage
+    keys: Keys
+
+
+class Functions(pulumi.ComponentResource):
+    """Three functions with a role and a log group each, the dead-letter queue, the schedule, the migrations."""
+
+    def __init__(self, name: str, args: FunctionsArgs, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("tap:payment:Functions", name, {}, opts)
+        self._args, self._own = args, pulumi.ResourceOptions(parent=self)
+        self.dead = self._dead_letters()
+        self.logs: dict[str, aws.cloudwatch.LogGroup] = {}
+        audit = [*self._write_audit()]
+        self.database = self._function("database", [])
+        self.migrated = self._migrate()
+        self.api = self._function("api", audit, concurrency=args.settings.concurrency)
+        self.drain = self._function("drain", audit, concurrency=1)  # two at once would do the same work twice
+        self._schedule()
+        self.register_outputs({})
+
+    def _dead_letters(self) -> aws.sqs.Queue:
+        queue = aws.sqs.Queue(
+            "dead-letters",
+            name=self._args.settings.name("queue", "dead-letters"),
+            message_retention_seconds=KEPT_SECONDS,
+            kms_master_key_id=self._args.keys.operations.arn,
+            opts=self._own,
+        )
+        refuse = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": queue.arn,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        aws.sqs.QueuePolicy("dead-letters", queue_url=queue.url, policy=document(refuse), opts=self._own)
+        return queue
+
+    def _write_audit(self) -> list[Statement]:
+        """Return what writing and reading the audit trail takes; nothing of it deletes or shortens a retention."""
+        bucket, key = self._args.storage.audit, self._args.keys.audit
+        service = f"s3.{self._args.place.region}.amazonaws.com"
+        return [
+            allow(["s3:PutObject", "s3:GetObject"], [pulumi.Output.concat(bucket.arn, "/payments/*")]),
+            # Without it a missing object is "access denied", and not "not found".
+            allow(["s3:ListBucket"], [bucket.arn]),
+            allow(
+                ["kms:Decrypt", "kms:GenerateDataKey"],
+                [key.arn],
+                Condition={"StringEquals": {"kms:ViaService": service}},
+            ),
+        ]
+
+    def _statements(self, logs: aws.cloudwatch.LogGroup) -> list[Statement]:
+        """Return what every function of the system may do."""
+        args = self._args
+        secrets = f"secretsmanager.{args.place.region}.amazonaws.com"
+        return [
+            allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
+            allow(list(INTERFACES), ["*"]),
+            allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource either
+            allow(["secretsmanager:GetSecretValue"], [args.database.secret_arn]),
+            allow(
+                ["kms:Decrypt"],
+                [args.keys.database.arn],
+                Condition={"StringEquals": {"kms:ViaService": secrets}},
+            ),
+            allow(["sqs:SendMessage"], [self.dead.arn]),
+            allow(["kms:Decrypt", "kms:GenerateDataKey"], [args.keys.operations.arn]),
+        ]
+
+    def _function(self, part: str, statements: list[Statement], concurrency: int | None = None) -> aws.lambda_.Function:
+        settings, network = self._args.settings, self._args.network
+        name = settings.name("function", part)
+        # Made before Lambda makes it, for Lambda would keep its lines for ever.
+        logs = aws.cloudwatch.LogGroup(
+            part,
+            name=f"/aws/lambda/{name}",
+            retention_in_days=settings.profile.log_days,
+            kms_key_id=self._args.keys.operations.arn,
+            opts=self._own,
+        )
+        self.logs[part] = logs
+        role, policy = service_role(
+            part,
+            settings.name("role", part),
+            service="lambda.amazonaws.com",
+            sources=[],
+            place=self._args.place,
+            statements=[*self._statements(logs), *statements],
+            opts=self._own,
+        )
+        return aws.lambda_.Function(
+            part,
+            name=name,
+            runtime=aws.lambda_.Runtime.PYTHON3D14,
+            architectures=[lambda_package.ARCHITECTURE],
+            handler="handler.handler",
+            code=pulumi.FileArchive(str(lambda_package.build(FOLDER, part))),
+            role=role.arn,
+            memory_size=MEMORY_MIB,
+            timeout=SECONDS[part],
+            reserved_concurrent_executions=concurrency,
+            kms_key_arn=self._args.keys.operations.arn,
+            dead_letter_config={"target_arn": self.dead.arn},
+            tracing_config={"mode": "Active"},
+            vpc_config={"subnet_ids": network.ids("functions"), "security_group_ids": [network.functions.id]},
+            environment={"variables": self._environment(part)},
+            # Without its rights a function cannot be attached to the network.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, logs]),
+        )
+
+    def _environment(self, part: str) -> dict[str, pulumi.Input[str]]:
+        settings, database = self._args.settings, self._args.database
+        return {
+            "DB_HOST": database.instance.address,
+            "DB_PORT": str(settings.database_port),
+            "DB_NAME": settings.database_name,
+            "DB_SECRET_ARN": database.secret_arn,
+            "DB_TLS": settings.database_tls,
+            "AUDIT_BUCKET": self._args.storage.audit.bucket,
+            "POWERTOOLS_SERVICE_NAME": settings.name("function", part),
+            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            "LOG_LEVEL": "INFO",
+        }
+
+    def _migrate(self) -> aws.lambda_.Invocation:
+        """Run the migrations in the deployment, again whenever their text or the database changes."""
+        folder = Path(__file__).resolve().parents[2] / "lambda" / FOLDER / "database" / "migrations"
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.sql"))))
+        return aws.lambda_.Invocation(
+            "schema",
+            function_name=self.database.name,
+            input=json.dumps({"action": "migrate"}),
+            triggers={"migrations": digest.hexdigest(), "database": self._args.database.instance.resource_id},
+            opts=self._own,
+        )
+
+    def _schedule(self) -> None:
+        """Drain the outbox every minute: what the API could not write right after its commit."""
+        rule = aws.cloudwatch.EventRule(
+            "drain",
+            name=self._args.settings.name("rule", "drain"),
+            description="Audit objects that the API could not write itself",
+            schedule_expression=DRAIN_RATE,
+            opts=self._own,
+        )
+        aws.lambda_.Permission(
+            "drain",
+            function=self.drain.name,
+            action="lambda:InvokeFunction",
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+            opts=self._own,
+        )
+        aws.cloudwatch.EventTarget(
+            "drain",
+            rule=rule.name,
+            arn=self.drain.arn,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.migrated]),
+        )

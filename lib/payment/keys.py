@@ -1,0 +1,33 @@
+"""Three keys, one for each kind of data: the database, the audit trail, and operations."""
+
+import pulumi
+
+from lib.common_pulumi.keys import administration, customer_key, operations
+from lib.common_pulumi.policies import Place
+from lib.payment.settings import Settings
+
+PURPOSES = {
+    "database": "the database, its password and its insights",
+    "audit": "the audit trail",
+    "operations": "logs, queues and alarm messages",
+}
+
+
+class Keys(pulumi.ComponentResource):
+    """The stack's own keys."""
+
+    def __init__(self, name: str, *, settings: Settings, place: Place, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("tap:payment:Keys", name, {}, opts)
+        own = pulumi.ResourceOptions(parent=self)
+        self.database, self.audit, self.operations = (
+            customer_key(
+                part,
+                alias=settings.name("key_alias", part),
+                purpose=f"{settings.name('service')}: {purpose}",
+                keep=settings.profile.keep,
+                policy=[administration(place), *(operations(place) if part == "operations" else [])],
+                opts=own,
+            )
+            for part, purpose in PURPOSES.items()
+        )
+        self.register_outputs({})

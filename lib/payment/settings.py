@@ -1,0 +1,143 @@
+"""What can be chosen about the payment system: validated values, a profile for each environment, no engine."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lib.common import engine_versions, fields, naming, region
+from lib.common.errors import SettingError
+from lib.common.tags import Tags
+
+SYSTEM = "payment"
+ENVIRONMENT = "staging"
+# Each of them is read from the environment, or else from the stack's configuration as tap:databasePort and so on.
+VARIABLES = (
+    "ENVIRONMENT", "PROJECT", "REPOSITORY", "AUTHOR", "POSTGRES_VERSION", "DATABASE_INSTANCE_CLASS", "DATABASE_PORT",
+    "DATABASE_MULTI_AZ", "DATABASE_TLS", "DELETION_PROTECTION", "VPC_CIDR", "NAT_PER_ZONE", "AUDIT_MODE", "AUDIT_DAYS",
+    "API_RATE", "API_BURST", "API_ACCOUNT", "SENDER_RATE", "FUNCTION_CONCURRENCY", "CERTIFICATE_ARN", "ALARM_EMAIL",
+)  # fmt: skip
+# The functions verify the server's certificate and name; "off" is for a PostgreSQL on loopback that has none.
+TLS = ("verify-full", "off")
+MODES = ("GOVERNANCE", "COMPLIANCE")
+YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What differs between environments; a setting of its own can change all but the first three."""
+
+    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    log_days: int
+    backup_days: int
+    multi_az: bool
+    nat_per_zone: bool
+    audit_mode: str  # in GOVERNANCE mode a special right can shorten an object's retention, in COMPLIANCE nothing can
+    audit_days: int
+    rate: int  # requests a second
+    burst: int
+
+
+PROFILES: Mapping[str, Profile] = {
+    "dev": Profile(False, 14, 1, False, False, "GOVERNANCE", 1, 20, 40),
+    "staging": Profile(False, 30, 7, True, False, "GOVERNANCE", 7, 50, 100),
+    "production": Profile(True, 365, 35, True, True, "COMPLIANCE", 7 * YEAR_DAYS, 200, 400),
+}
+
+
+@dataclass(frozen=True)
+class Settings:  # pylint: disable=too-many-instance-attributes
+    """The payment system's settings; :meth:`read` validates them."""
+
+    region: str
+    suffix: str
+    environment: str
+    tags: Tags
+    profile: Profile
+    deletion_protection: bool
+    multi_az: bool
+    nat_per_zone: bool
+    engine_version: str
+    audit_mode: str
+    audit_days: int
+    rate: int
+    burst: int
+    certificate_arn: str = ""
+    database_tls: str = TLS[0]
+    instance_class: str = "db.t4g.medium"
+    database_port: int = 5432
+    database_name: str = "payments"
+    storage_gib: int = 20
+    storage_limit_gib: int = 100
+    vpc_cidr: str = "10.30.0.0/16"
+    concurrency: int = 20
+    sender_rate: int = 2000
+    api_account: bool = True
+    alarm_email: str = ""
+
+    @classmethod
+    def read(cls, values: Mapping[str, str] = os.environ) -> "Settings":
+        """Return the settings that the files and the given values describe.
+
+        Raises:
+            SettingError: naming the variable, its value and what it takes.
+        """
+        suffix, where = naming.suffix(values), region.primary(values)
+        environment = fields.choice(values, "ENVIRONMENT", ENVIRONMENT, fields.ENVIRONMENTS)
+        profile = PROFILES[environment]
+        found = cls(
+            region=where,
+            suffix=suffix,
+            environment=environment,
+            tags=Tags.read(SYSTEM, suffix, values, Environment=ENVIRONMENT),
+            profile=profile,
+            deletion_protection=fields.flag(values, "DELETION_PROTECTION", default=profile.keep),
+            multi_az=fields.flag(values, "DATABASE_MULTI_AZ", default=profile.multi_az),
+            nat_per_zone=fields.flag(values, "NAT_PER_ZONE", default=profile.nat_per_zone),
+            engine_version=engine_versions.choose("postgres", values),
+            audit_mode=fields.choice(values, "AUDIT_MODE", profile.audit_mode, MODES),
+            audit_days=fields.number(values, "AUDIT_DAYS", profile.audit_days, 1, 100 * YEAR_DAYS),
+            rate=fields.number(values, "API_RATE", profile.rate, 1, 10_000),
+            burst=fields.number(values, "API_BURST", profile.burst, 1, 5_000),
+            certificate_arn=fields.certificate(values, "CERTIFICATE_ARN", where),
+            instance_class=fields.instance_class(values, "DATABASE_INSTANCE_CLASS", cls.instance_class),
+            database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            database_tls=fields.choice(values, "DATABASE_TLS", cls.database_tls, TLS),
+            vpc_cidr=fields.network(values, "VPC_CIDR", cls.vpc_cidr),
+            concurrency=fields.number(values, "FUNCTION_CONCURRENCY", cls.concurrency, 1, 1000),
+            # WAF counts a sender's requests over five minutes, and takes 10 to 2 billion.
+            sender_rate=fields.number(values, "SENDER_RATE", cls.sender_rate, 10, 2_000_000_000),
+            api_account=fields.flag(values, "API_ACCOUNT", default=True),
+            alarm_email=fields.email(values, "ALARM_EMAIL"),
+        )
+        found.check_production()
+        return found
+
+    def check_production(self) -> None:
+        """Refuse what would make production less than it is called.
+
+        Raises:
+            SettingError: naming the variable, its value and what it takes.
+        """
+        wrong = {
+            "DATABASE_MULTI_AZ=false": not self.multi_az,
+            f"DATABASE_TLS={self.database_tls}": self.database_tls != TLS[0],
+            f"AUDIT_MODE={self.audit_mode}": self.audit_mode != "COMPLIANCE",
+            f"AUDIT_DAYS={self.audit_days}": self.audit_days < YEAR_DAYS,
+            f"DATABASE_INSTANCE_CLASS={self.instance_class}": bool(re.search(r"\.(micro|small)$", self.instance_class)),
+        }
+        refused = [name for name, wrongly in wrong.items() if wrongly]
+        if self.environment == "production" and refused:
+            raise SettingError(
+                f"{refused[0]} is refused with ENVIRONMENT=production, which is Multi-AZ on at least a medium instance,"
+                f" verifies its database's certificate, and keeps its audit trail in COMPLIANCE mode for {YEAR_DAYS} "
+                "days or more: leave it out, or deploy as staging."
+            )
+
+    def name(self, kind: str, part: str = "") -> str:
+        """Return a physical name of this system, for example ``payment-api-dev``."""
+        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+
+    def bucket(self, part: str, account: str) -> str:
+        """Return a bucket's name. Bucket names are global: account and region are part of it."""
+        return naming.physical("bucket", f"{part}-{account}-{self.region}", self.suffix)

@@ -1,0 +1,84 @@
+"""The payment system as one Pulumi stack: wires the parts, creates nothing itself but the provider and outputs."""
+
+import os
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.common.stack_config import merge
+from lib.common_pulumi.configuration import configuration
+from lib.common_pulumi.network import zones
+from lib.common_pulumi.policies import Place
+from lib.payment.api import Api, ApiArgs
+from lib.payment.balancer import Balancer
+from lib.payment.database import Database
+from lib.payment.functions import Functions, FunctionsArgs
+from lib.payment.keys import Keys
+from lib.payment.network import Network
+from lib.payment.observability import Observability, ObservabilityArgs
+from lib.payment.settings import SYSTEM, VARIABLES, Settings
+from lib.payment.storage import Storage
+
+
+class Payment:  # pylint: disable=too-few-public-methods
+    """Keys, network, storage, database, functions, API, internal load balancer, observability."""
+
+    def __init__(self, settings: Settings) -> None:
+        # Of its own, so that no default provider takes another region from somewhere else.
+        provider = aws.Provider("aws", region=settings.region, default_tags={"tags": dict(settings.tags.values)})
+        own = pulumi.ResourceOptions(providers={"aws": provider})
+        invoke = pulumi.InvokeOptions(provider=provider)
+        where = zones(settings.region, invoke)
+        place = Place(settings.region, aws.get_caller_identity(opts=invoke).account_id)
+        audit = settings.bucket("payment-audit", place.account)
+        self.keys = Keys("keys", settings=settings, place=place, opts=own)
+        self.network = Network(
+            "network", settings=settings, place=place, zones=where, keys=self.keys, audit_bucket=audit, opts=own
+        )
+        self.storage = Storage("storage", settings=settings, place=place, keys=self.keys, opts=own)
+        self.database = Database(
+            "database", settings=settings, place=place, network=self.network, keys=self.keys, opts=own
+        )
+        self.functions = Functions(
+            "functions",
+            FunctionsArgs(settings, place, self.network, self.database, self.storage, self.keys),
+            own,
+        )
+        self.api = Api("api", ApiArgs(settings, place, self.functions, self.keys), own)
+        self.balancer = Balancer(
+            "balancer", settings=settings, network=self.network, functions=self.functions, storage=self.storage,
+            opts=own,
+        )  # fmt: skip
+        self.observability = Observability(
+            "observability",
+            ObservabilityArgs(settings, place, self.keys, self.api, self.functions, self.database),
+            own,
+        )
+
+    def outputs(self) -> dict[str, object]:
+        """Return what users and other programs need to know. The caller's key is shown by its id, not its value."""
+        return {
+            "apiUrl": self.api.url,
+            "apiKeyId": self.api.key.id,
+            "albDnsName": self.balancer.balancer.dns_name,
+            "functionName": self.functions.api.name,
+            "auditBucket": self.storage.audit.bucket,
+            "databaseEndpoint": self.database.instance.address,
+            "databaseSecretArn": self.database.secret_arn,
+            "alarmTopicArn": self.observability.topic.arn,
+            "vpcId": self.network.vpc.id,
+            **{f"{tier}SubnetIds": self.network.ids(tier) for tier in self.network.subnets},
+        }
+
+
+def build(suffix: str, environ: Mapping[str, str] = os.environ) -> Payment:
+    """Declare the stack that files, configuration and environment describe.
+
+    Raises:
+        SettingError: a setting that is refused, before any resource is declared.
+    """
+    payment = Payment(Settings.read(merge(SYSTEM, VARIABLES, suffix, configuration(), environ)))
+    for name, value in payment.outputs().items():
+        pulumi.export(name, value)
+    return payment

@@ -1,0 +1,110 @@
+"""The audit trail's bucket, which keeps what is written, and the bucket for everybody's access logs."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from lib.common_pulumi.policies import Place
+from lib.common_pulumi.storage import balancer_logs, guard, log_bucket
+from lib.payment.keys import Keys
+from lib.payment.settings import Settings
+
+# Days after which an object goes to a colder class; the smallest that S3 takes for infrequent access is 30.
+COLDER = (("STANDARD_IA", 30), ("GLACIER_IR", 120), ("DEEP_ARCHIVE", 365))
+AUDIT_LOGS = "audit-access/"
+
+
+class Storage(pulumi.ComponentResource):
+    """Both buckets with everything that guards them."""
+
+    def __init__(
+        self, name: str, *, settings: Settings, place: Place, keys: Keys, opts: pulumi.ResourceOptions
+    ) -> None:  # fmt: skip
+        super().__init__("tap:payment:Storage", name, {}, opts)
+        self._own = pulumi.ResourceOptions(parent=self)
+        audit = settings.bucket("payment-audit", place.account)
+        self.logs, self.logs_policy = log_bucket(
+            "logs",
+            name=settings.bucket("payment-logs", place.account),
+            keep=settings.profile.keep,
+            days=settings.profile.log_days,
+            writers=[
+                balancer_logs(place),
+                ("logging.s3.amazonaws.com", AUDIT_LOGS, f"arn:{place.partition}:s3:::{audit}"),
+            ],
+            place=place,
+            opts=self._own,
+        )
+        self.audit = aws.s3.Bucket(
+            "audit",
+            bucket=audit,
+            object_lock_enabled=True,
+            # Even so S3 refuses to delete what is locked.
+            force_destroy=not settings.profile.keep,
+            opts=self._own,
+        )
+        self._keep(settings)
+        self._encrypt(keys)
+        aws.s3.BucketLogging(
+            "audit",
+            bucket=self.audit.bucket,
+            target_bucket=self.logs.bucket,
+            target_prefix=AUDIT_LOGS,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.logs_policy]),
+        )
+        self.register_outputs({})
+
+    def _keep(self, settings: Settings) -> None:
+        """Lock what is written for as long as it has to be kept, and move it to colder classes."""
+        versioning = aws.s3.BucketVersioning(
+            "audit", bucket=self.audit.bucket, versioning_configuration={"status": "Enabled"}, opts=self._own
+        )
+        after = pulumi.ResourceOptions(parent=self, depends_on=[versioning])
+        aws.s3.BucketObjectLockConfiguration(
+            "audit",
+            bucket=self.audit.bucket,
+            rule={"default_retention": {"mode": settings.audit_mode, "days": settings.audit_days}},
+            opts=after,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            "audit",
+            bucket=self.audit.bucket,
+            rules=[
+                {
+                    "id": "colder",
+                    "status": "Enabled",
+                    "filter": {"prefix": ""},
+                    "transitions": [{"storage_class": kind, "days": days} for kind, days in COLDER],
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                }
+            ],
+            opts=after,
+        )
+
+    def _encrypt(self, keys: Keys) -> None:
+        """Encrypt with the trail's own key, and refuse what asks for anything else."""
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            "audit",
+            bucket=self.audit.bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": keys.audit.arn,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=self._own,
+        )
+        everything = pulumi.Output.concat(self.audit.arn, "/*")
+        refuse: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": everything}
+        # Who says nothing gets the bucket's own key. A negated condition is true of what is not said, hence "Null".
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+        header = "s3:x-amz-server-side-encryption"
+        other, foreign = (
+            {"StringNotEquals": {key: wanted}, "Null": {key: "false"}}
+            for key, wanted in ((header, "aws:kms"), (f"{header}-aws-kms-key-id", keys.audit.arn))
+        )
+        guard("audit", self.audit, [{**refuse, "Condition": other}, {**refuse, "Condition": foreign}], self._own)

@@ -1,0 +1,98 @@
+"""Deployed, the functions find their password and bucket by the environment; the SDK costs no cold start twice (P4)."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from lib.common import region
+from tests.support import functions
+from tests.support import payment as support
+from tests.support.functions import ROOT, Context
+
+
+@pytest.fixture
+def deployed(server: Any, sql: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Loads functions as they are deployed, in an AWS account in memory."""
+    del sql
+    made: list[Any] = []
+    with mock_aws():
+        value = json.dumps({"username": support.USER, "password": support.PASSWORD})
+        secrets, s3 = boto3.client("secretsmanager"), boto3.client("s3")
+        arn = secrets.create_secret(Name=f"rds!db-{time.time_ns()}", SecretString=value)["ARN"]
+        s3.create_bucket(
+            Bucket=support.BUCKET, CreateBucketConfiguration={"LocationConstraint": region.primary({})},
+            ObjectLockEnabledForBucket=True,
+        )  # fmt: skip
+        for name, text in (support.environ(server) | {"DB_SECRET_ARN": arn}).items():
+            monkeypatch.setenv(name, text)
+        monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", support.NAMESPACE)
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "deployed")
+
+        def load(function: str) -> Any:
+            made.append(functions.load("payment", function))
+            return made[-1]
+
+        yield load
+        for modules in made:
+            modules.handler.database.close()
+
+
+def test_the_three_functions_work_together(deployed, capsys):
+    """With nothing but their environment: a payment, its record, the reports."""
+    api = support.Api(deployed("api"))
+    answer = api.pay("key")
+    assert answer.status == 201
+    keys = [found["Key"] for found in boto3.client("s3").list_objects_v2(Bucket=support.BUCKET)["Contents"]]
+    assert [key.split("/")[4] for key in keys] == [answer.body["id"]]
+    report = deployed("drain").handler.handler({"action": "report"}, Context(60))
+    assert report == {
+        "chains": {"whole": 1, "broken": {}, "unread": 0}, "pending": 0, "oldest_seconds": 0.0,
+    }  # fmt: skip
+    found = deployed("database").handler.handler({"action": "report"}, None)
+    assert found["ledger"]["EUR"]["balance"] == "0.00"
+    assert support.PASSWORD not in capsys.readouterr().out
+
+
+def test_the_drain_writes_to_the_bucket(deployed, monkeypatch):
+    """What the API could not: its bucket was not there."""
+    api = support.Api(deployed("api"))
+    monkeypatch.setenv("AUDIT_BUCKET", "gone")
+    api.pay("key")
+    monkeypatch.setenv("AUDIT_BUCKET", support.BUCKET)
+    assert deployed("drain").handler.handler({}, Context(60))["written"] == 1
+
+
+def test_a_refused_secret_is_like_a_database_that_is_away(modules):
+    """An OSError, which the database module waits for; its cause keeps the name of the error."""
+    with mock_aws():
+        secrets = modules.aws.Secrets()
+        with Stubber(secrets._client) as stub:  # pylint: disable=protected-access
+            stub.add_client_error("get_secret_value", "AccessDeniedException", "arn:secret")
+            with pytest.raises(ConnectionError, match=r"^no answer from Secrets Manager$") as caught:
+                secrets.get_secret_value(SecretId="x")
+    assert type(caught.value.__cause__).__name__ == "ClientError"
+
+
+def test_the_secret_s_client_gives_up_soon(modules):
+    config = modules.aws.Secrets()._client.meta.config  # pylint: disable=protected-access
+    longest = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)
+    assert longest <= modules.handler.PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize("function", ["api", "drain", "database"])
+def test_importing_a_function_imports_no_sdk(function):
+    """Nor anything else that a cold start could do without."""
+    folders = [str(ROOT / "lambda" / "payment" / name) for name in (function, "shared")]
+    code = f"import sys; sys.path[:0] = {folders!r}; import handler; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"handler", "pg8000", "aws_lambda_powertools"} <= loaded
+    assert not loaded & {"boto3", "botocore.session", "urllib3", "jsonschema", "openapi"}

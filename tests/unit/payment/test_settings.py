@@ -1,0 +1,91 @@
+"""Settings are a profile for each environment, changed within limits; production cannot be made less (P1, P2, X3)."""
+
+import pytest
+
+from lib.common import region
+from lib.common.errors import SettingError
+from lib.common.stack_config import key, variable
+from lib.payment.settings import PROFILES, VARIABLES, Settings
+
+
+def test_staging_is_the_default():
+    settings = Settings.read({})
+    assert (settings.environment, settings.tags.values["Environment"]) == ("staging", "staging")
+    assert (settings.multi_az, settings.deletion_protection, settings.audit_mode) == (True, False, "GOVERNANCE")
+
+
+def test_production_is_kept_for_years():
+    settings = Settings.read({"ENVIRONMENT": "production"})
+    assert (settings.multi_az, settings.deletion_protection, settings.nat_per_zone) == (True, True, True)
+    assert (settings.audit_mode, settings.audit_days) == ("COMPLIANCE", 7 * 365)
+
+
+def test_from_dev_to_production_nothing_gets_less():
+    dev, staging, production = (PROFILES[name] for name in ("dev", "staging", "production"))
+    for name in ("keep", "log_days", "backup_days", "multi_az", "nat_per_zone", "audit_days", "rate", "burst"):
+        assert getattr(dev, name) <= getattr(staging, name) <= getattr(production, name), name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_MULTI_AZ", "false"),
+        ("DATABASE_TLS", "off"),
+        ("AUDIT_MODE", "GOVERNANCE"),
+        ("AUDIT_DAYS", "364"),
+        ("DATABASE_INSTANCE_CLASS", "db.t4g.micro"),
+        ("DATABASE_INSTANCE_CLASS", "db.t4g.small"),
+    ],
+)
+def test_production_refuses_to_be_less(name, value):
+    Settings.read({"ENVIRONMENT": "staging", name: value})
+    with pytest.raises(SettingError, match=f"{name}={value} is refused with ENVIRONMENT=production"):
+        Settings.read({"ENVIRONMENT": "production", name: value})
+
+
+def test_production_may_be_more():
+    settings = Settings.read({"ENVIRONMENT": "production", "AUDIT_DAYS": "3650", "API_RATE": "500"})
+    assert (settings.audit_days, settings.rate) == (3650, 500)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENVIRONMENT", "live"),
+        ("POSTGRES_VERSION", "14.7"),
+        ("DATABASE_INSTANCE_CLASS", "t4g"),
+        ("DATABASE_PORT", "80"),
+        ("DATABASE_MULTI_AZ", "yes"),
+        ("DATABASE_TLS", "require"),
+        ("DELETION_PROTECTION", "1"),
+        ("VPC_CIDR", "10.0.0.0/8"),
+        ("NAT_PER_ZONE", "no"),
+        ("AUDIT_MODE", "governance"),
+        ("AUDIT_DAYS", "0"),
+        ("API_RATE", "0"),
+        ("API_BURST", "5001"),
+        ("API_ACCOUNT", "maybe"),
+        ("SENDER_RATE", "9"),
+        ("FUNCTION_CONCURRENCY", "0"),
+        ("CERTIFICATE_ARN", "arn:x"),
+        ("ALARM_EMAIL", "team"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable(name, value):
+    with pytest.raises(SettingError) as refusal:
+        Settings.read({name: value})
+    assert f"{name}={value!r}" in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_every_variable_has_a_key_in_the_stacks_configuration(name):
+    assert variable(key(name)) == name
+
+
+def test_the_longest_suffix_fits_every_name_of_the_longest_region():
+    from lib.common import naming
+
+    values = {"AWS_REGION": max(region.known(), key=len), "ENVIRONMENT_SUFFIX": "x" * naming.SUFFIX_LENGTH}
+    settings = Settings.read(values)
+    assert all(len(settings.bucket(part, "1" * 12)) <= 63 for part in ("payment-audit", "payment-logs"))
+    assert len(settings.name("target_group")) <= 32

@@ -1,0 +1,145 @@
+"""The API checks requests before the function sees them, limits callers, and logs no bodies (P2, P3, P5)."""
+
+import json
+
+import pytest
+
+from lib.common import region
+from lib.payment.api import ACCESS, ANSWERS, ROUTES
+from tests.support.program import program
+
+METHOD = "apigateway/method:Method"
+HERE = region.primary({})
+CERTIFICATE = f"arn:{region.partition(HERE)}:acm:{HERE}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def payment(**environ):
+    return program(system="payment", **environ)
+
+
+def test_every_route_is_there_and_no_other():
+    assert len(payment().of(METHOD)) == len(payment().of("apigateway/integration:Integration")) == len(ROUTES) == 4
+
+
+def test_bodies_and_keys_are_checked_before_the_function():
+    post = payment().one(METHOD, "post-payments")
+    assert post["requestModels"] == {"application/json": "Payment"}
+    assert post["requestParameters"] == {"method.request.header.Idempotency-Key": True}
+    assert post["requestValidatorId"] == "body-and-headers-id"
+
+
+def test_the_models_are_the_functions_own_schemas():
+    from lib.payment.api import SCHEMAS
+
+    for part in ("payment", "refund"):
+        model = payment().one("apigateway/model:Model", part)
+        assert json.loads(model["schema"]) == json.loads((SCHEMAS / f"{part}.json").read_text())
+
+
+def test_callers_need_a_key_and_health_does_not():
+    keyed = {m.inputs["httpMethod"] + " " + m.name: m.inputs["apiKeyRequired"] for m in payment().of(METHOD)}
+    assert [name for name, needed in keyed.items() if not needed] == ["GET get-health"]
+
+
+def test_the_function_is_called_and_by_this_api_only():
+    found = payment()
+    integration = found.one("apigateway/integration:Integration", "post-payments")
+    assert (integration["type"], integration["integrationHttpMethod"]) == ("AWS_PROXY", "POST")
+    permission = found.one("lambda/permission:Permission", "api")
+    assert permission["sourceArn"].endswith(":payments/*/*")
+
+
+def test_a_change_of_a_route_is_deployed():
+    (deployment,) = payment().of("apigateway/deployment:Deployment")
+    methods = {m.urn for m in payment().of(METHOD)} | {
+        i.urn for i in payment().of("apigateway/integration:Integration")
+    }
+    assert methods <= deployment.depends_on
+    described = deployment.inputs["triggers"]["description"]
+    assert all(path in described for path, _method, _schema, _keyed in ROUTES)
+
+
+def test_callers_are_limited():
+    found = payment(API_RATE="10", API_BURST="20", SENDER_RATE="300")
+    settings = found.one("apigateway/methodSettings:MethodSettings")["settings"]
+    assert (settings["throttlingRateLimit"], settings["throttlingBurstLimit"]) == (10, 20)
+    plan = found.one("apigateway/usagePlan:UsagePlan")
+    assert plan["throttleSettings"] == {"rateLimit": 10, "burstLimit": 20}
+    rules = found.one("wafv2/webAcl:WebAcl")["rules"]
+    rate = [r["statement"]["rateBasedStatement"]["limit"] for r in rules if "rateBasedStatement" in r["statement"]]
+    assert rate == [300]
+
+
+def test_the_firewall_has_awss_rules_and_guards_the_stage():
+    found = payment()
+    rules = found.one("wafv2/webAcl:WebAcl")["rules"]
+    managed = [r["name"] for r in rules if "managedRuleGroupStatement" in r["statement"]]
+    assert len(managed) == 3
+    assert found.one("wafv2/webAclAssociation:WebAclAssociation")["resourceArn"].endswith("stage/payments")
+
+
+def test_no_body_is_logged():
+    found = payment()
+    assert found.one("apigateway/methodSettings:MethodSettings")["settings"]["dataTraceEnabled"] is False
+    written = json.loads(found.one("apigateway/stage:Stage")["accessLogSettings"]["format"])
+    assert written == ACCESS
+    assert not [text for text in written.values() if "body" in text.lower() or "apiKey" in text]
+
+
+@pytest.mark.parametrize(("chosen", "count"), [("true", 1), ("false", 0)])
+def test_the_accounts_setting_can_be_left_to_somebody_else(chosen, count):
+    assert len(payment(API_ACCOUNT=chosen).of("apigateway/account:Account")) == count
+
+
+def test_gateways_own_answers_are_problems_too():
+    responses = payment().of("apigateway/response:Response")
+    assert len(responses) == len(ANSWERS)
+    for response in responses:
+        body = json.loads(response.inputs["responseTemplates"]["application/json"])
+        assert str(body["status"]) == response.inputs["statusCode"]
+        assert "$context" not in json.dumps(body)
+
+
+def test_the_internal_load_balancer_reaches_the_function():
+    found = payment()
+    balancer = found.one("lb/loadBalancer:LoadBalancer")
+    assert (balancer["internal"], balancer["dropInvalidHeaderFields"]) == (True, True)
+    assert found.one("lb/targetGroup:TargetGroup")["targetType"] == "lambda"
+    assert found.one("lb/targetGroupAttachment:TargetGroupAttachment")["targetId"].endswith("payment-api-dev")
+
+
+@pytest.mark.parametrize(("arn", "port", "protocol"), [("", 80, "HTTP"), (CERTIFICATE, 443, "HTTPS")])
+def test_inside_the_network_it_is_https_once_there_is_a_certificate(arn, port, protocol):
+    found = payment(CERTIFICATE_ARN=arn)
+    listener = found.one("lb/listener:Listener")
+    assert (listener["port"], listener["protocol"]) == (port, protocol)
+    rule = found.one("vpc/securityGroupIngressRule:SecurityGroupIngressRule", "callers")
+    assert (rule["fromPort"], rule["cidrIpv4"]) == (port, "10.30.0.0/16")
+
+
+def test_the_endpoint_of_s3_lets_through_the_audit_trail_only():
+    policy = json.loads(payment().one("ec2/vpcEndpoint:VpcEndpoint")["policy"])
+    bucket = payment().outputs["auditBucket"]
+    assert {r.partition(":::")[2].partition("/")[0] for s in policy["Statement"] for r in s["Resource"]} == {bucket}
+
+
+def test_the_outputs_are_what_users_and_discovery_need():
+    assert set(payment().outputs) == {
+        "apiUrl", "apiKeyId", "albDnsName", "functionName", "auditBucket", "databaseEndpoint", "databaseSecretArn",
+        "alarmTopicArn", "vpcId", "publicSubnetIds", "functionsSubnetIds", "databaseSubnetIds",
+    }  # fmt: skip
+
+
+def test_every_alarm_tells_the_topic():
+    alarms = payment().of("cloudwatch/metricAlarm:MetricAlarm")
+    assert len(alarms) == 13
+    assert all(a.inputs["alarmActions"] == [payment().outputs["alarmTopicArn"]] for a in alarms)
+    assert len({a.inputs["name"] for a in alarms}) == 13
+
+
+def test_each_part_is_a_component_and_everything_belongs_to_one():
+    found = payment()
+    parts = {r.urn for r in found.resources if r.kind.startswith("tap:payment:")}
+    own = [r for r in found.resources if r.kind.startswith("aws:")]
+    assert {r.parent for r in own} == parts
+    assert len(parts) == 8

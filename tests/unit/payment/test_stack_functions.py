@@ -1,0 +1,97 @@
+"""The functions run real code in the network, each with exactly its rights; the outbox is drained (P2, P3, X8)."""
+
+import json
+import zipfile
+
+import pytest
+
+from tests.support.program import program
+
+FUNCTION = "lambda/function:Function"
+PARTS = ("api", "drain", "database")
+
+
+def payment(**environ):
+    return program(system="payment", **environ)
+
+
+def allowed(part):
+    """Return what a function's role allows: resource by action."""
+    statements = json.loads(payment().one("iam/rolePolicy:RolePolicy", part)["policy"])["Statement"]
+    return [(action, resource) for s in statements for action in s["Action"] for resource in s["Resource"]]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_package_holds_the_function(part):
+    code = payment().one(FUNCTION, part)["code"]
+    with zipfile.ZipFile(code.path) as package:
+        assert {"handler.py", "postgres.py", "rds-ca.pem"} <= set(package.namelist())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_function_runs_in_the_network_with_traces_and_dead_letters(part):
+    function = payment().one(FUNCTION, part)
+    assert function["vpcConfig"]["subnetIds"] == ["functions-1-id", "functions-2-id", "functions-3-id"]
+    assert function["tracingConfig"] == {"mode": "Active"}
+    assert function["deadLetterConfig"]["targetArn"].endswith("payment-dead-letters-dev")
+    assert function["runtime"] == "python3.14"
+
+
+def test_concurrency_is_reserved():
+    found = payment(FUNCTION_CONCURRENCY="7")
+    assert found.one(FUNCTION, "api")["reservedConcurrentExecutions"] == 7
+    assert found.one(FUNCTION, "drain")["reservedConcurrentExecutions"] == 1
+
+
+def test_a_function_ends_before_api_gateway_gives_up():
+    assert payment().one(FUNCTION, "api")["timeout"] < 29
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_functions_are_told_where_things_are_and_no_password(part):
+    given = payment().one(FUNCTION, part)["environment"]["variables"]
+    assert given["DB_HOST"] == payment().outputs["databaseEndpoint"]
+    assert given["AUDIT_BUCKET"] == payment().outputs["auditBucket"]
+    assert given["DB_SECRET_ARN"] == payment().outputs["databaseSecretArn"]
+
+
+@pytest.mark.parametrize(("part", "writes"), [("api", True), ("drain", True), ("database", False)])
+def test_who_needs_the_audit_trail_may_write_it(part, writes):
+    assert ("s3:PutObject" in [action for action, _resource in allowed(part)]) is writes
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_nobody_may_delete_from_the_trail_or_shorten_its_lock(part):
+    actions = {action for action, _resource in allowed(part)}
+    assert not {action for action in actions if "Delete" in action and action.startswith("s3:")}
+    assert not {action for action in actions if "Retention" in action or "Bypass" in action}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_function_writes_its_own_log_only(part):
+    resources = {resource for action, resource in allowed(part) if action == "logs:PutLogEvents"}
+    (resource,) = resources
+    assert resource.endswith(f"/aws/lambda/payment-{part}-dev:*")
+
+
+def test_the_outbox_is_drained_every_minute():
+    found = payment()
+    assert found.one("cloudwatch/eventRule:EventRule")["scheduleExpression"] == "rate(1 minute)"
+    assert found.one("cloudwatch/eventTarget:EventTarget")["arn"].endswith("payment-drain-dev")
+    permission = found.one("lambda/permission:Permission", "drain")
+    assert permission["principal"] == "events.amazonaws.com"
+    assert "payment-drain-dev" in permission["sourceArn"]
+
+
+def test_migrations_run_in_the_deployment_and_again_when_they_change(monkeypatch, tmp_path):
+    before = payment().one("lambda/invocation:Invocation")
+    assert json.loads(before["input"]) == {"action": "migrate"}
+    assert before["triggers"]["database"] == "db-1"
+    assert len(before["triggers"]["migrations"]) == 64
+
+
+def test_the_schedule_waits_for_the_migrations():
+    found = payment()
+    (target,) = found.of("cloudwatch/eventTarget:EventTarget")
+    (schema,) = found.of("lambda/invocation:Invocation")
+    assert schema.urn in target.depends_on
