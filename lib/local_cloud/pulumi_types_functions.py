@@ -7,12 +7,10 @@ from lib.local_cloud.pulumi_kind import Kind, Step
 
 
 def _function(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Return a function's inputs as the API takes them: its code packed, a database's TLS off as it has none here."""
+    """Return a function's inputs as the API takes them: its code packed."""
     found = {name: value for name, value in inputs.items() if name != "code"}
     if "code" in inputs:
         found["Code"] = {"ZipFile": inputs["code"].read()}
-    if TLS in inputs.get("environment", {}).get("variables", {}):
-        found["environment"] = {"variables": {**inputs["environment"]["variables"], TLS: "off"}}
     return found
 
 
@@ -38,7 +36,6 @@ def _state(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"state": "ENABLED" if inputs["isEnabled"] else "DISABLED", **rest} if "isEnabled" in inputs else rest
 
 
-TLS = "DB_TLS"  # the functions' own variable: see step_down.py
 IN_PLACE = "nothing is updated in place here"
 INVOKE = "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{FunctionArn}/invocations"
 QUEUE = {
@@ -70,7 +67,6 @@ KINDS = {
         },
         steps=(Step(("reservedConcurrentExecutions",), _reserve),),
         delete="delete_function", by={"FunctionName": "id"},
-        instead={f"environment.variables.{TLS}": (f"{TLS}=off", "the PostgreSQL here is built without TLS")},
         ignored={
             "sourceCodeHash": IN_PLACE, "codeSha256": IN_PLACE, "skipDestroy": "nothing outlives the local cloud",
             "replaceSecurityGroupsOnDestroy": "no network interface is left behind here",

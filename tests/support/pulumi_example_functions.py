@@ -27,7 +27,7 @@ SOURCE = "def handler(event, context):\n    return {'statusCode': 200, 'body': '
 function = aws.lambda_.Function(
     "function", role=role.arn, runtime="python3.13", handler="main.handler", memory_size=256, timeout=15,
     code=pulumi.AssetArchive({"main.py": pulumi.StringAsset(SOURCE)}), reserved_concurrent_executions=5,
-    environment={"variables": {"GREETING": "hello", "NUMBER": "1", "DB_TLS": "verify-full"}},
+    environment={"variables": {"GREETING": "hello", "NUMBER": "1"}},
     dead_letter_config={"target_arn": dead.arn},
     tracing_config={"mode": "Active"}, architectures=["arm64"], source_code_hash="1", opts=opts,
 )  # fmt: skip

@@ -47,7 +47,7 @@ def test_a_function(applied, dead):
     wanted = {
         "Runtime": "python3.13", "Handler": "main.handler", "MemorySize": 256, "Timeout": 15,
         "Role": applied.record("role").outputs["arn"], "DeadLetterConfig": {"TargetArn": dead},
-        "Environment": {"Variables": {"GREETING": "hello", "NUMBER": "1", "DB_TLS": "off"}},
+        "Environment": {"Variables": {"GREETING": "hello", "NUMBER": "1"}},
         "TracingConfig": {"Mode": "Active"},
         "Architectures": ["arm64"],
     }  # fmt: skip
@@ -67,7 +67,7 @@ def test_a_function_is_what_it_calls_itself(applied):
 
 def test_what_is_different_here_is_told(applied):
     told = {record.title: [what for what, _why in record.differs] for record in applied.ledger().records.values()}
-    assert {title: lines for title, lines in told.items() if lines} == {"function": ["DB_TLS=off"]}
+    assert {title: lines for title, lines in told.items() if lines} == {}
 
 
 def test_a_function_is_invoked_once(applied):
