@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
-from scripts.draw_model import Edge, Graph
+from scripts.draw_graph import Edge, Graph
 from scripts.draw_rows import APART, ARRIVAL, HEAD, MANY, PAD, PORT, PORT_NOTED, Part, Step, parts
 from scripts.draw_text import Card, width
 

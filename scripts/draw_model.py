@@ -3,53 +3,16 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from os.path import commonprefix
 from typing import Any
 
 from scripts import draw_types as types
+from scripts.draw_graph import Edge, Graph, Node
 from scripts.draw_network import Network
+from scripts.draw_nouns import ENCRYPTED, NOUNS, SILENT
 from scripts.draw_template import Template, at, count, references
-
-
-@dataclass(frozen=True)
-class Node:
-    """One card of the picture."""
-
-    kind: types.Kind
-    title: str
-    name: str
-    lines: tuple[str, ...]
-    group: str = ""
-    keys: tuple[str, ...] = ()
-    copies: bool = False
-    tier: str = ""
-    zones: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Edge:
-    """One arrow; with ``back``, it points from the end to the start; ``main`` ones are what the system is there for."""
-
-    start: str
-    end: str
-    label: str = ""
-    note: str = ""
-    back: bool = False
-    main: bool = False
-
-
-@dataclass
-class Graph:
-    """All that is drawn."""
-
-    title: str
-    subtitle: str
-    nodes: dict[str, Node] = field(default_factory=dict)
-    edges: list[Edge] = field(default_factory=list)
-    groups: dict[str, str] = field(default_factory=dict)
-    rest: tuple[str, ...] = ()
 
 
 class Reader:
@@ -78,22 +41,27 @@ class Reader:
             self.place[name] = self.template.type(name) if gathered else name
         for name in self.template.of(*types.FOLDED):
             self.place.update((name, host) for host in self._hosts(name)[:1])
+        for name in self.template.of(types.ATTACHMENT):
+            (group,), (target,) = (self.network.owners(name, path) for path in ("TargetGroupArn", "TargetId"))
+            self.place[group] = self.place[target]
         for name in drawn:
             if self.place[name] == name:
                 self._add(name)
         for kind in types.GATHERED:
             self._gather(kind)
         self._relate()
+        self._tell()
         self._drop_endpoints()
         self.graph.rest = self._rest()
         return self.graph
 
     def _hosts(self, name: str) -> list[str]:
         """Return the resources on whose card another one is a line: it refers to them, or they to it."""
+        fold = types.FOLDED[self.template.type(name)]
         return [
             host
-            for host in self.template.of(types.FOLDED[self.template.type(name)].host)
-            if host in self.network.owners(name) or name in self.network.owners(host)
+            for host in self.template.of(fold.host)
+            if host in self.network.owners(name, fold.by) or name in self.network.owners(host)
         ]
 
     def _gather(self, kind: str) -> None:
@@ -152,12 +120,13 @@ class Reader:
         """Yield each key with each node, or resource that is only counted, that it encrypts something of, and whose."""
         for name in self.template.resources:
             kind = self.template.type(name)
-            if kind in types.NOUNS and kind not in types.ENCRYPTED:
+            if kind in NOUNS and kind not in ENCRYPTED:
                 continue  # policies and aliases name keys without being encrypted
             for path, value in self.template.properties(name).items():
                 for owner, _ in references(value):
                     if self.template.type(owner) == types.KEY:
-                        yield owner, self._shown(name, path) or name, name
+                        setting = self.network.owners(name, types.SETTINGS.get(kind, "-"))
+                        yield owner, self._shown(name, path) or "".join(setting) or name, name
 
     def _chips(self, node: str) -> tuple[str, ...]:
         """Return the short names of the keys that encrypt what a node shows."""
@@ -171,8 +140,9 @@ class Reader:
         if kind == types.ENDPOINT:
             title = types.SERVICES.get(self._service(name), (self._service(name), ""))[0]
         lines = [template.fill(line, properties) for line in look.lines]
+        lines += [template.fill(types.CALLERS, template.properties(rule)) for rule in self.network.callers(name)]
         lines += [
-            template.fill(fold.line, template.properties(folded))
+            template.fill(fold.line, template.told(folded))
             for kind_of, fold in types.FOLDED.items()
             for folded in template.of(kind_of)
             if self.place.get(folded) == name
@@ -207,9 +177,15 @@ class Reader:
             for end, rule in self.network.open():
                 note = self.template.fill("port {FromPort}", self.template.properties(rule))
                 self._join(gateway, self.place[end], types.Relation("", "", "requests", note))
+            for end in self.template.of(types.API):
+                guards = [
+                    edge.start for edge in self.graph.edges if (edge.end, self._kind(edge.start)) == (end, types.ACL)
+                ]
+                self._join(gateway, (guards or [end])[0], types.Relation("", "", "requests"))
         for gateway, subnet in self.network.routes():
             for name, node in self.place.items():
-                if gateway in self.place and subnet in self.network.home(name)[1] and node in self.graph.nodes:
+                leaves = self.template.type(name) in types.LEAVING and subnet in self.network.home(name)[1]
+                if gateway in self.place and leaves and node in self.graph.nodes:
                     self._join(self.place[gateway], node, types.Relation("", "", types.OUTBOUND))
 
     def _draw(self, name: str, relation: types.Relation) -> None:
@@ -217,7 +193,9 @@ class Reader:
         properties = self.template.properties(name)
         note = self.template.fill(relation.note, properties)
         starts, ends = (
-            [self._shown(*found) for found in references(at(properties, path))] if path else [self.place.get(name, "")]
+            [self._shown(*found) for found in references(at(properties, path)) if self.network.granted(name, found[0])]
+            if path
+            else [self.place.get(name, "")]
             for path in (relation.start, relation.end)
         )
         for start in filter(None, starts):
@@ -232,7 +210,7 @@ class Reader:
     def _join(self, start: str, end: str, relation: types.Relation) -> None:
         """Add one arrow, through an endpoint of its VPC when it leaves one."""
         kind = self._kind(end)
-        deployed = any(edge.end == start and self._kind(edge.start) == types.CUSTOM for edge in self.graph.edges)
+        deployed = any(edge.end == start and self._kind(edge.start) in types.ONCE for edge in self.graph.edges)
         label = relation.label or (deployed and types.DEPLOYED.get(kind)) or types.FLOWS.get(kind, "")
         if start == end or not label or (start, end) in self.joined:
             return
@@ -248,13 +226,26 @@ class Reader:
 
     def _through(self, start: str, end: str) -> list[str]:
         """Return the endpoint between two nodes, if there is one."""
-        home = self.graph.nodes[start].group if self._kind(start) in types.CLIENTS else ""
+        node = self.graph.nodes[start]  # in a VPC of tiers an endpoint stands in none of them: its box names it
+        home = node.group if self._kind(start) in types.CLIENTS and not node.tier else ""
         return [
             name
             for name in self.template.of(types.ENDPOINT)
             if home and self.graph.nodes[name].group == home != self.graph.nodes[end].group
             and types.SERVICES.get(self._service(name), ("", ""))[1] == self._kind(end)
         ][:1]  # fmt: skip
+
+    def _tell(self) -> None:
+        """Say on a card who uses it, instead of drawing the arrows, where these are many."""
+        for node in list(self.graph.nodes):
+            words = types.TOLD.get(self._kind(node))
+            near = {edge.end if edge.start == node else edge.start: edge for edge in self.graph.edges
+                    if node in (edge.start, edge.end)}  # fmt: skip
+            clients = [name for name in near if self._kind(name) == types.FUNCTION]
+            if words and len(clients) > types.FEW:
+                line = f"{words} {', '.join(map(self._call, clients))}"
+                self.graph.nodes[node] = replace(self.graph.nodes[node], lines=(*self.graph.nodes[node].lines, line))
+                self.graph.edges = [edge for edge in self.graph.edges if edge not in map(near.get, clients)]
 
     def _alarms(self) -> tuple[str, ...]:
         """Return the lines on the alarms' card: what is watched, and the alarms that watch it."""
@@ -271,7 +262,7 @@ class Reader:
         for key, shown, _ in dict.fromkeys(self._encrypted()):
             kind = self._kind(shown)
             look = types.KINDS.get(kind)
-            found[self.names[key]][look.noun if look else types.NOUNS.get(kind, kind)] += 1
+            found[self.names[key]][look.noun if look else NOUNS.get(kind, kind)] += 1
         return tuple(
             f"{self.short(key)} key: "
             + ", ".join(noun if number == 1 else count(number, noun) for noun, number in nouns.items())
@@ -287,7 +278,7 @@ class Reader:
     def _rest(self) -> tuple[str, ...]:
         """Return the count of everything that is not drawn, the most frequent first."""
         kinds = [self.template.type(name) for name in self.template.resources if name not in self.place]
-        nouns = Counter(types.NOUNS.get(kind, kind) for kind in kinds if kind not in types.SILENT)
+        nouns = Counter(NOUNS.get(kind, kind) for kind in kinds if kind not in SILENT)
         return tuple(
             count(number, noun) if "::" not in noun else f"{number} × {noun}"
             for noun, number in sorted(nouns.items(), key=lambda item: (-item[1], item[0]))

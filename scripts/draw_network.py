@@ -79,6 +79,19 @@ class Network:
             if self.template.properties(name).get("CidrIp") == EVERYWHERE:
                 yield from ((found, name) for found in self._members(self.owners(name, "GroupId"), types.ENTRANCES))
 
+    def callers(self, name: str) -> list[str]:
+        """Return the rules that let a part of a network reach an entrance."""
+        rules = self.template.of("AWS::EC2::SecurityGroupIngress")
+        narrow = [rule for rule in rules if self.template.properties(rule).get("CidrIp") not in (None, EVERYWHERE)]
+        return [rule for rule in narrow if name in self._members(self.owners(rule, "GroupId"), types.ENTRANCES)]
+
+    def granted(self, name: str, other: str) -> bool:
+        """Return whether a function's role lets it use what its environment names, where IAM has a say."""
+        roles = self.owners(name, "Role") if self.template.type(name) == types.FUNCTION else []
+        policies = [self.owners(policy) for policy in self.template.of("AWS::IAM::Policy")]
+        own = [owners for owners in policies if set(roles) & set(owners)]
+        return self.template.type(other) in types.DATABASES or not own or any(other in owners for owners in own)
+
     def allowed(self) -> Iterator[tuple[str, str]]:
         """Yield each drawn pair of a client and a database that a rule between their security groups connects."""
         rules = [

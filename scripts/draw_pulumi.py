@@ -9,6 +9,7 @@ token turns up among the inputs of another resource, also inside a policy or a c
 import asyncio
 import importlib
 import json
+import keyword
 import os
 import re
 import sys
@@ -28,7 +29,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import tap  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common import naming  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common import lambda_package, naming  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
 from scripts.draw_pulumi_types import TYPES, Type  # noqa: E402  # pylint: disable=wrong-import-position
 from scripts.draw_template import SUBSTITUTE, references  # noqa: E402  # pylint: disable=wrong-import-position
@@ -59,6 +60,7 @@ def identity(kind: str, name: str) -> str:
 def outputs(kind: str, name: str) -> dict[str, Any]:
     """Return a token for every attribute of a resource that is text, as its class in pulumi_aws declares them."""
     module, _, title = kind.removeprefix("aws:").partition("/")
+    module += "_" * keyword.iskeyword(module)
     declared = getattr(importlib.import_module(f"pulumi_aws.{module}"), title.partition(":")[2])
     found: dict[str, Any] = {}
     for attribute, getter in vars(declared).items():
@@ -110,6 +112,8 @@ def converted(value: Any) -> Any:
         return {name[:1].upper() + name[1:]: converted(value[name]) for name in sorted(value)}
     if isinstance(value, list):
         return [converted(item) for item in value]
+    if isinstance(value, pulumi.Archive):
+        return None
     if isinstance(value, str) and value.startswith(("{", "[")):
         try:
             return converted(json.loads(value))
@@ -168,7 +172,8 @@ def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     """
     program = tap.load(system.replace("-", "_"))
     suffix, recorder = environ.get(naming.SUFFIX) or SUFFIX, Recorder()
-    with own_loops():
+    # No function runs in a picture: its package need not be built.
+    with own_loops(), mock.patch.object(lambda_package, "build", return_value=ROOT):
         set_root_resource(None)  # type: ignore[arg-type]  # forget another program of this process
         mocks.set_mocks(recorder, project="tap", stack=f"{system}-{suffix}", preview=False)
         build = pulumi.runtime.test(lambda: program.build(suffix, {**ENVIRON, **environ}))  # type: ignore[no-untyped-call]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise, permutations
 
-from scripts.draw_model import Edge, Graph
+from scripts.draw_graph import Edge, Graph
 from scripts.draw_text import card
+from scripts.draw_types import Kind
 
 PAD, HEAD = 18.0, 40.0  # between a box and what is in it; and above, where the box's words stand
 SPACE, APART = 24.0, 34.0  # between two cards of a column, between two parts
@@ -58,17 +59,29 @@ def forward(edges: Iterable[Edge]) -> list[Edge]:
     return taken
 
 
-def columns(nodes: Iterable[str], edges: Sequence[Edge]) -> dict[str, int]:
-    """Return each node's column: the length of the longest path to it."""
+def columns(nodes: Iterable[str], edges: Sequence[Edge], level: Sequence[Sequence[str]] = ()) -> dict[str, int]:
+    """Return each node's column: the length of the longest path to it, or to one that shares its column."""
     found = dict.fromkeys(nodes, 0)
+    _push(found, edges, level)
+    tiered = {node for names in level for node in names}
+    for node in list(found):  # what begins a path stands right before its next stop, in a tier before the main one
+        leaving = [edge for edge in edges if edge.start == node]
+        main = [edge for edge in leaving if edge.main and node in tiered]
+        following = [found[edge.end] for edge in main or leaving]
+        if following and all(edge.end != node for edge in edges):
+            found[node] = min(following) - 1
+    _push(found, edges, level)
+    ranks = {column: rank for rank, column in enumerate(sorted(set(found.values())))}
+    return {node: ranks[column] for node, column in found.items()}
+
+
+def _push(found: dict[str, int], edges: Sequence[Edge], level: Sequence[Sequence[str]]) -> None:
+    """Move nodes right until each is right of what it follows, and beside what shares its column."""
     for _ in range(len(found)):
         for edge in edges:
             found[edge.end] = max(found[edge.end], found[edge.start] + 1)
-    for node in list(found):  # what begins a path stands right before its next stop
-        following = [found[edge.end] for edge in edges if edge.start == node]
-        if following and all(edge.end != node for edge in edges):
-            found[node] = min(following) - 1
-    return found
+        for names in level:
+            found.update(dict.fromkeys(names, max(found[name] for name in names)))
 
 
 def parts(graph: Graph) -> list[list[str]]:
@@ -95,7 +108,7 @@ class Part:  # pylint: disable=too-many-instance-attributes
         self.edges = forward(edge for edge in graph.edges if edge.start in names)
         ends = dict.fromkeys(name for edge in self.edges for name in (edge.start, edge.end))
         self.names = [*ends, *(name for name in names if name not in ends)]
-        self.column = columns(self.names, self.edges)
+        self.column = columns(self.names, self.edges, self._alike())
         self._join_box()
         self.cards = {name: card(graph.nodes[name], self._ports_height(name)) for name in self.names}
         self.height = {name: found.height for name, found in self.cards.items()}
@@ -123,6 +136,15 @@ class Part:  # pylint: disable=too-many-instance-attributes
             found.setdefault(self.graph.nodes[name].tier, []).append(name)
         spans = sorted(self._span(members) for members in found.values())
         return found if "" not in found and all(one[1] < two[0] for one, two in pairwise(spans)) else {}
+
+    def _alike(self) -> list[list[str]]:
+        """Return what is of one kind in one tier: it stands in one column."""
+        found: dict[tuple[str, Kind], list[str]] = {}
+        for name in self.names:
+            node = self.graph.nodes[name]
+            if node.tier:
+                found.setdefault((node.tier, node.kind), []).append(name)
+        return list(found.values())
 
     def _span(self, members: Iterable[str]) -> tuple[int, int]:
         """Return the first and the last column of some nodes."""

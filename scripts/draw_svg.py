@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
+from scripts.draw_graph import Graph
 from scripts.draw_layout import CORNER, Box, Picture, Route
-from scripts.draw_model import Graph
 from scripts.draw_text import BREAK, MARGIN, PILL, SIZES, STEPS, Card, width
 
 EDGE, TOP, LINE = 14.0, 66.0, 18.0  # around everything, above the region for the title, a line of the count
@@ -50,6 +50,8 @@ ICONS = {
     "run": "M8 5.5 18 12 8 18.5z",
     "queue": "M4 8h4v8H4zM10 8h4v8h-4zM16 8h4v8h-4z",
     "table": "M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14",
+    "door": "M8 4h8v16H8zM3 12h10M10.5 9.5 13 12l-2.5 2.5",
+    "shield": "M12 4l7 2.5V12c0 4-3 6.5-7 8-4-1.5-7-4-7-8V6.5zM9 12l2.2 2.2L15.5 10",
     "globe": "M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M4 12h16M12 4c-5 5-5 11 0 16M12 4c5 5 5 11 0 16",
     "container": "M12 4l7 4v8l-7 4-7-4V8zM5 8l7 4 7-4M12 12v8",
     "balance": "M4 12h6M10 12l8-6M10 12h9M10 12l8 6",

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts import draw_types as types
+from scripts.draw_nouns import REFUSALS, SPELLINGS
 
-FIELD = re.compile(r"\{([\w.]+)(?:([:?])([^}]+))?\}")
+FIELD = re.compile(r"\{([\w.]+?)(?:/(\d+))?(?:([:?])([^}]+))?\}")
 SUBSTITUTE = re.compile(r"\$\{([\w.:]+)\}")
 REGION = re.compile(r"\b(?:[a-z]{2}|eusc)-(?:gov-|iso[a-z]?-|de-)?(?:north|south|central|east|west)(?:east|west)?-\d\b")
 RUNTIME = re.compile(r"^(python|ruby|java|dotnet)(?=\d)")
@@ -70,6 +71,15 @@ class Template:
         """Return a resource's properties."""
         return self.resources.get(name, {}).get("Properties", {})
 
+    def told(self, name: str) -> Any:
+        """Return a resource's properties, and for a method of an API its route, which other resources tell."""
+        steps, here = list[str](), at(self.properties(name), "ResourceId")
+        for owner, _ in references(here):
+            while self.type(owner) == types.STEP:
+                steps.append(str(self.properties(owner)["PathPart"]))
+                owner = next(references(self.properties(owner)["ParentId"]), ("", ""))[0]
+        return {**self.properties(name), "Route": f"/{'/'.join(reversed(steps))}"} if here else self.properties(name)
+
     def of(self, *wanted: str) -> list[str]:
         """Return the resources of some types, in the template's order."""
         return [name for name in self.resources if self.type(name) in wanted]
@@ -96,12 +106,13 @@ class Template:
         """Return a pattern of ``draw_types`` filled with properties, without the parts that cannot be filled."""
 
         def value(match: re.Match[str]) -> str:
-            text = self.text(at(properties, match.group(1)))
-            if match.group(2) == "?":
-                return match.group(3) if text and text not in types.REFUSALS else "\0"
-            if match.group(2) == ":":
-                return count(int(text), match.group(3)) if text.isdigit() else "\0"
-            return types.SPELLINGS.get(text) or RUNTIME.sub(lambda found: found.group().title() + " ", text) or "\0"
+            path, divisor, way, noun = match.groups()
+            text = self.text(at(properties, path))
+            if way == "?":
+                return str(noun) if text and text not in REFUSALS else "\0"
+            if way == ":":
+                return count(int(text) // int(divisor or 1), noun) if text.isdigit() else "\0"
+            return SPELLINGS.get(text) or RUNTIME.sub(lambda found: found.group().title() + " ", text) or "\0"
 
         parts = (FIELD.sub(value, part) for part in pattern.split(" · "))
         return " · ".join(part for part in parts if "\0" not in part)

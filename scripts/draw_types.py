@@ -1,8 +1,8 @@
 """What ``scripts/draw`` knows about CloudFormation: tables are keyed by a resource's type.
 
 A pattern such as ``"{ShardCount:shard} · kept {RetentionPeriodHours} h"`` is filled from a resource's properties:
-``{A.B}`` is a value, ``{A:noun}`` counts a noun, ``{A?words}`` is the words when the value says yes. A part between
-dots that has a value missing is left out.
+``{A.B}`` is a value, ``{A:noun}`` counts a noun (``{A/60:minute}`` when the value is in seconds), ``{A?words}`` is the
+words when the value says yes. A part between dots that has a value missing is left out.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,16 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
 ALARM, KEY, LOGS = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::Logs::LogGroup"
 VPC, SUBNET, INTERNET, NAT = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"
 BALANCER, TARGETS = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"
+ATTACHMENT = "AWS::ElasticLoadBalancingV2::TargetGroup target"
+API, STEP, ACL = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Resource", "AWS::WAFv2::WebACL"
+QUEUE, BUCKET = "AWS::SQS::Queue", "AWS::S3::Bucket"
 SERVICE, TASK, IMAGES = "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::ECR::Repository"
 # A cluster's instance, told by its promotion tier: 0 is made first, and writes.
 INSTANCE = "AWS::RDS::DBInstance"
 WRITER, READER = MEMBERS = (f"{INSTANCE} that writes", f"{INSTANCE} that reads")
 CUSTOM = "Custom::"  # every type that begins so
+INVOCATION = f"{FUNCTION} invocation"
+ONCE = (CUSTOM, INVOCATION)  # call a function in a deployment
 
 COMPUTE, STORAGE, DATA = "compute", "storage", "data"
 NETWORK, SECURITY, OPERATIONS = "network", "security", "operations"
@@ -48,7 +53,8 @@ KINDS = {
     ),
     FUNCTION: Kind(
         "Lambda function", "function", "function", COMPUTE, "FunctionName",
-        ("{Description}", "{Runtime} · {Architectures.0}", "{MemorySize} MB · up to {Timeout} s"),
+        ("{Description}", "{Runtime} · {Architectures.0}", "{MemorySize} MB · up to {Timeout} s",
+         "at most {ReservedConcurrentExecutions} at once"),
     ),
     INSTANCE: Kind(
         "RDS {Engine}", "database", "database", DATA, "DBInstanceIdentifier",
@@ -65,13 +71,13 @@ KINDS = {
         "ElastiCache {Engine}", "cache", "database", DATA, "ReplicationGroupId", ("{EngineVersion} · {CacheNodeType}",)
     ),
     "AWS::DynamoDB::Table": Kind("DynamoDB table", "table", "table", DATA, "TableName", ("{BillingMode}",)),
-    "AWS::S3::Bucket": Kind(
+    BUCKET: Kind(
         "S3 bucket", "S3 bucket", "bucket", STORAGE, "BucketName",
         ("{VersioningConfiguration.Status?versioned}",
          "objects kept {LifecycleConfiguration.Rules.0.ExpirationInDays:day}"),
     ),
-    "AWS::SQS::Queue": Kind(
-        "SQS queue", "queue", "queue", OPERATIONS, "QueueName", ("messages kept {MessageRetentionPeriod} s",)
+    QUEUE: Kind(
+        "SQS queue", "queue", "queue", OPERATIONS, "QueueName", ("messages kept {MessageRetentionPeriod/86400:day}",)
     ),
     "AWS::SNS::Topic": Kind("SNS topic", "SNS topic", "topic", OPERATIONS, "TopicName"),
     "AWS::SNS::Subscription": Kind("Subscriber", "subscriber", "mail", OPERATIONS, "Protocol"),
@@ -83,10 +89,18 @@ KINDS = {
     INTERNET: Kind("Internet", "internet", "globe", NETWORK, "", outside=True),
     NAT: Kind("NAT gateway", "NAT gateway", "exit", NETWORK, ""),
     ENDPOINT: Kind("{ServiceName}", "endpoint", "endpoint", NETWORK, "", ("{VpcEndpointType} endpoint",)),
-    "AWS::ApiGateway::RestApi": Kind("API Gateway", "API", "globe", NETWORK, "Name"),
+    API: Kind("API Gateway", "API", "door", NETWORK, "Name"),
+    ACL: Kind(
+        "WAF web ACL", "web ACL", "shield", SECURITY, "Name",
+        ("{Rules.0.Statement.RateBasedStatement.Limit} in 5 min from one sender", "{Rules.1.Name} · {Rules.2.Name}",
+         "{Rules.3.Name}"),
+    ),
+    INVOCATION: Kind("In a deployment", "invocation", "run", OPERATIONS, "Input.Action", ("when its files change",)),
     "AWS::ApiGatewayV2::Api": Kind("API Gateway", "API", "globe", NETWORK, "Name", ("{ProtocolType}",)),
     "AWS::CloudFront::Distribution": Kind("CloudFront", "distribution", "globe", NETWORK, ""),
-    BALANCER: Kind("Load balancer", "load balancer", "balance", NETWORK, "Name", ("{Type} · {Scheme}",)),
+    BALANCER: Kind(
+        "Load balancer", "load balancer", "balance", NETWORK, "Name", ("{Type} · {Scheme} · {Internal?internal}",)
+    ),
     SERVICE: Kind(
         "ECS service", "service", "container", COMPUTE, "ServiceName",
         ("{LaunchType} · {CapacityProviderStrategy.0.CapacityProvider} · {DesiredCount:task}",),
@@ -110,10 +124,11 @@ NAMELESS = (ENDPOINT, INTERNET, NAT)
 
 @dataclass(frozen=True)
 class Fold:
-    """A resource that is a line on another one's card: the other's type, the line."""
+    """A resource that is a line on another one's card: the other's type, the line, the path that refers to it."""
 
     host: str
     line: str = ""
+    by: str = ""
 
 
 FOLDED = {
@@ -125,7 +140,15 @@ FOLDED = {
         SERVICE, "at {TargetTrackingScalingPolicyConfiguration.TargetValue} "
         "{TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.PredefinedMetricType}",
     ),
-    "AWS::S3::Bucket lifecycle": Fold("AWS::S3::Bucket", "objects kept {Rules.0.Expiration.Days:day}"),
+    "AWS::S3::Bucket lifecycle": Fold(BUCKET, "objects kept {Rules.0.Expiration.Days:day}"),
+    "AWS::S3::Bucket lock": Fold(
+        BUCKET, "locked {Rule.DefaultRetention.Days:day} · {Rule.DefaultRetention.Mode}", "Bucket"
+    ),
+    "AWS::S3::Bucket versions": Fold(BUCKET, "{VersioningConfiguration.Status?versioned}", "Bucket"),
+    "AWS::S3::Bucket logging": Fold(BUCKET, "access logged", "Bucket"),
+    "AWS::ApiGateway::Method": Fold(API, "{HttpMethod} {Route}"),
+    "AWS::ApiGateway::Stage": Fold(API, "stage {StageName} · {TracingEnabled?traced}"),
+    "AWS::ApiGateway::UsagePlan": Fold(API, "{Throttle.RateLimit}/s · bursts of {Throttle.BurstLimit}"),
 }  # fmt: skip
 
 
@@ -159,17 +182,21 @@ RELATIONS = {
         Relation("KinesisStreamSourceConfiguration", "", "events"),
         Relation("", "ExtendedS3DestinationConfiguration.BucketARN", "objects"),
     ),
-    "AWS::SQS::Queue": (Relation("", "RedrivePolicy", "poison messages"),),
+    QUEUE: (Relation("", "RedrivePolicy", "poison messages"),),
     "AWS::SNS::Subscription": (Relation("TopicArn", "", "notifications"), Relation("", "Endpoint", "notifications")),
     ALARM: (Relation("", "AlarmActions", "alarms"),),
     "AWS::Events::Rule": (Relation("", "Targets", "events"),),
+    "AWS::Events::Rule target": (Relation("Rule", "Arn", "schedule"),),
+    INVOCATION: (Relation("", "FunctionName", "on deploy"),),
     "AWS::StepFunctions::StateMachine": (
         Relation("", "DefinitionString", "tasks"), Relation("", "DefinitionSubstitutions", "tasks"),
     ),
     "AWS::ApiGateway::Method": (Relation("RestApiId", "Integration.Uri", "requests"),),
+    "AWS::ApiGateway::Method integration": (Relation("RestApiId", "Uri", "requests"),),
+    "AWS::WAFv2::WebACLAssociation": (Relation("WebACLArn", "ResourceArn", "requests"),),
     "AWS::ApiGatewayV2::Integration": INTEGRATION,
     "AWS::CloudFront::Distribution": (Relation("", "DistributionConfig.Origins", "requests"),),
-    FUNCTION: (Relation("", "Environment.Variables"),),
+    FUNCTION: (Relation("", "Environment.Variables"), Relation("", "DeadLetterConfig.TargetArn", "dead letters")),
 }  # fmt: skip
 
 # What a system is there for: these arrows are level and strong.
@@ -179,9 +206,9 @@ MAIN = ("events", "rows", "items", "requests", "objects", "messages")
 FLOWS = {
     **dict.fromkeys(DATABASES, "rows"),
     SECRET: "password",
-    "AWS::S3::Bucket": "objects",
+    BUCKET: "objects",
     "AWS::DynamoDB::Table": "items",
-    "AWS::SQS::Queue": "messages",
+    QUEUE: "messages",
     "AWS::SNS::Topic": "notifications",
     "AWS::Kinesis::Stream": "events",
     "AWS::KinesisFirehose::DeliveryStream": "events",
@@ -197,8 +224,16 @@ OUTBOUND = "outbound"
 # the gateways, which stand left of what leaves through them.
 BACK = (SECRET, OUTBOUND)
 
+# What more functions than a few use, says so on its card, in these words.
+TOLD = {SECRET: "read by", QUEUE: "from", NAT: "used by"}
+FEW = 2
+
 CLIENTS = (FUNCTION, SERVICE)
+LEAVING = (*CLIENTS, NAT)  # what a gateway is a way out for
 ENTRANCES = (BALANCER, SERVICE, *DATABASES)  # what the internet may reach
+
+CALLERS = "callers: {CidrIp} · port {FromPort}"
+SETTINGS = {"AWS::S3::Bucket encryption": "Bucket"}  # whose setting it is
 
 # Security groups tell the rest: who may reach a database exchanges rows with it.
 RULES = {
@@ -235,54 +270,3 @@ SERVICES = {
     "states": ("Step Functions", "AWS::StepFunctions::StateMachine"),
     "kms": ("KMS", KEY),
 }
-
-# Not drawn, only counted, in these words. A type that stands in no table is counted under its own name.
-NOUNS = {
-    "AWS::EC2::EIP": "address",
-    "AWS::EC2::FlowLog": "flow log",
-    "AWS::EC2::Route": "route",
-    "AWS::EC2::RouteTable": "route table",
-    "AWS::EC2::SecurityGroup": "security group",
-    "AWS::EC2::SecurityGroupEgress": "security group rule",
-    "AWS::EC2::SecurityGroupIngress": "security group rule",
-    "AWS::IAM::ManagedPolicy": "policy",
-    "AWS::IAM::Policy": "policy",
-    "AWS::IAM::Role": "role",
-    "AWS::KMS::Alias": "key alias",
-    "AWS::Lambda::Permission": "permission",
-    "AWS::Route53::RecordSet": "DNS record",
-    LOGS: "log group",
-    "AWS::ECR::LifecyclePolicy": "policy",
-    "AWS::RDS::DBClusterParameterGroup": "parameter group",
-    "AWS::RDS::DBParameterGroup": "parameter group",
-    "AWS::RDS::DBSubnetGroup": "subnet group",
-    **dict.fromkeys((f"AWS::S3::Bucket {part}" for part in ("encryption", "ownership", "access")), "bucket setting"),
-    "AWS::S3::BucketPolicy": "policy",
-    "AWS::SNS::TopicPolicy": "policy",
-    "AWS::SQS::QueuePolicy": "policy",
-}
-ENCRYPTED = (LOGS,)  # the only ones of them that a key encrypts
-
-# Not even counted: drawn as an arrow or as a box, or of interest to nobody.
-SILENT = (VPC, SUBNET, "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPCGatewayAttachment",
-          "AWS::Lambda::EventSourceMapping", "AWS::CDK::Metadata", "AWS::ApiGateway::Method",
-          "AWS::ApiGatewayV2::Integration", "AWS::ElasticLoadBalancingV2::Listener",
-          "AWS::ECS::ClusterCapacityProviderAssociations")  # fmt: skip
-
-# Values as people write them.
-SPELLINGS = {
-    "postgres": "PostgreSQL",
-    "mysql": "MySQL",
-    "mariadb": "MariaDB",
-    "aurora-postgresql": "Aurora PostgreSQL",
-    "aurora-mysql": "Aurora MySQL",
-    "PROVISIONED": "provisioned",
-    "ON_DEMAND": "on demand",
-    "PAY_PER_REQUEST": "on demand",
-    "FARGATE": "Fargate",
-    "IMMUTABLE": "immutable tags",
-    "ECSServiceAverageCPUUtilization": "% CPU",
-    "ECSServiceAverageMemoryUtilization": "% memory",
-    "ALBRequestCountPerTarget": "requests/min each",
-}
-REFUSALS = ("false", "Suspended", "Disabled", "0")

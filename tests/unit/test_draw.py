@@ -114,7 +114,14 @@ def api() -> Template:
     return dict(importlib.import_module("scripts.draw").declare("flask-api"))
 
 
-TEMPLATES: tuple[Callable[[], Template], ...] = (pipeline, shop, empty, api)
+@lru_cache
+def payment() -> Template:
+    """Return what the payment system's program declares."""
+    return dict(importlib.import_module("scripts.draw").declare("payment"))
+
+
+TEMPLATES: tuple[Callable[[], Template], ...] = (pipeline, shop, empty, api, payment)
+PROGRAMS = (("flask-api", api), ("payment", payment))
 
 
 @pytest.fixture(name="draw", scope="module")
@@ -313,17 +320,28 @@ def test_what_cannot_be_drawn_is_refused_in_a_sentence(
     assert [words in line for words, line in zip(("be read", sentence, "--template"), lines, strict=True)] == [True] * 3
 
 
-def test_a_committed_picture_shows_the_program(draw: ModuleType) -> None:
-    """``scripts/draw flask-api --check``, without another run of the program."""
-    committed = SCRIPT.parents[1] / "docs" / "pictures" / "flask-api.svg"
-    assert draw.draw("flask-api", api()) == committed.read_text(encoding="utf-8"), "run 'scripts/draw flask-api'"
+@pytest.mark.parametrize(("system", "template"), PROGRAMS)
+def test_a_committed_picture_shows_the_program(
+    draw: ModuleType, system: str, template: Callable[[], Template]
+) -> None:  # fmt: skip
+    """``scripts/draw <system> --check``, without another run of the program."""
+    committed = SCRIPT.parents[1] / "docs" / "pictures" / f"{system}.svg"
+    assert draw.draw(system, template()) == committed.read_text(encoding="utf-8"), f"run 'scripts/draw {system}'"
 
 
-def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(draw: ModuleType) -> None:
+@pytest.mark.parametrize(("system", "template"), PROGRAMS)
+def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
+    draw: ModuleType, system: str, template: Callable[[], Template]
+) -> None:  # fmt: skip
     """A type that no table knows would be counted under its own name."""
-    every = words(draw.draw("flask-api", api()))
-    rest = [line for line in every if line.startswith("Also in the stack")]
+    every = words(draw.draw(system, template()))
+    rest = every[[line.startswith("Also in the stack") for line in every].index(True) :]
     assert not [line for line in rest if "×" in line or "aws:" in line]
+
+
+def test_what_the_api_consists_of_is_said(draw: ModuleType) -> None:
+    """What several resources are together stands on one card."""
+    every = words(draw.draw("flask-api", api()))
     assert {"3 NAT gateways", "3 log groups", "12 CloudWatch alarms", "2 KMS keys", "CloudWatch dashboard"} <= {*every}
     assert {"scales from 2 to 6 tasks", "at 60 % CPU", "at 70 % memory", "objects kept 365 days"} <= {*every}
 
@@ -369,6 +387,72 @@ def test_tiers_hold_their_residents_and_the_internet_is_outside(draw: ModuleType
     assert all(one.right < two.x for (_, one), (_, two) in pairwise(tiers))
     assert graph.nodes["ecs_Service_api"].zones == ("zone a", "zone b", "zone c")
     assert graph.nodes["rds_ClusterInstance_reader"].zones == ("zone b",)
+
+
+# ---- the payment system
+
+
+def test_payments_come_in_through_the_firewall_and_from_inside_the_network(draw: ModuleType) -> None:
+    """Both ways lead to one function; the drain has its schedule, the migrations their deployment."""
+    assert edges(draw, payment()) == {
+        ("ec2_InternetGateway_internet", "wafv2_WebAcl_firewall"): "requests",
+        ("wafv2_WebAcl_firewall", "apigateway_RestApi_payments"): "requests",
+        ("apigateway_RestApi_payments", "lambda_Function_api"): "requests",
+        ("lb_LoadBalancer_internal", "lambda_Function_api"): "requests",
+        ("lb_LoadBalancer_internal", "s3_Bucket_logs"): "access logs",
+        ("lambda_Function_api", "rds_Instance_instance"): "rows",
+        ("lambda_Function_api", "s3_Bucket_audit"): "objects",
+        ("cloudwatch_EventRule_drain", "lambda_Function_drain"): "schedule",
+        ("lambda_Function_drain", "rds_Instance_instance"): "rows",
+        ("lambda_Function_drain", "s3_Bucket_audit"): "objects",
+        ("lambda_Invocation_schema", "lambda_Function_database"): "on deploy",
+        ("lambda_Function_database", "rds_Instance_instance"): "schema",
+        ("ec2_InternetGateway_internet", "AWS::EC2::NatGateway"): "outbound",
+        ("AWS::CloudWatch::Alarm", "sns_Topic_alarms"): "alarms",
+    }
+
+
+def test_the_parts_of_the_payment_system_are_said(draw: ModuleType) -> None:
+    """Routes, limits, locks, keys, and who uses what several functions use."""
+    every = set(words(draw.draw("payment", payment())))
+    assert {"GET /health", "POST /payments", "GET /payments/{id}", "POST /payments/{id}/refunds"} <= every
+    assert {"stage v1 · traced", "200/s · bursts of 400", "2000 in 5 min from one sender"} <= every
+    assert {"application · internal", "callers: 10.30.0.0/16 · port 80", "rate(1 minute)", "migrate"} <= every
+    assert {"locked 2555 days · compliance", "versioned", "access logged", "messages kept 14 days"} <= every
+    assert {"read by api, database, drain", "from api, database, drain", "used by api, database, drain"} <= every
+    assert {"audit key: S3 bucket", "database key: database, password", "13 CloudWatch alarms"} <= every
+
+
+def test_an_object_arrow_needs_the_right_to_it_as_well(draw: ModuleType) -> None:
+    """The database's function is told the bucket's name like the others, and its role may do nothing with it."""
+    template = copy.deepcopy(payment())
+    assert "AUDIT_BUCKET" in json.dumps(template["Resources"]["lambda_Function_database"])
+    assert ("lambda_Function_database", "s3_Bucket_audit") not in edges(draw, template)
+    template["Resources"].pop("iam_RolePolicy_database")
+    assert edges(draw, template)["lambda_Function_database", "s3_Bucket_audit"] == "objects"
+
+
+def test_without_its_guard_an_api_is_open_to_the_internet(draw: ModuleType) -> None:
+    """The arrow goes with the association."""
+    template = copy.deepcopy(payment())
+    template["Resources"].pop("wafv2_WebAclAssociation_firewall")
+    found = edges(draw, template)
+    assert found["ec2_InternetGateway_internet", "apigateway_RestApi_payments"] == "requests"
+    assert not [pair for pair in found if "wafv2_WebAcl_firewall" in pair]
+
+
+def test_the_payments_tiers_hold_their_residents(draw: ModuleType) -> None:
+    """The functions stand side by side in one column, right of the load balancer in their tier."""
+    graph = draw.Reader("payment", payment()).read()
+    picture = draw.lay_out(graph)
+    tiers = sorted(picture.tiers, key=lambda tier: tier[1].x)
+    assert [tier for tier, _ in tiers] == [f"{tier} tier · 3 subnets" for tier in ("public", "functions", "database")]
+    for name, card in cards(picture).items():
+        holders = [tier for tier, box in tiers if box.x < card[0] and card[2] < box.right and card[3] < box.bottom]
+        assert holders == [graph.nodes[name].tier] * bool(graph.nodes[name].group), name
+    places = cards(picture)
+    assert len({places[f"lambda_Function_{part}"][0] for part in ("api", "drain", "database")}) == 1
+    assert places["lb_LoadBalancer_internal"][2] < places["lambda_Function_api"][0]
 
 
 def declared(kind: str, name: str, **inputs: Any) -> Any:

@@ -1,0 +1,44 @@
+"""What is drawn: cards, arrows, boxes, and a count of the rest."""
+
+from dataclasses import dataclass, field
+
+from scripts.draw_types import Kind
+
+
+@dataclass(frozen=True)
+class Node:
+    """One card of the picture."""
+
+    kind: Kind
+    title: str
+    name: str
+    lines: tuple[str, ...]
+    group: str = ""
+    keys: tuple[str, ...] = ()
+    copies: bool = False
+    tier: str = ""
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One arrow; with ``back``, it points from the end to the start; ``main`` ones are what the system is there for."""
+
+    start: str
+    end: str
+    label: str = ""
+    note: str = ""
+    back: bool = False
+    main: bool = False
+
+
+@dataclass
+class Graph:
+    """All that is drawn."""
+
+    title: str
+    subtitle: str
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
+    rest: tuple[str, ...] = ()
