@@ -50,10 +50,11 @@ def customer_key(
         part: the resources' name in the program.
         alias: the alias without ``alias/``.
         purpose: what it is for, in its description.
-        keep: whether its deletion waits as long as KMS allows.
+        keep: whether it outlives the stack: without it a final snapshot, or what a locked bucket keeps, is lost.
         policy: who may use it, its administration included.
         opts: whose child it is.
     """
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=keep))
     key = aws.kms.Key(
         part,
         description=purpose,

@@ -21,7 +21,7 @@ def guard(
         statements: what else its policy says.
         opts: whose child it is.
     """
-    own = pulumi.ResourceOptions(parent=opts.parent)
+    own = pulumi.ResourceOptions(parent=opts.parent, retain_on_delete=opts.retain_on_delete)
     aws.s3.BucketOwnershipControls(
         part, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=own
     )
@@ -46,7 +46,7 @@ def guard(
         bucket=bucket.bucket,
         policy=document(*statements, refuse),
         # S3 refuses two changes of one bucket's access at the same time.
-        opts=pulumi.ResourceOptions(parent=opts.parent, depends_on=[block]),
+        opts=pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=[block])),
     )
 
 

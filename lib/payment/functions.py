@@ -55,7 +55,8 @@ class Functions(pulumi.ComponentResource):
         self.database = self._function("database", [])
         self.migrated = self._migrate()
         self.api = self._function("api", audit, concurrency=args.settings.concurrency)
-        self.drain = self._function("drain", audit, concurrency=1)  # two at once would do the same work twice
+        # Two at once would do the same work twice.
+        self.drain = self._function("drain", audit, concurrency=1 if args.settings.concurrency else 0)
         self._schedule()
         self.register_outputs({})
 
@@ -110,7 +111,7 @@ class Functions(pulumi.ComponentResource):
             allow(["kms:Decrypt", "kms:GenerateDataKey"], [args.keys.operations.arn]),
         ]
 
-    def _function(self, part: str, statements: list[Statement], concurrency: int | None = None) -> aws.lambda_.Function:
+    def _function(self, part: str, statements: list[Statement], concurrency: int = 0) -> aws.lambda_.Function:
         settings, network = self._args.settings, self._args.network
         name = settings.name("function", part)
         # Made before Lambda makes it, for Lambda would keep its lines for ever.
@@ -141,7 +142,7 @@ class Functions(pulumi.ComponentResource):
             role=role.arn,
             memory_size=MEMORY_MIB,
             timeout=SECONDS[part],
-            reserved_concurrent_executions=concurrency,
+            reserved_concurrent_executions=concurrency or None,
             kms_key_arn=self._args.keys.operations.arn,
             dead_letter_config={"target_arn": self.dead.arn},
             tracing_config={"mode": "Active"},
@@ -153,13 +154,14 @@ class Functions(pulumi.ComponentResource):
 
     def _environment(self, part: str) -> dict[str, pulumi.Input[str]]:
         settings, database = self._args.settings, self._args.database
+        trail = {} if part == "database" else {"AUDIT_BUCKET": self._args.storage.audit.bucket}
         return {
+            **trail,
             "DB_HOST": database.instance.address,
             "DB_PORT": str(settings.database_port),
             "DB_NAME": settings.database_name,
             "DB_SECRET_ARN": database.secret_arn,
             "DB_TLS": settings.database_tls,
-            "AUDIT_BUCKET": self._args.storage.audit.bucket,
             "POWERTOOLS_SERVICE_NAME": settings.name("function", part),
             "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             "LOG_LEVEL": "INFO",

@@ -104,7 +104,9 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
             database_tls=fields.choice(values, "DATABASE_TLS", cls.database_tls, TLS),
             vpc_cidr=fields.network(values, "VPC_CIDR", cls.vpc_cidr),
-            concurrency=fields.number(values, "FUNCTION_CONCURRENCY", cls.concurrency, 1, 1000),
+            # 0 reserves nothing: Lambda insists on leaving 100 to the account's other functions, of which a new account
+            # may not have as many.
+            concurrency=fields.number(values, "FUNCTION_CONCURRENCY", cls.concurrency, 0, 1000),
             # WAF counts a sender's requests over five minutes, and takes 10 to 2 billion.
             sender_rate=fields.number(values, "SENDER_RATE", cls.sender_rate, 10, 2_000_000_000),
             api_account=fields.flag(values, "API_ACCOUNT", default=True),

@@ -22,7 +22,8 @@ class Storage(pulumi.ComponentResource):
         self, name: str, *, settings: Settings, place: Place, keys: Keys, opts: pulumi.ResourceOptions
     ) -> None:  # fmt: skip
         super().__init__("tap:payment:Storage", name, {}, opts)
-        self._own = pulumi.ResourceOptions(parent=self)
+        # Production's trail outlives the stack, with everything that guards it.
+        self._own = pulumi.ResourceOptions(parent=self, retain_on_delete=settings.profile.keep)
         audit = settings.bucket("payment-audit", place.account)
         self.logs, self.logs_policy = log_bucket(
             "logs",
@@ -40,7 +41,7 @@ class Storage(pulumi.ComponentResource):
             "audit",
             bucket=audit,
             object_lock_enabled=True,
-            # Even so S3 refuses to delete what is locked.
+            # With it Pulumi deletes what is locked in GOVERNANCE mode, too; nothing deletes it in COMPLIANCE mode.
             force_destroy=not settings.profile.keep,
             opts=self._own,
         )
@@ -51,7 +52,7 @@ class Storage(pulumi.ComponentResource):
             bucket=self.audit.bucket,
             target_bucket=self.logs.bucket,
             target_prefix=AUDIT_LOGS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.logs_policy]),
+            opts=pulumi.ResourceOptions.merge(self._own, pulumi.ResourceOptions(depends_on=[self.logs_policy])),
         )
         self.register_outputs({})
 
@@ -60,7 +61,7 @@ class Storage(pulumi.ComponentResource):
         versioning = aws.s3.BucketVersioning(
             "audit", bucket=self.audit.bucket, versioning_configuration={"status": "Enabled"}, opts=self._own
         )
-        after = pulumi.ResourceOptions(parent=self, depends_on=[versioning])
+        after = pulumi.ResourceOptions.merge(self._own, pulumi.ResourceOptions(depends_on=[versioning]))
         aws.s3.BucketObjectLockConfiguration(
             "audit",
             bucket=self.audit.bucket,

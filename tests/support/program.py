@@ -78,6 +78,7 @@ class Declared:
     depends_on: frozenset[str]
     urn: str
     region: str
+    retained: bool
 
 
 @dataclass
@@ -201,6 +202,7 @@ class Monitor(mocks.MockMonitor):
             Declared(
                 request.type, request.name, inputs, request.parent, provider, request.custom,
                 tuple(request.ignoreChanges), frozenset(request.dependencies), answer.urn, where,
+                request.retainOnDelete,
             )
         )  # fmt: skip
         return answer

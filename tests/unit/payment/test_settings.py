@@ -66,7 +66,7 @@ def test_production_may_be_more():
         ("API_BURST", "5001"),
         ("API_ACCOUNT", "maybe"),
         ("SENDER_RATE", "9"),
-        ("FUNCTION_CONCURRENCY", "0"),
+        ("FUNCTION_CONCURRENCY", "-1"),
         ("CERTIFICATE_ARN", "arn:x"),
         ("ALARM_EMAIL", "team"),
     ],

@@ -123,3 +123,12 @@ def test_whoever_touches_the_trail_is_written_down():
     assert writer["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
     assert writer["Condition"]["ArnLike"]["aws:SourceArn"].endswith(found.one(f"{BUCKET}:Bucket", "audit")["bucket"])
     assert writer["Resource"][0].endswith(f"/{logging['targetPrefix']}*")
+
+
+@pytest.mark.parametrize(("environment", "kept"), [("staging", False), ("production", True)])
+def test_productions_trail_and_keys_outlive_the_stack(environment, kept):
+    """Nobody can delete a locked object, and without its key it is lost."""
+    found = payment(ENVIRONMENT=environment)
+    retained = {r.kind.partition("/")[0] for r in found.resources if r.retained}
+    assert retained == ({"aws:s3", "aws:kms"} if kept else set())
+    assert {r.retained for r in found.resources if r.kind.startswith(("aws:s3/", "aws:kms/"))} == {kept}
