@@ -1,6 +1,7 @@
 """Ask RDS in the target region whether the database versions that the stacks would deploy can be had there.
 
-    scripts/check_versions
+    scripts/check_versions              every system
+    scripts/check_versions payment      this one, with its settings from the environment
 
 AWS withdraws minor versions, and no region offers every version on every instance class. Needs credentials that allow
 ``rds:DescribeDBEngineVersions`` and ``rds:DescribeOrderableDBInstanceOptions``; creates nothing and costs nothing.
@@ -8,6 +9,7 @@ Exit status: 0 every stack can be deployed, 1 something must be changed (the tab
 """
 
 import argparse
+import importlib
 import re
 import sys
 from collections.abc import Sequence
@@ -22,9 +24,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lib.common import engine_versions, region  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common import engine_versions  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
 
+ENGINES = {
+    "disaster_recovery": "aurora-postgresql",
+    "flask_api": "aurora-postgresql",
+    "kinesis_pipeline": "postgres",
+    "payment": "postgres",
+}
 ZONES = 2  # what Multi-AZ, an Aurora cluster and a subnet group need
 
 # In seconds; the SDK's own patience adds up to five minutes before it says that there is no network.
@@ -51,18 +59,25 @@ class Verdict:
     change: str
 
 
-def stacks() -> list[Stack]:
-    """Return the databases of every system in this repository, as its settings describe them now.
+def systems() -> list[str]:
+    """Return the systems of this repository that have a database; a copied-out one has one."""
+    return [name.replace("_", "-") for name in ENGINES if (ROOT / "lib" / name / "settings.py").is_file()]
+
+
+def stacks(wanted: Sequence[str]) -> dict[str, list[Stack]]:
+    """Return the databases of systems, by region, as the settings describe them now.
 
     Raises:
         SettingError: a system's settings are invalid.
     """
-    found = []
-    if (ROOT / "lib" / "kinesis_pipeline").is_dir():  # a copied-out repository has one system
-        from lib.kinesis_pipeline import settings  # pylint: disable=import-outside-toplevel
-
-        pipeline = settings.Settings.read()
-        found.append(Stack(settings.SYSTEM, "postgres", pipeline.engine_version, pipeline.instance_class))
+    found: dict[str, list[Stack]] = {}
+    for system in wanted:
+        folder = system.replace("-", "_")
+        settings = importlib.import_module(f"lib.{folder}.settings").Settings.read()
+        stack = Stack(system, ENGINES[folder], settings.engine_version, settings.instance_class)
+        places = [side.region for side in settings.sides] if hasattr(settings, "sides") else [settings.region]
+        for place in places:
+            found.setdefault(place, []).append(stack)
     return found
 
 
@@ -139,20 +154,22 @@ def stop(sentence: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table and return the exit status."""
-    summary = (__doc__ or "").splitlines()[0]
-    argparse.ArgumentParser(prog="scripts/check_versions", description=summary).parse_args(arguments)
+    """Print a table for each region and return the exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/check_versions", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("system", nargs="*", choices=[[], *systems()], default=[], help="default: all")
+    options = parser.parse_args(arguments)
+    place, status = "", 0
     try:
-        place = region.primary()
-        wanted = stacks()
-        client = boto3.Session(region_name=place).client("rds", config=PATIENCE)
-        verdicts = [judge(client, stack) for stack in wanted]
+        for place, wanted in stacks(options.system or systems()).items():
+            client = boto3.Session(region_name=place).client("rds", config=PATIENCE)
+            verdicts = [judge(client, stack) for stack in wanted]
+            print(table(verdicts, place))
+            status |= any(verdict.change for verdict in verdicts)
     except SettingError as error:
         return stop(str(error))
     except (BotoCoreError, ClientError, ValueError) as error:  # ValueError: AWS_ENDPOINT_URL is no address
         return stop(f"RDS in {place} cannot be asked: {error} (check the network, and 'aws sts get-caller-identity').")
-    print(table(verdicts, place))
-    return 1 if any(verdict.change for verdict in verdicts) else 0
+    return int(status)
 
 
 if __name__ == "__main__":

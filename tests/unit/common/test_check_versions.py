@@ -52,7 +52,7 @@ def run(
     script: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], client: Any
 ) -> tuple[int, str, str]:
     """Run the program for one stack; return the exit status and what it printed, with single spaces."""
-    monkeypatch.setattr(script, "stacks", lambda: [stack(script)])
+    monkeypatch.setattr(script, "stacks", lambda _systems: {region.primary(): [stack(script)]})
     monkeypatch.setattr(script.boto3.Session, "client", lambda *_arguments, **_options: client)
     status = script.main([])
     out, err = capsys.readouterr()
@@ -174,17 +174,26 @@ def test_the_exit_status_is_2_for_a_wrong_setting(
 
 
 def test_the_exit_status_is_2_for_a_wrong_argument(script: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """There are no arguments."""
+    """The systems that there are, are named."""
     with pytest.raises(SystemExit, match="2"):
-        script.main(["--all"])
-    assert "unrecognized arguments: --all" in capsys.readouterr().err
+        script.main(["kinesis"])
+    assert "kinesis-pipeline" in capsys.readouterr().err
 
 
-def test_the_pipeline_s_settings_are_what_is_checked(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_s_settings_are_what_is_checked(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The version and the class as the environment changes them."""
     monkeypatch.setenv("POSTGRES_VERSION", SECOND)
     monkeypatch.setenv("DATABASE_INSTANCE_CLASS", "db.r6g.large")
-    assert script.stacks() == [script.Stack("kinesis-pipeline", "postgres", SECOND, "db.r6g.large")]
+    wanted = script.Stack("kinesis-pipeline", "postgres", SECOND, "db.r6g.large")
+    assert script.stacks(["kinesis-pipeline"]) == {region.primary(): [wanted]}
+
+
+def test_every_system_with_a_database_is_checked(script: Any) -> None:
+    """By default; the pair of the disaster recovery in both of its regions."""
+    found = {place: {stack.system for stack in stacks} for place, stacks in script.stacks(script.systems()).items()}
+    everywhere = {path.parent.name.replace("_", "-") for path in (script.ROOT / "lib").glob("*/settings.py")}
+    assert found[region.primary()] == everywhere - {"analyse"}
+    assert found.get(region.pair()[1], {"disaster-recovery"}) == {"disaster-recovery"}
 
 
 def test_a_system_that_is_not_there_is_not_checked(
@@ -192,7 +201,7 @@ def test_a_system_that_is_not_there_is_not_checked(
 ) -> None:
     """A copied-out repository has one system."""
     monkeypatch.setattr(script, "ROOT", tmp_path)
-    assert script.stacks() == []
+    assert script.systems() == []
 
 
 def test_the_target_region_is_asked(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +218,7 @@ def test_the_target_region_is_asked(script: Any, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setenv("AWS_REGION", sorted(region.known())[0])
     monkeypatch.setattr(script.boto3, "Session", Session)
-    monkeypatch.setattr(script, "stacks", lambda: [stack(script)])
+    monkeypatch.setattr(script, "stacks", lambda _systems: {region.primary(): [stack(script)]})
     assert script.main([]) == 0
     assert asked == {"region_name": sorted(region.known())[0], "service": "rds", "config": script.PATIENCE}
 
