@@ -35,10 +35,13 @@ def test_common_imports_the_standard_library_only():
         ("import tap", HEAVY),
         ("import lib.kinesis_pipeline.settings", HEAVY),
         ("import lib.flask_api.settings", HEAVY),
+        ("import lib.payment.settings", HEAVY),
+        ("import lib.payment.exercise", ENGINES | {"boto3", "botocore"}),
         ("import lib.kinesis_pipeline.exercise", ENGINES),
         ("import lib.local_cloud.cli", ENGINES),
         ("import lib.local_cloud.step_down", HEAVY),
         ("import lib.flask_api.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "psycopg", "flask"}),
+        ("import lib.payment.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "pg8000"}),
         ("import lib.kinesis_pipeline.stack", {"pulumi", "cdktf", "boto3", "botocore", "pg8000"}),
     ],
 )

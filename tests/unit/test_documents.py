@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lib.common import engine_versions, naming, node, region
-from lib.flask_api import settings
+from lib.flask_api import settings as flask_api
 from lib.local_cloud import cloud, pulumi_engine, system_flask_api
+from lib.payment import settings as payment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -30,7 +31,8 @@ def test_every_link_leads_to_a_file(document):
 def test_every_variable_that_the_code_reads_is_described():
     read = {naming.SUFFIX, region.PRIMARY, region.SECONDARY, node.VARIABLE, cloud.PORT_VARIABLE, cloud.FOLDER_VARIABLE}
     read |= {engine_versions.variable(name) for name in engine_versions.ENGINES}
-    read |= {cloud.MOTO_VARIABLE, pulumi_engine.VARIABLE, system_flask_api.PORT_VARIABLE, *settings.VARIABLES}
+    read |= {cloud.MOTO_VARIABLE, pulumi_engine.VARIABLE, system_flask_api.PORT_VARIABLE}
+    read |= {*flask_api.VARIABLES, *payment.VARIABLES}
     for path in [*(ROOT / "lib" / "kinesis_pipeline").glob("*.py"), *(ROOT / "scripts").iterdir()]:
         text = path.read_text(encoding="utf-8")
         read |= set(re.findall(r'environ(?:\.get\(|, |\[)"([A-Z_]{4,})"', text))
