@@ -16,6 +16,12 @@ from tests.support import database  # noqa: E402
 # What shares something dear stays on one worker: the local cloud, the CDK with its Node. The dearest begins first.
 TOGETHER = {
     "cloud": ("tests/integration/",),
+    "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
+    "fork": ("tests/architecture/test_cdktf_fork.py",),
+    "cdktf": (
+        "tests/policy/test_disaster_recovery", "tests/region/test_disaster_recovery",
+        "tests/unit/disaster_recovery/test_stack",
+    ),
     "pulumi": (
         "tests/policy/test_pulumi",
         "tests/region/test_pulumi",

@@ -101,3 +101,8 @@ def partition(name: str) -> str:
 def dns_suffix(name: str) -> str:
     """Return how host names and regional service principals end in a known region (``amazonaws.com``, …)."""
     return next(str(p["outputs"]["dnsSuffix"]) for p in _partitions() if p["id"] == partition(name))
+
+
+def global_region(name: str) -> str:
+    """Return the region that has what a known region's partition has once, such as Route 53's figures."""
+    return next(str(p["outputs"]["implicitGlobalRegion"]) for p in _partitions() if p["id"] == partition(name))

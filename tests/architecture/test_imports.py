@@ -36,12 +36,16 @@ def test_common_imports_the_standard_library_only():
         ("import lib.kinesis_pipeline.settings", HEAVY),
         ("import lib.flask_api.settings", HEAVY),
         ("import lib.payment.settings", HEAVY),
+        ("import lib.disaster_recovery.settings", HEAVY),
         ("import lib.payment.exercise", ENGINES | {"boto3", "botocore"}),
         ("import lib.kinesis_pipeline.exercise", ENGINES),
+        ("import lib.analyse.cli", HEAVY),
+        ("import lib.analyse.run", HEAVY),
         ("import lib.local_cloud.cli", ENGINES),
         ("import lib.local_cloud.step_down", HEAVY),
         ("import lib.flask_api.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "psycopg", "flask"}),
         ("import lib.payment.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "pg8000"}),
+        ("import lib.disaster_recovery.stack", {"aws_cdk", "pulumi", "boto3", "botocore"}),
         ("import lib.kinesis_pipeline.stack", {"pulumi", "cdktf", "boto3", "botocore", "pg8000"}),
     ],
 )
@@ -54,7 +58,7 @@ def test_the_check_notices_an_engine():
 
 
 def test_no_system_imports_another():
-    systems = {path.parent.name for path in (ROOT / "lib").glob("*/settings.py")}
+    systems = {path.parent.name for path in (ROOT / "lib").glob("*/settings.py")} | {"analyse"}
     assert "kinesis_pipeline" in systems
     for system in systems:
         for path in (ROOT / "lib" / system).rglob("*.py"):

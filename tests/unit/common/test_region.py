@@ -1,6 +1,7 @@
 """The region has one source that the environment overrides, and nothing but an AWS region gets through (X1, D1)."""
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,20 @@ def test_host_names_end_as_the_partition_has_it() -> None:
     china = next(name for name, partition in region.known().items() if partition == "aws-cn")
     assert region.dns_suffix(ONE) == "amazonaws.com"
     assert region.dns_suffix(china) == "amazonaws.com.cn"
+
+
+def test_what_a_partition_has_once_is_in_a_region_of_its_own() -> None:
+    """Checked against another file of the SDK: where requests to Route 53 are signed for."""
+    spec = importlib.util.find_spec("botocore")
+    assert spec
+    assert spec.origin
+    text = (Path(spec.origin).parent / "data" / "endpoints.json").read_text(encoding="utf-8")
+    signed = {}
+    for partition in json.loads(text)["partitions"]:
+        for endpoint in partition["services"].get("route53", {"endpoints": {}})["endpoints"].values():
+            if "credentialScope" in endpoint:
+                signed[partition["partition"]] = endpoint["credentialScope"]["region"]
+    assert signed["aws"] != signed["aws-cn"]
+    for name, partition in region.known().items():
+        if partition in ("aws", "aws-cn", "aws-us-gov"):
+            assert region.global_region(name) == signed[partition]

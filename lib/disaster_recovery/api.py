@@ -1,0 +1,270 @@
+"""One region's API: routes, a required header, throttling, access logs, and the domain's regional end."""
+
+import json
+from collections.abc import Mapping
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
+from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
+from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
+from cdktf_cdktf_provider_aws.api_gateway_domain_name import (
+    ApiGatewayDomainName,
+    ApiGatewayDomainNameEndpointConfiguration,
+)
+from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
+from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
+from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
+from cdktf_cdktf_provider_aws.api_gateway_method_settings import (
+    ApiGatewayMethodSettings,
+    ApiGatewayMethodSettingsSettings,
+)
+from cdktf_cdktf_provider_aws.api_gateway_request_validator import ApiGatewayRequestValidator
+from cdktf_cdktf_provider_aws.api_gateway_resource import ApiGatewayResource
+from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi, ApiGatewayRestApiEndpointConfiguration
+from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage, ApiGatewayStageAccessLogSettings
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from constructs import Construct
+
+from lib.common import region
+from lib.disaster_recovery.keys import Keys
+from lib.disaster_recovery.logs import log_group
+from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.policies import allow, service_role
+from lib.disaster_recovery.settings import Side
+
+STAGE = "v1"
+# Path, method, whether it needs an idempotency key. Another path or method never reaches the function.
+ROUTES = (
+    ("/payments", "POST", True),
+    ("/payments/{id}", "GET", False),
+    ("/health", "GET", False),
+    ("/health/ready", "GET", False),
+)
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html: no body, no query string, no key
+ACCESS = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "latency": "$context.responseLatency",
+    "integrationLatency": "$context.integrationLatency",
+    "error": "$context.error.message",
+}
+# What API Gateway answers by itself, in the words of the function: RFC 9457, without repeating what was sent.
+ANSWERS: Mapping[str, tuple[str, str]] = {
+    "BAD_REQUEST_PARAMETERS": ("400", "idempotency-key-missing"),
+    "MISSING_AUTHENTICATION_TOKEN": ("404", "not-found"),
+    "THROTTLED": ("429", "too-many-requests"),
+    "REQUEST_TOO_LARGE": ("413", "too-large"),
+    "INTEGRATION_TIMEOUT": ("504", "timeout"),
+    "INTEGRATION_FAILURE": ("502", "unavailable"),
+}
+
+
+class Api(Construct):
+    """A REST API with one stage; regional, for an API behind AWS's own network of edges could not fail over."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, place: Place, side: Side, keys: Keys, function: LambdaFunction
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._place, self._keys, self._function = place, keys, function
+        self.rest = ApiGatewayRestApi(
+            self,
+            "rest",
+            name=place.name("api"),
+            description="Payments, each once",
+            endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=["REGIONAL"]),
+            **place.own("api"),
+        )
+        self._validator = ApiGatewayRequestValidator(
+            self,
+            "headers",
+            rest_api_id=self.rest.id,
+            name="headers",
+            validate_request_parameters=True,
+            provider=place.provider,
+        )
+        LambdaPermission(
+            self,
+            "permission",
+            function_name=function.function_name,
+            action="lambda:InvokeFunction",
+            principal="apigateway.amazonaws.com",
+            source_arn=f"{self.rest.execution_arn}/*/*",
+            provider=place.provider,
+        )
+        self.stage = self._stage([*self._routes(), *self._answers()])
+        self._limits()
+        self.host = f"{self.rest.id}.execute-api.{place.region}.{region.dns_suffix(place.region)}"
+        self.url = self.stage.invoke_url
+        self.domain = self._domain(side) if place.settings.domain else None
+
+    def _routes(self) -> list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]:
+        """Return every method and integration, for the deployment to wait for."""
+        resources = {"": self.rest.root_resource_id}
+        made: list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse] = []
+        for path, method, keyed in ROUTES:
+            above = ""
+            for step in path.strip("/").split("/"):
+                here = f"{above}/{step}"
+                if here not in resources:
+                    resources[here] = ApiGatewayResource(
+                        self,
+                        _title(here),
+                        rest_api_id=self.rest.id,
+                        parent_id=resources[above],
+                        path_part=step,
+                        provider=self._place.provider,
+                    ).id
+                above = here
+            made += self._method(resources[path], f"{method.lower()}-{_title(path)}", method, keyed)
+        return made
+
+    def _method(
+        self, resource: str, title: str, method: str, keyed: bool
+    ) -> tuple[ApiGatewayMethod, ApiGatewayIntegration]:
+        made = ApiGatewayMethod(
+            self,
+            title,
+            rest_api_id=self.rest.id,
+            resource_id=resource,
+            http_method=method,
+            authorization="NONE",
+            request_validator_id=self._validator.id if keyed else None,
+            request_parameters={"method.request.header.Idempotency-Key": True} if keyed else None,
+            provider=self._place.provider,
+        )
+        integration = ApiGatewayIntegration(
+            self,
+            f"{title}-integration",
+            rest_api_id=self.rest.id,
+            resource_id=resource,
+            http_method=made.http_method,
+            integration_http_method="POST",  # Lambda's own API, whatever the caller's method is
+            type="AWS_PROXY",
+            uri=self._function.invoke_arn,
+            provider=self._place.provider,
+        )
+        return made, integration
+
+    def _answers(self) -> list[ApiGatewayGatewayResponse]:
+        return [
+            ApiGatewayGatewayResponse(
+                self,
+                kind.lower().replace("_", "-"),
+                rest_api_id=self.rest.id,
+                response_type=kind,
+                status_code=status,
+                response_templates={"application/json": json.dumps(_problem(status, code))},
+                response_parameters={"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+                provider=self._place.provider,
+            )
+            for kind, (status, code) in ANSWERS.items()
+        ]
+
+    def _stage(
+        self, parts: list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]
+    ) -> ApiGatewayStage:
+        place = self._place
+        deployment = ApiGatewayDeployment(
+            self,
+            "deployment",
+            rest_api_id=self.rest.id,
+            # A change of a route is none of the deployment by itself.
+            triggers={"description": json.dumps([ROUTES, ANSWERS])},
+            # The stage holds the old one until it has the new one.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+            depends_on=parts,
+            provider=place.provider,
+        )
+        logs = log_group(self, "logs", f"/apigateway/{place.name('log_group')}", place, self._keys)
+        return ApiGatewayStage(
+            self,
+            "stage",
+            rest_api_id=self.rest.id,
+            deployment_id=deployment.id,
+            stage_name=STAGE,
+            xray_tracing_enabled=True,
+            access_log_settings=ApiGatewayStageAccessLogSettings(destination_arn=logs.arn, format=json.dumps(ACCESS)),
+            depends_on=self._account(),
+            **place.own("api"),
+        )
+
+    def _account(self) -> list[ApiGatewayAccount]:
+        """Let API Gateway write logs: one setting for an account and region, which another stack may own.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html#set-up-access-logging-permissions
+        """
+        place = self._place
+        if not place.settings.api_account:
+            return []
+        actions = [
+            "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+            "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
+        ]  # fmt: skip
+        role, policy = service_role(
+            self,
+            "account-role",
+            place=place,
+            part="api-logs",
+            service="apigateway.amazonaws.com",
+            sources=[],
+            statements=[allow(actions, [place.arn("logs", "log-group:*")])],
+        )
+        return [
+            ApiGatewayAccount(
+                self, "account", cloudwatch_role_arn=role.arn, depends_on=[policy], provider=place.provider
+            )
+        ]
+
+    def _limits(self) -> None:
+        settings = self._place.settings
+        ApiGatewayMethodSettings(
+            self,
+            "limits",
+            rest_api_id=self.rest.id,
+            stage_name=self.stage.stage_name,
+            method_path="*/*",
+            settings=ApiGatewayMethodSettingsSettings(
+                metrics_enabled=True,
+                throttling_rate_limit=settings.rate,
+                throttling_burst_limit=settings.burst,
+                logging_level="ERROR",
+                data_trace_enabled=False,  # it would log bodies
+            ),
+            provider=self._place.provider,
+        )
+
+    def _domain(self, side: Side) -> ApiGatewayDomainName:
+        """Return this region's end of the domain: both regions have one of the same name."""
+        made = ApiGatewayDomainName(
+            self,
+            "domain",
+            domain_name=self._place.settings.domain,
+            regional_certificate_arn=side.certificate_arn,
+            security_policy="TLS_1_2",
+            endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
+            **self._place.own("domain"),
+        )
+        ApiGatewayBasePathMapping(
+            self,
+            "mapping",
+            api_id=self.rest.id,
+            stage_name=self.stage.stage_name,
+            domain_name=made.domain_name,
+            provider=self._place.provider,
+        )
+        return made
+
+
+def _title(path: str) -> str:
+    """Return a path as a part of a construct's name."""
+    return path.strip("/").replace("/", "-").replace("{id}", "id")
+
+
+def _problem(status: str, code: str) -> dict[str, object]:
+    return {"type": "about:blank", "status": int(status), "code": code, "title": code.replace("-", " ")}

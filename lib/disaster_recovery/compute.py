@@ -1,0 +1,219 @@
+"""One region's functions: payments in the network, verification on a schedule."""
+
+import json
+
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetDeadLetterConfig,
+    CloudwatchEventTargetRetryPolicy,
+)
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunctionDeadLetterConfig, LambdaFunctionVpcConfig
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
+from constructs import Construct
+
+from lib.disaster_recovery.database import Database
+from lib.disaster_recovery.functions import Work, function
+from lib.disaster_recovery.keys import Keys
+from lib.disaster_recovery.networking import TABLE_ACTIONS, Networking
+from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.policies import Statement, allow, document, over_tls, through
+from lib.disaster_recovery.reports import Reports
+
+PAYMENT_SECONDS = 15  # the function gives up after 9 s, API Gateway after 29
+VERIFICATION_SECONDS = 300
+KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
+RETRIES, OLDEST_SECONDS = 2, 3600
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+INTERFACES = (  # these take no resource
+    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+)  # fmt: skip
+# What reading and writing an encrypted table asks of its key, in the caller's name.
+TABLE_KEY_ACTIONS = (
+    "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+)  # fmt: skip
+
+
+class Compute(Construct):
+    """The payment function."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, place: Place, network: Networking, database: Database,
+        keys: Keys,
+    ) -> None:  # fmt: skip
+        super().__init__(scope, construct_id)
+        settings = place.settings
+        table = place.arn("dynamodb", f"table/{settings.name('table')}")
+        peer = next(side.region for side in settings.sides if side.region != place.region)
+        self.payment = function(
+            self,
+            place=place,
+            keys=keys,
+            work=Work(
+                part="payment",
+                description="Payments, each once, from one region at a time",
+                seconds=PAYMENT_SECONDS,
+                environment={
+                    "TABLE_NAME": settings.name("table"),
+                    "HOME_REGION": settings.primary.region,
+                    "PEER_REGION": peer,
+                    # It answers in both roles of a cluster; a secondary one's writer endpoint does not.
+                    "DB_HOST": database.cluster.reader_endpoint,
+                    "DB_PORT": str(settings.database_port),
+                },
+                statements=[
+                    allow(TABLE_ACTIONS, [table, f"{table}/index/*"]),
+                    allow(TABLE_KEY_ACTIONS, [keys.data.arn], Condition=through("dynamodb", place.region)),
+                    allow(INTERFACES, ["*"]),
+                ],
+                more={
+                    "vpc_config": LambdaFunctionVpcConfig(
+                        subnet_ids=network.ids("functions"), security_group_ids=[network.functions.id]
+                    )
+                },
+            ),
+        )
+
+
+class Verification(Construct):
+    """The function that looks at backups and replication on both sides, its schedule, its dead letters, its reports.
+
+    It runs outside of the networks: it asks both regions' APIs, which a network without a way out reaches in its own
+    region only, and what it looks for includes a network that is cut off.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, place: Place, keys: Keys, other: Keys, topic: SnsTopic
+    ) -> None:  # fmt: skip
+        super().__init__(scope, construct_id)
+        self._place, self._keys, self._other, self._topic = place, keys, other, topic
+        settings = place.settings
+        self.reports = Reports(self, "reports", place=place, key=keys.data)
+        self.dead = self._dead_letters()
+        self.function = function(
+            self,
+            place=place,
+            keys=keys,
+            work=Work(
+                part="verification",
+                description="Looks at backups and replication in both regions",
+                seconds=VERIFICATION_SECONDS,
+                environment={
+                    "TABLE_NAME": settings.name("table"),
+                    "REGIONS": json.dumps([side.region for side in settings.sides]),
+                    "GLOBAL_CLUSTER": settings.name("database"),
+                    "CLUSTERS": json.dumps({side.region: settings.name("database") for side in settings.sides}),
+                    "SNAPSHOT_MAX_AGE_HOURS": str(settings.snapshot_max_age_hours),
+                    "PITR_MIN_HOURS": str(settings.pitr_min_hours),
+                    "LAG_MAX_MS": str(settings.lag_max_ms),
+                    "DELETION_PROTECTION": str(settings.deletion_protection).lower(),
+                    "TOPIC_ARN": topic.arn,
+                    "REPORT_BUCKET": self.reports.bucket.bucket,
+                },
+                statements=self._statements(),
+                more={"dead_letter_config": LambdaFunctionDeadLetterConfig(target_arn=self.dead.arn)},
+            ),
+        )
+        self._schedule()
+
+    def _statements(self) -> list[Statement]:
+        """Return what it may do: look at both regions, and write its findings in its own."""
+        place, keys = self._place, self._keys
+        settings = place.settings
+        start, name = f"arn:{place.partition}", settings.name("database")
+        regions = [side.region for side in settings.sides]
+        clusters = [f"{start}:rds:{where}:{place.account}:cluster:{name}" for where in regions]
+        tables = [f"{start}:dynamodb:{where}:{place.account}:table/{settings.name('table')}" for where in regions]
+        snapshots = [f"{start}:rds:{where}:{place.account}:cluster-snapshot:*" for where in regions]
+        return [
+            allow(["rds:DescribeGlobalClusters"], [f"{start}:rds::{place.account}:global-cluster:{name}"]),
+            allow(["rds:DescribeDBClusters"], clusters),
+            allow(["rds:DescribeDBClusterSnapshots"], [*clusters, *snapshots]),
+            allow(["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"], tables),
+            # Of the table's content it reads who may write, in both regions.
+            allow(
+                ["dynamodb:GetItem"],
+                tables,
+                Condition={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["control#writer"]}},
+            ),
+            allow(
+                ["kms:Decrypt"],
+                [keys.data.arn, self._other.data.arn],
+                Condition=through("dynamodb", *regions),
+            ),
+            allow(["cloudwatch:GetMetricData"], ["*"]),  # takes no resource
+            allow(["sns:Publish"], [self._topic.arn]),
+            allow(["s3:PutObject"], [f"{self.reports.bucket.arn}/*"]),
+            allow(["kms:GenerateDataKey"], [keys.data.arn], Condition=through("s3", place.region)),
+            allow(["sqs:SendMessage"], [self.dead.arn]),
+            *(
+                allow(
+                    ["kms:Decrypt", "kms:GenerateDataKey"],
+                    [keys.operations.arn],
+                    Condition=through(service, place.region),
+                )
+                for service in ("sns", "sqs")
+            ),
+        ]
+
+    def _dead_letters(self) -> SqsQueue:
+        place = self._place
+        queue = SqsQueue(
+            self,
+            "dead-letters",
+            name=place.name("queue", "dead-letters"),
+            message_retention_seconds=KEPT_SECONDS,
+            kms_master_key_id=self._keys.operations.arn,
+            **place.own("dead-letters"),
+        )
+        rule = place.arn("events", f"rule/{place.name('rule', 'verification')}")
+        undelivered = allow(
+            ["sqs:SendMessage"],
+            [queue.arn],
+            Principal={"Service": "events.amazonaws.com"},
+            Condition={"ArnEquals": {"aws:SourceArn": rule}, "StringEquals": {"aws:SourceAccount": place.account}},
+        )
+        SqsQueuePolicy(
+            self,
+            "dead-letters-policy",
+            queue_url=queue.url,
+            policy=document(undelivered, over_tls("sqs:*", [queue.arn])),
+            provider=place.provider,
+        )
+        return queue
+
+    def _schedule(self) -> None:
+        place, hours = self._place, self._place.settings.verify_hours
+        rule = CloudwatchEventRule(
+            self,
+            "schedule",
+            name=place.name("rule", "verification"),
+            description="Verification of backups and replication",
+            schedule_expression=f"rate({hours} hour{'s' if hours > 1 else ''})",
+            **place.own("verification"),
+        )
+        LambdaPermission(
+            self,
+            "schedule-permission",
+            function_name=self.function.function_name,
+            action="lambda:InvokeFunction",
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+            provider=place.provider,
+        )
+        CloudwatchEventTarget(
+            self,
+            "schedule-target",
+            rule=rule.name,
+            arn=self.function.arn,
+            # For a run that cannot be handed over; for one that fails there is the function's own.
+            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=self.dead.arn),
+            retry_policy=CloudwatchEventTargetRetryPolicy(
+                maximum_retry_attempts=RETRIES, maximum_event_age_in_seconds=OLDEST_SECONDS
+            ),
+            provider=place.provider,
+        )

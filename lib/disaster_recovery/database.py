@@ -1,0 +1,206 @@
+"""Aurora PostgreSQL in two regions: one global database, a cluster in each, TLS for everyone.
+
+What a failover changes is ignored when it comes to differences (``UNTOUCHED``), or the deployment after a failover
+would take it back, or fail.
+"""
+
+from typing import Any
+
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
+from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
+from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
+from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
+    RdsClusterParameterGroup,
+    RdsClusterParameterGroupParameter,
+)
+from cdktf_cdktf_provider_aws.rds_global_cluster import RdsGlobalCluster
+from constructs import Construct
+
+from lib.common import engine_versions
+from lib.disaster_recovery.keys import Keys
+from lib.disaster_recovery.logs import log_group
+from lib.disaster_recovery.networking import Networking
+from lib.disaster_recovery.password import MASTER_USER, Password
+from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.policies import allow, service_role
+from lib.disaster_recovery.settings import ENGINE
+
+# Or AWS enrols the database in paid support when the version's standard support ends.
+LIFECYCLE_SUPPORT = "open-source-rds-extended-support-disabled"
+PARAMETERS = {"rds.force_ssl": "1", "log_min_duration_statement": "1000", "log_connections": "1"}
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html: what each mode keeps.
+INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
+MONITORING_SECONDS = 60
+UNTOUCHED = [
+    # Names the writing cluster in the other one, and changes sides with every failover and switchover.
+    "replication_source_identifier",
+    # Empty while a lost region's cluster is detached; AWS adds it again by itself, and Terraform cannot.
+    "global_cluster_identifier",
+    # An upgrade is the global database's: it upgrades its members, which then differ from what they were made with.
+    "engine_version",
+]
+
+
+class GlobalDatabase(Construct):
+    """The global database, which a primary cluster begins and a secondary one joins."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, place: Place) -> None:
+        super().__init__(scope, construct_id)
+        settings = place.settings
+        self.cluster = RdsGlobalCluster(
+            self,
+            "cluster",
+            global_cluster_identifier=settings.name("database"),
+            engine=ENGINE,
+            engine_version=settings.engine_version,
+            engine_lifecycle_support=LIFECYCLE_SUPPORT,
+            database_name=settings.database_name,
+            storage_encrypted=True,
+            deletion_protection=settings.deletion_protection,
+            # Whoever may be lost need not be taken apart by hand first.
+            force_destroy=not settings.profile.keep,
+            # It cannot be renamed, and whatever reads as another name would replace the global database.
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["database_name"]),
+            **place.own("global"),
+        )
+
+
+class Database(Construct):
+    """One region's cluster and its instances.
+
+    The primary one has the password; the secondary one gets everything by replication, in blocks of storage that are
+    encrypted anew with its own region's key.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, place: Place, network: Networking, keys: Keys,
+        whole: GlobalDatabase, role: dict[str, Any], after: list[ITerraformDependable],
+    ) -> None:  # fmt: skip
+        super().__init__(scope, construct_id)
+        self._place, self._network, self._keys, self._whole = place, network, keys, whole
+        self.cluster = self._cluster(role, after)
+        self.instances = self._instances()
+
+    def _parameters(self) -> RdsClusterParameterGroup:
+        return RdsClusterParameterGroup(
+            self,
+            "parameters",
+            name=self._place.name("parameter_group"),
+            family=f"{ENGINE}{engine_versions.ENGINES[ENGINE].major}",
+            description="TLS for everyone, slow statements in the log",
+            parameter=[RdsClusterParameterGroupParameter(name=name, value=value) for name, value in PARAMETERS.items()],
+            **self._place.own("parameters"),
+        )
+
+    def _subnet_group(self) -> DbSubnetGroup:
+        return DbSubnetGroup(
+            self,
+            "subnets",
+            name=self._place.name("subnet_group"),
+            description="The database's own subnets",
+            subnet_ids=self._network.ids("database"),
+            **self._place.own("database"),
+        )
+
+    def _cluster(self, role: dict[str, Any], after: list[ITerraformDependable]) -> RdsCluster:
+        settings, key = self._place.settings, self._keys.data.arn
+        identifier, keep = settings.name("database"), settings.profile.keep
+        # Made before RDS makes it, for RDS would keep its lines for ever.
+        logs = log_group(self, "logs", f"/aws/rds/cluster/{identifier}/postgresql", self._place, self._keys)
+        return RdsCluster(
+            self,
+            "cluster",
+            cluster_identifier=identifier,
+            global_cluster_identifier=self._whole.cluster.id,
+            engine=ENGINE,
+            engine_version=self._whole.cluster.engine_version,
+            engine_lifecycle_support=LIFECYCLE_SUPPORT,
+            port=settings.database_port,
+            storage_encrypted=True,
+            kms_key_id=key,
+            db_subnet_group_name=self._subnet_group().name,
+            db_cluster_parameter_group_name=self._parameters().name,
+            vpc_security_group_ids=[self._network.database.id],
+            backup_retention_period=settings.profile.backup_days,
+            preferred_backup_window="02:00-03:00",
+            preferred_maintenance_window="sun:03:30-sun:04:30",
+            copy_tags_to_snapshot=True,
+            deletion_protection=settings.deletion_protection,
+            skip_final_snapshot=not keep,
+            final_snapshot_identifier=f"{identifier}-final" if keep else None,
+            delete_automated_backups=not keep,
+            enabled_cloudwatch_logs_exports=["postgresql"],
+            database_insights_mode=settings.profile.insights,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=key,
+            performance_insights_retention_period=INSIGHTS_DAYS[settings.profile.insights],
+            lifecycle=TerraformResourceLifecycle(ignore_changes=UNTOUCHED),
+            depends_on=[logs, *after],
+            **self._place.own("database"),
+            **role,
+        )
+
+    def _instances(self) -> list[RdsClusterInstance]:
+        place, settings = self._place, self._place.settings
+        names = [settings.name("database", str(number + 1)) for number in range(settings.instances)]
+        role, policy = self._monitoring(names)
+        return [
+            RdsClusterInstance(
+                self,
+                f"instance-{number + 1}",
+                identifier=name,
+                cluster_identifier=self.cluster.id,
+                engine=ENGINE,
+                instance_class=settings.instance_class,
+                publicly_accessible=False,
+                promotion_tier=number,
+                ca_cert_identifier="rds-ca-rsa2048-g1",
+                # The version is pinned: an upgrade by AWS would be a difference that Terraform wants to take back.
+                auto_minor_version_upgrade=False,
+                copy_tags_to_snapshot=True,
+                monitoring_interval=MONITORING_SECONDS,
+                monitoring_role_arn=role,
+                depends_on=[policy],
+                **place.own(f"database-{number + 1}"),
+            )
+            for number, name in enumerate(names)
+        ]
+
+    def _monitoring(self, names: list[str]) -> tuple[str, ITerraformDependable]:
+        """Return the ARN of enhanced monitoring's role, for these instances only, and its policy.
+
+        The log group is RDS's own, one for the region, so the policy cannot name the instance:
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
+        """
+        place = self._place
+        group = place.arn("logs", "log-group:RDSOSMetrics")
+        write = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"]
+        role, policy = service_role(
+            self,
+            "monitoring",
+            place=place,
+            part="monitoring",
+            service="monitoring.rds.amazonaws.com",
+            sources=[place.arn("rds", f"db:{name}") for name in names],
+            statements=[
+                allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], [group]),
+                allow(write, [f"{group}:log-stream:*"]),
+            ],
+        )
+        return role.arn, policy
+
+
+def primary_role(password: Password) -> dict[str, Any]:
+    """Return what only the cluster has that the global database begins with."""
+    return {
+        "database_name": password.settings.database_name,
+        "master_username": MASTER_USER,
+        "master_password_wo": password.value,
+        "master_password_wo_version": password.settings.password_version,
+    }
+
+
+def secondary_role(source_region: str) -> dict[str, Any]:
+    """Return what only the cluster has that joins: where it is copied from, in the source's own encryption."""
+    return {"source_region": source_region}

@@ -1,0 +1,88 @@
+"""A Lambda function with its role and its log group; both functions of a region are made of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cdktf import AssetType, Fn, TerraformAsset
+from cdktf_cdktf_provider_aws.lambda_function import (
+    LambdaFunction,
+    LambdaFunctionEnvironment,
+    LambdaFunctionTracingConfig,
+)
+from constructs import Construct
+
+from lib.common import lambda_package
+from lib.disaster_recovery.keys import Keys
+from lib.disaster_recovery.logs import log_group
+from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.policies import Statement, allow, service_role, through
+
+FOLDER = "disaster_recovery"
+METRICS_NAMESPACE = "DisasterRecovery"
+MEMORY_MIB = 1024
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a function does: a folder of ``lambda/disaster_recovery``, and what it needs for that."""
+
+    part: str
+    description: str
+    seconds: int
+    environment: Mapping[str, str]
+    statements: Sequence[Statement]
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def function(scope: Construct, *, place: Place, keys: Keys, work: Work) -> LambdaFunction:
+    """Return a function that may do what its work says, write its log and its traces, and nothing else."""
+    name = place.name("function", work.part)
+    logs = log_group(scope, f"{work.part}-logs", f"/aws/lambda/{name}", place, keys)
+    role, policy = service_role(
+        scope,
+        f"{work.part}-role",
+        place=place,
+        part=work.part,
+        service="lambda.amazonaws.com",
+        sources=[],
+        statements=[
+            allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{logs.arn}:*"]),
+            allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
+            # Lambda decrypts the environment in the function's name.
+            allow(["kms:Decrypt"], [keys.operations.arn], Condition=through("lambda", place.region)),
+            *work.statements,
+        ],
+    )
+    # Copied into what is synthesised, which can then be deployed from another machine.
+    package = TerraformAsset(
+        scope, f"{work.part}-package", path=str(lambda_package.build(FOLDER, work.part)), type=AssetType.FILE
+    )
+    return LambdaFunction(
+        scope,
+        work.part,
+        function_name=name,
+        description=work.description,
+        runtime=f"python{lambda_package.RUNTIME}",
+        architectures=[lambda_package.ARCHITECTURE],
+        handler="handler.handler",
+        filename=package.path,
+        source_code_hash=Fn.filebase64sha256(package.path),
+        role=role.arn,
+        memory_size=MEMORY_MIB,
+        timeout=work.seconds,
+        kms_key_arn=keys.operations.arn,
+        tracing_config=LambdaFunctionTracingConfig(mode="Active"),
+        environment=LambdaFunctionEnvironment(
+            variables={
+                **work.environment,
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "LOG_LEVEL": "INFO",
+            }
+        ),
+        # Without its rights a function cannot be attached to a network, and a first line would make a log group.
+        depends_on=[policy, logs],
+        **place.own(work.part),
+        **work.more,
+    )

@@ -1,0 +1,20 @@
+"""Log groups that end, and that only this account's key opens."""
+
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from constructs import Construct
+
+from lib.disaster_recovery.keys import Keys
+from lib.disaster_recovery.place import Place
+
+
+def log_group(scope: Construct, construct_id: str, name: str, place: Place, keys: Keys) -> CloudwatchLogGroup:
+    """Return a log group, made before the service that writes to it would make one without an end or a key."""
+    return CloudwatchLogGroup(
+        scope,
+        construct_id,
+        name=name,
+        retention_in_days=place.settings.profile.log_days,
+        kms_key_id=keys.operations.arn,
+        provider=place.provider,
+        tags={"Name": name},
+    )

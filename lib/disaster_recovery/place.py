@@ -1,0 +1,54 @@
+"""Where a construct's resources are: the region, its provider, the account, and the names that follow from them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+
+from lib.common import naming, region
+from lib.disaster_recovery.settings import SYSTEM, Settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """One region of the stack.
+
+    ``role`` is ``primary``, ``secondary``, or ``global`` for the region that has the partition's global metrics.
+    """
+
+    settings: Settings
+    role: str
+    region: str
+    provider: AwsProvider
+    account: str
+
+    @property
+    def partition(self) -> str:
+        """The region's partition."""
+        return region.partition(self.region)
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this region and account."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def name(self, kind: str, part: str = "") -> str:
+        """Return a physical name; it is the same in every region."""
+        return self.settings.name(kind, part)
+
+    def role_name(self, part: str) -> str:
+        """Return the name of an IAM role: IAM has no regions, so the name has to tell them apart."""
+        return self.settings.name("role", f"{part}-{self.role}")
+
+    def bucket(self, part: str) -> str:
+        """Return a bucket's name. Bucket names are global: account and region are part of it."""
+        base = f"{part}-{self.account}-{self.region}"
+        length = len(base) - len(self.account) + 12 + 1 + len(self.settings.suffix)
+        return naming.physical("bucket", base, self.settings.suffix, length=length)
+
+    def tags(self, part: str = "", **more: str) -> dict[str, str]:
+        """Return the tags of a resource's own: its name; the provider adds everything else."""
+        return {"Name": f"{SYSTEM}-{part}-{self.settings.suffix}" if part else self.name("service"), **more}
+
+    def own(self, part: str = "", **more: str) -> dict[str, Any]:
+        """Return what every resource with tags is made with."""
+        return {"provider": self.provider, "tags": self.tags(part, **more)}

@@ -1,0 +1,212 @@
+"""What can be chosen about the disaster-recovery system: validated values for two regions, no engine."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lib.common import engine_versions, fields, naming, region
+from lib.common.errors import SettingError
+from lib.common.tags import Tags
+
+SYSTEM = "disaster-recovery"
+ENGINE = "aurora-postgresql"
+PRIMARY, SECONDARY = "primary", "secondary"
+# A global database takes memory-optimised classes from the fifth generation on, and no burstable ones:
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
+_MEMORY_OPTIMISED = re.compile(r"db\.(r([5-9]|\d\d)[a-z]*|x\d[a-z]*)\.\d*x?large")
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
+_ELSEWHERE = ipaddress.IPv4Network("10.61.0.0/16")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What differs between an environment that may be lost and one that may not."""
+
+    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    log_days: int
+    backup_days: int
+    instances: int  # of the database, in each region
+    zones: int
+    insights: str
+    rate: int  # requests a second
+    burst: int
+
+
+PROFILES: Mapping[str, Profile] = {
+    "dev": Profile(False, 14, 1, 1, 2, "standard", 20, 40),
+    "staging": Profile(False, 30, 7, 1, 2, "standard", 50, 100),
+    "production": Profile(True, 365, 35, 2, 3, "advanced", 200, 400),
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two regions. A failover changes which of them writes, and never which is called primary here."""
+
+    role: str
+    region: str
+    cidr: str
+    certificate_arn: str
+
+
+@dataclass(frozen=True)
+class Settings:  # pylint: disable=too-many-instance-attributes
+    """The system's settings; :meth:`read` validates them."""
+
+    primary: Side
+    secondary: Side
+    suffix: str
+    environment: str
+    tags: Tags
+    profile: Profile
+    deletion_protection: bool
+    instances: int
+    zones: int
+    engine_version: str
+    rate: int
+    burst: int
+    instance_class: str = "db.r6g.large"
+    database_port: int = 5432
+    database_name: str = "payments"
+    password_version: int = 1
+    domain: str = ""
+    zone_id: str = ""
+    lag_max_ms: int = 5000
+    snapshot_max_age_hours: int = 26
+    pitr_min_hours: int = 24
+    verify_hours: int = 1
+    api_account: bool = True
+    alarm_email: str = ""
+    state_bucket: str = ""
+    state_region: str = ""
+
+    @classmethod
+    def read(cls, values: Mapping[str, str] = os.environ) -> "Settings":
+        """Return the settings that the files and the given values describe.
+
+        Raises:
+            SettingError: naming the variable, its value and what it takes.
+        """
+        suffix = naming.suffix(values)
+        environment = fields.choice(values, "ENVIRONMENT", "dev", fields.ENVIRONMENTS)
+        profile = PROFILES[environment]
+        first, second = sides(values)
+        found = cls(
+            primary=first,
+            secondary=second,
+            suffix=suffix,
+            environment=environment,
+            tags=Tags.read(SYSTEM, suffix, values),
+            profile=profile,
+            deletion_protection=fields.flag(values, "DELETION_PROTECTION", default=profile.keep),
+            # A cluster has up to 16 instances, and a secondary one of them less.
+            instances=fields.number(values, "DATABASE_INSTANCES", profile.instances, 1, 15),
+            zones=fields.number(values, "ZONES", profile.zones, 2, 3),
+            engine_version=engine_versions.choose(ENGINE, values),
+            rate=fields.number(values, "API_RATE", profile.rate, 1, 10_000),
+            burst=fields.number(values, "API_BURST", profile.burst, 1, 5_000),
+            instance_class=_instance_class(values, cls.instance_class),
+            database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            password_version=fields.number(values, "PASSWORD_VERSION", cls.password_version, 1, 1_000_000),
+            domain=_matching(values, "DOMAIN_NAME", _DOMAIN, "pay.example.org"),
+            zone_id=_matching(values, "HOSTED_ZONE_ID", _ZONE, "Z0123456789ABCDEFGHIJ"),
+            lag_max_ms=fields.number(values, "LAG_MAX_MS", cls.lag_max_ms, 100, 3_600_000),
+            snapshot_max_age_hours=fields.number(values, "SNAPSHOT_MAX_AGE_HOURS", cls.snapshot_max_age_hours, 1, 840),
+            # What was deployed today cannot be restored to yesterday.
+            pitr_min_hours=fields.number(values, "PITR_MIN_HOURS", cls.pitr_min_hours if profile.keep else 1, 1, 840),
+            # CloudWatch looks back one day at the most, and the alarm on silence looks at three runs.
+            verify_hours=fields.number(values, "VERIFY_HOURS", cls.verify_hours, 1, 8),
+            api_account=fields.flag(values, "API_ACCOUNT", default=True),
+            alarm_email=fields.email(values, "ALARM_EMAIL"),
+            state_bucket=_matching(values, "STATE_BUCKET", _BUCKET, "my-terraform-state"),
+            # What repairs a lost region must not be lost with it.
+            state_region=_known_region(values, "STATE_REGION", second.region),
+        )
+        found.check_domain()
+        return found
+
+    def check_domain(self) -> None:
+        """Refuse half a domain.
+
+        Raises:
+            SettingError: a name without certificates, a certificate without the other, or a zone without a name.
+        """
+        parts = {
+            "DOMAIN_NAME": self.domain,
+            "CERTIFICATE_ARN": self.primary.certificate_arn,
+            "CERTIFICATE_ARN_DR": self.secondary.certificate_arn,
+        }
+        missing = [name for name, value in parts.items() if not value]
+        given = [name for name, value in {**parts, "HOSTED_ZONE_ID": self.zone_id}.items() if value]
+        if given and missing:
+            raise SettingError(
+                f"{', '.join(given)} without {', '.join(missing)}: a domain needs its name and a certificate in each "
+                "region (and HOSTED_ZONE_ID for its records): set all of them, or none."
+            )
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Both regions, the primary one first."""
+        return self.primary, self.secondary
+
+    def other(self, side: Side) -> Side:
+        """Return the region that is not this one."""
+        return self.secondary if side == self.primary else self.primary
+
+    def name(self, kind: str, part: str = "") -> str:
+        """Return a physical name of this system, for example ``disaster-recovery-payment-dev``.
+
+        It is the same in both regions: what differs between them is the region.
+        """
+        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+
+
+def sides(values: Mapping[str, str]) -> tuple[Side, Side]:
+    """Return both regions with networks that do not overlap, for a peering needs that.
+
+    Raises:
+        SettingError: a value that is refused, or two networks that overlap.
+    """
+    first, second = region.pair(values)
+    cidr = fields.network(values, "VPC_CIDR", "10.60.0.0/16")
+    network = ipaddress.IPv4Network(cidr)
+    # The network beside it, of the same size; 192.168.0.0/16 has no private one.
+    beside = next((n for n in network.supernet().subnets() if n != network and n.is_private), _ELSEWHERE)
+    other = fields.network(values, "VPC_CIDR_DR", str(beside))
+    if network.overlaps(ipaddress.IPv4Network(other)):
+        raise SettingError(
+            f"VPC_CIDR={cidr!r} and VPC_CIDR_DR={other!r} overlap, and peered networks cannot: leave VPC_CIDR_DR out, "
+            f"or write another one, for example {str(beside)!r}."
+        )
+    return (
+        Side(PRIMARY, first, cidr, fields.certificate(values, "CERTIFICATE_ARN", first)),
+        Side(SECONDARY, second, other, fields.certificate(values, "CERTIFICATE_ARN_DR", second)),
+    )
+
+
+def _instance_class(values: Mapping[str, str], default: str) -> str:
+    text = fields.instance_class(values, "DATABASE_INSTANCE_CLASS", default)
+    if not _MEMORY_OPTIMISED.fullmatch(text):
+        raise SettingError(
+            f"DATABASE_INSTANCE_CLASS={text!r} is refused by a global database: write a memory-optimised class of the "
+            f"fifth generation or later, for example {default!r}."
+        )
+    return text
+
+
+def _matching(values: Mapping[str, str], name: str, pattern: re.Pattern[str], example: str) -> str:
+    text = values.get(name, "")
+    if text and not pattern.fullmatch(text):
+        raise SettingError(f"{name}={text!r} is refused: write one like {example!r}, or leave it empty.")
+    return text
+
+
+def _known_region(values: Mapping[str, str], name: str, default: str) -> str:
+    text = values.get(name) or default
+    if text not in region.known():
+        raise SettingError(f"{name}={text!r} is not an AWS region known to the installed botocore.")
+    return text

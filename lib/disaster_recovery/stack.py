@@ -1,0 +1,185 @@
+"""The disaster-recovery system as one CDKTF stack: wires the parts, creates nothing but providers and outputs."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from cdktf import App, LocalBackend, S3Backend, TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
+from constructs import Construct
+
+from lib.common import region
+from lib.disaster_recovery.alarms import Topic
+from lib.disaster_recovery.api import Api
+from lib.disaster_recovery.compute import Compute, Verification
+from lib.disaster_recovery.database import Database, GlobalDatabase, primary_role, secondary_role
+from lib.disaster_recovery.dns import Dns
+from lib.disaster_recovery.keys import Keys
+from lib.disaster_recovery.monitoring import HealthAlarms, Monitoring
+from lib.disaster_recovery.networking import Networking
+from lib.disaster_recovery.password import Password
+from lib.disaster_recovery.peering import Peering
+from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.settings import Settings
+from lib.disaster_recovery.table import PaymentsTable
+
+ROOT = Path(__file__).resolve().parents[2]
+# Ephemeral values, write-only arguments, and locking of the state by S3 itself.
+TERRAFORM = ">= 1.11.0"
+OBSERVER = "global"
+
+
+class DisasterRecovery(TerraformStack):
+    """Keys, networks and their peering, database, table, functions, API, records, alarms: in two regions."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self.settings = settings
+        self.add_override("terraform.required_version", TERRAFORM)
+        self._backend()
+        providers = {side.role: self._provider(side.role, side.region) for side in settings.sides}
+        account = DataAwsCallerIdentity(self, "caller", provider=providers[settings.primary.role]).account_id
+        self._account = account
+        first, second = (
+            Place(settings, side.role, side.region, providers[side.role], account) for side in settings.sides
+        )
+        self.places = (first, second)
+        self.keys = {place.role: Keys(self, f"keys-{place.role}", place=place) for place in self.places}
+        self.networks = {
+            place.role: Networking(self, f"networking-{place.role}", place=place, side=side, keys=self.keys[place.role])
+            for place, side in zip(self.places, settings.sides, strict=True)
+        }
+        Peering(self, "peering", places=self.places, networks=(self.networks[first.role], self.networks[second.role]))
+        self._data(first, second)
+        self._serve()
+        self._watch()
+        self._outputs()
+
+    def _backend(self) -> None:
+        settings, name = self.settings, self.settings.name("stack")
+        if not settings.state_bucket:
+            LocalBackend(self, path=str(ROOT / f"terraform.{name}.tfstate"))
+            return
+        S3Backend(
+            self,
+            bucket=settings.state_bucket,
+            key=f"{name}.tfstate",
+            region=settings.state_region,
+            encrypt=True,
+        )
+        # By S3's own conditional writes; the bindings' class does not know the argument yet.
+        self.add_override("terraform.backend.s3.use_lockfile", True)
+
+    def _provider(self, role: str, where: str) -> AwsProvider:
+        return AwsProvider(
+            self,
+            f"aws-{role}",
+            alias=role,
+            region=where,
+            default_tags=[AwsProviderDefaultTags(tags=dict(self.settings.tags.values))],
+        )
+
+    def _data(self, first: Place, second: Place) -> None:
+        """Declare what is replicated, in the order that Aurora asks for.
+
+        The secondary cluster joins a global database that has an instance to copy from: it waits for the first one.
+        """
+        keys = self.keys
+        self.table = PaymentsTable(
+            self, "table", place=first, keys=keys[first.role], replica=second, replica_keys=keys[second.role]
+        )
+        password = Password(
+            self,
+            "password",
+            place=first,
+            key=keys[first.role].data,
+            replica=second,
+            replica_key=keys[second.role].data,
+        )
+        self.whole = GlobalDatabase(self, "global-database", place=first)
+        begins = Database(
+            self, "database-primary", place=first, network=self.networks[first.role], keys=keys[first.role],
+            whole=self.whole, role=primary_role(password), after=[],
+        )  # fmt: skip
+        joins = Database(
+            self, "database-secondary", place=second, network=self.networks[second.role], keys=keys[second.role],
+            whole=self.whole, role=secondary_role(first.region), after=[begins.instances[0]],
+        )  # fmt: skip
+        self.databases = {first.role: begins, second.role: joins}
+
+    def _serve(self) -> None:
+        self.topics: dict[str, SnsTopic] = {}
+        self.functions: dict[str, Compute] = {}
+        apis = []
+        for place, side in zip(self.places, self.settings.sides, strict=True):
+            role, keys = place.role, self.keys[place.role]
+            self.topics[role] = Topic(self, f"topic-{role}", place=place, keys=keys).topic
+            self.functions[role] = Compute(
+                self, f"compute-{role}", place=place, network=self.networks[role], database=self.databases[role],
+                keys=keys,
+            )  # fmt: skip
+            other = next(found for name, found in self.keys.items() if name != role)
+            Verification(self, f"verification-{role}", place=place, keys=keys, other=other, topic=self.topics[role])
+            payment = self.functions[role].payment
+            apis.append(Api(self, f"api-{role}", place=place, side=side, keys=keys, function=payment))
+        self.apis = (apis[0], apis[1])
+
+    def _watch(self) -> None:
+        for place in self.places:
+            Monitoring(self, f"monitoring-{place.role}", place=place, topic=self.topics[place.role])
+        dns = Dns(self, "dns", places=self.places, apis=self.apis)
+        place, topic = self._observer()
+        HealthAlarms(self, "health", place=place, topic=topic, checks=dns.checks)
+
+    def _observer(self) -> tuple[Place, SnsTopic]:
+        """Return where the figures of health checks are, and the topic there: an alarm writes to its own region's.
+
+        https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+        """
+        where = region.global_region(self.settings.primary.region)
+        for place in self.places:
+            if place.region == where:
+                return place, self.topics[place.role]
+        place = Place(self.settings, OBSERVER, where, self._provider(OBSERVER, where), self._account)
+        keys = Keys(self, f"keys-{OBSERVER}", place=place, data=False)
+        return place, Topic(self, f"topic-{OBSERVER}", place=place, keys=keys).topic
+
+    def _outputs(self) -> None:
+        settings, (first, second) = self.settings, self.places
+        outputs = {
+            "primaryRegion": first.region,
+            "secondaryRegion": second.region,
+            "apiUrlPrimary": self.apis[0].url,
+            "apiUrlSecondary": self.apis[1].url,
+            "tableName": self.table.table.name,
+            "globalClusterId": self.whole.cluster.global_cluster_identifier,
+            "clusterPrimary": self.databases[first.role].cluster.cluster_identifier,
+            "clusterSecondary": self.databases[second.role].cluster.cluster_identifier,
+            "functionPrimary": self.functions[first.role].payment.function_name,
+            "functionSecondary": self.functions[second.role].payment.function_name,
+            "topicArnPrimary": self.topics[first.role].arn,
+            "topicArnSecondary": self.topics[second.role].arn,
+            "hostname": settings.domain,
+        }
+        for name, value in outputs.items():
+            TerraformOutput(self, name, value=value)
+
+
+def build(environ: Mapping[str, str] = os.environ, outdir: str | None = None) -> DisasterRecovery:
+    """Synthesise the stack that the files and the environment describe.
+
+    Args:
+        environ: where the settings are.
+        outdir: where to; by default where the CDKTF's command line looks, ``cdktf.out``.
+
+    Raises:
+        SettingError: a setting that is refused, before any resource is declared.
+    """
+    settings = Settings.read(environ)
+    # The fork of CDKTF that lives on asks which Terraform write-only arguments are for; CDKTF itself does not.
+    app = App(outdir=outdir, context={"targetVersions": {"terraform": TERRAFORM.replace(" ", "")}})
+    stack = DisasterRecovery(app, settings.name("stack"), settings=settings)
+    app.synth()
+    return stack
