@@ -1,0 +1,217 @@
+"""Payments: one item each, written where the region may write, once for each idempotency key.
+
+A payment is one transaction in the function's own region: the writer item must be as this function knows it (its
+region, its epoch), and there must be no payment under the key. So, in one region:
+
+* What is answered with 201 is stored, in this region, under the epoch that its answer names.
+* Once the writer item in this region names another region, no payment is stored here, not even by a function that had
+  begun before: the transaction sees the change, whatever the function believes.
+* One key is one payment: the same request again gets the same answer, another one is refused.
+
+Between the regions there is replication, later and item by item, and the latest write of an item wins:
+
+* A region that is cut off does not learn that another one writes. As long as callers reach it, it accepts payments.
+  They are not lost unless the region is: they appear in the other one when the regions see each other again.
+* What the lost region had accepted and not yet replicated is missing after a failover, for good if the region never
+  returns. Replication lag is how much that can be.
+* Hence one request can be accepted in both regions. It is one payment all the same: its id follows from key and body,
+  and of the two equal items under one key one remains. Only where two different bodies came under one key does one
+  of two payments disappear; its id then shows nothing, and never another amount.
+* A planned switchover avoids even that by a pause: a writer item that names no region (such as ``nobody``), and the
+  new region only when everything has been replicated.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import writer
+from problems import Problem
+from table import FAILED, TRY_SECONDS, Cancelled, NoAnswer, Table
+from wishes import Wish
+from writer import Writing
+
+SHOWN = ("payment_id", "amount", "currency", "region", "epoch", "created_at", "drill")
+CHANGES = 3  # of the writer during one request
+LOOK_AGAIN_SECONDS = 0.2  # until a new payment is in the index, as a rule
+_NAMES = {"#region": "region", "#epoch": "epoch"}
+
+
+class Found(NamedTuple):
+    """A payment as it is stored, its values without DynamoDB's types; ``again`` if it had been stored before."""
+
+    payment: Mapping[str, str]
+    again: bool = False
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the API says of it; the token is nobody's business."""
+        shown: dict[str, Any] = {name: self.payment[name] for name in SHOWN if name in self.payment}
+        return shown | {"epoch": int(shown["epoch"])}
+
+
+def away(error: NoAnswer) -> Problem:
+    """Return the refusal of a request whose table does not answer, with nothing written."""
+    code = "table-busy" if error.busy else "table-unavailable"
+    return Problem(code, "Send the same request with the same key again.", cause=error.cause)
+
+
+def _plain(item: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {name: next(iter(value.values())) for name, value in item.items()}
+
+
+def _key(wish: Wish) -> dict[str, Any]:
+    return {"pk": {"S": f"key#{wish.key}"}}
+
+
+@dataclass
+class Payments:
+    """The payments of one region."""
+
+    table: Table
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _known: Writing | None = None  # spares a read: it is checked where it counts, in the transaction
+
+    @property
+    def region(self) -> str:
+        """The function's own region."""
+        return self.environ["AWS_REGION"]
+
+    @property
+    def _name(self) -> str:
+        return self.environ["TABLE_NAME"]
+
+    def writing(self, until: float) -> Writing:
+        """Return which region may write, as this region has it now.
+
+        Raises:
+            NoAnswer: the table cannot be read.
+        """
+        found = self.table.get(self._name, writer.KEY, until)
+        self._known = writer.read(found, self.environ["HOME_REGION"])
+        return self._known
+
+    def make(self, wish: Wish, until: float) -> Found:
+        """Make a payment, or find the one that was made by the same request.
+
+        Args:
+            wish: what is asked for.
+            until: the monotonic clock's moment at which the answer is due.
+
+        Raises:
+            Problem: the key was used for something else, another region writes, or the table does not answer.
+        """
+        try:
+            writing = self._known
+            if writing is None or writing.region != self.region:
+                writing = self.writing(until)
+            for _ in range(CHANGES):
+                if writing.region != self.region:
+                    break
+                made = self._made(wish, writing, until)
+                if isinstance(made, Found):
+                    return made
+                self._known = writing = made
+            known = self.table.get(self._name, _key(wish), until)
+        except NoAnswer as error:
+            raise away(error) from error
+        if known:
+            return self._replay(known, wish)
+        raise self._not_now(writing)
+
+    def show(self, payment_id: str, until: float) -> Found:
+        """Return a payment by its id, as this region has it.
+
+        The index that leads to it follows the table by some milliseconds, and the other region's table by about a
+        second: what is not found is looked for once more, and may be found a little later.
+
+        Raises:
+            Problem: there is none here, or the table does not answer.
+        """
+        try:
+            for pause in (LOOK_AGAIN_SECONDS, 0.0):
+                key = self.table.key_of(self._name, payment_id, until)
+                if key is not None:
+                    break
+                time.sleep(pause)
+            item = self.table.get(self._name, key, until) if key else None
+        except NoAnswer as error:
+            raise away(error) from error
+        # By its key an item is what it is now: another payment may have taken its place from the other region.
+        if item is None or item["payment_id"]["S"] != payment_id:
+            raise Problem("payment-not-found", "A payment of the last seconds may not have arrived here: ask again.")
+        return Found(_plain(item))
+
+    def _made(self, wish: Wish, writing: Writing, until: float) -> Found | Writing:
+        """Write a payment under what is known of the writer; return that instead when it has changed."""
+        item = self._item(wish, writing)
+        try:
+            self.table.transact([self._fence(writing), self._put(item)], until - TRY_SECONDS)
+        except Cancelled as error:
+            fence, put = error.reasons
+            if put["Code"] == FAILED:
+                return self._replay(put["Item"], wish)
+            return writer.read(fence.get("Item"), self.environ["HOME_REGION"])
+        except NoAnswer as error:
+            if error.unclear:
+                return self._read_back(item, wish, until, error.cause)
+            raise
+        return Found(_plain(item))
+
+    def _not_now(self, writing: Writing) -> Problem:
+        if writing.region == self.region:
+            return away(NoAnswer("WriterChanges", busy=True, unclear=False))
+        return Problem(
+            "region-passive", f"Only {writing.region} writes: send the same request with the same key there.",
+            region=self.region, writer=writing.region, epoch=writing.epoch,
+        )  # fmt: skip
+
+    def _read_back(self, item: Mapping[str, Any], wish: Wish, until: float, cause: str) -> Found:
+        """Return what is stored after a write whose answer did not come.
+
+        That nothing is there settles nothing: the write may still be on its way. Another request with the key does.
+        """
+        try:
+            stored = self.table.get(self._name, _key(wish), until)
+        except NoAnswer:
+            stored = None
+        if stored is None:
+            raise Problem("outcome-unknown", "Send the same request with the same key again.", cause=cause)
+        return Found(_plain(item)) if stored == item else self._replay(stored, wish)
+
+    def _fence(self, writing: Writing) -> dict[str, Any]:
+        """Return the condition that the writer item is what this function knows."""
+        check: dict[str, Any] = {
+            "TableName": self._name, "Key": writer.KEY, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }  # fmt: skip
+        if writing.stored:
+            values = {":region": {"S": writing.region}, ":epoch": {"N": str(writing.epoch)}}
+            check |= {
+                "ConditionExpression": "#region = :region AND #epoch = :epoch",
+                "ExpressionAttributeNames": _NAMES, "ExpressionAttributeValues": values,
+            }  # fmt: skip
+        return {"ConditionCheck": check}
+
+    def _put(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Put": {
+            "TableName": self._name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }}  # fmt: skip
+
+    def _item(self, wish: Wish, writing: Writing) -> dict[str, Any]:
+        texts = {
+            **wish.body, "payment_id": wish.payment_id, "body_hash": wish.body_hash, "region": self.region,
+            "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+        }  # fmt: skip
+        return _key(wish) | {name: {"S": text} for name, text in texts.items()} | {"epoch": {"N": str(writing.epoch)}}
+
+    @staticmethod
+    def _replay(item: Mapping[str, Any], wish: Wish) -> Found:
+        """Return the payment that has the key, if it was asked for by the same request."""
+        if item["body_hash"]["S"] != wish.body_hash:
+            raise Problem("key-reused", "Send a new key with a new payment.")
+        return Found(_plain(item), again=True)

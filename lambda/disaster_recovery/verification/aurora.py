@@ -1,0 +1,152 @@
+"""Aurora: the global cluster's members and their roles, each cluster's backups, and the lag between the regions."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from findings import Finding, Part, hours, stamp, too_short
+from settings import Settings
+
+LATEST_MINUTES = 30  # Aurora can restore to some five minutes ago
+LAG_MINUTES, STALE_MINUTES = 60, 10  # how far back the metric is looked for, and how old its last value may be
+# They exist in the secondary region only, in milliseconds; depending on the engine with the source as a dimension too.
+METRICS = {
+    "replication_lag": "AuroraGlobalDBReplicationLag",
+    "rpo_lag": "AuroraGlobalDBRPOLag",
+}
+
+
+def _member(arn: str) -> tuple[str, str]:
+    """Return the region and the identifier in a cluster's ARN."""
+    parts = arn.split(":", 6)
+    return parts[3], parts[6]
+
+
+def global_cluster(rds: Any, region: str, settings: Settings) -> Part:
+    """Look at the global cluster, as one region sees it."""
+    name, part = settings.global_cluster, Part()
+
+    def add(code: str, detail: str) -> None:
+        part.findings.append(Finding("global-cluster", region, code, detail))
+
+    try:
+        (found,) = rds.describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
+    except rds.exceptions.GlobalClusterNotFoundFault:
+        add("global-missing", f"There is no global cluster {name}.")
+        return part
+    if found["Status"] != "available":
+        add("global-status", f"{name} is {found['Status']}, not available.")
+    if settings.protected and not found.get("DeletionProtection"):
+        add("global-unprotected", f"{name} can be deleted: switch its deletion protection on.")
+    members = {_member(each["DBClusterArn"]): each for each in found["GlobalClusterMembers"]}
+    if set(members) != set(settings.clusters.items()):
+        add("global-members", f"{name} has {_listed(members)}, and should have {_listed(settings.clusters.items())}.")
+    writers = [place for (place, _), each in members.items() if each["IsWriter"]]
+    if len(writers) != 1:
+        add("global-writer", f"{name} has {len(writers)} writers.")
+    part.measured["aurora_writer"] = writers[0] if len(writers) == 1 else None
+    for (place, member), each in members.items():
+        state = each.get("SynchronizationStatus", "connected")
+        if not each["IsWriter"] and state != "connected":
+            add("member-apart", f"{member} in {place} is {state}, not connected.")
+    return part
+
+
+def _listed(members: Any) -> str:
+    return ", ".join(sorted(f"{cluster} in {place}" for place, cluster in members)) or "no member"
+
+
+def cluster(rds: Any, region: str, settings: Settings, moment: datetime) -> Part:
+    """Look at a region's cluster: whether it is up, protected, and can be restored far enough back."""
+    name, part = settings.clusters[region], Part()
+
+    def add(code: str, detail: str) -> None:
+        part.findings.append(Finding("cluster", region, code, detail))
+
+    try:
+        (found,) = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
+    except rds.exceptions.DBClusterNotFoundFault:
+        add("cluster-missing", f"There is no cluster {name}.")
+        return part
+    if found["Status"] != "available":
+        add("cluster-status", f"{name} is {found['Status']}, not available.")
+    if settings.protected and not found.get("DeletionProtection"):
+        add("cluster-unprotected", f"{name} can be deleted: switch its deletion protection on.")
+    pages = rds.get_paginator("describe_db_cluster_snapshots").paginate(DBClusterIdentifier=name)
+    snapshots = [
+        each["SnapshotCreateTime"]
+        for page in pages for each in page["DBClusterSnapshots"] if each["Status"] == "available"
+    ]  # fmt: skip
+    age = hours(max(snapshots), moment) if snapshots else None
+    earliest = found.get("EarliestRestorableTime")
+    part.measured = {"cluster_restore_hours": earliest and hours(earliest, moment), "snapshot_age_hours": age}
+    for code, detail in _backups(found, age, settings, moment):
+        add(code, detail)
+    return part
+
+
+def _backups(
+    found: Mapping[str, Any], age: float | None, settings: Settings, moment: datetime
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a cluster's backups; something new has none yet."""
+    name, born, latest = found["DBClusterIdentifier"], found["ClusterCreateTime"], found.get("LatestRestorableTime")
+    short = too_short(name, found.get("EarliestRestorableTime"), settings.restore_hours, born, moment)
+    if short:
+        yield "cluster-restore-window", short
+    if latest and moment - latest > timedelta(minutes=LATEST_MINUTES):
+        yield "cluster-restore-late", f"{name} can be restored to {stamp(latest)} at the latest."
+    if age is None and hours(born, moment) > settings.snapshot_hours:
+        yield "snapshot-missing", f"{name} has no snapshot."
+    if age is not None and age > settings.snapshot_hours:
+        allowed = f"{settings.snapshot_hours:g} h are allowed"
+        yield "snapshot-old", f"The latest snapshot of {name} is {age:g} h old: {allowed}."
+
+
+def lag(cloudwatch: Any, region: str, settings: Settings, moment: datetime) -> Part:
+    """Return how far a region is behind every other, as the metrics say; :func:`late` judges it.
+
+    A region that writes has no such metric, so nothing is a finding here.
+    """
+    cluster_only = [{"Name": "DBClusterIdentifier", "Value": settings.clusters[region]}]
+    others = [place for place in settings.regions if place != region]
+    dimensions = [cluster_only, *([*cluster_only, {"Name": "SourceRegion", "Value": place}] for place in others)]
+    queries = [
+        {
+            "Id": f"{name}_{number}",
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/RDS", "MetricName": metric, "Dimensions": each}, "Period": 60,
+                "Stat": "Maximum",
+            },
+        }
+        for name, metric in METRICS.items() for number, each in enumerate(dimensions)
+    ]  # fmt: skip
+    samples: dict[str, list[tuple[datetime, float]]] = {name: [] for name in METRICS}
+    pages = cloudwatch.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries, StartTime=moment - timedelta(minutes=LAG_MINUTES), EndTime=moment
+    )
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            samples[result["Id"].rpartition("_")[0]] += zip(result["Timestamps"], result["Values"], strict=True)
+    measured: dict[str, Any] = {}
+    for name, values in samples.items():
+        if values:
+            at, value = max(values)
+            measured |= {f"{name}_milliseconds": value, f"{name}_age_seconds": round((moment - at).total_seconds())}
+    return Part(measured=measured)
+
+
+def late(region: str, measured: dict[str, Any], settings: Settings) -> list[Finding]:
+    """Judge what :func:`lag` has measured in a region that does not write."""
+    cluster_name = settings.clusters[region]
+    value, age = measured.get("replication_lag_milliseconds"), measured.get("replication_lag_age_seconds", 0)
+    if value is None:
+        detail = f"{cluster_name} has told nothing of its lag for {LAG_MINUTES} minutes."
+        return [Finding("lag", region, "lag-unknown", detail)]
+    found = []
+    if age > STALE_MINUTES * 60:
+        detail = f"{cluster_name} has told nothing of its lag for {age} s; it was {value:g} ms."
+        found.append(Finding("lag", region, "lag-stale", detail))
+    if value > settings.lag_milliseconds:
+        detail = f"{cluster_name} is {value:g} ms behind: {settings.lag_milliseconds:g} ms are allowed."
+        found.append(Finding("lag", region, "lag-high", detail))
+    return found

@@ -1,0 +1,83 @@
+"""Verifies the backups and the replication of the disaster-recovery system in both regions, and changes nothing.
+
+    scripts/verify_backups           what the deployed function looks at, as a table
+    scripts/verify_backups --json    the same as JSON
+
+What to look at is read from the deployed function, in whichever region answers; where TABLE_NAME is set, from the
+environment, whose variables are then those of the function. On the local cloud: after eval "$(scripts/env)".
+Exit status: 0 all is well, 1 something is not, 2 it is not known what to look at, 3 something could not be looked at.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.disaster_recovery.settings import Settings  # noqa: E402  # pylint: disable=wrong-import-position
+
+PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
+FOLDERS = [str(ROOT / "lambda" / "disaster_recovery" / name) for name in ("verification", "shared")]
+Clients = Callable[[str, str], Any]
+
+
+def _client(service: str, region: str) -> Any:
+    return boto3.session.Session().client(service, region_name=region, config=PATIENCE)
+
+
+def wanted(environ: Mapping[str, str], clients: Clients = _client) -> Mapping[str, str]:
+    """Return the variables that say what to look at.
+
+    Raises:
+        SettingError: no region has the function, or its variables cannot be read.
+    """
+    if environ.get("TABLE_NAME"):
+        return environ
+    settings, reasons = Settings.read(environ), []
+    name = settings.name("function", "verification")
+    for side in settings.sides:
+        try:
+            found = clients("lambda", side.region).get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            reasons.append(f"{side.region}: {error.response['Error']['Code']}")
+        except BotoCoreError as error:
+            reasons.append(f"{side.region}: {type(error).__name__}")
+        else:
+            if "Variables" in found.get("Environment", {}):
+                return dict(found["Environment"]["Variables"])
+            reasons.append(f"{side.region}: its variables cannot be decrypted")
+    raise SettingError(f"The function {name} cannot be read ({', '.join(reasons)}): deploy it, or set TABLE_NAME etc.")
+
+
+def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
+    """Return the exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/verify_backups", description="Verify backups and replication.")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    options = parser.parse_args(arguments)
+    sys.path[:0] = FOLDERS  # the function's modules import each other by their plain names
+    try:
+        verify, settings = importlib.import_module("verify"), importlib.import_module("settings")
+        try:
+            report = verify.verify(settings.Settings.read(wanted(environ)))
+        except (SettingError, settings.WrongSetting) as error:
+            print(f"verify_backups: {error}", file=sys.stderr)
+            return 2
+    finally:
+        del sys.path[: len(FOLDERS)]
+    print(json.dumps(report.json(), indent=2) if options.json else report.table())
+    return int(report.code)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""Two regions in memory, as a drill sees them: their APIs by a client that sends nothing, and their AWS."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from lib.disaster_recovery.drill import World
+from lib.disaster_recovery.drill_load import Answer
+from lib.disaster_recovery.settings import PRIMARY, SECONDARY, Settings
+
+URLS = {PRIMARY: "http://primary", SECONDARY: "http://secondary"}
+
+
+class Regions:
+    """What both regions hold; faults are switched on by their names.
+
+    Faults: ``unreplicated`` (the primary region's last payments never arrive), ``unfenced`` (the returned region
+    takes payments), ``twice`` (another payment under a key), ``blind`` (the check sees no outage).
+    """
+
+    def __init__(self, settings: Settings, *faults: str) -> None:
+        self.settings, self.faults = settings, set(faults)
+        self.items: dict[str, dict[str, dict[str, Any]]] = {PRIMARY: {}, SECONDARY: {}}
+        self.writer, self.epoch, self.database = settings.primary.region, 0, settings.primary.region
+        self.cut_off, self.whole, self.lock = False, True, threading.Lock()
+        self.told: list[tuple[str, str]] = []
+
+    def world(self) -> World:
+        """Return these regions as a place for a drill."""
+        return World(self.settings, Steps(self), URLS, self.cut, self.heal, 0.01)  # type: ignore[arg-type]
+
+    def cut(self) -> None:
+        self.cut_off = "blind" not in self.faults
+
+    def heal(self) -> None:
+        self.cut_off = False
+
+    # --- the API
+
+    def send(self, method: str, url: str, body: Mapping[str, Any] | None = None, key: str = "") -> Answer:
+        side = next(side for side in self.settings.sides if url.startswith(URLS[side.role]))
+        if self.cut_off and side.role == PRIMARY:
+            return Answer(0, {"code": "NewConnectionError"})
+        with self.lock:
+            if "/health/" in url:
+                return Answer(200 if self.whole and ("writer" not in url or self.writer == side.region) else 503, {})
+            unfenced = "unfenced" in self.faults and key.endswith("-fence")
+            if self.writer != side.region and not unfenced:
+                return Answer(503, {"code": "region-passive"})
+            return self._store(side.role, side.region, dict(body or {}), key)
+
+    def _store(self, role: str, region: str, body: dict[str, Any], key: str) -> Answer:
+        again = key in self.items[role]
+        item = {"payment_id": {"S": f"pay-{key}"}, "drill": body["drill"]}
+        self.items[role].setdefault(key, item)
+        if not (role == PRIMARY and "unreplicated" in self.faults):
+            self.items[SECONDARY if role == PRIMARY else PRIMARY].setdefault(key, item)
+        if "twice" in self.faults:
+            self.items[role][key] = item | {"payment_id": {"S": f"pay-{key}-again"}}
+        return Answer(201, {"payment_id": f"pay-{key}", "region": region, "epoch": self.epoch}, again)
+
+    def close(self) -> None:
+        self.told.append(("closed", ""))
+
+    # --- the steps
+
+    def writer_of(self) -> tuple[str, int]:
+        return self.writer, self.epoch
+
+    def database_writer(self, _side: Any) -> str:
+        return self.database
+
+    def fail_over(self, to: Any) -> None:
+        self.database = to.region
+
+    def switch_over(self, to: Any, *, asked: Any) -> None:
+        self.database = to.region
+
+    def move_writer(self, to: Any, *, through: Any) -> int:
+        with self.lock:
+            self.writer, self.epoch = to.region, self.epoch + 1
+            return self.epoch
+
+    def stored(self, side: Any, keys: Any) -> dict[str, Any]:
+        with self.lock:
+            return {key: self.items[side.role][key] for key in keys if key in self.items[side.role]}
+
+    def of_drill(self, side: Any, run: str) -> set[str]:
+        return {key for key, item in self.items[side.role].items() if item["drill"] == run}
+
+
+class Steps:
+    """The regions as :class:`lib.disaster_recovery.drill_steps.Steps`, whose ``writer`` is a method."""
+
+    def __init__(self, regions: Regions) -> None:
+        self._regions = regions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._regions, name)
+
+    def writer(self, _side: Any) -> tuple[str, int]:
+        return self._regions.writer_of()

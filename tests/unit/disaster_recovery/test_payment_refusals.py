@@ -1,0 +1,174 @@
+"""What is no payment is refused with its own code, stores nothing, and is repeated nowhere."""
+
+import base64
+import json
+
+import pytest
+
+from tests.support import recovery_world as world
+from tests.support.recovery_world import VISA, payment
+
+LEAK = "Zq7leak"
+
+
+def refused(api, status, code, *sent, **options):
+    """Send a request and return its answer, which has to be this refusal."""
+    answer = api(*sent, **options)
+    assert (answer.status, answer.body["status"], answer.body["code"]) == (status, status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.body["type"] == f"urn:tap:disaster-recovery:{code}"
+    assert {"title", "detail", "request_id"} < answer.body.keys()
+    (line,) = api.lines()
+    assert (line["message"], line["level"], line["code"]) == ("refused", "WARNING", code)
+    for text in (LEAK, VISA):
+        assert text not in answer.text + json.dumps(line)
+    assert api.stored() == {}
+    return answer
+
+
+@pytest.mark.parametrize(
+    "body", [None, "", "{", "[1, 2", '{"a": 1} x', "[" * 4000, "\ufeff{}", "\ud800"], ids=lambda body: str(body)[:9]
+)
+def test_what_is_no_json_is_refused(payment_home, body):
+    refused(payment_home, 400, "invalid-json", "POST", "/payments", body, key="key")
+
+
+def test_a_body_in_base64_is_read(payment_home):
+    body = base64.b64encode(json.dumps(payment()).encode()).decode()
+    assert payment_home("POST", "/payments", body, key="key", isBase64Encoded=True).status == 201
+    for wrong in ("no base64!", base64.b64encode("{}".encode("utf-16")).decode()):
+        answer = payment_home("POST", "/payments", wrong, key="key", isBase64Encoded=True)
+        assert answer.body["code"] == "invalid-json"
+
+
+@pytest.mark.parametrize("name", ["amount", "currency", "token"])
+def test_what_is_missing_is_named(payment_home, name):
+    body = payment()
+    del body[name]
+    assert name in refused(payment_home, 422, "invalid-payment", "POST", "/payments", body, key="key").body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("amount", 12.5), ("amount", None), ("amount", "-1"), ("amount", "1e3"), ("amount", "007"), ("amount", "1\n"),
+        ("amount", "NaN"), ("amount", "0"), ("amount", "0.00"), ("amount", "1.005"), ("amount", LEAK),
+        ("amount", "99999999999"), ("currency", "eur"), ("currency", "XXX"), ("currency", 978), ("currency", LEAK),
+        ("token", "visa"), ("token", "tok_" + "x" * 65), ("token", f"tok_{LEAK}-"), ("token", {"card": LEAK}),
+        ("drill", ""), ("drill", "a b"), ("drill", "x" * 41), ("drill", None), ("drill", LEAK + "/"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_named_and_not_repeated(payment_home, name, value):
+    answer = refused(payment_home, 422, "invalid-payment", "POST", "/payments", payment(**{name: value}), key="key")
+    assert answer.body["detail"].startswith(name)
+
+
+@pytest.mark.parametrize("body", [[], "text", 7, None, payment(pan=LEAK), {LEAK: 1}])
+def test_another_shape_is_refused(payment_home, body):
+    sent = json.dumps(body)
+    answer = refused(payment_home, 422, "invalid-payment", "POST", "/payments", sent, key="key")
+    assert "amount, currency, token" in answer.body["detail"]
+
+
+def test_a_name_that_occurs_twice_is_refused(payment_home):
+    body = json.dumps(payment())[:-1] + ', "amount": "1.00"}'
+    refused(payment_home, 422, "invalid-payment", "POST", "/payments", body, key="key")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "exact"),
+    [("1", "JPY", "1"), ("1", "KWD", "1.000"), ("0.001", "KWD", "0.001"), ("9999999999.99", "EUR", "9999999999.99")],
+)
+def test_an_amount_has_the_decimals_of_its_currency(payment_home, amount, currency, exact):
+    assert payment_home.pay("key", amount=amount, currency=currency).body["amount"] == exact
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("1.0", "JPY"), ("1.00", "ISK"), ("999999999999", "KWD")])
+def test_an_amount_that_its_currency_has_not_is_refused(payment_home, amount, currency):
+    body = payment(amount=amount, currency=currency)
+    refused(payment_home, 422, "invalid-payment", "POST", "/payments", body, key="key")
+
+
+@pytest.mark.parametrize("key", [None, "", " ", "a b", "ä", "x" * 256, "a\n"])
+def test_what_is_no_key_is_refused(payment_home, key):
+    refused(payment_home, 400, "idempotency-key", "POST", "/payments", payment(), key=key)
+
+
+@pytest.mark.parametrize("values", [["a", "b"], [], None, [None]])
+def test_the_header_counts_once(payment_home, values):
+    headers = {"idempotency-KEY": values}
+    refused(payment_home, 400, "idempotency-key", "POST", "/payments", payment(), multiValueHeaders=headers)
+
+
+def test_headers_without_lists_are_read_too(payment_home):
+    sent = world.event("POST", "/payments", payment(), key="key")
+    assert payment_home.send({**sent, "multiValueHeaders": None}).status == 201
+    assert payment_home.send({**sent, "multiValueHeaders": None, "headers": None}).body["code"] == "idempotency-key"
+
+
+def test_a_large_body_is_refused(payment_home):
+    refused(payment_home, 413, "body-too-large", "POST", "/payments", " " * 4097, key="key")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        payment(token="tok_" + VISA), payment(token=f"tok_x{VISA}1225"), payment(drill=VISA), {VISA: 1}, int(VISA),
+        f"card {VISA[:4]} {VISA[4:8]}-{VISA[8:12]}\u00a0{VISA[12:]}", json.dumps(payment(token=VISA)),
+        '{"amount": "1", "currency": "EUR", "token": "tok_' + "".join(f"\\u{ord(sign):04x}" for sign in VISA) + '"}',
+        "4" + "1" * 15, "0" * 13,
+        "6304000000000000000", payment(drill="378282-246310005"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_card_number_is_refused(payment_home, sent, capsys):
+    refused(payment_home, 422, "card-number", "POST", "/payments", sent, key="key")
+    assert "CardNumbersRefused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", [VISA, f"order-{VISA}", "4111-1111-1111-1111"])
+def test_a_card_number_for_a_key_is_refused(payment_home, key):
+    refused(payment_home, 422, "card-number", "POST", "/payments", payment(), key=key)
+
+
+@pytest.mark.parametrize("key", ["1" * 19, "0" * 12, "2026-11-23-0000", "411111111111-x-1111", "order-5500"])
+def test_other_digits_are_no_card_number(payment_home, key):
+    """No stretch of 13 to 19 of them passes Luhn's check."""
+    assert payment_home.pay(key).status == 201
+
+
+def test_a_uuid_is_a_key_whatever_its_digits(payment_home):
+    """The digits pass Luhn's check; a letter elsewhere shows what it is."""
+    found_in = payment_home.modules.cards.found_in
+    key = "41111111-1111-4111-8111-11111111111a"
+    assert found_in(key.replace("a", "1").replace("-", ""))
+    assert payment_home.pay(key).status == 201
+    assert found_in("41111111-1111-1111-2222-222222222222") or found_in(VISA + "-1111-4111-8111-11111111111a")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "", "/payment", "/payments/", "/payments/a/b", "/health/", f"/{LEAK}", f"/{VISA}"]
+)
+def test_there_is_nothing_elsewhere(payment_home, path):
+    code = "payment-not-found" if path == "/payments/" else "not-found"
+    refused(payment_home, 404, code, "GET", path)
+
+
+@pytest.mark.parametrize(
+    "payment_id", [LEAK, VISA, "pay_", "pay_" + "b" * 31, "pay_" + "a" * 32, "pay_" + "b" * 32 + "\n"]
+)
+def test_what_is_no_id_is_not_looked_for(payment_home, payment_id):
+    calls = world.fail(payment_home.client, "Query", RuntimeError())
+    refused(payment_home, 404, "payment-not-found", "GET", f"/payments/{payment_id}")
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/payments", "POST"), ("post", "/payments", "POST"), ("DELETE", "/payments/x", "GET"),
+        ("HEAD", "/health", "GET"), ("POST", "/health/ready", "GET"),
+    ],
+)  # fmt: skip
+def test_a_method_that_a_path_does_not_take_is_refused(payment_home, method, path, allowed):
+    assert refused(payment_home, 405, "method-not-allowed", method, path).headers["allow"] == allowed
