@@ -11,10 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
-from lib.common import naming
+from lib.common import naming, region
 from lib.common.errors import ExerciseError, SettingError
 from lib.common.lambda_package import PackageError
 from lib.local_cloud import inventory, systems
+from lib.local_cloud.audit import audit
 from lib.local_cloud.cloud import UNSET, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.postgres import VERSION
@@ -70,6 +71,10 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
         for name, value in rows:
             table.add_row(name, value)
         console.print(table)
+    with step("audited: volumes, security groups, logs"):
+        pair = region.pair()[1:] if any(system.name == "disaster-recovery" for system in chosen) else ()
+        said = audit(cloud, [cloud.region, *pair])
+    console.print("\n".join(said), style="dim", soft_wrap=True)
     console.print(
         f"Running: AWS on http://127.0.0.1:{cloud.port}, PostgreSQL {VERSION} on "
         + (", ".join(f"127.0.0.1:{server.port}" for server in cloud.databases()) or "no port")

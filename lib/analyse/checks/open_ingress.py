@@ -1,0 +1,144 @@
+"""Ingress rules that let the whole Internet in: by themselves, or together with others of their group."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
+
+from lib.analyse import world
+from lib.analyse.model import SEVERITIES, Check, Context, Finding, Rule, SecurityGroup, rank
+
+WEB = {80, 443}
+SENSITIVE = {
+    "tcp": {
+        21: "FTP", 22: "SSH", 23: "Telnet", 111: "portmapper", 135: "RPC", 139: "NetBIOS", 389: "LDAP", 445: "SMB",
+        636: "LDAPS", 873: "rsync", 1433: "SQL Server", 1521: "Oracle", 2049: "NFS", 2375: "Docker", 2376: "Docker",
+        2379: "etcd", 2380: "etcd", 3306: "MySQL", 3389: "RDP", 5432: "PostgreSQL", 5439: "Redshift", 5601: "Kibana",
+        5672: "AMQP", 5900: "VNC", 5984: "CouchDB", 5985: "WinRM", 5986: "WinRM", 6379: "Redis", 6443: "Kubernetes",
+        7001: "Cassandra", 8086: "InfluxDB", 8182: "Neptune", 9042: "Cassandra", 9092: "Kafka", 9200: "Elasticsearch",
+        9300: "Elasticsearch", 10250: "kubelet", 11211: "memcached", 15672: "RabbitMQ", 27017: "MongoDB",
+    },
+    "udp": {
+        53: "DNS", 69: "TFTP", 111: "portmapper", 123: "NTP", 137: "NetBIOS", 161: "SNMP", 389: "LDAP", 500: "IKE",
+        1900: "SSDP", 3389: "RDP", 11211: "memcached",
+    },
+}  # fmt: skip
+_ICMP = {"icmp", "icmpv6", "1", "58"}
+
+
+def ports(rule: Rule) -> str:
+    """Return what a rule lets in, as a reader says it."""
+    if rule.protocol == "-1":
+        return "all traffic"
+    if rule.protocol in _ICMP:
+        kind = "" if rule.from_port in (None, -1) else f" type {rule.from_port}"
+        return f"ICMP{'v6' if rule.protocol in ('icmpv6', '58') else ''}{kind}"
+    if rule.from_port is None or rule.from_port == -1:
+        return f"protocol {rule.protocol}"
+    if rule.from_port == rule.to_port:
+        return f"{rule.protocol} {rule.from_port}"
+    return f"{rule.protocol} {rule.from_port}-{rule.to_port}"
+
+
+def sensitive(rule: Rule) -> list[str]:
+    """Return the services on whose ports the Internet has no business, of those that a rule covers."""
+    known, first, last = SENSITIVE.get(rule.protocol, {}), rule.from_port, rule.to_port
+    if first is None or last is None:
+        return []
+    return sorted({name for port, name in known.items() if first <= port <= last})
+
+
+def exposure(rule: Rule) -> tuple[str, str]:
+    """Return the kind of a rule that lets the world in, and how grave it is on a group that is used."""
+    if rule.protocol == "-1":
+        return "all-traffic", "critical"
+    if rule.protocol in _ICMP:
+        return "icmp", "low"
+    first, last = rule.from_port, rule.to_port
+    if first is None or first == -1:
+        return "protocol", "medium"
+    if sensitive(rule):
+        return "sensitive-port" if first == last else "sensitive-range", "high"
+    if rule.protocol == "tcp" and first == last and first in WEB:
+        return "web-port", "info"
+    return "port" if first == last else "range", "medium"
+
+
+def severity(kind_severity: str, users: int | None) -> str:
+    """Return a severity, one step lower where nothing uses the group: it takes one call to attach it."""
+    if users == 0 and rank(kind_severity) > rank("low"):
+        return SEVERITIES[rank(kind_severity) - 1]
+    return kind_severity
+
+
+def _largest(rules: Sequence[Rule]) -> list[Rule]:
+    """Return the rules that no other rule contains."""
+    spans = [(rule, ip_network(cidr, strict=False)) for rule in rules for cidr in rule.cidrs or ()]
+    found = []
+    for rule, span in spans:
+        others = [other for _, other in spans if other.version == span.version and other != span]
+        if world.public(str(span)) and not any(span.subnet_of(other) for other in others):  # type: ignore[arg-type]
+            found.append(rule)
+    return list(dict.fromkeys(found))
+
+
+def open_rules(rules: Sequence[Rule]) -> Iterator[tuple[Rule, bool]]:
+    """Yield the rules that let the whole Internet in, and whether they do so only together."""
+    together: dict[tuple[str, int | None, int | None], list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if any(world.everything(rule.cidrs or ())):
+            yield rule, False
+        elif rule.cidrs:
+            together[(rule.protocol, rule.from_port, rule.to_port)].append(rule)
+    for some in together.values():
+        four, six = world.everything(cidr for rule in some for cidr in rule.cidrs or ())
+        versions = {4} if four else set[int]()
+        versions |= {6} if six else set()
+        if versions:
+            pieces = [r for r in some if {ip_network(c, strict=False).version for c in r.cidrs or ()} & versions]
+            yield from ((rule, True) for rule in _largest(pieces))
+
+
+def _interfaces(number: int) -> str:
+    return f"{number} interface{'' if number == 1 else 's'}" if number else "nothing"
+
+
+def judge(group: SecurityGroup, context: Context) -> Iterator[Finding]:
+    """Yield one finding for each rule of a group that lets the whole Internet in."""
+    if context.attached_only and group.users == 0:
+        return
+    used = "nobody knows what" if group.users is None else _interfaces(group.users)
+    for rule, together in open_rules(group.rules):
+        kind, grave = exposure(rule)
+        yield Finding(
+            id=rule.id,
+            arn=context.arn("ec2", f"security-group-rule/{rule.id}"),
+            type=kind,
+            severity=severity(grave, group.users),
+            title=f"{ports(rule)} open to {rule.source}{' and the rest of the Internet' if together else ''} "
+            f"in {group.name or group.id}, used by {used}",
+            tags=group.tags,
+            details={
+                "group_id": group.id,
+                "group_name": group.name,
+                "vpc": group.vpc,
+                "protocol": rule.protocol,
+                "from_port": rule.from_port,
+                "to_port": rule.to_port,
+                "source": rule.source,
+                "together": together,
+                "services": sensitive(rule),
+                "description": rule.description,
+                "attached": None if group.users is None else group.users > 0,
+                "users": group.users,
+                "used_by": group.used_by,
+            },
+        )
+
+
+CHECK = Check(
+    "open-ingress",
+    "Ingress open to the Internet",
+    "security_groups",
+    "Name the addresses or the security group that need the port, or reach it through Session Manager or a VPN.",
+    judge,
+)

@@ -1,0 +1,51 @@
+"""Volumes that nothing is attached to, and what they cost."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from lib.analyse.model import Check, Context, Finding, Volume
+
+MEDIUM, HIGH = Decimal(10), Decimal(100)  # US dollars a month
+
+
+def _severity(monthly: Decimal | None) -> str:
+    if monthly is None:  # what cannot be priced may be dear
+        return "medium"
+    return "high" if monthly >= HIGH else "medium" if monthly >= MEDIUM else "low"
+
+
+def judge(volume: Volume, context: Context) -> Iterator[Finding]:
+    """Yield the volume: the collector reads no other than those in state ``available``."""
+    cost, age = context.prices.volume(context.region, volume), context.days(volume.created_at)
+    snapshot, detached = volume.snapshot_at, volume.detached_at
+    ago = f"{age} day{'' if age == 1 else 's'} ago"
+    yield Finding(
+        id=volume.id,
+        arn=context.arn("ec2", f"volume/{volume.id}"),
+        type=volume.type,
+        severity=_severity(cost.monthly),
+        title=f"{volume.type} of {volume.size} GiB, attached to nothing, created {ago}",
+        tags=volume.tags,
+        cost=cost,
+        details={
+            "size_gib": volume.size,
+            "iops": volume.iops,
+            "throughput_mibps": volume.throughput,
+            "zone": volume.zone,
+            "encrypted": volume.encrypted,
+            "created_at": volume.created_at.isoformat(),
+            "created_days_ago": age,
+            "detached_at": detached.isoformat() if detached else None,
+            "last_snapshot_at": snapshot.isoformat() if snapshot else None,
+            "cost_parts": {name: float(part) for name, part in cost.parts.items()},
+        },
+    )
+
+
+CHECK = Check(
+    "zombie-volume",
+    "EBS volume attached to nothing",
+    "volumes",
+    "Take a last snapshot if the data may be wanted, then delete the volume.",
+    judge,
+)

@@ -1,0 +1,132 @@
+"""The command line: python -m lib.analyse, or scripts/analyse."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib.analyse import discovery, policy
+from lib.analyse.aws import role_account
+from lib.analyse.model import SEVERITIES
+from lib.analyse.options import FORMATS, STREAMS, Options, check_regions
+from lib.common import region
+from lib.common.errors import SettingError
+
+_EPILOG = """\
+exit status: 0 nothing found at or above --fail-on; 1 something was; 2 wrong usage, no credentials, or an error;
+3 something could not be looked at (whatever was found): the report's coverage says what. Go on with --resume.
+'analyse iam-policy' prints the policy that the auditor needs. It only reads.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    found = argparse.ArgumentParser(
+        prog="analyse",
+        description="Find volumes that nobody uses, security groups open to the world, and what CloudWatch logs cost.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = found.add_argument
+    add("command", nargs="?", choices=("audit", "iam-policy"), default="audit", help="what to do (default: audit)")
+    add("--region", action="append", default=[], help="a region to look at, repeated (default: lib/AWS_REGION)")
+    add("--all-regions", action="store_true", help="every region that the account has switched on")
+    add("--profile", help="a profile of the AWS configuration")
+    add("--role", action="append", default=[], metavar="ARN", help="a role to assume, one for each account, repeated")
+    add("--check", action="append", default=[], metavar="ID", help="only this check, repeated")
+    add("--log-group", action="append", default=[], metavar="GLOB", help="log groups to look at, repeated (default: *)")
+    add("--streams", choices=STREAMS, default="auto", help="count log streams: auto for up to 250 groups of a region")
+    add("--attached-only", action="store_true", help="leave out security groups that nothing uses")
+    add("--detach-times", action="store_true", help="ask CloudTrail when volumes were detached (2 calls a second)")
+    add("--owner-tag", default="Owner", metavar="KEY", help="the tag that names an owner (default: Owner)")
+    add("--ignore", type=Path, metavar="FILE", help="accepted findings, each with a reason and an end (TOML)")
+    add("--fail-on", choices=SEVERITIES, default="low", help="the least severity that makes exit status 1")
+    add("--format", action="append", default=[], choices=FORMATS, help="a report, repeated (default: json, csv, html)")
+    add("--output", type=Path, default=Path("analyse-report"), metavar="FOLDER", help="where the reports are written")
+    add("--resume", action="store_true", help="go on with an interrupted or incomplete run of the same options")
+    add("--quiet", action="store_true", help="print nothing but errors")
+    return found
+
+
+def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
+    """Return the command and its options.
+
+    Raises:
+        SettingError: a value that is refused.
+        SystemExit: what argparse refuses itself (status 2).
+    """
+    given = parser().parse_args(arguments)
+    known = [check.id for check in discovery.checks()]
+    for name in given.check:
+        if name not in known:
+            raise SettingError(f"--check {name!r} is unknown: use one of {', '.join(known)}.")
+    if given.region and given.all_regions:
+        raise SettingError("--region and --all-regions exclude each other: leave one out.")
+    for role in given.role:
+        role_account(role)
+    formats = ["json", *(given.format or ["csv", "html"])]  # report.json is what a resumed run and a reader trust
+    return given.command, Options(
+        regions=check_regions(given.region),
+        all_regions=given.all_regions,
+        profile=given.profile,
+        roles=tuple(given.role),
+        log_groups=tuple(given.log_group) or ("*",),
+        streams=given.streams,
+        attached_only=given.attached_only,
+        detach_times=given.detach_times,
+        owner_tag=given.owner_tag,
+        checks=tuple(given.check),
+        ignore=given.ignore,
+        fail_on=given.fail_on,
+        formats=tuple(dict.fromkeys(formats)),
+        output=given.output,
+        resume=given.resume,
+        quiet=given.quiet,
+    )
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """Let ctrl-C and a polite kill end the run between two calls, its report whole."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(name, lambda *_: stop.set()) for name in names]
+    try:
+        yield
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
+
+
+def _audit(chosen: Options) -> int:
+    from lib.analyse import terminal  # pylint: disable=import-outside-toplevel
+    from lib.analyse.run import Run  # pylint: disable=import-outside-toplevel
+
+    screen = terminal.Screen(sys.stdout, sys.stderr, quiet=chosen.quiet)
+    run = Run(chosen, progress=screen.progress)
+    with _signals(run.stop):
+        code = run.audit()
+    screen.summary(run)
+    return code
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says and return the exit status."""
+    try:
+        command, chosen = options(arguments)
+        if command == "iam-policy":
+            partition = region.partition(chosen.regions[0])
+            print(json.dumps(policy.document(discovery.collectors().values(), partition), indent=2))
+            return 0
+        return _audit(chosen)
+    except SettingError as error:
+        print(f"analyse: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"analyse: {error.filename or chosen.output} cannot be used: {error.strerror}.", file=sys.stderr)
+    return 2

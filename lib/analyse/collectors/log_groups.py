@@ -1,0 +1,116 @@
+"""Reads CloudWatch log groups that match a glob, and counts their streams."""
+
+import fnmatch
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from lib.analyse import errors
+from lib.analyse.aws import Place, milliseconds
+from lib.analyse.model import Collector, LogGroup
+from lib.analyse.pace import Pace
+
+STREAM_CALLS = 25.0  # a second: the quota of DescribeLogStreams
+AUTO_LIMIT = 250  # log groups of one region whose streams are counted without being asked: 10 s
+FIELDS = ("logGroupName", "arn", "storedBytes", "creationTime", "retentionInDays", "logGroupClass")
+_THREADS = 8
+_AHEAD = 200  # log groups that may wait for their count
+
+
+def literal(pattern: str) -> str:
+    """Return what a glob begins with before its first wildcard: that much the server can select by."""
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+
+
+def prefixes(patterns: Sequence[str]) -> list[str]:
+    """Return the fewest prefixes that find whatever matches one of the globs; none may begin with another."""
+    found: list[str] = []
+    for prefix in sorted({literal(pattern) for pattern in patterns}):
+        if not any(prefix.startswith(other) for other in found):
+            found.append(prefix)
+    return found
+
+
+def group(row: Mapping[str, Any]) -> LogGroup:
+    """Return a log group as AWS describes it; groups without a class are older than classes."""
+    return LogGroup(
+        name=row["logGroupName"],
+        arn=row.get("arn", "").removesuffix(":*"),
+        stored=row.get("storedBytes", 0),
+        created_at=milliseconds(row["creationTime"]),
+        retention=row.get("retentionInDays"),
+        log_class=row.get("logGroupClass", "STANDARD"),
+    )
+
+
+def _matching(place: Place, patterns: Sequence[str]) -> Iterator[LogGroup]:
+    match = re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
+    for prefix in prefixes(patterns):
+        asked = {"limit": 50, **({"logGroupNamePrefix": prefix} if prefix else {})}
+        for page in place.pages("logs", "describe_log_groups", "logGroups", FIELDS, **asked):
+            yield from (group(row) for row in page if match(row["logGroupName"]))
+
+
+def _count(place: Place, pace: Pace, name: str) -> int | None:
+    """Return how many streams a group has, or None (and a note) when AWS refuses."""
+    if name in place.remembered:
+        return int(place.remembered[name])
+    asked: dict[str, Any] = {"logGroupName": name, "limit": 50}
+    number = 0
+    try:
+        while True:
+            answer = place.call("logs", "describe_log_streams", pace, **asked)
+            number += len(answer.get("logStreams", ()))
+            if not answer.get("nextToken"):
+                break
+            asked["nextToken"] = answer["nextToken"]
+    except errors.client_error() as error:
+        if errors.kind(error) == "expired":
+            raise
+        place.note(f"streams of {name} not counted: {errors.sentence(error)}")
+        return None
+    place.learn(name, number)
+    return number
+
+
+def _counted(place: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
+    """Yield groups with the numbers of their streams, in their order, a few ahead of the reader."""
+    pace, waiting = Pace(STREAM_CALLS), deque[tuple[LogGroup, Future[int | None]]]()
+    with ThreadPoolExecutor(_THREADS, "streams") as pool:
+        try:
+            for item in groups:
+                waiting.append((item, pool.submit(_count, place, pace, item.name)))
+                while waiting[0][1].done() or len(waiting) > _AHEAD:
+                    first, future = waiting.popleft()
+                    yield replace(first, streams=future.result())
+                    if not waiting:
+                        break
+            while waiting:
+                first, future = waiting.popleft()
+                yield replace(first, streams=future.result())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def collect(place: Place, options: Any) -> Iterator[LogGroup]:
+    """Yield the log groups that match, with their streams counted as ``options.streams`` says."""
+    groups = _matching(place, options.log_groups)
+    if options.streams == "full":
+        yield from _counted(place, groups)
+        return
+    if options.streams == "auto":
+        first = list(islice(groups, AUTO_LIMIT))
+        following = next(groups, None)
+        if following is None:
+            yield from _counted(place, first)
+            return
+        yield from first
+        yield following
+    yield from groups
+
+
+COLLECTOR = Collector("log_groups", ("logs:DescribeLogGroups", "logs:DescribeLogStreams"), collect)

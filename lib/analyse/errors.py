@@ -1,0 +1,51 @@
+"""What stops a piece of work, and how AWS's own words for it are told apart."""
+
+LIMIT = 300  # characters of AWS's message that are kept: some hold kilobytes of an encoded policy
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+DENIED = {
+    "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure", "OptInRequired",
+    "InvalidClientTokenId", "UnrecognizedClientException",  # also the answer of a region that is not switched on
+}  # fmt: skip
+
+
+class Stopped(Exception):
+    """The user has interrupted the run: what is under way ends between two calls."""
+
+
+def code(error: BaseException) -> str:
+    """Return AWS's code for an error, or the exception's name where AWS did not answer."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)
+
+
+def kind(error: BaseException) -> str:
+    """Return what an error means for the reader: denied, expired, interrupted or failed."""
+    if isinstance(error, Stopped):
+        return "interrupted"
+    name = code(error)
+    return "expired" if name in EXPIRED else "denied" if name in DENIED else "failed"
+
+
+def sentence(error: BaseException) -> str:
+    """Return an error as one line of a report."""
+    if isinstance(error, Stopped):
+        return "interrupted"
+    response = getattr(error, "response", None) or {}
+    text = str(response.get("Error", {}).get("Message") or error)
+    return f"{code(error)}: {' '.join(text.split())}"[:LIMIT]
+
+
+def client_error() -> type[Exception]:
+    """Return the exception by which AWS says no."""
+    from botocore.exceptions import ClientError  # pylint: disable=import-outside-toplevel
+
+    found: type[Exception] = ClientError
+    return found
+
+
+def sdk_error() -> type[Exception]:
+    """Return the exception by which the SDK says that AWS was not reached, or not asked."""
+    from botocore.exceptions import BotoCoreError  # pylint: disable=import-outside-toplevel
+
+    found: type[Exception] = BotoCoreError
+    return found

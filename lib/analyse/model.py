@@ -1,0 +1,157 @@
+"""What collectors yield, and what checks make of it. Plain data: nothing here asks AWS or reads a clock."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+
+
+def rank(severity: str) -> int:
+    """Return how grave a severity is, 0 the least."""
+    return SEVERITIES.index(severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """An EBS volume; size in GiB, throughput in MiB/s. ``snapshot_at`` is the start of its newest snapshot.
+
+    ``detached_at`` is known only when CloudTrail was asked and remembers (90 days).
+    """
+
+    id: str
+    zone: str
+    type: str
+    size: int
+    created_at: datetime
+    iops: int | None = None
+    throughput: int | None = None
+    outpost: str | None = None
+    encrypted: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    snapshot_at: datetime | None = None
+    detached_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One ingress rule: its source is a CIDR, or a prefix list with its entries (None when they cannot be read)."""
+
+    id: str
+    protocol: str
+    from_port: int | None
+    to_port: int | None
+    source: str
+    cidrs: tuple[str, ...] | None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A security group, its ingress rules from addresses, and the network interfaces that use it.
+
+    ``users`` is None when the interfaces could not be read.
+    """
+
+    id: str
+    name: str
+    vpc: str
+    rules: tuple[Rule, ...] = ()
+    users: int | None = 0
+    used_by: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    """A CloudWatch log group; ``streams`` is None when they were not counted, ``retention`` None for ever."""
+
+    name: str
+    arn: str
+    stored: int
+    created_at: datetime
+    retention: int | None = None
+    log_class: str = "STANDARD"
+    streams: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars a month, or None and the reason why there is no price; ``parts`` say how the sum is made."""
+
+    monthly: Decimal | None
+    reason: str = ""
+    parts: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found about one resource.
+
+    ``id`` is the resource's (or the rule's), ``type`` a kind within the check, ``estimate`` says that ``cost`` is one.
+    """
+
+    id: str
+    arn: str
+    type: str
+    severity: str
+    title: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    cost: Cost | None = None
+    estimate: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a check may know beside the resource: where it is, what things cost, what time it is, what was asked."""
+
+    account: str
+    region: str
+    partition: str
+    now: datetime
+    prices: Any
+    attached_only: bool = False
+
+    def arn(self, service: str, rest: str) -> str:
+        """Return the ARN of a resource of this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{rest}"
+
+    def days(self, since: datetime) -> int:
+        """Return the whole days since then, never fewer than none."""
+        return max(0, (self.now - since).days)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule about what one collector yields. ``judge`` is pure: the same resource and context, the same findings."""
+
+    id: str
+    title: str
+    collector: str
+    advice: str
+    judge: Callable[[Any, Context], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Collector:
+    """Reads one kind of resource in one region. ``actions`` are the IAM actions of the calls that it can make.
+
+    ``optional`` are actions that it makes only when an option asks for them, by the option's name.
+    """
+
+    name: str
+    actions: tuple[str, ...]
+    collect: Callable[[Any, Any], Iterator[Any]]
+    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, order=True)
+class Unit:
+    """The smallest piece of work that can be left undone: one collector in one region of one account."""
+
+    account: str
+    region: str
+    collector: str

@@ -1,0 +1,229 @@
+"use strict";
+const head = JSON.parse(document.getElementById("head").textContent);
+const rows = JSON.parse(document.getElementById("data").textContent);
+const SEVERITIES = ["critical", "high", "medium", "low", "info"];
+const STEP = 100;
+const $ = (id) => document.getElementById(id);
+const money = (n) => n.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const whole = (n) => n.toLocaleString("en");
+const colour = (severity) => `var(--${severity})`;
+
+/** Makes an element; texts go in as texts, never as markup. */
+function make(name, properties = {}, ...children) {
+  const found = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key in found && key !== "style") found[key] = value; else found.setAttribute(key, value);
+  }
+  found.append(...children);
+  return found;
+}
+
+function drawing(name, properties = {}, text = "") {
+  const found = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(properties)) found.setAttribute(key, value);
+  found.textContent = text;
+  return found;
+}
+
+function theme(name) {
+  document.documentElement.dataset.theme = name;
+}
+const dark = matchMedia("(prefers-color-scheme: dark)");
+theme(dark.matches ? "dark" : "light");
+dark.addEventListener("change", (event) => theme(event.matches ? "dark" : "light"));
+$("theme").onclick = () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+
+function overview() {
+  const accounts = [...new Set(head.coverage.map((entry) => entry.account))];
+  const regions = [...new Set(head.coverage.map((entry) => entry.region))];
+  const many = (list, what) => (list.length > 4 ? `${list.length} ${what}` : list.join(", "));
+  $("scope").textContent = `${many(accounts, "accounts")} · ${many(regions, "regions")} · ${head.started_at.replace("T", " ").slice(0, 16)} UTC`;
+  $("state").textContent = head.complete ? "complete" : "incomplete";
+  $("state").classList.add(head.complete ? "good" : "bad");
+  const gaps = head.coverage.filter((entry) => entry.status !== "complete");
+  if (gaps.length || !head.coverage.length) {
+    const list = gaps.map((entry) => make("li", {}, `${entry.collector} in ${entry.region} of ${entry.account}: ${entry.reason}`));
+    $("gaps").append(make("b", {}, "Not everything was looked at. What is missing here may still be there:"), make("ul", {}, ...list));
+    $("gaps").hidden = false;
+  }
+  $("foot").textContent = `Prices of ${head.prices.date}, ${head.prices.currency} a month at list price. Storage of logs is an upper bound, ingestion an estimate. analyse ${head.tool.version}.`;
+}
+
+function cards() {
+  const sums = head.summary.by_check;
+  const card = (number, text) => $("cards").append(make("div", { className: "card" }, make("b", {}, number), make("span", {}, text)));
+  const volumes = sums["zombie-volume"], open = sums["open-ingress"], logs = sums["log-cost"];
+  if (volumes) card(`$${money(volumes.monthly_usd)}`, `a month for ${whole(volumes.count)} volumes that nothing uses${volumes.unpriced ? `, and ${whole(volumes.unpriced)} unpriced` : ""}`);
+  if (open) {
+    const grave = ["critical", "high"].reduce((sum, name) => sum + (open.by_severity[name]?.count ?? 0), 0);
+    card(whole(grave), `of ${whole(open.count)} rules open to the Internet are critical or high`);
+  }
+  if (logs) {
+    card(`$${money(logs.monthly_usd)}`, `a month at most to store ${whole(logs.count)} log groups${logs.unpriced ? `, ${whole(logs.unpriced)} of them unpriced` : ""}`);
+    const forever = rows.filter((row) => row.check === "log-cost" && !row.details.retention_days).length;
+    card(whole(forever), "log groups never expire");
+  }
+  card(whole(head.summary.ignored), `ignored by the ignore file${head.ignore_expired.length ? `; ${head.ignore_expired.length} of its entries expired` : ""}`);
+}
+
+function bars(title, entries, value, label) {
+  const shown = entries.slice(0, 8);
+  if (!shown.length) return;
+  const greatest = Math.max(...shown.map(value)) || 1;
+  const svg = drawing("svg", { viewBox: `0 0 420 ${shown.length * 28}`, role: "img", "aria-label": title });
+  shown.forEach((entry, n) => {
+    const y = n * 28, name = entry[0].length > 19 ? `…${entry[0].slice(-18)}` : entry[0];
+    svg.append(drawing("text", { x: 0, y: y + 17 }, name));
+    svg.append(drawing("rect", { class: "track", x: 150, y: y + 6, width: 180, height: 14, rx: 4 }));
+    svg.append(drawing("rect", { class: "bar", x: 150, y: y + 6, width: Math.max(2, (180 * value(entry)) / greatest), height: 14, rx: 4 }));
+    svg.append(drawing("text", { class: "soft", x: 420, y: y + 17, "text-anchor": "end" }, label(entry)));
+  });
+  $("charts").append(make("div", { className: "chart" }, make("h3", {}, title), svg));
+}
+
+function gravity() {
+  const checks = Object.entries(head.summary.by_check).filter(([, found]) => found.count);
+  if (!checks.length) return;
+  const svg = drawing("svg", { viewBox: `0 0 420 ${checks.length * 46}`, role: "img", "aria-label": "Findings by severity" });
+  checks.forEach(([name, found], n) => {
+    let x = 0;
+    const y = n * 46;
+    svg.append(drawing("text", { x: 0, y: y + 13 }, head.checks[name].title));
+    svg.append(drawing("text", { class: "soft", x: 420, y: y + 13, "text-anchor": "end" }, whole(found.count)));
+    for (const severity of SEVERITIES) {
+      const count = found.by_severity[severity]?.count ?? 0, width = (420 * count) / found.count;
+      if (!count) continue;
+      const part = drawing("rect", { x, y: y + 20, width: Math.max(1, width - 1.5), height: 14, rx: 3, style: `fill: ${colour(severity)}` });
+      part.append(drawing("title", {}, `${severity}: ${count}`));
+      svg.append(part);
+      x += width;
+    }
+  });
+  const legend = SEVERITIES.map((name) => make("span", {}, make("i", { style: `background: ${colour(name)}` }), name));
+  $("charts").append(make("div", { className: "chart" }, make("h3", {}, "Findings by severity"), svg, make("div", { className: "legend" }, ...legend)));
+}
+
+function charts() {
+  gravity();
+  const { "zombie-volume": volumes, "open-ingress": open, "log-cost": logs } = head.summary.by_check;
+  const cost = (entry) => entry[1].monthly_usd, dollars = (entry) => `$${money(cost(entry))}`;
+  if (volumes) {
+    bars("Unused volumes by owner, a month", Object.entries(volumes.by_owner), cost, dollars);
+    bars("Unused volumes by type, a month", Object.entries(volumes.by_type), cost, dollars);
+    const regions = Object.entries(volumes.by_region);
+    if (regions.length > 1) bars("Unused volumes by region, a month", regions, cost, dollars);
+  }
+  if (open) bars("Open rules by kind", Object.entries(open.by_type).sort((a, b) => b[1].count - a[1].count), (e) => e[1].count, (e) => whole(e[1].count));
+  if (logs) {
+    const dearest = rows.filter((row) => row.check === "log-cost" && row.monthly_usd).sort((a, b) => b.monthly_usd - a.monthly_usd);
+    bars("Dearest log groups, storage a month", dearest.slice(0, 8).map((row) => [row.id, row]), cost, dollars);
+  }
+}
+
+const rank = (row) => SEVERITIES.length - SEVERITIES.indexOf(row.severity);
+const bytes = (n) => (n >= 2 ** 30 ? `${(n / 2 ** 30).toFixed(1)} GiB` : n >= 2 ** 20 ? `${(n / 2 ** 20).toFixed(1)} MiB` : `${(n / 1024).toFixed(1)} KiB`);
+const price = { title: "USD/month", value: (r) => r.monthly_usd ?? -1, text: (r) => (r.monthly_usd === null ? "unpriced" : money(r.monthly_usd)), number: true };
+const detail = (title, name, text = String, number = true) => ({ title, value: (r) => r.details[name] ?? -1, text: (r) => (r.details[name] === null ? "" : text(r.details[name])), number });
+const COLUMNS = {
+  "zombie-volume": [detail("GiB", "size_gib", whole), detail("Days old", "created_days_ago", whole), detail("Last snapshot", "last_snapshot_at", (t) => t.slice(0, 10), false), price],
+  "open-ingress": [{ title: "Group", value: (r) => r.details.group_name, text: (r) => r.details.group_name }, { title: "Used by", value: (r) => r.details.users ?? -1, text: (r) => (r.details.users === null ? "not known" : whole(r.details.users)), number: true }],
+  "log-cost": [detail("Stored", "stored_bytes", bytes), detail("Streams", "streams", whole), detail("Average stream", "average_stream_bytes", bytes), detail("Days kept", "retention_days", whole), price],
+};
+const state = { check: null, sort: 0, down: true, shown: STEP, severities: new Set(SEVERITIES) };
+
+function columns() {
+  return [
+    { title: "Severity", value: rank, severity: true },
+    { title: "Id", value: (r) => r.id, text: (r) => r.id, className: "id" },
+    { title: "What", value: (r) => r.title, text: (r) => r.title },
+    { title: "Region", value: (r) => r.region, text: (r) => r.region, className: "short" },
+    { title: "Owner", value: (r) => r.owner ?? "", text: (r) => r.owner ?? "" },
+    ...(COLUMNS[state.check] ?? [price]),
+  ];
+}
+
+function chosen() {
+  const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = rows.filter((row) => {
+    if (row.check !== state.check || !state.severities.has(row.severity)) return false;
+    if (!words.length) return true;
+    row.text ??= JSON.stringify([row.id, row.title, row.owner, row.region, row.account, row.type, row.tags]).toLowerCase();
+    return words.every((word) => row.text.includes(word));
+  });
+  const { value } = columns()[state.sort], way = state.down ? -1 : 1;
+  return found.sort((a, b) => {
+    const x = value(a), y = value(b);
+    return (x < y ? -1 : x > y ? 1 : (a.monthly_usd ?? 0) - (b.monthly_usd ?? 0)) * way;
+  });
+}
+
+function unfold(row, line) {
+  if (line.nextSibling?.classList.contains("more")) { line.nextSibling.remove(); return; }
+  const tags = Object.entries(row.tags).map(([key, value]) => `${key}=${value}`).join(", ");
+  const all = { account: row.account, type: row.type, ...row.details, tags, ignored: row.ignored?.reason, unpriced: row.unpriced, advice: head.checks[row.check].advice };
+  const parts = Object.entries(all).filter(([, value]) => value !== null && value !== undefined && value !== "").map(([key, value]) => make("div", {}, make("span", {}, key.replaceAll("_", " ")), typeof value === "object" ? JSON.stringify(value) : String(value)));
+  line.after(make("tr", { className: "more" }, make("td", { colSpan: columns().length }, make("div", { className: "detail" }, ...parts))));
+}
+
+function table() {
+  const shape = columns(), found = chosen(), some = found.slice(0, state.shown);
+  const header = shape.map((column, n) => {
+    const sort = n === state.sort ? (state.down ? "descending" : "ascending") : "none";
+    const act = () => { state.down = n === state.sort ? !state.down : true; state.sort = n; table(); };
+    return make("th", { className: column.number ? "number" : "", "aria-sort": sort, tabIndex: 0, onclick: act, onkeydown: (event) => { if (event.key === "Enter") act(); } }, column.title);
+  });
+  $("findings").tHead.replaceChildren(make("tr", {}, ...header));
+  $("findings").tBodies[0].replaceChildren(...some.map((row) => {
+    const cells = shape.map((column) => (column.severity
+      ? make("td", {}, make("span", { className: "sev", style: `background: ${colour(row.severity)}` }, row.severity))
+      : make("td", { className: column.className ?? (column.number ? "number" : "") }, column.text(row))));
+    const line = make("tr", { className: row.ignored ? "row ignored" : "row" }, ...cells);
+    line.onclick = () => unfold(row, line);
+    return line;
+  }));
+  $("shown").textContent = `${whole(some.length)} of ${whole(found.length)}`;
+  $("more").hidden = some.length === found.length;
+}
+
+function controls() {
+  const names = Object.keys(head.checks).sort((a, b) => Object.keys(COLUMNS).indexOf(a) - Object.keys(COLUMNS).indexOf(b));
+  const open = (name) => {
+    Object.assign(state, { check: name, sort: 0, down: true, shown: STEP });
+    for (const tab of $("tabs").children) tab.setAttribute("aria-selected", String(tab.dataset.check === name));
+    table();
+  };
+  for (const name of names) {
+    const tab = make("button", { type: "button", role: "tab", "data-check": name, onclick: () => open(name) }, `${head.checks[name].title} (${whole(head.summary.by_check[name]?.count ?? 0)})`);
+    $("tabs").append(tab);
+  }
+  for (const name of SEVERITIES) {
+    const button = make("button", { type: "button", "aria-pressed": "true", style: `border-color: ${colour(name)}` }, name);
+    button.onclick = () => {
+      if (!state.severities.delete(name)) state.severities.add(name);
+      button.setAttribute("aria-pressed", String(state.severities.has(name)));
+      table();
+    };
+    $("severities").append(button);
+  }
+  $("search").oninput = () => { state.shown = STEP; table(); };
+  $("more").onclick = () => { state.shown += STEP; table(); };
+  if (names.length) open(names[0]);
+}
+
+function coverage() {
+  const names = ["account", "region", "collector", "status", "reason", "calls", "items", "findings"];
+  const number = (name) => (["calls", "items", "findings"].includes(name) ? "number" : "");
+  $("coverage").tHead.append(make("tr", {}, ...names.map((name) => make("th", { className: number(name) }, name))));
+  $("coverage").tBodies[0].append(...head.coverage.map((entry) => make("tr", {}, ...names.map((name) => make("td", { className: number(name) }, number(name) ? whole(entry[name]) : [entry[name], ...(name === "reason" ? entry.notes : [])].join(" "))))));
+  if (head.ignore_expired.length) {
+    $("expired").append(make("h2", {}, "Ignore entries that have expired"), make("ul", {}, ...head.ignore_expired.map((entry) => make("li", {}, `${entry.expires}: ${entry.reason} (${entry.id ?? entry.tag ?? entry.pattern})`))));
+    $("expired").hidden = false;
+  }
+}
+
+overview();
+cards();
+charts();
+controls();
+coverage();
+document.documentElement.dataset.ready = "yes";

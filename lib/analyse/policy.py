@@ -1,0 +1,34 @@
+"""The IAM policy that the auditor needs, made from what its collectors say they call."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from lib.analyse.model import Collector
+
+ALWAYS = ("sts:GetCallerIdentity",)
+ALL_REGIONS = ("ec2:DescribeRegions",)
+
+
+def actions(collectors: Iterable[Collector], *, all_regions: bool = True, detach_times: bool = True) -> list[str]:
+    """Return every IAM action that a run can need, sorted."""
+    found = {*ALWAYS, *(ALL_REGIONS if all_regions else ())}
+    for collector in collectors:
+        found |= {*collector.actions, *(collector.optional.get("detach_times", ()) if detach_times else ())}
+    return sorted(found)
+
+
+def document(collectors: Iterable[Collector], partition: str) -> dict[str, Any]:
+    """Return the policy. Only CloudWatch Logs' calls can be limited to resources; EC2's Describe calls take no ARN.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    """
+    every = actions(collectors)
+    logs = [action for action in every if action.startswith("logs:")]
+    others = [action for action in every if action not in logs]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "Describe", "Effect": "Allow", "Action": others, "Resource": "*"},
+            {"Sid": "Logs", "Effect": "Allow", "Action": logs, "Resource": f"arn:{partition}:logs:*:*:log-group:*"},
+        ],
+    }

@@ -1,0 +1,87 @@
+"""What a volume or a log group costs a month, from a dated table. What the table does not hold has no price."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from lib.analyse import places
+from lib.analyse.model import Cost, LogGroup, Volume
+
+TABLE = Path(__file__).with_name("prices.json")
+GIB = 1 << 30  # AWS bills both in binary gigabytes, and calls them GB
+MONTH = 30  # days: what an estimate spreads over
+_ZONE = re.compile(r"[a-z]")
+
+Tiers = Sequence[tuple[int | None, Decimal]]
+
+
+def tiered(quantity: int, tiers: Tiers) -> Decimal:
+    """Return what a quantity costs when each tier's price holds up to the tier's end (None: without end)."""
+    total, start = Decimal(0), 0
+    for end, price in tiers:
+        upper = quantity if end is None else min(quantity, end)
+        total += max(0, upper - start) * price
+        start = max(start, upper)
+    return total
+
+
+def _tiers(rows: Sequence[Sequence[Any]]) -> Tiers:
+    return tuple((end, Decimal(price)) for end, price in rows)
+
+
+@dataclass(frozen=True)
+class Prices:
+    """A table of prices; ``regions`` is keyed by AWS's names of regions."""
+
+    date: str
+    currency: str
+    regions: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path = TABLE) -> "Prices":
+        """Return the bundled table, or another one of the same form."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return cls(data["date"], data["currency"], data["regions"])
+
+    def _region(self, code: str) -> Mapping[str, Any]:
+        return self.regions.get(places.names().get(code, ""), {})
+
+    def volume(self, region: str, volume: Volume) -> Cost:
+        """Return what a volume costs a month, attached or not: size, and the IOPS and throughput that are paid for.
+
+        gp2's IOPS come with its size: its rates have none, whatever AWS reports.
+        https://aws.amazon.com/ebs/pricing/
+        """
+        if volume.outpost:
+            return Cost(None, "on an Outpost: paid for with the Outpost")
+        if not _ZONE.fullmatch(volume.zone.removeprefix(region)):
+            return Cost(None, f"in {volume.zone}, which has prices of its own")
+        rates = self._region(region).get("volumes", {}).get(volume.type)
+        if rates is None:
+            return Cost(None, f"no price for {volume.type} in {region}")
+        parts = {"storage": volume.size * Decimal(rates["storage"])}
+        for name, quantity in (("iops", volume.iops), ("throughput", volume.throughput)):
+            if name in rates:
+                parts[name] = tiered(quantity or 0, _tiers(rates[name]))
+        return Cost(sum(parts.values(), Decimal(0)), parts=parts)
+
+    def logs(self, region: str, group: LogGroup, now: datetime) -> tuple[Cost, Cost]:
+        """Return what a log group's storage costs a month at most, and an estimate of what its ingestion costs.
+
+        Storage is an upper bound: AWS moves old logs to cheaper tiers by itself. Ingestion is a guess by stored
+        bytes alone, as if they had come evenly over the days that they can be from.
+        https://aws.amazon.com/cloudwatch/pricing/
+        """
+        rates = self._region(region).get("logs", {}).get(group.log_class)
+        if rates is None:
+            cost = Cost(None, f"no price for {group.log_class} logs in {region}")
+            return cost, cost
+        gigabytes = Decimal(group.stored) / GIB
+        age = max(1, (now - group.created_at).days)
+        daily = gigabytes / min(age, group.retention or age)
+        return Cost(gigabytes * Decimal(rates["storage"])), Cost(daily * MONTH * Decimal(rates["ingestion"]))

@@ -1,0 +1,216 @@
+"""Runs collectors and checks over accounts and regions, side by side, and keeps account of what was not looked at."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from lib.analyse import aws, discovery, errors, outputs
+from lib.analyse.ignore import Ignores
+from lib.analyse.model import Check, Collector, Context, Finding, Unit
+from lib.analyse.options import Options
+from lib.analyse.prices import Prices
+from lib.analyse.spool import Coverage, Spool
+from lib.analyse.tally import Totals
+from lib.common import region as regions
+from lib.common.errors import SettingError
+
+THREADS = 8
+UNKNOWN, EVERY = "unknown", "*"
+# A report is written again when a piece is done, unless writing would take more than a tenth of the time.
+PAUSE, SHARE = 1.0, 10
+
+
+def row(check: Check, finding: Finding, context: Context, owner_tag: str, ignores: Ignores) -> dict[str, Any]:
+    """Return a finding as the report has it."""
+    owner = next((value for key, value in finding.tags.items() if key.lower() == owner_tag.lower()), None)
+    cost, entry = finding.cost, ignores.match(check.id, finding)
+    priced = cost is not None and cost.monthly is not None
+    return {
+        "check": check.id,
+        "id": finding.id,
+        "arn": finding.arn,
+        "account": context.account,
+        "region": context.region,
+        "type": finding.type,
+        "severity": finding.severity,
+        "title": finding.title,
+        "owner": owner,
+        "monthly_usd": float(round(cost.monthly, 6)) if cost and cost.monthly is not None else None,
+        "estimate": finding.estimate,
+        "unpriced": cost.reason if cost and not priced else None,
+        "ignored": entry.public() if entry else None,
+        "tags": dict(finding.tags),
+        "details": dict(finding.details),
+    }
+
+
+def _first(notes: Sequence[str]) -> str:
+    return notes[0] + (f" (and {len(notes) - 1} more, see notes)" if len(notes) > 1 else "")
+
+
+@dataclass
+class Run:
+    """One run: what it was asked for, and what it knows so far."""
+
+    options: Options
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    stop: threading.Event = field(default_factory=threading.Event)
+    progress: Callable[["Run"], object] = lambda _run: None
+    coverage: dict[Unit, Coverage] = field(default_factory=dict)
+    totals: Totals = field(default_factory=Totals)
+    finished_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Read what is needed from files; raises SettingError for a file that is wrong."""
+        every = discovery.checks()
+        wanted = self.options.checks or [check.id for check in every]
+        self.checks = [check for check in every if check.id in wanted]
+        found, needed = discovery.collectors(), {check.collector for check in self.checks}
+        self.collectors: dict[str, Collector] = {name: c for name, c in found.items() if name in needed}
+        self.ignores = Ignores.read(self.options.ignore, self.now.date())
+        self.prices = Prices.read()
+        self.spool = Spool(self.options.output)
+        self._accounts: list[aws.Account] = []
+        self._write_after = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at."""
+        return bool(self.coverage) and all(entry.status == "complete" for entry in self.coverage.values())
+
+    def code(self) -> int:
+        """Return the exit code: 3 incomplete, 1 findings that are grave enough, 0 none."""
+        if not self.complete:
+            return 3
+        return 1 if self.totals.above(self.options.fail_on) else 0
+
+    def audit(self) -> int:
+        """Look at everything, write the reports and return the exit code.
+
+        Raises:
+            SettingError: there are no credentials, or nothing to resume.
+        """
+        self.options.output.mkdir(parents=True, exist_ok=True)
+        self.spool.begin(self.options.asked(), resume=self.options.resume)
+        self._gap(UNKNOWN, ",".join(self.options.regions), "not started")
+        self._write()
+        try:
+            self._plan()
+            self._work()
+        finally:
+            for account in self._accounts:
+                account.close()
+        self.finished_at = datetime.now(UTC)
+        self.progress(self)
+        outputs.write(self, self.options.formats)
+        if self.complete:
+            self.spool.remove()
+        return self.code()
+
+    def _gap(self, account: str, where: str, reason: str) -> None:
+        self.coverage[Unit(account, where, EVERY)] = Coverage(account, where, EVERY, reason=reason)
+
+    def _write(self) -> None:
+        """Write report.json as far as things are known, unless that was done a moment ago."""
+        began = time.monotonic()
+        if began >= self._write_after:
+            outputs.write(self, ["json"])
+            ended = time.monotonic()
+            self._write_after = ended + max(PAUSE, SHARE * (ended - began))
+
+    def _plan(self) -> None:
+        """Find out which accounts and regions there are; what cannot be found out is a gap in the coverage."""
+        botocore_error = errors.client_error()
+        self._accounts, where = [], ",".join(self.options.regions)
+        first, gaps = self.options.regions[0], dict[Unit, Coverage]()
+        for role in self.options.roles or (None,):
+            number = aws.role_account(role) if role else UNKNOWN
+            try:
+                account = self._account(role, first)
+                self._accounts.append(account)
+                number, names = account.id, list(self.options.regions)
+                if self.options.all_regions:
+                    names = aws.enabled_regions(account, first)
+            except botocore_error as error:
+                place = EVERY if self.options.all_regions else where
+                gaps[Unit(number, place, EVERY)] = Coverage(number, place, EVERY, reason=errors.sentence(error))
+                continue
+            for unit in (Unit(account.id, name, collector) for name in names for collector in self.collectors):
+                gaps[unit] = Coverage(*(unit.account, unit.region, unit.collector))
+        self.coverage = gaps
+
+    def _account(self, role: str | None, first: str) -> aws.Account:
+        try:
+            if role:
+                return aws.assumed(self.options.profile, first, role)
+            return aws.own_account(self.options.profile, first)
+        except errors.sdk_error() as error:
+            raise SettingError(
+                f"AWS cannot be asked who you are: {errors.sentence(error)} Check the network, the credentials "
+                "(aws sts get-caller-identity), or give --profile."
+            ) from None
+
+    def _work(self) -> None:
+        """Do every piece of work; end early, between two calls, when ``stop`` is set."""
+        accounts = {account.id: account for account in self._accounts}
+        waiting: dict[Future[Totals], Unit] = {}
+        with ThreadPoolExecutor(THREADS, "analyse") as pool:
+            for unit, entry in list(self.coverage.items()):
+                done = self.spool.finished(unit)
+                if unit.collector == EVERY:
+                    continue
+                if done is not None:
+                    self.coverage[unit] = done
+                    self.totals.merge(self.spool.totals(unit))
+                else:
+                    waiting[pool.submit(self._piece, accounts[unit.account], unit, entry)] = unit
+            self._write()
+            while waiting:
+                finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    self.totals.merge(future.result())
+                    del waiting[future]
+                if finished and waiting:
+                    self._write()
+                self.progress(self)
+
+    def _piece(self, account: aws.Account, unit: Unit, coverage: Coverage) -> Totals:
+        """Run one collector in one region and judge what it yields; the result's coverage says how far it came."""
+        totals = Totals()
+        with (
+            self.spool.path(unit, "learned").open("a", encoding="utf-8", buffering=1) as learned,
+            self.spool.path(unit, "jsonl").open("w", encoding="utf-8") as file,
+        ):
+            place = aws.Place(
+                account, unit.region, self.stop, self.spool.learned(unit),
+                lambda key, value: learned.write(json.dumps([key, value]) + "\n"),
+            )  # fmt: skip
+            try:
+                items = self.collectors[unit.collector].collect(place, self.options)
+                for found in self._judge(items, unit, coverage):
+                    totals.add(found)
+                    file.write(json.dumps(found) + "\n")
+                coverage.status, coverage.reason = ("partial", _first(place.notes)) if place.notes else ("complete", "")
+            except (errors.Stopped, errors.client_error(), errors.sdk_error()) as error:
+                coverage.status = "partial" if coverage.items else "none"
+                coverage.reason = errors.sentence(error)
+            coverage.calls, coverage.notes = place.calls, place.notes
+        if coverage.status == "complete":
+            self.spool.finish(unit, coverage)
+        return totals
+
+    def _judge(self, items: Iterable[Any], unit: Unit, coverage: Coverage) -> Iterable[dict[str, Any]]:
+        checks: Sequence[Check] = [check for check in self.checks if check.collector == unit.collector]
+        partition = regions.known().get(unit.region, "aws")
+        context = Context(unit.account, unit.region, partition, self.now, self.prices, self.options.attached_only)
+        for item in items:
+            coverage.items += 1
+            for check in checks:
+                for finding in check.judge(item, context):
+                    coverage.findings += 1
+                    yield row(check, finding, context, self.options.owner_tag, self.ignores)

@@ -1,0 +1,119 @@
+"""What is seen while the auditor runs and at its end: a table on a terminal, plain lines elsewhere."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
+
+from lib.analyse import outputs
+from lib.analyse.model import rank
+
+if TYPE_CHECKING:
+    from lib.analyse.run import Run
+
+ROWS = 15
+STYLES = {"info": "dim", "low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
+
+
+def money(value: float | None) -> str:
+    """Return US dollars a month for a reader."""
+    return "unpriced" if value is None else f"{value:,.2f}"
+
+
+def summary(run: "Run") -> Iterator[str]:
+    """Yield the lines that say what was found, what it costs, and what was not looked at."""
+    first = outputs.head(run)
+    for check, found in first["summary"]["by_check"].items():
+        grave = ", ".join(f"{entry['count']} {name}" for name, entry in _by_gravity(found["by_severity"]))
+        cost = f", {money(found['monthly_usd'])} USD a month" if found["monthly_usd"] else ""
+        open_prices = f", {found['unpriced']} unpriced" if found["unpriced"] else ""
+        ignored = f", {found['ignored']} ignored" if found["ignored"] else ""
+        yield f"{check}: {found['count']}{f' ({grave})' if grave else ''}{cost}{open_prices}{ignored}"
+        for dimension in ("region", "owner", "type"):
+            entries = list(found[f"by_{dimension}"].items())
+            texts = [f"{key} {e['count']}{_cost(e['monthly_usd'])}" for key, e in entries[:5]]
+            if texts:
+                yield f"  by {dimension}: {', '.join(texts)}{', …' if len(entries) > 5 else ''}"
+    for entry in first["ignore_expired"]:
+        yield f"ignore entry expired on {entry['expires']}: {entry['reason']}"
+    gaps = [entry for entry in first["coverage"] if entry["status"] != "complete"]
+    for entry in gaps:
+        yield (
+            f"NOT LOOKED AT {'in part' if entry['status'] == 'partial' else ''}: {entry['collector']} in "
+            f"{entry['region']} of {entry['account']}: {entry['reason']}"
+        ).replace(" :", ":")
+    if not gaps:
+        yield f"Everything was looked at: {sum(entry['items'] for entry in first['coverage'])} resources."
+    yield f"Reports: {', '.join(outputs.FILES[name] for name in run.options.formats)} in {run.options.output}"
+
+
+def _cost(value: float) -> str:
+    return f" ({money(value)})" if value else ""
+
+
+def _by_gravity(severities: dict[str, Any]) -> list[tuple[str, Any]]:
+    return sorted(severities.items(), key=lambda item: -rank(item[0]))
+
+
+def worst(run: "Run") -> list[dict[str, Any]]:
+    """Return the gravest findings, the dearest first, without holding them all."""
+    import heapq  # pylint: disable=import-outside-toplevel
+
+    report = run.options.output / outputs.FILES["json"]
+    with report.open(encoding="utf-8") as file:
+        lines = (line.removeprefix(",") for line in file)
+        found = (json.loads(line) for line in lines if line.startswith('{"check": '))
+        kept = (row for row in found if not row["ignored"] and row["severity"] != "info")
+        return heapq.nlargest(ROWS, kept, key=lambda row: (rank(row["severity"]), row["monthly_usd"] or 0))
+
+
+class Screen:
+    """Prints to a terminal or to a log: progress only to a terminal."""
+
+    def __init__(self, out: IO[str], err: IO[str], *, quiet: bool) -> None:
+        self._out, self._err, self._quiet = out, err, quiet
+        self._status: Any = None
+
+    def progress(self, run: "Run") -> None:
+        """Show how far the run is; the last call, when it has finished, clears the line."""
+        if self._quiet or not self._err.isatty():
+            return
+        if self._status is None:
+            from rich.console import Console  # pylint: disable=import-outside-toplevel
+
+            self._status = Console(file=self._err).status("")
+            self._status.start()
+        entries = list(run.coverage.values())
+        done = sum(entry.status != "none" for entry in entries)
+        resources, findings = sum(entry.items for entry in entries), sum(entry.findings for entry in entries)
+        self._status.update(f"{done} of {len(entries)} pieces, {resources:,} resources, {findings:,} findings")
+        if run.finished_at:
+            self._status.stop()
+            self._status = None
+
+    def summary(self, run: "Run") -> None:
+        """Print the gravest findings as a table on a terminal, and the sums."""
+        if self._quiet:
+            return
+        if self._out.isatty():
+            self._table(run)
+        for line in islice(summary(run), 200):
+            print(line, file=self._out)
+
+    def _table(self, run: "Run") -> None:
+        from rich.console import Console  # pylint: disable=import-outside-toplevel
+        from rich.table import Table  # pylint: disable=import-outside-toplevel
+        from rich.text import Text  # pylint: disable=import-outside-toplevel
+
+        rows = worst(run)
+        if not rows:
+            return
+        table = Table(title=f"The gravest {len(rows)}", title_justify="left")
+        for name in ("Severity", "What", "Where", "Id", "Owner"):
+            table.add_column(name, overflow="fold")
+        table.add_column("USD/month", justify="right")
+        for row in rows:
+            cost = "" if row["check"] == "open-ingress" else money(row["monthly_usd"])
+            cells = (row["title"], row["region"], row["id"], row["owner"] or "", cost)
+            table.add_row(Text(row["severity"], STYLES[row["severity"]]), *map(Text, cells))
+        Console(file=self._out).print(table)

@@ -1,0 +1,137 @@
+"""A1-A3: how grave a finding is, and how it is told: all traffic, ICMP, sensitive ports and ranges told apart."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from lib.analyse.checks import log_cost, open_ingress, zombie_volumes
+from lib.analyse.model import Context, LogGroup, Rule, SecurityGroup, Volume
+from lib.analyse.prices import GIB, Prices
+from tests.support.analyse import PRICED
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+CONTEXT = Context("123456789012", PRICED, "aws", NOW, Prices.read())
+
+
+def rule(protocol="tcp", first=22, last=None, source="0.0.0.0/0", identifier="sgr-1", cidrs=None) -> Rule:
+    last = first if last is None else last
+    return Rule(identifier, protocol, first, last, source, cidrs or (source,))
+
+
+def judge(*rules: Rule, users: int | None = 1):
+    return list(open_ingress.judge(SecurityGroup("sg-1", "web", "vpc-1", rules, users=users), CONTEXT))
+
+
+@pytest.mark.parametrize(
+    ("given_rule", "kind", "severity", "title"),
+    [
+        (rule("-1", None), "all-traffic", "critical", "all traffic"),
+        (rule("icmp", -1), "icmp", "low", "ICMP"),
+        (rule("icmp", 8, -1), "icmp", "low", "ICMP type 8"),
+        (rule("icmpv6", -1, source="::/0"), "icmp", "low", "ICMPv6"),
+        (rule("tcp", 22), "sensitive-port", "high", "tcp 22"),
+        (rule("udp", 161), "sensitive-port", "high", "udp 161"),
+        (rule("tcp", 0, 65_535), "sensitive-range", "high", "tcp 0-65535"),
+        (rule("tcp", 443), "web-port", "info", "tcp 443"),
+        (rule("udp", 443), "port", "medium", "udp 443"),
+        (rule("tcp", 8080), "port", "medium", "tcp 8080"),
+        (rule("tcp", 80, 443), "sensitive-range", "high", "tcp 80-443"),
+        (rule("tcp", 8000, 8010), "range", "medium", "tcp 8000-8010"),
+        (rule("tcp", 80, 90), "range", "medium", "tcp 80-90"),
+        (rule("50", -1), "protocol", "medium", "protocol 50"),
+        (rule("50", None), "protocol", "medium", "protocol 50"),
+    ],
+)
+def test_what_is_open_is_told_apart(given_rule, kind, severity, title):
+    (found,) = judge(given_rule)
+    assert (found.type, found.severity) == (kind, severity)
+    assert found.title.startswith(f"{title} open to ")
+
+
+@pytest.mark.parametrize(
+    ("users", "severity", "used"),
+    [
+        (0, "high", "nothing"),
+        (None, "critical", "nobody knows what"),
+        (1, "critical", "1 interface"),
+        (2, "critical", "2 interfaces"),
+    ],
+)
+def test_use_lowers_by_one_step_only_when_it_is_known_to_be_none(users, severity, used):
+    (found,) = judge(rule("-1", None), users=users)
+    assert found.severity == severity
+    assert found.title.endswith(f"used by {used}")
+    assert found.details["attached"] is (None if users is None else users > 0)
+
+
+@pytest.mark.parametrize("severity", ["low", "info"])
+def test_the_least_severities_are_never_lowered(severity):
+    assert open_ingress.severity(severity, 0) == severity
+
+
+def test_two_halves_are_found_together_and_a_bystander_is_not():
+    halves = rule(source="0.0.0.0/1", identifier="a"), rule(source="128.0.0.0/1", identifier="b")
+    found = judge(*halves, rule(source="8.8.8.8/32", identifier="c"), rule(source="10.0.0.0/8", identifier="d"))
+    assert [(f.id, f.details["together"]) for f in found] == [("a", True), ("b", True)]
+    assert "and the rest of the Internet" in found[0].title
+
+
+def test_halves_on_two_ports_are_not_the_world():
+    assert judge(rule(first=22, source="0.0.0.0/1"), rule(first=23, source="128.0.0.0/1")) == []
+
+
+def test_halves_of_ipv6_leave_a_narrow_rule_of_ipv4_alone():
+    rules = [rule(source=s, identifier=s) for s in ("::/1", "8000::/1", "8.8.8.0/24")]
+    assert [f.id for f in judge(*rules)] == ["::/1"]
+
+
+def test_a_prefix_list_that_holds_the_world_is_found_and_an_unreadable_one_is_not_judged():
+    world = rule(source="pl-1", cidrs=("10.0.0.0/8", "0.0.0.0/0"))
+    unread = Rule("sgr-2", "tcp", 22, 22, "pl-2", None)
+    assert [f.details["source"] for f in judge(world, unread)] == ["pl-1"]
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "severity"),
+    [(100, "gp3", "low"), (125, "gp3", "medium"), (1250, "gp3", "high"), (1, "new", "medium")],
+)
+def test_dear_volumes_are_graver_and_what_cannot_be_priced_is_not_taken_for_cheap(size, kind, severity):
+    volume = Volume("vol-1", f"{PRICED}a", kind, size, NOW - timedelta(days=3), 3000, 125, detached_at=NOW)
+    (found,) = zombie_volumes.judge(volume, CONTEXT)
+    assert found.severity == severity
+    assert found.details["created_days_ago"] == 3
+    assert found.details["detached_at"] == NOW.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("stored", "retention", "severity"),
+    [(0, None, "info"), (GIB, None, "low"), (334 * GIB, None, "medium"), (334 * GIB, 7, "info")],
+)
+def test_logs_that_are_kept_for_ever_are_graver(stored, retention, severity):
+    group = LogGroup("g", "", stored, NOW - timedelta(days=9), retention)
+    (found,) = log_cost.judge(group, CONTEXT)
+    assert found.severity == severity
+    assert found.arn.endswith(":log-group:g")
+    assert found.details["average_stream_bytes"] is None
+
+
+def test_logs_without_a_price_are_told_without_one():
+    (found,) = log_cost.judge(LogGroup("g", "arn:x", GIB, NOW, log_class="DELIVERY"), CONTEXT)
+    assert found.cost is not None
+    assert (found.cost.monthly, found.details["estimated_ingestion_usd"], found.arn) == (None, None, "arn:x")
+    assert found.severity == "low"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1, "1 B"), (1024, "1.0 KiB"), (1024**2, "1.0 MiB"), (1024**3, "1.0 GiB"), (1024**4, "1.0 TiB")],
+)
+def test_bytes_are_told_in_their_unit(number, text):
+    assert log_cost.size(number) == text
+
+
+def test_the_volumes_prices_are_the_tables():
+    (found,) = zombie_volumes.judge(Volume("vol-1", f"{PRICED}a", "st1", 100, NOW), CONTEXT)
+    assert found.cost is not None
+    assert found.cost.monthly == Decimal("4.5")

@@ -1,0 +1,121 @@
+"""A4: report.html in a real browser, light and dark: it draws, sorts, filters and unfolds, and asks no network.
+
+Where there is no browser this fails: see tests/support/analyse_browser.py for what brings one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import analyse, analyse_browser, analyse_cloud
+from tests.support import analyse_content as content
+from tests.support.analyse import HERE, PRICED
+
+EVIL = "</script><img src=x onerror=document.title=1>"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of two regions, of which one was denied in part; one volume has a tag that is an attack."""
+    folder = tmp_path_factory.mktemp("page")
+    account = content.account(150, 40, 60)
+    account.rows["Volumes"][0]["Tags"] = content.tags(Owner=EVIL)
+    cloud = analyse.cloud(account, denied={"DescribeNetworkInterfaces"})
+    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+        audit = analyse.auditor(cloud, folder, patch, server.url)
+        assert audit("--region", HERE, "--region", PRICED, "--streams", "off", "--quiet")[0] == 3
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[analyse_browser.Page]:
+    with analyse_browser.browser() as found:
+        yield found
+
+
+@pytest.fixture
+def opened(page: analyse_browser.Page, report: Path) -> analyse_browser.Page:
+    page.open(report, "light")
+    return page
+
+
+def rows(page: analyse_browser.Page, column: int) -> list[str]:
+    found: list[str] = page.run(
+        f"[...document.querySelectorAll('#findings tbody tr.row')].map(r => r.cells[{column}].innerText)"
+    )
+    return found
+
+
+def cost(text: str) -> float:
+    return -1.0 if text == "unpriced" else float(text.replace(",", ""))
+
+
+@pytest.mark.parametrize(("scheme", "bright"), [("light", True), ("dark", False)])
+def test_it_draws_in_the_readers_colours_without_a_complaint_or_a_request(page, report, tmp_path, scheme, bright):
+    page.open(report, scheme)
+    assert page.run("document.documentElement.dataset.ready") == "yes"
+    colours = page.run("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    assert (sum(colours) > 3 * 128) is bright
+    assert page.run("document.querySelectorAll('#charts svg rect').length") > 20
+    assert page.run("document.querySelectorAll('#cards .card').length") == 5
+    assert page.picture(tmp_path / "page.png").stat().st_size > 50_000
+    assert page.requests() == [report.as_uri()]
+    assert page.complaints() == []
+    assert page.run("document.title") == "AWS audit"
+
+
+def test_the_button_turns_light_to_dark(opened):
+    before = opened.run("getComputedStyle(document.body).backgroundColor")
+    opened.run("document.getElementById('theme').click()")
+    assert opened.run("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_it_says_what_was_not_looked_at(opened):
+    assert opened.run("document.getElementById('state').innerText") == "incomplete"
+    said = opened.run("document.getElementById('gaps').innerText")
+    assert said.count("security_groups") == 2
+    assert "Not everything was looked at" in said
+
+
+def test_tables_sort_by_a_click_on_their_head_both_ways(opened):
+    last = opened.run("document.querySelectorAll('#findings th').length") - 1
+    for way in (True, False):
+        opened.run(f"document.querySelectorAll('#findings th')[{last}].click()")
+        shown = [cost(text) for text in rows(opened, last)]
+        assert shown == sorted(shown, reverse=way)
+        assert (shown[0] > 100) is way
+
+
+def test_the_filter_and_the_severities_narrow_what_is_shown(opened):
+    opened.run("const s = document.getElementById('search'); s.value = 'io2 platform'; s.oninput()")
+    found = rows(opened, 2)
+    assert found
+    assert all(text.startswith("io2 ") for text in found)
+    opened.run("document.getElementById('search').value = ''; document.getElementById('search').oninput()")
+    opened.run("[...document.querySelectorAll('#severities button')].slice(1).forEach(b => b.click())")
+    assert set(rows(opened, 0)) <= {"critical"}
+
+
+def test_a_row_unfolds_and_more_rows_come_on_demand(opened):
+    assert len(rows(opened, 0)) == 100
+    opened.run("document.getElementById('more').click()")
+    assert len(rows(opened, 0)) == 200
+    opened.run("document.querySelector('#findings tbody tr.row').click()")
+    assert "created at" in opened.run("document.querySelector('.detail').innerText")
+    opened.run("document.querySelector('#findings tbody tr.row').click()")
+    assert opened.run("document.querySelector('.detail')") is None
+
+
+def test_every_check_has_its_table(opened):
+    for number in range(3):
+        opened.run(f"document.querySelectorAll('#tabs button')[{number}].click()")
+        assert rows(opened, 1)
+
+
+def test_without_a_browser_the_test_fails_with_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TAP_BROWSER", raising=False)
+    monkeypatch.setattr(analyse_browser, "ROOT", tmp_path)
+    with pytest.raises(analyse_browser.NoBrowser, match="set TAP_BROWSER"):
+        analyse_browser.find()

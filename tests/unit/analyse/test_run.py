@@ -1,0 +1,200 @@
+"""A4: whatever happens, there is a valid report, and its coverage says exactly what was not looked at."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from lib.analyse import run as run_module
+from lib.analyse.model import rank
+from lib.analyse.options import Options
+from lib.analyse.outputs import write
+from lib.analyse.run import Run
+from lib.analyse.spool import Coverage
+from lib.common import region
+from tests.support import analyse
+from tests.support import analyse_content as content
+from tests.support.analyse import HERE, PRICED, gaps
+
+SMALL = ("--region", HERE, "--region", PRICED, "--streams", "off")
+PIECES = ("log_groups", "security_groups", "volumes")
+
+
+def small() -> content.Content:
+    return content.account(30, 20, 20)
+
+
+def clean() -> content.Content:
+    account = content.Content()
+    account.rows["SecurityGroups"] = [content.group("sg-1")]
+    account.log_groups = [content.log_group("g", 5, retention=7)]
+    return account
+
+
+def test_nothing_wrong_is_0_and_everything_was_looked_at(start):
+    code, report = start(analyse.cloud(clean()))("--region", HERE, "--streams", "off")
+    assert (code, report["complete"], gaps(report)) == (0, True, {})
+    assert [entry["items"] for entry in report["coverage"]] == [1, 1, 0]
+    assert [finding["severity"] for finding in report["findings"]] == ["info"]
+
+
+def test_findings_are_1_and_the_least_severity_can_be_chosen(start):
+    audit = start(analyse.cloud(small()))
+    code, report = audit(*SMALL)
+    assert (code, report["complete"]) == (1, True)
+    assert max(rank(finding["severity"]) for finding in report["findings"]) == rank("high")
+    assert audit("--region", HERE, "--check", "zombie-volume", "--streams", "off", "--fail-on", "critical")[0] == 0
+
+
+def test_calls_are_those_of_the_lists_and_one_to_sts(start):
+    cloud = analyse.cloud(small())
+    start(cloud)("--region", HERE, "--streams", "off")
+    assert cloud.counts() == {
+        "sts:GetCallerIdentity": 1, "ec2:DescribeVolumes": 1, "ec2:DescribeSnapshots": 1,
+        "ec2:DescribeSecurityGroupRules": 1, "ec2:DescribeNetworkInterfaces": 1, "ec2:DescribeSecurityGroups": 1,
+        "logs:DescribeLogGroups": 1,
+    }  # fmt: skip
+
+
+def test_a_denied_region_is_3_and_the_others_findings_are_kept(start):
+    code, report = start(analyse.cloud(small(), denied={PRICED}))(*SMALL)
+    assert (code, report["complete"]) == (3, False)
+    assert set(gaps(report)) == {(PRICED, piece) for piece in PIECES}
+    assert {finding["region"] for finding in report["findings"]} == {HERE}
+    assert all("Unauthorized" in why or "AccessDenied" in why for why in gaps(report).values())
+
+
+def test_a_note_makes_a_piece_partial(start):
+    code, report = start(analyse.cloud(small(), denied={"DescribeNetworkInterfaces"}))(
+        "--region", HERE, "--streams", "off"
+    )
+    assert code == 3
+    (entry,) = [entry for entry in report["coverage"] if entry["status"] != "complete"]
+    assert (entry["status"], entry["collector"], entry["items"]) == ("partial", "security_groups", 20)
+    assert "what uses the groups is not known" in entry["notes"][0]
+    assert entry["reason"] == entry["notes"][0]
+    assert {f["details"]["attached"] for f in report["findings"] if f["check"] == "open-ingress"} == {None}
+
+
+def test_a_token_that_expires_half_way_keeps_what_was_read(start):
+    code, report = start(analyse.cloud(content.account(0, 0, 200), expired_after=3))(
+        "--region", HERE, "--streams", "off", "--check", "log-cost"
+    )
+    assert code == 3
+    assert (report["coverage"][0]["status"], len(report["findings"])) == ("partial", 100)
+    assert "ExpiredToken" in report["coverage"][0]["reason"]
+
+
+def test_a_token_that_sts_refuses_is_3_with_everything_not_looked_at(start):
+    code, report = start(analyse.cloud(small(), expired_after=0))("--region", HERE)
+    assert (code, report["findings"]) == (3, [])
+    assert list(gaps(report)) == [(HERE, "*")]
+    assert "ExpiredToken" in gaps(report)[HERE, "*"]
+
+
+def test_no_credentials_are_2_and_a_report_that_claims_nothing(start, monkeypatch, capsys):
+    audit = start(analyse.cloud(small()))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    code, report = audit("--region", HERE)
+    assert (code, report["complete"], list(gaps(report))) == (2, False, [(HERE, "*")])
+    assert "AWS cannot be asked who you are: NoCredentialsError" in capsys.readouterr().err
+
+
+def test_all_regions_are_those_that_are_switched_on(start):
+    account = clean()
+    account.regions = [HERE, PRICED]
+    cloud = analyse.cloud(account)
+    code, report = start(cloud)("--all-regions", "--streams", "off")
+    assert (code, {entry["region"] for entry in report["coverage"]}) == (0, {HERE, PRICED})
+    assert cloud.counts()["ec2:DescribeRegions"] == 1
+
+
+def test_regions_that_cannot_be_listed_are_a_gap(start):
+    code, report = start(analyse.cloud(clean(), denied={"DescribeRegions"}))("--all-regions")
+    assert (code, list(gaps(report))) == (3, [("*", "*")])
+
+
+def test_each_role_is_an_account_with_one_call_to_sts(start):
+    cloud = analyse.cloud(clean())
+    roles = [f"arn:aws:iam::{number * 12}:role/auditor" for number in ("1", "2")]
+    code, report = start(cloud)("--region", HERE, "--streams", "off", "--role", roles[0], "--role", roles[1])
+    assert (code, {entry["account"] for entry in report["coverage"]}) == (0, {"1" * 12, "2" * 12})
+    assert {key: value for key, value in cloud.counts().items() if key.startswith("sts")} == {"sts:AssumeRole": 2}
+
+
+def test_ctrl_c_ends_between_two_calls_with_a_valid_report(start, monkeypatch):
+    audit, before = start(analyse.cloud(small())), signal.getsignal(signal.SIGINT)
+    plan = Run._plan
+
+    def interrupted(run: Run) -> None:
+        plan(run)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Run, "_plan", interrupted)
+    code, report = audit("--region", HERE)
+    assert (code, set(gaps(report).values())) == (3, {"interrupted"})
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_while_a_run_goes_on_only_what_is_complete_is_in_its_report(tmp_path):
+    run = Run(Options(regions=(HERE,), output=tmp_path, formats=("json",)))
+    run.spool.begin({}, resume=False)
+    for name, status in (("volumes", "complete"), ("log_groups", "none")):
+        unit = run_module.Unit("1", HERE, name)
+        run.coverage[unit] = Coverage("1", HERE, name, status=status)
+        run.spool.path(unit, "jsonl").write_text(json.dumps({"of": name}) + "\n", encoding="utf-8")
+    write(run, ["json"])
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert (report["complete"], report["finished_at"], report["findings"]) == (False, None, [{"of": "volumes"}])
+
+
+def test_reports_are_written_again_only_after_a_while(tmp_path):
+    run = Run(Options(regions=(HERE,), output=tmp_path))
+    run.spool.begin({}, resume=False)
+    run._write()
+    (tmp_path / "report.json").unlink()
+    run._write()
+    assert not (tmp_path / "report.json").exists()
+
+
+def test_ignored_findings_are_told_and_do_not_count(start, tmp_path):
+    ignores = Path(tmp_path / "ignore.toml")
+    ignores.write_text(
+        '[[ignore]]\npattern = "*"\nreason = "a test"\nexpires = 2999-01-01\n'
+        '[[ignore]]\nid = "x"\nreason = "old"\nexpires = 2020-01-01\n',
+        encoding="utf-8",
+    )
+    code, report = start(analyse.cloud(small()))("--region", HERE, "--streams", "off", "--ignore", str(ignores))
+    assert (code, report["summary"]["findings"]) == (0, 0)
+    assert report["summary"]["ignored"] == len(report["findings"]) > 0
+    assert {finding["ignored"]["reason"] for finding in report["findings"]} == {"a test"}
+    assert report["ignore_expired"] == [{"id": "x", "reason": "old", "expires": "2020-01-01"}]
+
+
+def test_the_owner_is_a_tag_that_can_be_chosen(start):
+    audit = start(analyse.cloud(small()))
+    options = ("--region", HERE, "--check", "zombie-volume", "--owner-tag")
+    assert set(audit(*options, "OWNER")[1]["summary"]["by_check"]["zombie-volume"]["by_owner"]) <= {
+        "data", "web", "platform", "(none)",
+    }  # fmt: skip
+    assert {f["owner"] for f in audit(*options, "Environment")[1]["findings"]} == {"dev", "production"}
+
+
+def test_a_region_of_another_partition_has_its_arns(start):
+    china = next(name for name, partition in region.known().items() if partition == "aws-cn")
+    _, report = start(analyse.cloud(content.account(1, 0, 0)))("--region", china, "--check", "zombie-volume")
+    assert report["findings"][0]["arn"].startswith(f"arn:aws-cn:ec2:{china}:")
+
+
+def test_a_check_that_fails_leaves_a_report_that_claims_nothing(start, monkeypatch):
+    audit = start(analyse.cloud(small()))
+    monkeypatch.setattr(run_module, "row", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        audit("--region", HERE)
+
+
+def test_many_notes_are_told_by_the_first_and_their_number():
+    assert run_module._first(["a"]) == "a"
+    assert run_module._first(["a", "b", "c"]) == "a (and 2 more, see notes)"
