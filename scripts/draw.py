@@ -1,7 +1,8 @@
-"""Draw a system's architecture from its CloudFormation template, or from its Pulumi program.
+"""Draw a system's architecture from its CloudFormation template, its Pulumi program or its Terraform configuration.
 
     scripts/draw kinesis-pipeline                             synthesise it, write docs/pictures/kinesis-pipeline.svg
     scripts/draw flask-api                                    run its program under Pulumi's mocks, write its picture
+    scripts/draw disaster-recovery                            synthesise it, draw both of its regions
     scripts/draw flask-api --check                            only say whether the committed picture is up to date
     scripts/draw kinesis-pipeline --template FILE             draw a template that is there already
 
@@ -21,28 +22,31 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = {"pulumi": "scripts.draw_pulumi", "cdktf": "scripts.draw_terraform"}
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
+from scripts import draw_regions  # noqa: E402  # pylint: disable=wrong-import-position
 from scripts.draw_layout import lay_out  # noqa: E402  # pylint: disable=wrong-import-position
 from scripts.draw_model import Reader  # noqa: E402  # pylint: disable=wrong-import-position
 from scripts.draw_svg import svg  # noqa: E402  # pylint: disable=wrong-import-position
 
 
 def synthesise(system: str) -> Mapping[str, Any]:
-    """Return the template of a system of the CDK, synthesised now, or what stands for it in one of Pulumi.
+    """Return the template of a system of the CDK, synthesised now, or what stands for it in one of another engine.
 
     Raises:
         SettingError: the system is not of these engines, or its settings are refused.
     """
     import tap  # pylint: disable=import-outside-toplevel
 
-    if system.replace("-", "_") in tap.ENGINES["pulumi"]:
-        return declare(system)
+    for engine, module in PROGRAMS.items():
+        if system.replace("-", "_") in tap.ENGINES[engine]:
+            return declare(system, module)
     if system.replace("-", "_") not in tap.ENGINES["cdk"]:
         raise SettingError(
-            f"{system!r} is no system of the CDK or Pulumi: give a CloudFormation template with --template FILE."
+            f"{system!r} is no system of any engine here: give a CloudFormation template with --template FILE."
         )
     with tempfile.TemporaryDirectory(prefix="tap-draw-") as folder:
         os.environ["CDK_OUTDIR"] = folder
@@ -53,13 +57,13 @@ def synthesise(system: str) -> Mapping[str, Any]:
         return read(found[0])
 
 
-def declare(system: str) -> Mapping[str, Any]:
-    """Return the template of a system of Pulumi, from a process of its own: Pulumi has state for each process.
+def declare(system: str, module: str = "scripts.draw_pulumi") -> Mapping[str, Any]:
+    """Return the template of a system of Pulumi or the CDKTF, from a process of its own: both have state in theirs.
 
     Raises:
         SettingError: its program cannot be drawn, in the words of the last line that the process wrote.
     """
-    command = [sys.executable, "-m", "scripts.draw_pulumi", system]
+    command = [sys.executable, "-m", module, system]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if done.returncode:
         raise SettingError((done.stderr.strip().splitlines() or [f"{system} cannot be drawn."])[-1])
@@ -86,6 +90,9 @@ def read(path: Path) -> Mapping[str, Any]:
 
 def draw(system: str, template: Mapping[str, Any]) -> str:
     """Return the picture of a template, as the text of an SVG file."""
+    if "Regions" in template:
+        several = draw_regions.read(system, template)
+        return svg(several, draw_regions.place(several))
     graph = Reader(system, template).read()
     return svg(graph, lay_out(graph))
 

@@ -18,6 +18,7 @@ class Node:
     copies: bool = False
     tier: str = ""
     zones: tuple[str, ...] = ()
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,5 @@ class Graph:
     edges: list[Edge] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     rest: tuple[str, ...] = ()
+    regions: dict[str, str] = field(default_factory=dict)  # none where everything is in one region
+    links: list[tuple[str, str, str]] = field(default_factory=list)  # between boxes, with what it is called

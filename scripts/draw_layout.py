@@ -55,10 +55,12 @@ class Picture:
     boxes: dict[str, Box] = field(default_factory=dict)
     tiers: list[tuple[str, Box]] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
+    regions: dict[str, Box] = field(default_factory=dict)  # none where everything is in one region
 
     def move(self, x: float, y: float) -> None:
         """Shift everything."""
-        for box in [*(box for _, box in self.cards.values()), *self.boxes.values(), *(box for _, box in self.tiers)]:
+        boxes = [*(box for _, box in self.cards.values()), *self.boxes.values(), *self.regions.values()]
+        for box in [*boxes, *(box for _, box in self.tiers)]:
             box.x, box.y = box.x + x, box.y + y
         for route in self.routes:
             route.points = [(left + x, top + y) for left, top in route.points]
@@ -68,6 +70,7 @@ class Picture:
         """Add everything of another picture."""
         self.cards |= other.cards
         self.boxes |= other.boxes
+        self.regions |= other.regions
         self.tiers += other.tiers
         self.routes += other.routes
 
@@ -84,7 +87,7 @@ class Wiring:
         self.label: dict[int, float] = {}  # where labels begin in the gap right of each column
         self.upright: dict[int, float] = {}  # where upright pieces begin
         begins = [part.graph.nodes[name].kind.outside for name in part.cards if part.column[name] == 0]
-        self.outside = all(begins) and len(begins) < len(part.cards)  # of the region
+        self.outside = all(begins) and len(begins) < len(part.cards) and not part.graph.regions  # of the region
 
     def draw(self) -> Picture:
         """Return the part's picture."""
@@ -101,7 +104,7 @@ class Wiring:
             picture.cards[name] = (found, Box(self.left[column], top, widths[column], found.height))
         self._enclose(picture)
         picture.routes = [self._route(edge, widths) for edge in self.part.edges]
-        everything = [*(box for _, box in picture.cards.values()), *picture.boxes.values()]
+        everything = [*(box for _, box in picture.cards.values()), *picture.boxes.values(), *picture.regions.values()]
         left, top = min(box.x for box in everything), min(box.y for box in everything)
         picture.width, picture.height = (
             max(box.right for box in everything) - left, max(box.bottom for box in everything) - top
@@ -121,6 +124,10 @@ class Wiring:
                 tiers.append((words, Box(tier.x, box.y, tier.width, box.height)))
             picture.boxes[group] = self._box([tier for _, tier in tiers]) if tiers else box
             picture.tiers += tiers
+        for role, members in self.part.regions().items():
+            groups = dict.fromkeys(self.part.graph.nodes[name].group for name in members)
+            near = [picture.cards[name][1] for name in members]
+            picture.regions[role] = self._box([*near, *(picture.boxes[group] for group in groups if group)])
 
     def _width(self, column: int) -> float:
         """Return the width of a column's cards: all are as wide as the widest."""

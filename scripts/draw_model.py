@@ -11,7 +11,7 @@ from typing import Any
 from scripts import draw_types as types
 from scripts.draw_graph import Edge, Graph, Node
 from scripts.draw_network import Network
-from scripts.draw_nouns import ENCRYPTED, NOUNS, SILENT
+from scripts.draw_nouns import ENCRYPTED, NOUNS, SERVICES, SILENT
 from scripts.draw_template import Template, at, count, references
 
 
@@ -41,8 +41,9 @@ class Reader:
             self.place[name] = self.template.type(name) if gathered else name
         for name in self.template.of(*types.FOLDED):
             self.place.update((name, host) for host in self._hosts(name)[:1])
-        for name in self.template.of(types.ATTACHMENT):
-            (group,), (target,) = (self.network.owners(name, path) for path in ("TargetGroupArn", "TargetId"))
+        for name in self.template.of(*types.ATTACHMENTS):
+            paths = types.ATTACHMENTS[self.template.type(name)]
+            (group,), (target,) = (self.network.owners(name, path)[:1] for path in paths)
             self.place[group] = self.place[target]
         for name in drawn:
             if self.place[name] == name:
@@ -138,14 +139,14 @@ class Reader:
         look = types.KINDS[kind]
         title = template.fill(look.title, properties) or look.noun
         if kind == types.ENDPOINT:
-            title = types.SERVICES.get(self._service(name), (self._service(name), ""))[0]
+            title = SERVICES.get(self._service(name), (self._service(name), ""))[0]
         lines = [template.fill(line, properties) for line in look.lines]
         lines += [template.fill(types.CALLERS, template.properties(rule)) for rule in self.network.callers(name)]
         lines += [
             template.fill(fold.line, template.told(folded))
             for kind_of, fold in types.FOLDED.items()
             for folded in template.of(kind_of)
-            if self.place.get(folded) == name
+            if self.place.get(folded) == name != folded
         ]
         copies = template.text(properties.get("MultiAZ")) == "true"
         implied = types.IMPLIED.get(kind)
@@ -232,7 +233,7 @@ class Reader:
             name
             for name in self.template.of(types.ENDPOINT)
             if home and self.graph.nodes[name].group == home != self.graph.nodes[end].group
-            and types.SERVICES.get(self._service(name), ("", ""))[1] == self._kind(end)
+            and SERVICES.get(self._service(name), ("", ""))[1] == self._kind(end)
         ][:1]  # fmt: skip
 
     def _tell(self) -> None:

@@ -1,6 +1,6 @@
 """What ``scripts/draw`` calls things: what is only counted, what is not even counted, values as people write them."""
 
-from scripts.draw_types import LOGS, SUBNET, VPC
+from scripts.draw_types import BUCKET, KEY, LOGS, PEERING, QUEUE, SECRET, SUBNET, TABLE, VPC
 
 # Not drawn, only counted, in these words. A type that stands in no table is counted under its own name.
 NOUNS = {
@@ -26,6 +26,8 @@ NOUNS = {
     "AWS::S3::BucketPolicy": "policy",
     "AWS::SNS::TopicPolicy": "policy",
     "AWS::SQS::QueuePolicy": "policy",
+    f"{PEERING} accepter": "peering setting",
+    f"{PEERING} options": "peering setting",
     "AWS::ApiGateway::Account": "account setting",
     "AWS::ApiGateway::ApiKey": "API key",
     "AWS::ApiGateway::GatewayResponse": "API answer",
@@ -36,7 +38,8 @@ NOUNS = {
 ENCRYPTED = (LOGS, "AWS::S3::Bucket encryption")  # the only ones of them that a key encrypts
 
 # Not even counted: drawn as an arrow or as a box, or of interest to nobody.
-SILENT = (VPC, SUBNET, "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPCGatewayAttachment",
+SILENT = (VPC, SUBNET, PEERING, "AWS::ApiGateway::BasePathMapping",
+          "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPCGatewayAttachment",
           "AWS::Lambda::EventSourceMapping", "AWS::CDK::Metadata", "AWS::ApiGateway::Method",
           "AWS::ApiGatewayV2::Integration", "AWS::ElasticLoadBalancingV2::Listener",
           "AWS::ECS::ClusterCapacityProviderAssociations",
@@ -66,3 +69,15 @@ SPELLINGS = {
     "ALBRequestCountPerTarget": "requests/min each",
 }
 REFUSALS = ("false", "Suspended", "Disabled", "0")
+
+# The service at the end of an endpoint's name: what it is called, and the type that is reached through it.
+SERVICES = {
+    "s3": ("S3", BUCKET),
+    "secretsmanager": ("Secrets Manager", SECRET),
+    "dynamodb": ("DynamoDB", TABLE),
+    "sqs": ("SQS", QUEUE),
+    "sns": ("SNS", "AWS::SNS::Topic"),
+    "kinesis-streams": ("Kinesis", "AWS::Kinesis::Stream"),
+    "states": ("Step Functions", "AWS::StepFunctions::StateMachine"),
+    "kms": ("KMS", KEY),
+}

@@ -18,6 +18,7 @@ SPACE, APART = 24.0, 34.0  # between two cards of a column, between two parts
 PORT, PORT_NOTED, ARRIVAL = 24.0, 36.0, 14.0  # between two arrows at a card: with a label, with a note, without both
 LIGHT, STRONG = 0.5, 12.0  # how much an answer and a main flow weigh, against 1 for the rest
 SWEEPS, TURNS = 8, 60  # until orders and heights no longer change
+FREE = -1  # the band of what belongs to no region, where there are several
 MANY = 6  # beyond so many members, permutations are too many to try all
 
 
@@ -110,10 +111,12 @@ class Part:  # pylint: disable=too-many-instance-attributes
         self.names = [*ends, *(name for name in names if name not in ends)]
         self.column = columns(self.names, self.edges, self._alike())
         self._join_box()
+        self._push_free()
         self.cards = {name: card(graph.nodes[name], self._ports_height(name)) for name in self.names}
         self.height = {name: found.height for name, found in self.cards.items()}
         self.steps: list[Step] = []
         self.band = {name: self._band(name) for name in self.names}
+        self.band |= dict.fromkeys(self.free(), FREE)
         for number, edge in enumerate(self.edges):
             self._divide(edge, number)
         self.cells: dict[tuple[int, int], list[str]] = {}
@@ -128,6 +131,18 @@ class Part:  # pylint: disable=too-many-instance-attributes
             if self.graph.nodes[name].group:
                 found.setdefault(self.graph.nodes[name].group, []).append(name)
         return found
+
+    def regions(self) -> dict[str, list[str]]:
+        """Return the members of each region, where there are several."""
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            if self.graph.nodes[name].region in self.graph.regions:
+                found.setdefault(self.graph.nodes[name].region, []).append(name)
+        return found
+
+    def free(self) -> list[str]:
+        """Return what belongs to no region, where there are several."""
+        return [name for name in self.names if self.graph.regions and not self.graph.nodes[name].region]
 
     def tiers(self, group: str) -> dict[str, list[str]]:
         """Return the members of each tier of a box, if every resident has one and each has columns of its own."""
@@ -155,7 +170,8 @@ class Part:  # pylint: disable=too-many-instance-attributes
         """Return the first and the last column of each box and each tier, and its words."""
         boxes = [(self.graph.groups[group], members) for group, members in self.groups().items()]
         tiers = [tier for group in self.groups() for tier in self.tiers(group).items()]
-        return [(*self._span(members), words) for words, members in boxes + tiers]
+        regions = [(self.graph.regions[role], members) for role, members in self.regions().items()]
+        return [(*self._span(members), words) for words, members in boxes + tiers + regions]
 
     def _join_box(self) -> None:
         """Put residents without arrows into the last column of their box."""
@@ -163,6 +179,13 @@ class Part:  # pylint: disable=too-many-instance-attributes
         for members in self.groups().values():
             last = max((self.column[name] for name in members if name in tied), default=0)
             self.column |= {name: last for name in members if name not in tied}
+
+    def _push_free(self) -> None:
+        """Put what regions lead to, and belongs to none of them, right of all of them."""
+        residents = {name for members in self.regions().values() for name in members}
+        last = max((self.column[name] for name in residents), default=0)
+        ends = {edge.end for edge in self.edges if edge.start in residents} & set(self.free())
+        self.column |= dict.fromkeys(ends, last + 1)
 
     def _ports_height(self, name: str) -> float:
         """Return how high a card must be for its arrows to stand apart."""
@@ -220,7 +243,7 @@ class Part:  # pylint: disable=too-many-instance-attributes
     def stack(self) -> None:
         """Give each node its height: bands from top to bottom, in each of them what is connected side by side."""
         top = 0.0
-        for band in sorted({band for band, _ in self.cells}):
+        for band in sorted({band for band, _ in self.cells} - {FREE}):
             cells = {column: names for (here, column), names in sorted(self.cells.items()) if here == band}
             members = [name for names in cells.values() for name in names]
             self.middle |= dict.fromkeys(members, 0.0)
@@ -232,6 +255,13 @@ class Part:  # pylint: disable=too-many-instance-attributes
             above = top - min(self._reach(name)[0] for name in members)
             self.middle |= {name: float(round(self.middle[name] + above)) for name in members}
             top = max(self._reach(name)[1] for name in members) + APART
+        self.middle = dict.fromkeys(self.free(), 0.0) | self.middle
+        for turn in range(TURNS if self.free() else 0):
+            for (band, _), names in sorted(self.cells.items(), reverse=bool(turn % 2)):
+                if band == FREE:
+                    wanted = [self._wanted(name, list(self.middle)) for name in names]
+                    places = spread(wanted, [self.height[name] for name in names], SPACE)
+                    self.middle |= {name: float(round(place)) for name, place in zip(names, places, strict=True)}
 
     def _wanted(self, name: str, among: Sequence[str]) -> tuple[float, float]:
         """Return the height at which a node's arrows would be shortest, and how much that matters."""
@@ -248,4 +278,5 @@ class Part:  # pylint: disable=too-many-instance-attributes
         half, boxes = self.height[name] / 2, 0
         if name in self.cards and self.graph.nodes[name].group:
             boxes = 2 if self.tiers(self.graph.nodes[name].group) else 1
+        boxes += name in self.cards and bool(self.graph.regions and self.graph.nodes[name].region)
         return self.middle[name] - half - HEAD * boxes, self.middle[name] + half + PAD * boxes

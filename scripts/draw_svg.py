@@ -158,6 +158,16 @@ def arrow(route: Route) -> Iterable[str]:
     yield f'<path class="head{look}" d="M{tip} {number(y)}L{end} {number(y - 4.5)}L{end} {number(y + 4.5)}z"/>'
 
 
+def link(upper: Box, lower: Box, words: str) -> Iterable[str]:
+    """Yield an arrow with two heads between a box and one below it, and its words."""
+    x, top, end = upper.x + upper.width / 2, upper.bottom, lower.y
+    yield f'<path class="arrow" d="M{number(x)} {number(top + HEAD)}V{number(end - HEAD)}"/>'
+    for tip, base in ((top, top + HEAD), (end, end - HEAD)):
+        left, right = number(x - 4.5), number(x + 4.5)
+        yield f'<path class="head" d="M{number(x)} {number(tip)}L{left} {number(base)}L{right} {number(base)}z"/>'
+    yield text(x + 12, (top + end) / 2 + 4, "label", words)
+
+
 def captions(routes: Iterable[Route]) -> Iterable[str]:
     """Yield what flows: above each arrow in bold, and a note below it."""
     for route in routes:
@@ -168,9 +178,9 @@ def captions(routes: Iterable[Route]) -> Iterable[str]:
             yield text(x, y + 18, "note", route.edge.note)
 
 
-def count_lines(rest: Sequence[str], most: float) -> list[str]:
+def count_lines(rest: Sequence[str], most: float, where: str) -> list[str]:
     """Return the words about what is not drawn, in lines of a width."""
-    lines = ["Also in the stack:"] if rest else []
+    lines = [f"Also in {where}:"] if rest else []
     for place, words in enumerate(rest):
         piece = f" {words}{',' if place + 1 < len(rest) else ''}"
         if width(lines[-1] + piece, "rest") > most:
@@ -179,9 +189,21 @@ def count_lines(rest: Sequence[str], most: float) -> list[str]:
     return lines
 
 
+def frames(graph: Graph, picture: Picture, region: Box) -> Iterable[str]:
+    """Yield everything that other things are in, with its words: regions, boxes, tiers."""
+    shown = [(graph.regions[role], box) for role, box in picture.regions.items()]
+    regions = shown or [("Region (lib/AWS_REGION)", region)]
+    boxes = [(graph.groups[group], box) for group, box in picture.boxes.items()]
+    for look, found in (("region", regions), ("box", boxes), ("tier", picture.tiers)):
+        for words, box in found:
+            yield rectangle(box, look)
+            yield text(box.x + INSET, box.y + 24, "box-words", words)
+
+
 def svg(graph: Graph, picture: Picture) -> str:
     """Return the picture as the text of an SVG file."""
-    rest = count_lines(graph.rest, picture.width - picture.begin)
+    where = "each region" if picture.regions else "the stack"
+    rest = count_lines(graph.rest, picture.width - picture.begin, where)
     below = LINE * len(rest) + 14 * bool(rest)
     left = EDGE + (0.0 if picture.begin else INSET)
     region = Box(left + picture.begin - INSET, TOP, picture.width - picture.begin + 2 * INSET, 0)
@@ -189,12 +211,9 @@ def svg(graph: Graph, picture: Picture) -> str:
     picture.move(left, region.y + INSET + WORDS)
     wide, high = region.right + EDGE, region.bottom + EDGE
     body = [rectangle(Box(0, 0, wide, high), "page", 0), text(EDGE, 32, "heading", graph.title)]
-    body += [text(EDGE, 54, "words", graph.subtitle), rectangle(region, "region")]
-    body.append(text(region.x + INSET, region.y + 24, "box-words", "Region (lib/AWS_REGION)"))
-    for group, box in picture.boxes.items():
-        body += [rectangle(box, "box"), text(box.x + INSET, box.y + 24, "box-words", graph.groups[group])]
-    for words, box in picture.tiers:
-        body += [rectangle(box, "tier"), text(box.x + INSET, box.y + 24, "box-words", words)]
+    body += [text(EDGE, 54, "words", graph.subtitle), *frames(graph, picture, region)]
+    for start, end, what in graph.links:
+        body += link(picture.boxes[start], picture.boxes[end], what)
     for route in picture.routes:
         body += arrow(route)
     for card in picture.cards.values():

@@ -14,7 +14,14 @@ SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
 ALARM, KEY, LOGS = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::Logs::LogGroup"
 VPC, SUBNET, INTERNET, NAT = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"
 BALANCER, TARGETS = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"
-ATTACHMENT = "AWS::ElasticLoadBalancingV2::TargetGroup target"
+# A resource that puts one on the card of another: the paths to both.
+ATTACHMENTS = {
+    "AWS::ElasticLoadBalancingV2::TargetGroup target": ("TargetGroupArn", "TargetId"),
+    "AWS::ApiGateway::BasePathMapping": ("DomainName", "RestApiId"),
+}
+CLIENTS_OF_NAME, RECORD, CHECK = "Clients", "AWS::Route53::RecordSet failover", "AWS::Route53::HealthCheck"
+GLOBAL, PEERING, TABLE = "AWS::RDS::GlobalCluster", "AWS::EC2::VPCPeeringConnection", "AWS::DynamoDB::Table"
+CLUSTER, DOMAIN = "AWS::RDS::DBCluster", "AWS::ApiGateway::DomainName"
 API, STEP, ACL = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Resource", "AWS::WAFv2::WebACL"
 QUEUE, BUCKET = "AWS::SQS::Queue", "AWS::S3::Bucket"
 SERVICE, TASK, IMAGES = "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::ECR::Repository"
@@ -61,7 +68,7 @@ KINDS = {
         ("version {EngineVersion} · {DBInstanceClass}", "{MultiAZ?Multi-AZ} · {AllocatedStorage} GiB {StorageType}",
          "backups kept {BackupRetentionPeriod:day}"),
     ),
-    "AWS::RDS::DBCluster": Kind(
+    CLUSTER: Kind(
         "{Engine}", "database", "database", DATA, "DBClusterIdentifier",
         ("version {EngineVersion}", "backups kept {BackupRetentionPeriod:day}"),
     ),
@@ -70,7 +77,20 @@ KINDS = {
     "AWS::ElastiCache::ReplicationGroup": Kind(
         "ElastiCache {Engine}", "cache", "database", DATA, "ReplicationGroupId", ("{EngineVersion} · {CacheNodeType}",)
     ),
-    "AWS::DynamoDB::Table": Kind("DynamoDB table", "table", "table", DATA, "TableName", ("{BillingMode}",)),
+    TABLE: Kind(
+        "{Replicas.0.RegionName?DynamoDB global table}", "DynamoDB table", "table", DATA, "TableName",
+        ("{BillingMode}", "{Replicas.0.RegionName?a replica in each region}", "{Recovery?restorable to any second}"),
+    ),
+    GLOBAL: Kind(
+        "Aurora Global Database", "global database", "database", DATA, "GlobalClusterIdentifier",
+        ("{Engine} {EngineVersion}", "{DeletionProtection?protected from deletion}"),
+    ),
+    RECORD: Kind("Route 53 failover", "record", "globe", NETWORK, "Name", ("{Failover}",), True),
+    CHECK: Kind(
+        "Route 53 health check", "health check", "shield", NETWORK, "",
+        ("{ResourcePath}", "every {RequestInterval} s · {FailureThreshold:failure} in a row"), True,
+    ),
+    CLIENTS_OF_NAME: Kind("Callers", "caller", "globe", NETWORK, "", ("by name",), True),
     BUCKET: Kind(
         "S3 bucket", "S3 bucket", "bucket", STORAGE, "BucketName",
         ("{VersioningConfiguration.Status?versioned}",
@@ -81,7 +101,10 @@ KINDS = {
     ),
     "AWS::SNS::Topic": Kind("SNS topic", "SNS topic", "topic", OPERATIONS, "TopicName"),
     "AWS::SNS::Subscription": Kind("Subscriber", "subscriber", "mail", OPERATIONS, "Protocol"),
-    SECRET: Kind("Secret", "password", "secret", SECURITY, "Name", ("{Description}",)),
+    SECRET: Kind(
+        "Secret", "password", "secret", SECURITY, "Name",
+        ("{Description}", "{Replicas.0.Region?a replica in each region}"),
+    ),
     KEY: Kind("KMS key", "KMS key", "key", SECURITY, "Description", wide=True),
     ALARM: Kind("CloudWatch alarm", "CloudWatch alarm", "bell", OPERATIONS, "AlarmName", wide=True),
     LOGS: Kind("Log group", "log group", "lines", OPERATIONS, "LogGroupName"),
@@ -119,7 +142,7 @@ KINDS = {
 # One card for all of a stack's resources of these types.
 GATHERED = (NAT, LOGS, ALARM, KEY)
 ONLY_WITH = {LOGS: TASK}  # drawn where there is one of the other type, else counted
-NAMELESS = (ENDPOINT, INTERNET, NAT)
+NAMELESS = (ENDPOINT, INTERNET, NAT, CHECK, CLIENTS_OF_NAME)
 
 
 @dataclass(frozen=True)
@@ -140,11 +163,16 @@ FOLDED = {
         SERVICE, "at {TargetTrackingScalingPolicyConfiguration.TargetValue} "
         "{TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.PredefinedMetricType}",
     ),
-    "AWS::S3::Bucket lifecycle": Fold(BUCKET, "objects kept {Rules.0.Expiration.Days:day}"),
+    "AWS::S3::Bucket lifecycle": Fold(
+        BUCKET, "objects kept {Rules.0.Expiration.Days:day} · objects kept {Rules.0.Expiration.0.Days:day}"
+    ),
     "AWS::S3::Bucket lock": Fold(
         BUCKET, "locked {Rule.DefaultRetention.Days:day} · {Rule.DefaultRetention.Mode}", "Bucket"
     ),
     "AWS::S3::Bucket versions": Fold(BUCKET, "{VersioningConfiguration.Status?versioned}", "Bucket"),
+    CHECK: Fold(RECORD, "while {ResourcePath} is good", ""),
+    f"{SECRET} version": Fold(SECRET, "", "SecretId"),
+    DOMAIN: Fold(API, "{DomainName}"),
     "AWS::S3::Bucket logging": Fold(BUCKET, "access logged", "Bucket"),
     "AWS::ApiGateway::Method": Fold(API, "{HttpMethod} {Route}"),
     "AWS::ApiGateway::Stage": Fold(API, "stage {StageName} · {TracingEnabled?traced}"),
@@ -172,7 +200,11 @@ RELATIONS = {
         Relation("FunctionName", "DestinationConfig.OnFailure.Destination", "poison records"),
     ),
     CUSTOM: (Relation("", "ServiceToken", "on deploy"),),
+    CLIENTS_OF_NAME: (Relation("", "Records", "requests"),),
     INSTANCE: (Relation("DBClusterIdentifier", "", "replication"),),
+    CLUSTER: (Relation("", "GlobalClusterIdentifier", "replication"), Relation("", "MasterUserPassword")),
+    RECORD: (Relation("", "Alias.Name", "requests"),),
+    CHECK: (Relation("", "Fqdn", "asks"),),
     WRITER: (Relation("DBClusterIdentifier", "", "rows"),),
     READER: (Relation("DBClusterIdentifier", "", "replication"),),
     "AWS::ElasticLoadBalancingV2::Listener": (Relation("LoadBalancerArn", "DefaultActions", "requests"),),
@@ -207,7 +239,7 @@ FLOWS = {
     **dict.fromkeys(DATABASES, "rows"),
     SECRET: "password",
     BUCKET: "objects",
-    "AWS::DynamoDB::Table": "items",
+    TABLE: "items",
     QUEUE: "messages",
     "AWS::SNS::Topic": "notifications",
     "AWS::Kinesis::Stream": "events",
@@ -253,20 +285,8 @@ class Implied:
 
 
 PASSWORD = Implied("ManageMasterUserPassword", "MasterUserSecret", SECRET, "managed by RDS")
-IMPLIED = {"AWS::RDS::DBInstance": PASSWORD, "AWS::RDS::DBCluster": PASSWORD}
+IMPLIED = {"AWS::RDS::DBInstance": PASSWORD, CLUSTER: PASSWORD}
 
 # What lies between a resource and the VPC it lives in.
 NETWORK_PARTS = (VPC, SUBNET, "AWS::EC2::SecurityGroup", "AWS::RDS::DBSubnetGroup", "AWS::EC2::RouteTable",
                  "AWS::ElastiCache::SubnetGroup")  # fmt: skip
-
-# The service at the end of an endpoint's name: what it is called, and the type that is reached through it.
-SERVICES = {
-    "s3": ("S3", "AWS::S3::Bucket"),
-    "secretsmanager": ("Secrets Manager", SECRET),
-    "dynamodb": ("DynamoDB", "AWS::DynamoDB::Table"),
-    "sqs": ("SQS", "AWS::SQS::Queue"),
-    "sns": ("SNS", "AWS::SNS::Topic"),
-    "kinesis-streams": ("Kinesis", "AWS::Kinesis::Stream"),
-    "states": ("Step Functions", "AWS::StepFunctions::StateMachine"),
-    "kms": ("KMS", KEY),
-}

@@ -120,8 +120,14 @@ def payment() -> Template:
     return dict(importlib.import_module("scripts.draw").declare("payment"))
 
 
-TEMPLATES: tuple[Callable[[], Template], ...] = (pipeline, shop, empty, api, payment)
-PROGRAMS = (("flask-api", api), ("payment", payment))
+@lru_cache
+def recovery() -> Template:
+    """Return what the disaster-recovery system's configuration declares."""
+    return dict(importlib.import_module("scripts.draw").declare("disaster-recovery", "scripts.draw_terraform"))
+
+
+TEMPLATES: tuple[Callable[[], Template], ...] = (pipeline, shop, empty, api, payment, recovery)
+PROGRAMS = (("flask-api", api), ("payment", payment), ("disaster-recovery", recovery))
 
 
 @pytest.fixture(name="draw", scope="module")
@@ -143,9 +149,18 @@ def words(picture: str) -> list[str]:
     return [found.text or "" for found in ElementTree.fromstring(picture).iter(f"{SVG}text")]
 
 
+def drawn(draw: ModuleType, template: Template) -> tuple[Any, Any]:
+    """Return what is drawn of a template, and where."""
+    if "Regions" in template:
+        graph = draw.draw_regions.read("tap", template)
+        return graph, draw.draw_regions.place(graph)
+    graph = draw.Reader("tap", template).read()
+    return graph, draw.lay_out(graph)
+
+
 def edges(draw: ModuleType, template: Template) -> dict[tuple[str, str], str]:
     """Return the arrows of a template, with their labels."""
-    return {(edge.start, edge.end): edge.label for edge in draw.Reader("tap", template).read().edges}
+    return {(edge.start, edge.end): edge.label for edge in drawn(draw, template)[0].edges}
 
 
 def test_every_drawn_type_appears_with_its_properties(draw: ModuleType) -> None:
@@ -245,8 +260,7 @@ def pieces(route: Any) -> list[tuple[float, ...]]:
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_nothing_covers_anything_else(draw: ModuleType, template: Callable[[], Template]) -> None:
     """Cards and labels stand free, arrows touch only the cards that they connect, and everything is there."""
-    graph = draw.Reader("tap", template()).read()
-    picture = draw.lay_out(graph)
+    graph, picture = drawn(draw, template())
     solid = cards(picture)
     assert (solid.keys(), len(picture.routes)) == (graph.nodes.keys(), len(graph.edges))
     labels = [
@@ -264,8 +278,7 @@ def test_nothing_covers_anything_else(draw: ModuleType, template: Callable[[], T
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_a_box_holds_its_residents_and_nobody_else(draw: ModuleType, template: Callable[[], Template]) -> None:
     """A VPC's box says what is in the VPC."""
-    graph = draw.Reader("tap", template()).read()
-    picture = draw.lay_out(graph)
+    graph, picture = drawn(draw, template())
     for group, box in picture.boxes.items():
         for name, card in cards(picture).items():
             inside = box.x < card[0] and box.y < card[1] and card[2] < box.right and card[3] < box.bottom
@@ -335,7 +348,7 @@ def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
 ) -> None:  # fmt: skip
     """A type that no table knows would be counted under its own name."""
     every = words(draw.draw(system, template()))
-    rest = every[[line.startswith("Also in the stack") for line in every].index(True) :]
+    rest = every[[line.startswith("Also in ") for line in every].index(True) :]
     assert not [line for line in rest if "×" in line or "aws:" in line]
 
 
@@ -424,9 +437,10 @@ def test_the_parts_of_the_payment_system_are_said(draw: ModuleType) -> None:
 
 
 def test_an_object_arrow_needs_the_right_to_it_as_well(draw: ModuleType) -> None:
-    """The database's function is told the bucket's name like the others, and its role may do nothing with it."""
+    """A function that is told the bucket's name, and whose role may do nothing with it, exchanges nothing with it."""
     template = copy.deepcopy(payment())
-    assert "AUDIT_BUCKET" in json.dumps(template["Resources"]["lambda_Function_database"])
+    environment = template["Resources"]["lambda_Function_database"]["Properties"]["Environment"]["Variables"]
+    environment["AUDIT_BUCKET"] = {"Fn::Sub": "${s3_Bucket_audit.Bucket}"}
     assert ("lambda_Function_database", "s3_Bucket_audit") not in edges(draw, template)
     template["Resources"].pop("iam_RolePolicy_database")
     assert edges(draw, template)["lambda_Function_database", "s3_Bucket_audit"] == "objects"
@@ -485,3 +499,151 @@ def test_what_a_program_refuses_is_said_in_its_own_sentence(
     assert capsys.readouterr().err.splitlines() == [
         "scripts/draw: TASKS_MIN='many' is refused: use a whole number from 1 to 1000."
     ]
+
+
+# ---- the disaster-recovery system
+
+
+PAIRS = {
+    ("callers", "dns_{role}_record"): "requests",
+    ("dns_{role}_record", "api_{role}_rest"): "requests",
+    ("api_{role}_rest", "compute_{role}_payment"): "requests",
+    ("compute_{role}_payment", "database_{role}_cluster"): "is it there?",
+    ("compute_{role}_payment", "table_table"): "items",
+    ("database_{role}_cluster", "global_database_cluster"): "replication",
+}
+
+
+def regions(draw: ModuleType, template: Template) -> Any:
+    """Return the graph of a template of several regions."""
+    return draw.draw_regions.read("tap", template)
+
+
+def test_both_regions_stand_between_the_name_and_what_replicates_itself(draw: ModuleType) -> None:
+    """The same way through each of them; nothing else but the password, which the first cluster alone is given."""
+    found = edges(draw, recovery())
+    for role in ("primary", "secondary"):
+        wanted = {tuple(end.format(role=role) for end in pair): label for pair, label in PAIRS.items()}
+        assert found.items() >= wanted.items()
+    assert found["database_primary_cluster", "password_secret"] == "password"
+    assert ("database_secondary_cluster", "password_secret") not in found
+    assert not [pair for pair in found if "primary" in pair[0] and "secondary" in pair[1]]
+
+
+def test_replication_comes_from_the_one_cluster_and_goes_to_the_other(draw: ModuleType) -> None:
+    """An arrow that points back is drawn from its end."""
+    found = {edge.start: edge.back for edge in regions(draw, recovery()).edges if edge.label == "replication"}
+    assert found == {"database_primary_cluster": False, "database_secondary_cluster": True}
+
+
+def test_what_is_the_same_in_both_regions_is_drawn_once(draw: ModuleType) -> None:
+    """The verification, the alarms, the keys; not what arrows tie to the rest."""
+    found = regions(draw, recovery())
+    both = {name for name, node in found.nodes.items() if node.region == "both"}
+    assert {"verification_primary_verification", "topic_primary_alarms", "AWS::KMS::Key primary"} <= both
+    assert not [name for name in found.nodes if name.startswith(("verification_secondary", "monitoring_secondary"))]
+    assert not both & {
+        name for edge in found.edges for name in (edge.start, edge.end) if found.nodes[name].region != "both"
+    }
+    assert found.regions.keys() == {"primary", "secondary", "global", "both"}
+
+
+def test_what_differs_between_the_regions_is_drawn_in_both(draw: ModuleType) -> None:
+    """One word is enough."""
+    template = copy.deepcopy(recovery())
+    template["Resources"]["verification_secondary_schedule"]["Properties"]["ScheduleExpression"] = "rate(2 hours)"
+    found = regions(draw, template)
+    assert found.nodes["verification_primary_verification"].region == "primary"
+    assert found.nodes["verification_secondary_verification"].region == "secondary"
+    assert found.nodes["AWS::KMS::Key primary"].region == "both"
+
+
+def test_the_parts_of_the_disaster_recovery_system_are_said(draw: ModuleType) -> None:
+    """Who answers while what is good, what is replicated, the way between the networks, and the regions' files."""
+    every = set(words(draw.draw("disaster-recovery", recovery())))
+    assert {"PRIMARY", "SECONDARY", "while /v1/health/ready is good", "DynamoDB global table"} <= every
+    assert {"Aurora Global Database", "a replica in each region", "restorable to any second"} <= every
+    assert {"2 instances · db.r6g.large", "protected from deletion", "14 CloudWatch alarms"} <= every
+    assert {"VPC peering, routed both ways", "In each of the two regions", "health-primary, health-secondary"} <= every
+    assert {"Primary region (lib/AWS_REGION)", "Secondary region (lib/AWS_REGION_DR)"} <= every
+    assert not every & {"Region (lib/AWS_REGION)"}
+
+
+def test_a_region_holds_its_residents_and_nobody_else(draw: ModuleType) -> None:
+    """What both share stands outside of both, and boxes of regions do not overlap."""
+    graph, picture = drawn(draw, recovery())
+    places = {role: (box.x, box.y, box.right, box.bottom) for role, box in picture.regions.items()}
+    assert places.keys() == graph.regions.keys()
+    assert all(apart(one, two) for one, two in combinations(places.values(), 2))
+    for name, card in cards(picture).items():
+        for role, box in places.items():
+            inside = box[0] < card[0] and box[1] < card[1] and card[2] < box[2] and card[3] < box[3]
+            assert inside == (graph.nodes[name].region == role), name
+            assert inside or apart(card, box), name
+
+
+def test_the_peering_runs_from_one_network_to_the_other(draw: ModuleType) -> None:
+    """Straight down, and nothing stands in its way; without a peering there is no line."""
+    graph, picture = drawn(draw, recovery())
+    ((start, end, what),) = graph.links
+    upper, lower = picture.boxes[start], picture.boxes[end]
+    line = (upper.x + upper.width / 2 - 5, upper.bottom, upper.x + upper.width / 2 + 200, lower.y)
+    assert upper.bottom < lower.y
+    assert all(apart(line, card) for card in cards(picture).values())
+    assert all(apart(line, piece) for route in picture.routes for piece in pieces(route))
+    template = copy.deepcopy(recovery())
+    template["Resources"].pop("peering_connection")
+    assert what not in draw.draw("disaster-recovery", template)
+
+
+def test_the_picture_of_two_regions_names_neither(draw: ModuleType) -> None:
+    """It is the same wherever the system is."""
+    picture = draw.draw("disaster-recovery", recovery())
+    assert not [name for name in region.known() if name in picture]
+    assert not re.search(r"\d{12}", picture)
+
+
+def configuration(**resources: Any) -> Any:
+    """Return a synthesised configuration of resources, each with its kind, as Terraform's JSON has it."""
+    content: dict[str, Any] = {
+        "resource": {},
+        "ephemeral": {"aws_made": {"up": {"secret_id": "${aws_kms_key.key_H.id}"}}},
+    }
+    for name, (kind, arguments) in resources.items():
+        path = {"metadata": {"path": f"tap/{name}"}}
+        content["resource"].setdefault(kind, {})[f"{name}_H"] = {"//": path, "provider": "aws.primary", **arguments}
+    return importlib.import_module("scripts.draw_terraform").Configuration(content)
+
+
+def test_expressions_of_terraform_become_references() -> None:
+    """Also in a call, in JSON, and by way of an ephemeral value; what is looked up becomes words."""
+    found = configuration(
+        key=("aws_kms_key", {"policy": json.dumps({"Role": "${aws_iam_role.me_H.arn}/*"}), "depends_on": ["x"]}),
+        me=("aws_iam_role", {
+            "secret": '${jsondecode(ephemeral.aws_made.up.secret_string)["password"]}',
+            "account": "in ${data.aws_caller_identity.caller.account_id}",
+            "availability_zone": "${element(data.aws_availability_zones.zones.names, 1)}",
+        }),
+    ).template("", {"primary": "Here"})  # fmt: skip
+    key, role = (found["Resources"][name] for name in ("key", "me"))
+    assert key == {
+        "Type": "AWS::KMS::Key", "Region": "primary",
+        "Properties": {"Policy": {"Role": {"Fn::Sub": "${me.Arn}/*"}}},
+    }  # fmt: skip
+    assert role["Properties"] == {
+        "Secret": {"Fn::Sub": "${key.Id}"}, "Account": {"Fn::Sub": "in ${AWS::AccountId}"}, "AvailabilityZone": "b",
+    }  # fmt: skip
+
+
+def test_a_reference_to_nothing_is_refused() -> None:
+    """It would be an arrow that is missing."""
+    with pytest.raises(SettingError, match=r"aws_vpc\.gone_H is referred to"):
+        configuration(net=("aws_subnet", {"vpc_id": "${aws_vpc.gone_H.id}"})).template("", {})
+
+
+def test_only_the_right_to_write_ties_a_function_to_the_table(draw: ModuleType) -> None:
+    """Both functions are told the table's name; the verification may describe it, and exchanges no items."""
+    found = edges(draw, recovery())
+    told = recovery()["Resources"]["verification_primary_verification"]["Properties"]["Environment"]["Variables"]
+    assert told["TABLE_NAME"] == ref("table_table")
+    assert ("verification_primary_verification", "table_table") not in found

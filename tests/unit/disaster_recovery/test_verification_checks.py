@@ -103,16 +103,19 @@ def test_a_table_that_cannot_be_restored_far_enough_back_is_found(verification):
 @pytest.mark.parametrize(
     "change",
     [
-        cluster(ClusterCreateTime=ago(days=9), EarliestRestorableTime=ago(hours=24, minutes=5)),
-        cluster(ClusterCreateTime=ago(hours=3), EarliestRestorableTime=ago(hours=2, minutes=5)),
-        cluster(LatestRestorableTime=ago(minutes=25)), cluster(LatestRestorableTime=None),
-        snapshot(SnapshotCreateTime=ago(hours=25)), snapshot(Status="creating"),
-        recovery(EarliestRestorableDateTime=ago(days=8)),
+        # Made when the test runs: a long suite would make them old.
+        lambda: cluster(ClusterCreateTime=ago(days=9), EarliestRestorableTime=ago(hours=24, minutes=5)),
+        lambda: cluster(ClusterCreateTime=ago(hours=3), EarliestRestorableTime=ago(hours=2, minutes=5)),
+        lambda: cluster(LatestRestorableTime=ago(minutes=25)),
+        lambda: cluster(LatestRestorableTime=None),
+        lambda: snapshot(SnapshotCreateTime=ago(hours=25)),
+        lambda: snapshot(Status="creating"),
+        lambda: recovery(EarliestRestorableDateTime=ago(days=8)),
     ],
-)  # fmt: skip
+)
 def test_what_is_just_good_enough_is_no_finding(verification, change):
     """Something young cannot be restored to before it was made, and has no snapshot yet."""
-    verification.clients.change(*change)
+    verification.clients.change(*change())
     assert verification.found() == set()
 
 
