@@ -14,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ["lib", "lambda", "scripts", "tests", "tap.py"]
 TYPED = ["lib", "tap.py", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").glob("*.py"))]
-PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-n", "2", "--no-loadscope-reorder", "-q"]
+# Three on two cores: one of them waits most of the time, for Terraform.
+PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-n", "3", "--no-loadscope-reorder", "-q"]
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--durations=10"]
 
 

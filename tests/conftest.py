@@ -15,6 +15,7 @@ from tests.support import database  # noqa: E402
 
 # What shares something dear stays on one worker: the local cloud, the CDK with its Node. The dearest begins first.
 TOGETHER = {
+    "recovery": ("tests/integration/disaster_recovery/",),
     "cloud": ("tests/integration/",),
     "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
     "fork": ("tests/architecture/test_cdktf_fork.py",),

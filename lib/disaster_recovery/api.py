@@ -34,6 +34,8 @@ from lib.disaster_recovery.policies import allow, service_role
 from lib.disaster_recovery.settings import Side
 
 STAGE = "v1"
+# Route 53 asks from about fifteen places every ten seconds, by each of two checks.
+HEALTH_RATE, HEALTH_BURST = 20, 50
 # Path, method, whether it needs an idempotency key. Another path or method never reaches the function.
 ROUTES = (
     ("/payments", "POST", True),
@@ -223,16 +225,21 @@ class Api(Construct):
 
     def _limits(self) -> None:
         settings = self._place.settings
+        self._limit("limits", "*/*", settings.rate, settings.burst)
+        # Of their own, so that a flood of payments cannot make a region look lost.
+        self._limit("health-limits", "health/ready/GET", HEALTH_RATE, HEALTH_BURST)
+
+    def _limit(self, construct_id: str, path: str, rate: int, burst: int) -> None:
         ApiGatewayMethodSettings(
             self,
-            "limits",
+            construct_id,
             rest_api_id=self.rest.id,
             stage_name=self.stage.stage_name,
-            method_path="*/*",
+            method_path=path,
             settings=ApiGatewayMethodSettingsSettings(
                 metrics_enabled=True,
-                throttling_rate_limit=settings.rate,
-                throttling_burst_limit=settings.burst,
+                throttling_rate_limit=rate,
+                throttling_burst_limit=burst,
                 logging_level="ERROR",
                 data_trace_enabled=False,  # it would log bodies
             ),

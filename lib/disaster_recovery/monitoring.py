@@ -96,11 +96,15 @@ def functions(place: Place) -> list[Watch]:
 
 
 def api(place: Place) -> list[Watch]:
-    """Return what callers see. A region that does not write refuses payments, which is an error of theirs here too."""
+    """Return what callers see. A region that does not write refuses payments, which is an error of theirs here too.
+
+    Errors are those of payments: Route 53 asks a region that does not write whether it does, and gets its 503.
+    """
     of = {"ApiName": place.name("api"), "Stage": STAGE}
+    payments = {**of, "Resource": "/payments", "Method": "POST"}
     slow = "Every twentieth request is slow (milliseconds)"
     return [
-        Watch("api-errors", "AWS/ApiGateway", "5XXError", of, "Sum", API_ERRORS, "The API answers with errors"),
+        Watch("api-errors", "AWS/ApiGateway", "5XXError", payments, "Sum", API_ERRORS, "The API answers with errors"),
         Watch("api-latency", "AWS/ApiGateway", "Latency", of, "p95", API_MILLISECONDS, slow, 5),
     ]
 

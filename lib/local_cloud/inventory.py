@@ -1,58 +1,84 @@
 """What there is in the local cloud, by asking each service."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib.common import region
 from lib.local_cloud.cdk import BOOTSTRAP_STACK
 from lib.local_cloud.cloud import LocalCloud
 
 
 @dataclass(frozen=True)
 class Listing:
-    """How a service lists one kind of resource: the operation, where the items are, and an item's name."""
+    """How a service lists one kind of resource: the operation, where the items are, and an item's name.
+
+    ``everywhere`` is false for what an account has once, whichever region is asked.
+    """
 
     service: str
     operation: str
     items: str
     name: str | None = None
     arguments: Mapping[str, Any] | None = None
+    everywhere: bool = True
 
 
 LISTINGS: Mapping[str, Listing] = {
     "alarm": Listing("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     "api": Listing("apigateway", "get_rest_apis", "items", "id"),
-    "bucket": Listing("s3", "list_buckets", "Buckets", "Name"),
+    "bucket": Listing("s3", "list_buckets", "Buckets", "Name", everywhere=False),
     "cluster": Listing("ecs", "list_clusters", "clusterArns"),
     "dashboard": Listing("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     "database": Listing("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
     "database cluster": Listing("rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
     "event source mapping": Listing("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     "function": Listing("lambda", "list_functions", "Functions", "FunctionName"),
+    "global database": Listing(
+        "rds", "describe_global_clusters", "GlobalClusters", "GlobalClusterIdentifier", everywhere=False
+    ),
+    "health check": Listing("route53", "list_health_checks", "HealthChecks", "Id", everywhere=False),
+    "hosted zone": Listing("route53", "list_hosted_zones", "HostedZones", "Name", everywhere=False),
     "key alias": Listing("kms", "list_aliases", "Aliases", "AliasName"),
     "load balancer": Listing("elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerName"),
     "log group": Listing("logs", "describe_log_groups", "logGroups", "logGroupName"),
     "queue": Listing("sqs", "list_queues", "QueueUrls"),
     "repository": Listing("ecr", "describe_repositories", "repositories", "repositoryName"),
-    "role": Listing("iam", "list_roles", "Roles", "RoleName"),
+    "role": Listing("iam", "list_roles", "Roles", "RoleName", everywhere=False),
+    "rule": Listing("events", "list_rules", "Rules", "Name"),
     "secret": Listing("secretsmanager", "list_secrets", "SecretList", "Name"),
     "snapshot": Listing("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", "DBClusterSnapshotIdentifier"),
     "stream": Listing("kinesis", "list_streams", "StreamNames"),
+    "table": Listing("dynamodb", "list_tables", "TableNames"),
     "target group": Listing("elbv2", "describe_target_groups", "TargetGroups", "TargetGroupName"),
     "topic": Listing("sns", "list_topics", "Topics", "TopicArn"),
     "vpc": Listing("ec2", "describe_vpcs", "Vpcs", "VpcId", {"Filters": [{"Name": "is-default", "Values": ["false"]}]}),
 }
 
 
+def places(cloud: LocalCloud) -> list[str]:
+    """Return the regions that any system uses: the cloud's own, the pair's second, and the one of global figures."""
+    first, second = region.pair({region.PRIMARY: cloud.region, region.SECONDARY: os.environ.get(region.SECONDARY, "")})
+    return list(dict.fromkeys((first, second, region.global_region(first))))
+
+
 def everything(cloud: LocalCloud) -> set[tuple[str, str]]:
-    """Return kind and name of everything that :data:`LISTINGS` finds."""
+    """Return kind and name of everything that :data:`LISTINGS` finds; another region's with the region's name."""
+    home, *others = places(cloud)
     found = set()
     for kind, listing in LISTINGS.items():
-        pages = cloud.client(listing.service).get_paginator(listing.operation).paginate(**(listing.arguments or {}))
-        for page in pages:
-            for item in page.get(listing.items, []):
-                found.add((kind, str(item[listing.name] if listing.name else item)))
+        for place in (home, *(others if listing.everywhere else ())):
+            where = "" if place == home else f" in {place}"
+            found |= {(kind, f"{name}{where}") for name in _names(cloud, listing, place)}
     return found
+
+
+def _names(cloud: LocalCloud, listing: Listing, place: str) -> Iterator[str]:
+    pages = cloud.client(listing.service, place).get_paginator(listing.operation).paginate(**(listing.arguments or {}))
+    for page in pages:
+        for item in page.get(listing.items, []):
+            yield str(item[listing.name] if listing.name else item)
 
 
 def shared(name: str) -> bool:

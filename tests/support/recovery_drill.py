@@ -81,6 +81,11 @@ class Regions:
             self.writer, self.epoch = to.region, self.epoch + 1
             return self.epoch
 
+    def pause(self, writing: Any, other: Any) -> int:
+        with self.lock:
+            self.writer, self.epoch = "nobody", self.epoch + 1
+            return self.epoch
+
     def stored(self, side: Any, keys: Any) -> dict[str, Any]:
         with self.lock:
             return {key: self.items[side.role][key] for key in keys if key in self.items[side.role]}

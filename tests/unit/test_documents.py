@@ -8,7 +8,7 @@ import pytest
 
 from lib.common import engine_versions, naming, node, region
 from lib.flask_api import settings as flask_api
-from lib.local_cloud import cloud, pulumi_engine, system_flask_api
+from lib.local_cloud import cdktf_cli, cloud, pulumi_engine, system_flask_api, terraform_fetch
 from lib.payment import settings as payment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,9 +33,14 @@ def test_every_variable_that_the_code_reads_is_described():
     read |= {engine_versions.variable(name) for name in engine_versions.ENGINES}
     read |= {cloud.MOTO_VARIABLE, pulumi_engine.VARIABLE, system_flask_api.PORT_VARIABLE}
     read |= {*flask_api.VARIABLES, *payment.VARIABLES}
-    for path in [*(ROOT / "lib" / "kinesis_pipeline").glob("*.py"), *(ROOT / "scripts").iterdir()]:
+    read |= {terraform_fetch.VARIABLE, cdktf_cli.VARIABLE}
+    for path in [
+        *(ROOT / "lib" / "kinesis_pipeline").glob("*.py"),
+        *(ROOT / "lib" / "disaster_recovery").glob("*.py"),
+        *(ROOT / "scripts").iterdir(),
+    ]:
         text = path.read_text(encoding="utf-8")
-        read |= set(re.findall(r'environ(?:\.get\(|, |\[)"([A-Z_]{4,})"', text))
+        read |= set(re.findall(r'(?:environ|values)(?:\.get\(|, |\[)"([A-Z_]{4,})"', text))
     read |= {"PROJECT", "REPOSITORY", "AUTHOR", "TAP_PYTHON", "TAP_TEST_TARGET"}
     read -= {"PATH", "CDK_OUTDIR"}  # the shell's and the CDK's own
     assert len(read) >= 14

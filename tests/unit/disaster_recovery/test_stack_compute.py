@@ -186,13 +186,19 @@ def test_a_payment_needs_its_idempotency_key(role):
 @pytest.mark.parametrize("role", ROLES)
 def test_the_stage_is_throttled_traced_and_logged_without_bodies(role):
     found = production()
-    stage, limits = found.one("aws_api_gateway_stage", role), found.one("aws_api_gateway_method_settings", role)
+    stage = found.one("aws_api_gateway_stage", role)
+    limits = {r["method_path"]: r["settings"] for r in found.of("aws_api_gateway_method_settings", role)}
     assert stage["xray_tracing_enabled"] is True
     assert "aws_cloudwatch_log_group" in stage["access_log_settings"]["destination_arn"]
     assert not {"$context.requestBody", "header"} & set(stage["access_log_settings"]["format"].split('"'))
-    settings = limits["settings"]
-    assert (settings["throttling_rate_limit"], settings["throttling_burst_limit"]) == (200, 400)
-    assert settings["data_trace_enabled"] is False
+    assert (limits["*/*"]["throttling_rate_limit"], limits["*/*"]["throttling_burst_limit"]) == (200, 400)
+    assert [settings["data_trace_enabled"] for settings in limits.values()] == [False, False]
+
+
+def test_a_flood_of_payments_leaves_the_health_checks_theirs():
+    limits = {r["method_path"]: r["settings"] for r in production().of("aws_api_gateway_method_settings", "primary")}
+    # Fifteen places, every ten seconds, two checks.
+    assert limits["health/ready/GET"]["throttling_rate_limit"] >= 2 * 15 * 2 / 10
 
 
 @pytest.mark.parametrize("role", ROLES)

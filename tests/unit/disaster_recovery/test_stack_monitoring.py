@@ -63,8 +63,9 @@ def test_functions_api_queue_and_database_are_watched_by_names_that_exist(role):
     queue = found.one("aws_sqs_queue", role)["name"]
     assert watched["AWS/SQS", "ApproximateNumberOfMessagesVisible"] == {"QueueName": queue}
     rest, stage = found.one("aws_api_gateway_rest_api", role), found.one("aws_api_gateway_stage", role)
-    for metric in ("5XXError", "Latency"):
-        assert watched["AWS/ApiGateway", metric] == {"ApiName": rest["name"], "Stage": stage["stage_name"]}
+    api = {"ApiName": rest["name"], "Stage": stage["stage_name"]}
+    assert watched["AWS/ApiGateway", "Latency"] == api
+    assert watched["AWS/ApiGateway", "5XXError"] == {**api, "Resource": "/payments", "Method": "POST"}
     for metric in ("Findings", "Incomplete", "ReplicationLagMilliseconds"):
         assert watched["DisasterRecovery", metric]["service"] in functions
 

@@ -1,0 +1,207 @@
+"""What a failover and a failback do to AWS: each step is shown as a command that a hand could type, then done."""
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from lib.common.errors import ExerciseError
+from lib.disaster_recovery.settings import Settings, Side
+
+WRITER, NOBODY = "control#writer", "nobody"
+WAIT_SECONDS, PAUSE_SECONDS = 1800.0, 0.5  # a switchover of a large database takes minutes
+SETTLE_SECONDS = 5.0  # replication between regions usually takes about one
+PAGE = 100  # the most keys that BatchGetItem takes
+Clients = Callable[[str, str], Any]
+Show = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps, in the account that the clients work in.
+
+    Args:
+        clients: makes a client of a service in a region.
+        settings: the deployed ones.
+        show: is told what a step is for, and the command that does the same.
+        by: who does it, for the writer item.
+        seconds: how long to wait for Aurora, and for the other region to hear of a pause.
+        settle_seconds: how long a pause goes on after the other region has heard of it.
+    """
+
+    clients: Clients
+    settings: Settings
+    show: Show
+    by: str
+    seconds: float = WAIT_SECONDS
+    settle_seconds: float = SETTLE_SECONDS
+
+    def _command(self, side: Side, *words: str, **options: Any) -> str:
+        named = [part for name, value in options.items() for part in _option(name, value)]
+        return shlex.join(["aws", *words, "--region", side.region, *named])
+
+    def writer(self, side: Side) -> tuple[str, int]:
+        """Return the region that writes and the epoch, as a region has it now."""
+        found = self.clients("dynamodb", side.region).get_item(
+            TableName=self.settings.name("table"), Key={"pk": {"S": WRITER}}, ConsistentRead=True
+        )
+        item = found.get("Item")
+        return (item["region"]["S"], int(item["epoch"]["N"])) if item else (self.settings.primary.region, 0)
+
+    def move_writer(self, to: Side, *, through: Side) -> int:
+        """Let another region write, and return the new epoch.
+
+        Args:
+            to: the region that is to write.
+            through: where the item is written: it takes effect there at once, and elsewhere after it is replicated.
+
+        Raises:
+            ExerciseError: somebody else has changed it meanwhile.
+        """
+        return self._name_writer(to.region, through, f"payments are written in {to.region} from now on")
+
+    def pause(self, writing: Side, other: Side) -> int:
+        """Let no region write until the other one has what was written, and return the epoch of the pause.
+
+        Without it a key that is used again, with another body, while its payment is on its way could be accepted in
+        both regions.
+
+        Raises:
+            ExerciseError: somebody else has changed the item, or the other region does not hear of it in time.
+        """
+        epoch = self._name_writer(NOBODY, writing, "payments pause until both regions have the same")
+        deadline = time.monotonic() + self.seconds
+        while self.writer(other) != (NOBODY, epoch):
+            if time.monotonic() > deadline:
+                raise ExerciseError(
+                    f"{other.region} has not heard of the pause after {self.seconds:.0f} s, and nobody writes: end it "
+                    f"with scripts/drill failover, or look why the table {self.settings.name('table')} is behind."
+                )
+            time.sleep(PAUSE_SECONDS)
+        time.sleep(self.settle_seconds)  # items are replicated each for itself: an older one may arrive after it
+        return epoch
+
+    def _name_writer(self, region: str, through: Side, what: str) -> int:
+        _region, epoch = self.writer(through)
+        item = {
+            "pk": {"S": WRITER}, "region": {"S": region}, "epoch": {"N": str(epoch + 1)},
+            "changed_at": {"S": datetime.now(UTC).isoformat(timespec="seconds")}, "by": {"S": self.by},
+        }  # fmt: skip
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if epoch:
+            values = {":old": {"N": str(epoch)}}
+            condition = {"ConditionExpression": "epoch = :old", "ExpressionAttributeValues": values}
+        arguments = {"TableName": self.settings.name("table"), "Item": item, **condition}
+        options = {_words(name): value for name, value in arguments.items()}
+        self.show(f"{what}, epoch {epoch + 1}", self._command(through, "dynamodb", "put-item", **options))
+        client = self.clients("dynamodb", through.region)
+        try:
+            client.put_item(**arguments)
+        except client.exceptions.ConditionalCheckFailedException as error:
+            raise ExerciseError(
+                f"The writer item in {through.region} is not at epoch {epoch} any more: look who else is at work."
+            ) from error
+        return epoch + 1
+
+    def cluster(self, side: Side) -> str:
+        """Return the ARN of a region's cluster, as the global database's member list has it.
+
+        Raises:
+            ExerciseError: the region has no member.
+        """
+        for member in self._members(side):
+            if member["DBClusterArn"].split(":")[3] == side.region:
+                return str(member["DBClusterArn"])
+        raise ExerciseError(f"The global database {self.settings.name('database')} has no cluster in {side.region}.")
+
+    def _members(self, asked: Side) -> Sequence[Mapping[str, Any]]:
+        found = self.clients("rds", asked.region).describe_global_clusters(
+            GlobalClusterIdentifier=self.settings.name("database")
+        )
+        members: Sequence[Mapping[str, Any]] = found["GlobalClusters"][0]["GlobalClusterMembers"]
+        return members
+
+    def database_writer(self, asked: Side) -> str:
+        """Return the region whose cluster writes, as a region tells it; '' while there is none."""
+        arns = [str(member["DBClusterArn"]) for member in self._members(asked) if member["IsWriter"]]
+        return arns[0].split(":")[3] if arns else ""
+
+    def fail_over(self, to: Side) -> None:
+        """Make a surviving region's cluster the writing one, whatever the other one had that did not arrive.
+
+        Raises:
+            ExerciseError: it does not happen in time.
+        """
+        target = self.cluster(to)
+        name = self.settings.name("database")
+        self.show(
+            f"Aurora writes in {to.region} from now on; what had not arrived there is lost",
+            f"{self._command(to, 'rds', 'failover-global-cluster', global_cluster_identifier=name)} "
+            f"--target-db-cluster-identifier {target} --allow-data-loss",
+        )
+        self.clients("rds", to.region).failover_global_cluster(
+            GlobalClusterIdentifier=name, TargetDbClusterIdentifier=target, AllowDataLoss=True
+        )
+        self._await_writer(to)
+
+    def switch_over(self, to: Side, *, asked: Side) -> None:
+        """Make the other region's cluster the writing one, without losing anything.
+
+        Raises:
+            ExerciseError: it does not happen in time.
+        """
+        target = self.cluster(to)
+        name = self.settings.name("database")
+        self.show(
+            f"Aurora writes in {to.region} again, with everything that was written meanwhile",
+            f"{self._command(asked, 'rds', 'switchover-global-cluster', global_cluster_identifier=name)} "
+            f"--target-db-cluster-identifier {target}",
+        )
+        self.clients("rds", asked.region).switchover_global_cluster(
+            GlobalClusterIdentifier=name, TargetDbClusterIdentifier=target
+        )
+        self._await_writer(to)
+
+    def _await_writer(self, to: Side) -> None:
+        deadline = time.monotonic() + self.seconds
+        while self.database_writer(to) != to.region:
+            if time.monotonic() > deadline:
+                raise ExerciseError(
+                    f"Aurora does not write in {to.region} after {self.seconds:.0f} s: look at the events of the "
+                    f"global database {self.settings.name('database')}."
+                )
+            time.sleep(PAUSE_SECONDS)
+
+    def stored(self, side: Side, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return a region's payments of these keys, by key."""
+        client, table = self.clients("dynamodb", side.region), self.settings.name("table")
+        found: dict[str, Mapping[str, Any]] = {}
+        waiting = [{"pk": {"S": f"key#{key}"}} for key in keys]
+        while waiting:
+            page, waiting = waiting[:PAGE], waiting[PAGE:]
+            answer = client.batch_get_item(RequestItems={table: {"Keys": page, "ConsistentRead": True}})
+            for item in answer["Responses"][table]:
+                found[item["pk"]["S"].removeprefix("key#")] = item
+            waiting += answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+        return found
+
+    def of_drill(self, side: Side, run: str) -> set[str]:
+        """Return the keys of every payment of a run that a region has."""
+        pages = self.clients("dynamodb", side.region).get_paginator("scan").paginate(
+            TableName=self.settings.name("table"), FilterExpression="drill = :run", ProjectionExpression="pk",
+            ExpressionAttributeValues={":run": {"S": run}}, ConsistentRead=True,
+        )  # fmt: skip
+        return {item["pk"]["S"].removeprefix("key#") for page in pages for item in page["Items"]}
+
+
+def _words(name: str) -> str:
+    """Return a parameter's name as the AWS CLI has it, with underscores."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _option(name: str, value: Any) -> list[str]:
+    return [f"--{name.replace('_', '-')}", value if isinstance(value, str) else json.dumps(value)]

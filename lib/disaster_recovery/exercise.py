@@ -1,0 +1,143 @@
+"""Pays at a deployed system in both regions, and looks at what each of them then has."""
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from lib.common.errors import ExerciseError
+from lib.disaster_recovery.drill_load import Answer, Http, name_of, payment
+from lib.disaster_recovery.settings import SYSTEM, Settings
+
+PAYMENTS, REPEATED = 40, 4  # how many, and every how many once more
+WAIT_SECONDS, PAUSE_SECONDS = 30.0, 0.1
+Clients = Callable[[str, str], Any]
+Report = Callable[[str], None]
+Row = tuple[str, str]
+
+
+def demand(answer: Answer, status: int, what: str) -> Answer:
+    """Return an answer with this status.
+
+    Raises:
+        ExerciseError: it has another one.
+    """
+    if answer.status != status:
+        code = answer.body.get("code", answer.body.get("message", ""))
+        raise ExerciseError(f"{what}: answered {answer.status or 'nothing'} {code} instead of {status}.")
+    return answer
+
+
+def awaited(ask: Callable[[], Answer], status: int, what: str) -> tuple[Answer, float]:
+    """Return the answer with this status, and after how many seconds it came.
+
+    Raises:
+        ExerciseError: it does not come.
+    """
+    began = time.monotonic()
+    while True:
+        answer = ask()
+        spent = time.monotonic() - began
+        if answer.status == status:
+            return answer, spent
+        if spent > WAIT_SECONDS:
+            demand(answer, status, what)
+        time.sleep(PAUSE_SECONDS)
+
+
+def verify(client: Any, settings: Settings) -> dict[str, Any]:
+    """Return the report of a region's verification function.
+
+    Raises:
+        ExerciseError: the function failed.
+    """
+    name = settings.name("function", "verification")
+    answer = client.invoke(FunctionName=name, Payload=b"{}")
+    text = answer["Payload"].read().decode()
+    if "FunctionError" in answer:
+        raise ExerciseError(f"The function {name} failed: {text}")
+    return dict(json.loads(text))
+
+
+def alarms(clients: Clients, settings: Settings) -> str:
+    """Return how many of the system's alarms there are in each region, by state."""
+    told = []
+    for side in settings.sides:
+        pages = clients("cloudwatch", side.region).get_paginator("describe_alarms")
+        found = [a for page in pages.paginate(AlarmNamePrefix=f"{SYSTEM}-") for a in page["MetricAlarms"]]
+        states = Counter(alarm["StateValue"] for alarm in found)
+        told.append(f"{side.role}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    return "; ".join(told)
+
+
+def _said(report: dict[str, Any]) -> str:
+    findings = [f"{each['region']} {each['check']} {each['code']}" for each in report["findings"]]
+    return f"{report['result']}" + (f": {', '.join(findings)}" if findings else "")
+
+
+def exercise(clients: Clients, settings: Settings, urls: tuple[str, str], report: Report) -> list[Row]:
+    """Pay in the region that writes, be refused in the other, find everything there; return rows to print.
+
+    Args:
+        clients: makes a client of a service in a region.
+        settings: the deployed ones.
+        urls: of the two APIs, the primary region's first.
+        report: is told how far it is.
+
+    Raises:
+        ExerciseError: something is not as it should be.
+    """
+    http, run = Http(), f"exercise-{uuid.uuid4().hex[:8]}"
+    try:
+        report("both regions are asked whether they are whole")
+        ready = [
+            awaited(lambda url=url: http.send("GET", f"{url}/health/ready"), 200, "GET /health/ready")[0]  # type: ignore[misc]
+            for url in urls
+        ]
+        writer = str(ready[0].body["writer"])
+        number = [side.region for side in settings.sides].index(writer)
+        active, passive = urls[number], urls[1 - number]
+        paid = _pay(http, active, run, report)
+        refused = demand(http.send("POST", f"{passive}/payments", payment(0, run), f"{run}-x"), 503, "the other region")
+        if refused.body.get("code") != "region-passive":
+            raise ExerciseError(f"The region that does not write answered {refused.body.get('code')!r}.")
+        report("the other region is asked for the payments")
+        last = f"{passive}/payments/{paid[-1]}"
+        _answer, lag = awaited(lambda: http.send("GET", last), 200, "the last payment in the other region")
+        for identity in paid:
+            demand(http.send("GET", f"{passive}/payments/{identity}"), 200, "a payment in the other region")
+    finally:
+        http.close()
+    report("backups and replication are verified")
+    reports = [verify(clients("lambda", side.region), settings) for side in settings.sides]
+    return [
+        *((f"the {side.role} region's API", f"{url}/payments")
+          for side, url in zip(settings.sides, urls, strict=True)),
+        ("the region that writes", f"{writer}, epoch {ready[0].body['epoch']}"),
+        ("payments", f"{len(paid)}, {len(paid) // REPEATED} of them sent again and recognised"),
+        ("the other region", "refuses payments (503 region-passive), and shows every one of these"),
+        ("the last one there after", f"{lag:.2f} s"),
+        *((f"verification in the {side.role} region", _said(found))
+          for side, found in zip(settings.sides, reports, strict=True)),
+        ("alarms", alarms(clients, settings)),
+    ]  # fmt: skip
+
+
+def _pay(http: Http, url: str, run: str, report: Report) -> list[str]:
+    """Return the ids of the payments that were made."""
+    paid = []
+    for number in range(PAYMENTS):
+        made = demand(
+            http.send("POST", f"{url}/payments", payment(number, run), name_of(number, run)), 201, "a payment"
+        )
+        paid.append(str(made.body["payment_id"]))
+        if number % REPEATED == 0:
+            again = demand(
+                http.send("POST", f"{url}/payments", payment(number, run), name_of(number, run)), 201, "again"
+            )
+            if again.body["payment_id"] != made.body["payment_id"] or not again.replayed:
+                raise ExerciseError("A payment that was sent again with its key became another one.")
+        report(f"payment {number + 1} of {PAYMENTS}")
+    return paid

@@ -1,0 +1,53 @@
+"""This system has a local cloud of its own: its deployment is mostly waiting, and may do that beside the others'."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from lib.local_cloud import cli
+from lib.local_cloud.cloud import LocalCloud
+from lib.local_cloud.process import port_is_free
+from lib.local_cloud.system_disaster_recovery import NEXT_DATABASE
+from tests.integration.conftest import NEIGHBOURS, SUFFIX, TARGET, free_ports
+
+SYSTEM = "disaster-recovery"
+
+
+def run(chosen: dict[str, str], *arguments: str) -> int:
+    """Run a command of the local cloud in an environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in chosen.items():
+            patch.setenv(name, value)
+        return cli.main(list(arguments))
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[dict[str, str]]:
+    """Deploy this system alone, destroy it again, and see that nothing is left; return its environment."""
+    if TARGET == "aws":
+        yield dict(os.environ)
+        return
+    ports = free_ports(), free_ports()
+    chosen = {
+        "LOCAL_CLOUD_FOLDER": tempfile.mkdtemp(prefix="tap-it-"),
+        "LOCAL_CLOUD_PORT": str(ports[0]),
+        "DATABASE_PORT": str(ports[1] - NEXT_DATABASE),
+        "ENVIRONMENT_SUFFIX": SUFFIX,
+        # Half a gigabyte of npm, and half a minute in each command, for the same Terraform underneath.
+        "LOCAL_CLOUD_CDKTF": os.environ.get("LOCAL_CLOUD_CDKTF", "terraform"),
+        "LOCAL_CLOUD_TERRAFORM": os.environ.get("LOCAL_CLOUD_TERRAFORM", "mirror"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in chosen.items():
+            patch.setenv(name, value)
+        cloud = LocalCloud.read()
+    try:
+        assert run(chosen, "up", SYSTEM) == 0
+        yield {**chosen, **cloud.environment()}
+        assert run(chosen, "down") == 0
+        assert all(port_is_free(port + n) for port in ports for n in range(NEIGHBOURS))
+        assert not cloud.folder.exists()
+    finally:
+        cloud.stop()

@@ -1,0 +1,94 @@
+"""A gate passes connections on until it is cut, ends them then, and opens on the same port again."""
+
+import http.server
+import json
+import socket
+import threading
+
+import pytest
+
+from lib.disaster_recovery.drill_gate import Gate
+from lib.disaster_recovery.drill_load import Http
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers what the path says: a JSON object, a list, or no JSON."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
+    def do_GET(self):
+        said = {"/list": b"[]", "/text": b"oops"}.get(self.path)
+        said = said or json.dumps({"key": self.headers.get("Idempotency-Key")}).encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Idempotent-Replayed", "true")
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_arguments):
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as found:
+        thread = threading.Thread(target=found.serve_forever, args=(0.05,))
+        thread.start()
+        yield found.server_port
+        found.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client():
+    found = Http()
+    yield found
+    found.close()
+
+
+def test_requests_pass_and_their_answers_return(server, client):
+    with Gate(server) as gate:
+        answer = client.send("POST", f"http://127.0.0.1:{gate.port}/payments", {"a": 1}, "k")
+        assert (answer.status, answer.body, answer.replayed) == (201, {"key": "k"}, True)
+        client.close()
+
+
+def test_a_cut_gate_ends_connections_and_refuses_new_ones(server, client):
+    with Gate(server) as gate:
+        url = f"http://127.0.0.1:{gate.port}/"
+        with socket.create_connection(("127.0.0.1", gate.port)) as waiting:
+            waiting.settimeout(5)
+            assert client.send("GET", url).status == 201  # so the one before it has been accepted
+            gate.cut()
+            assert waiting.recv(1) == b""
+        answers = [client.send("GET", url) for _ in range(2)]
+        assert [answer.status for answer in answers] == [0, 0]
+        assert answers[1].body["code"] == "NewConnectionError"
+
+
+def test_a_gate_heals_on_its_port(server, client):
+    with Gate(server) as gate:
+        port = gate.port
+        gate.cut()
+        gate.cut()  # a second time does nothing
+        gate.heal()
+        gate.heal()
+        assert gate.port == port
+        assert client.send("GET", f"http://127.0.0.1:{port}/").status == 201
+        client.close()
+
+
+def test_a_server_that_is_not_there_is_a_connection_that_ends(client):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    with Gate(nobody) as gate:
+        assert client.send("GET", f"http://127.0.0.1:{gate.port}/").status == 0
+
+
+@pytest.mark.parametrize("path", ["list", "text"])
+def test_an_answer_that_is_no_object_is_an_empty_one(server, client, path):
+    assert client.send("GET", f"http://127.0.0.1:{server}/{path}").body == {}
