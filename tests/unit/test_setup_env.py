@@ -58,7 +58,7 @@ def test_the_second_way_is_taken_when_the_first_fails(setup, capsys):
 
 def test_a_full_disk_is_noticed_before_anything_is_written(setup, monkeypatch, tmp_path):
     monkeypatch.setattr(setup.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**9))
-    with pytest.raises(SystemExit, match=r"2\.5 GB of free disk are needed and 1\.0 GB are left"):
+    with pytest.raises(SystemExit, match=r"4\.0 GB of free disk are needed and 1\.0 GB are left"):
         setup.make()
     assert not any(tmp_path.iterdir())
 
