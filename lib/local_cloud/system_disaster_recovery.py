@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 
 from lib.common import engine_versions, fields
+from lib.disaster_recovery.drill_steps import Steps
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME
@@ -69,7 +70,18 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
     return exercise(cloud.client, settings(), urls, report)
 
 
+def _return(cloud: LocalCloud, report: Report) -> None:
+    """Give Aurora's writing back to the primary region: Terraform cannot take its members apart after a failover."""
+    here = settings()
+    pages = cloud.client("rds").get_paginator("describe_global_clusters").paginate()
+    names = [found["GlobalClusterIdentifier"] for page in pages for found in page["GlobalClusters"]]
+    steps = Steps(cloud.client, here, lambda what, _command: report(what), NAME)
+    if here.name("database") in names and steps.database_writer(here.primary) == here.secondary.region:
+        steps.switch_over(here.primary, asked=here.secondary)
+
+
 def _destroy(cloud: LocalCloud, report: Report) -> None:
+    _return(cloud, report)
     engine(cloud).destroy(report)
 
 

@@ -7,11 +7,10 @@ import pytest
 from tests.support.recovery_world import HOME, PEER
 
 BOTH = (HOME, PEER)
-NOW = datetime.now(UTC)
 
 
 def ago(**time):
-    return NOW - timedelta(**time)
+    return datetime.now(UTC) - timedelta(**time)
 
 
 def test_a_whole_system_has_no_finding(verification):

@@ -118,8 +118,39 @@ def test_the_engine_is_for_the_stack_of_the_settings(cloud, monkeypatch):
     assert system.engine(cloud).stack == "disaster-recovery-other"
 
 
-def test_it_is_destroyed_by_its_engine(cloud, monkeypatch):
-    engine = Engine(True)
+class Rds:
+    """The global databases of the account, and who writes in the one of the system."""
+
+    def __init__(self, settings, writer, *others):
+        self.settings, self.writer, self.moved = settings, writer, []
+        self.names = [settings.name("database")] if writer else list(others)
+
+    def get_paginator(self, _operation):
+        return self
+
+    def paginate(self):
+        return [{"GlobalClusters": [{"GlobalClusterIdentifier": name} for name in self.names]}]
+
+    def describe_global_clusters(self, **_named):
+        members = [
+            {"DBClusterArn": f"arn:aws:rds:{side.region}:1:cluster:c", "IsWriter": side.region == self.writer}
+            for side in self.settings.sides
+        ]
+        return {"GlobalClusters": [{"GlobalClusterMembers": members}]}
+
+    def switchover_global_cluster(self, *, GlobalClusterIdentifier, TargetDbClusterIdentifier):
+        self.writer = TargetDbClusterIdentifier.split(":")[3]
+        self.moved.append(self.writer)
+
+
+@pytest.mark.parametrize(("role", "moved"), [("primary", False), ("secondary", True), ("", False)])
+def test_it_is_destroyed_by_its_engine_once_the_primary_region_writes(cloud, monkeypatch, role, moved):
+    """Terraform cannot take the members of a global database apart after a failover."""
+    engine, settings = Engine(True), system.settings()
+    sides = {side.role: side.region for side in settings.sides}
+    rds = Rds(settings, sides.get(role, ""), "another")
+    monkeypatch.setattr(LocalCloud, "client", lambda _self, _service, _place=None: rds)
     monkeypatch.setattr(system, "engine", lambda _cloud: engine)
     system.SYSTEM.destroy(cloud, silent)
     assert engine.destroyed
+    assert rds.moved == ([sides["primary"]] if moved else [])

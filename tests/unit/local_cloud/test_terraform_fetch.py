@@ -56,7 +56,7 @@ def test_an_old_or_strange_terraform_gives_way_to_the_package(cloud, command, sc
     command(script)
     found = fetch.program(cloud)
     assert found.is_relative_to(cloud.folder)
-    assert "terraform_main.py" in found.read_text()
+    assert "terraform_main.py" in found.read_text(encoding="utf-8")
 
 
 def test_the_package_is_a_command(cloud, monkeypatch):
