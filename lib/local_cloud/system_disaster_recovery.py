@@ -85,4 +85,4 @@ def _destroy(cloud: LocalCloud, report: Report) -> None:
     engine(cloud).destroy(report)
 
 
-SYSTEM = System(NAME, "CDKTF", _deploy, _exercise, _destroy)
+SYSTEM = System(NAME, "CDKTF", _deploy, _exercise, _destroy, minutes=3)

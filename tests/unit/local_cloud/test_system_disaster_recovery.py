@@ -7,6 +7,7 @@ import pytest
 from lib.common import region
 from lib.common.errors import SettingError
 from lib.local_cloud import system_disaster_recovery as system
+from lib.local_cloud import systems
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.terraform_fetch import Way
@@ -154,3 +155,7 @@ def test_it_is_destroyed_by_its_engine_once_the_primary_region_writes(cloud, mon
     system.SYSTEM.destroy(cloud, silent)
     assert engine.destroyed
     assert rds.moved == ([sides["primary"]] if moved else [])
+
+
+def test_what_takes_minutes_comes_after_the_quick_systems():
+    assert list(systems.load())[-1] == system.NAME
