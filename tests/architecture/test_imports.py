@@ -66,6 +66,13 @@ def test_no_system_imports_another():
             assert used <= {system, "common", "common_pulumi"}, path
 
 
+def test_the_archived_engine_is_imported_in_one_folder():
+    pattern = re.compile(r"^\s*(?:from|import) cdktf\w*", re.M)
+    files = [*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").glob("*.py"), ROOT / "tap.py"]
+    using = {path.parent.name for path in files if pattern.search(path.read_text(encoding="utf-8"))}
+    assert using == {"disaster_recovery"}
+
+
 def test_the_pulumi_parts_know_no_system_and_no_settings():
     files = list((ROOT / "lib" / "common_pulumi").glob("*.py"))
     assert len(files) >= 4
