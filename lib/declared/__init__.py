@@ -1,0 +1,1 @@
+"""One view of what a system declares, whatever tool declares it: resources in CloudFormation's vocabulary."""

@@ -1,0 +1,170 @@
+"""What is declared: resources with CloudFormation's types and property names, and questions about all of them."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+REFERENCE = re.compile(r"\$\{([^${}]+)\}")
+# What only a statement of an IAM document has; a rule of AWS WAF has a Statement too, and none of these.
+STATEMENT_KEYS = frozenset({"Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Sid"})
+
+
+class DeclarationError(ValueError):
+    """Something declared that the view cannot show. The message names it and says what to add where."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource, as CloudFormation would write it.
+
+    References stand in texts as ``${<resource name>.<Attribute>}``; JSON documents are parsed; the region, the account,
+    the partition and the URL suffix are values.
+    """
+
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+    region: str
+    references: frozenset[str] = frozenset()
+    depends_on: frozenset[str] = frozenset()
+    retained: bool = False
+    source_type: str = ""
+    # What the tool alone knows, by the tool's own names: deletion policies, timeouts, final snapshots.
+    options: Mapping[str, Any] = field(default_factory=dict)
+    # Which resource of the source declared a part, by the part's path, where it is not the resource of this name.
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, path: str, default: Any = None) -> Any:
+        """Return the value at a dotted path such as ``Tags.0.Value``, or a default where nothing is."""
+        found: Any = self.properties
+        for step in path.split("."):
+            if isinstance(found, Mapping) and step in found:
+                found = found[step]
+            elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
+                found = found[int(step)]
+            else:
+                return default
+        return found
+
+    def origin(self, path: str) -> str:
+        """Return the name of the source's resource that declared the value at a path."""
+        parts = path.split(".")
+        prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+        return next((self.origins[prefix] for prefix in prefixes if prefix in self.origins), self.name)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Everything that one system declares in one environment and region."""
+
+    system: str
+    tool: str
+    environment: str
+    region: str
+    resources: tuple[Resource, ...]
+
+    def of(self, resource_type: str) -> list[Resource]:
+        """Return the resources of a type, for example ``AWS::EC2::SecurityGroup``."""
+        return [resource for resource in self.resources if resource.type == resource_type]
+
+    def one(self, resource_type: str, name_part: str = "") -> Resource:
+        """Return the one resource of a type whose name has a part.
+
+        Raises:
+            LookupError: there is none, or more than one.
+        """
+        matching = [resource for resource in self.of(resource_type) if name_part in resource.name]
+        if len(matching) != 1:
+            names = ", ".join(resource.name for resource in matching) or "none"
+            raise LookupError(f"{resource_type} with {name_part!r} in its name: {names}.")
+        return matching[0]
+
+    def get(self, name: str) -> Resource:
+        """Return a resource by its name, also by the name of a part that was merged into it.
+
+        Raises:
+            LookupError: nothing of this name is declared.
+        """
+        for resource in self.resources:
+            if name == resource.name:
+                return resource
+        for resource in self.resources:
+            if name in resource.origins.values():
+                return resource
+        raise LookupError(f"{self.system} declares no {name!r}.")
+
+    def referred(self, value: Any) -> list[tuple[Resource, str]]:
+        """Return the resources that a value refers to, each with the attribute, in the order of the text."""
+        names = {resource.name: resource for resource in self.resources}
+        return [(names[name], attribute) for name, attribute in references(value, frozenset(names))]
+
+    def statements(self) -> Iterator[tuple[Resource, str, Mapping[str, Any]]]:
+        """Yield every statement of every IAM document with its resource and its path."""
+        for resource in self.resources:
+            for path, statement in _statements(resource.properties, ""):
+                yield resource, path, statement
+
+    def strings(self) -> Iterator[tuple[Resource, str, str]]:
+        """Yield every text value with its resource and its path, for example ``Tags.0.Value``."""
+        for resource in self.resources:
+            for path, value in leaves(resource.properties):
+                if isinstance(value, str):
+                    yield resource, path, value
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a value as a list: IAM takes one value, and lists of them, alike; None is no value."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value that is neither mapping nor list, and every empty one, with its path."""
+    start = f"{path}." if path else ""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, f"{start}{key}")
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from leaves(inner, f"{start}{index}")
+    else:
+        yield path, value
+
+
+def references(value: Any, names: frozenset[str]) -> list[tuple[str, str]]:
+    """Return (name, attribute) of every reference to one of these names: both may have dots."""
+    found = []
+    for token in REFERENCE.findall(value if isinstance(value, str) else json.dumps(value)):
+        parts = token.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            if ".".join(parts[:length]) in names:
+                found.append((".".join(parts[:length]), ".".join(parts[length:])))
+                break
+    return found
+
+
+def parsed(text: str) -> Any:
+    """Return what a text says as JSON, if it is an object or a list, or else the text."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            pass
+    return text
+
+
+def _statements(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    start = f"{path}." if path else ""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "Statement":
+                for index, statement in enumerate(listed(inner)):
+                    if isinstance(statement, Mapping) and STATEMENT_KEYS & statement.keys():
+                        yield f"{start}{key}.{index}", statement
+            yield from _statements(inner, f"{start}{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _statements(inner, f"{start}{index}")

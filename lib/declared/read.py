@@ -1,0 +1,94 @@
+"""From a system's name and settings to what it declares.
+
+source(system, environ)     runs the system's tool and returns its own document
+view(source)                returns that document in CloudFormation's vocabulary; it runs nothing
+"""
+
+import importlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tap
+from lib.common import node, region
+from lib.declared.cloudformation import Template
+from lib.declared.model import Declaration, DeclarationError, Resource
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = {folder.replace("_", "-"): tool for tool, folders in tap.ENGINES.items() for folder in folders}
+SYSTEMS = tuple(sorted(system for system in TOOLS if (ROOT / "lib" / system.replace("-", "_") / "stack.py").is_file()))
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a tool writes about a system: a CloudFormation template, Terraform JSON, or Pulumi's registrations."""
+
+    system: str
+    tool: str
+    environ: Mapping[str, str]
+    document: dict[str, Any]
+
+
+def source(system: str, environ: Mapping[str, str]) -> Source:
+    """Return what a system declares with these settings, in its tool's own form.
+
+    Args:
+        system: one of :data:`SYSTEMS`.
+        environ: the settings, by their environment variables' names.
+
+    Raises:
+        SettingError: a setting that the system refuses.
+        DeclarationError: the system is not known.
+    """
+    if system not in SYSTEMS:
+        raise DeclarationError(f"{system!r} is not a system of this checkout: use one of {', '.join(SYSTEMS)}.")
+    tool = TOOLS[system]
+    folder = system.replace("-", "_")
+    return Source(system, tool, dict(environ), _RUN[tool](folder, environ))
+
+
+def view(found: Source) -> Declaration:
+    """Return a source in CloudFormation's vocabulary.
+
+    Raises:
+        DeclarationError: something in the source has no place in the view.
+    """
+    settings = importlib.import_module(f"lib.{found.system.replace('-', '_')}.settings").Settings.read(found.environ)
+    where = region.primary(found.environ)
+    resources = _VIEW[found.tool](found.document, where)
+    return Declaration(found.system, found.tool, settings.environment, where, resources)
+
+
+def _run_cdk(folder: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    os.environ.update(node.environment())
+    cdk = importlib.import_module("aws_cdk")
+    # Only the CDK's command line reads cdk.json's context.
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    with tempfile.TemporaryDirectory(prefix="tap-declared-") as out:
+        app = cdk.App(context=context, outdir=out)
+        stack = tap.load(folder).build(app, environ)
+        app.synth()
+        return _document(Path(out) / f"{stack.artifact_id}.template.json")
+
+
+def _run_cdktf(folder: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    os.environ.update(node.environment())
+    with tempfile.TemporaryDirectory(prefix="tap-declared-") as out:
+        stack = tap.load(folder).build(environ, out)
+        return _document(Path(out) / "stacks" / stack.node.id / "cdk.tf.json")
+
+
+def _document(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _view_cdk(document: Mapping[str, Any], where: str) -> tuple[Resource, ...]:
+    return Template(document, where).view()
+
+
+_RUN: Mapping[str, Callable[[str, Mapping[str, str]], dict[str, Any]]] = {"cdk": _run_cdk, "cdktf": _run_cdktf}
+_VIEW: Mapping[str, Callable[[Mapping[str, Any], str], tuple[Resource, ...]]] = {"cdk": _view_cdk}

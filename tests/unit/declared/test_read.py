@@ -1,0 +1,25 @@
+"""Each system is read by its own tool, and its view says where it stands."""
+
+import pytest
+
+from lib.common import region
+from lib.declared import read
+from lib.declared.model import DeclarationError
+
+
+def test_an_unknown_system_is_refused_with_the_known_ones():
+    with pytest.raises(DeclarationError, match="flask-api"):
+        read.source("flask", {})
+
+
+def test_the_cdk_system_is_read_and_viewed():
+    found = read.view(read.source("kinesis-pipeline", {"ENVIRONMENT": "staging"}))
+    assert (found.tool, found.environment, found.region) == ("cdk", "staging", region.primary({}))
+    assert found.one("AWS::Kinesis::Stream").properties["Name"] == "kinesis-pipeline-dev"
+    assert len(found.resources) > 50
+
+
+def test_the_cdktf_system_is_read():
+    found = read.source("disaster-recovery", {"ENVIRONMENT": "staging"})
+    assert (found.tool, found.environ) == ("cdktf", {"ENVIRONMENT": "staging"})
+    assert len(found.document["resource"]["aws_rds_cluster"]) == 2
