@@ -1,0 +1,48 @@
+"""What a rule is, and the list of all of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lib.declared.model import Declaration
+
+Check = Callable[[Declaration], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check of a declaration.
+
+    Attributes:
+        check: yields what is wrong.
+        types: CloudFormation's types of resources that it says something of; none for a rule about every resource.
+        environments: where it holds.
+    """
+
+    check: Check
+    types: frozenset[str]
+    environments: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """The rule's name, which is its function's."""
+        return self.check.__name__
+
+    def applies_to(self, declaration: Declaration) -> bool:
+        """Return whether the declaration has something that the rule says something of."""
+        return declaration.environment in self.environments and (
+            not self.types or any(resource.type in self.types for resource in declaration.resources)
+        )
+
+
+ENVIRONMENTS = frozenset({"dev", "staging", "production"})
+RULES: list[Rule] = []
+
+
+def rule(*types: str, environments: frozenset[str] = ENVIRONMENTS) -> Callable[[Check], Check]:
+    """Add a check to the list of rules."""
+
+    def register(check: Check) -> Check:
+        RULES.append(Rule(check, frozenset(types), environments))
+        return check
+
+    return register
