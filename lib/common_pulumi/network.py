@@ -93,7 +93,11 @@ class TieredNetwork(pulumi.ComponentResource):
         return [subnet.id for subnet in self.subnets[tier]]
 
     def group(self, part: str, description: str) -> aws.ec2.SecurityGroup:
-        """Return a security group that lets nothing in or out yet."""
+        """Return a security group that lets nothing in or out yet.
+
+        EC2 takes no apostrophe, among other characters, in a description of a group or of a rule:
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+        """
         return aws.ec2.SecurityGroup(
             part,
             name=self._args.name("security_group", part),

@@ -227,7 +227,9 @@ class Api(Construct):
         settings = self._place.settings
         self._limit("limits", "*/*", settings.rate, settings.burst)
         # Of their own, so that a flood of payments cannot make a region look lost.
-        self._limit("health-limits", "health/ready/GET", HEALTH_RATE, HEALTH_BURST)
+        # A nested path is one word of the setting's address, so its slashes are written as JSON Pointer writes them:
+        # https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
+        self._limit("health-limits", "~1health~1ready/GET", HEALTH_RATE, HEALTH_BURST)
 
     def _limit(self, construct_id: str, path: str, rate: int, burst: int) -> None:
         ApiGatewayMethodSettings(

@@ -98,7 +98,7 @@ class Database(Construct):
             self,
             "subnets",
             name=self._place.name("subnet_group"),
-            description="The database's own subnets",
+            description="Subnets of the database",
             subnet_ids=self._network.ids("database"),
             **self._place.own("database"),
         )

@@ -60,7 +60,7 @@ class Database(pulumi.ComponentResource):
         subnets = aws.rds.SubnetGroup(
             "subnets",
             name=settings.name("subnet_group"),
-            description="The database's own subnets",
+            description="Subnets of the database",
             subnet_ids=self._args.network.ids("database"),
             opts=self._own,
         )

@@ -37,11 +37,11 @@ class Network(TieredNetwork):
         )
         super().__init__(name, args, opts)
         self.load_balancer = self.group("load-balancer", "The load balancer, reached from the internet")
-        self.tasks = self.group("tasks", "The API's tasks, reached from the load balancer")
+        self.tasks = self.group("tasks", "Tasks of the API, reached from the load balancer")
         self.database = self.group("database", "The database, reached from the tasks")
         for port in (80, 443) if settings.certificate_arn else (80,):
             self.let_in(f"world-{port}", self.load_balancer, WORLD, port, "The API is public")
         self.between("requests", self.load_balancer, self.tasks, APPLICATION_PORT, "Requests and health checks")
         self.between("queries", self.tasks, self.database, settings.database_port, "Queries")
-        self.reach("services", self.tasks, "AWS's own services: image, secret, logs")
+        self.reach("services", self.tasks, "AWS services: image, secret, logs")
         self.register_outputs({})

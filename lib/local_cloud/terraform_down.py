@@ -158,11 +158,26 @@ def _global_clusters(config: Config, _target: Target) -> list[str]:
     return changed
 
 
+def _nested_paths(config: Config, _target: Target) -> list[str]:
+    changed = []
+    for name, limits in resources(config, "aws_api_gateway_method_settings").items():
+        plain = limits["method_path"].removeprefix("~1").replace("~1", "/")
+        if plain != limits["method_path"]:
+            limits["method_path"] = plain
+            changed.append(name)
+    return changed
+
+
 # What is changed, and why, whichever provider is used.
 ALWAYS: tuple[tuple[str, str, Change], ...] = (
     ("state in the local cloud's folder", "it ends with the resources that it describes", _state),
     (f"{PEERING_OPTIONS} left out", "unknown to the emulator", _without(PEERING_OPTIONS)),
     ("rds:DescribeGlobalClusters of everything", "the emulator's IAM has no name for one of them", _global_clusters),
+    (
+        "method_path with slashes",
+        "the emulator keeps a nested path decoded, AWS and the provider encoded",
+        _nested_paths,
+    ),
     ("rules with a prefix list left out", "the emulator does not keep the list", _translate(leave_prefix_lists_out)),
 )
 # What is changed for the old provider. The order matters: the address of what has moved is changed once.

@@ -28,7 +28,7 @@ class Database(pulumi.ComponentResource):
         subnets = aws.rds.SubnetGroup(
             "subnets",
             name=settings.name("subnet_group"),
-            description="The database's own subnets",
+            description="Subnets of the database",
             subnet_ids=network.ids("database"),
             opts=own,
         )

@@ -40,5 +40,5 @@ class Network(TieredNetwork):
         port = 443 if settings.certificate_arn else 80
         self.let_in("callers", self.balancer, settings.vpc_cidr, port, "Callers inside the network")
         self.between("queries", self.functions, self.database, settings.database_port, "Queries")
-        self.reach("services", self.functions, "AWS's own services: secret, key, audit trail")
+        self.reach("services", self.functions, "AWS services: secret, key, audit trail")
         self.register_outputs({})

@@ -197,8 +197,9 @@ def test_the_stage_is_throttled_traced_and_logged_without_bodies(role):
 
 def test_a_flood_of_payments_leaves_the_health_checks_theirs():
     limits = {r["method_path"]: r["settings"] for r in production().of("aws_api_gateway_method_settings", "primary")}
+    assert set(limits) == {"*/*", "~1health~1ready/GET"}
     # Fifteen places, every ten seconds, two checks.
-    assert limits["health/ready/GET"]["throttling_rate_limit"] >= 2 * 15 * 2 / 10
+    assert limits["~1health~1ready/GET"]["throttling_rate_limit"] >= 2 * 15 * 2 / 10
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -7,6 +7,7 @@ import pytest
 
 from lib.disaster_recovery.settings import Settings
 from tests.support.disaster_recovery import ROLES, configuration, production
+from tests.support.ec2_text import refused
 
 OTHER = dict(zip(ROLES, reversed(ROLES), strict=True))
 
@@ -113,6 +114,13 @@ def test_the_other_sides_rules_fit_the_other_sides_subnets(role):
     senders = [s for s in found.of("aws_subnet", OTHER[role]) if s["tags"]["Tier"] == "functions"]
     assert len(senders) == 3
     assert all(ipaddress.IPv4Network(s["cidr_block"]).subnet_of(entry) for s in senders)
+
+
+def test_ec2_takes_every_description():
+    kinds = ("aws_security_group", "aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule")
+    texts = [found["description"] for kind in kinds for found in production().of(kind)]
+    assert len(texts) >= 14
+    assert refused(texts) == []
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -6,9 +6,11 @@ import pytest
 
 from lib.common import region
 from lib.common.errors import SettingError
-from tests.support.program import declare, program
+from tests.support.ec2_text import refused
+from tests.support.program import SYSTEMS, declare, program
 
 WORLD = "0.0.0.0/0"
+WAYS = ("Ingress", "Egress")
 
 
 @pytest.mark.parametrize("zones", [2, 3])
@@ -123,6 +125,22 @@ def test_https_opens_its_port():
     where = region.primary({})
     arn = f"arn:{region.partition(where)}:acm:{where}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
     assert ("load-balancer", WORLD, 443, 443) in rules("Ingress", arn)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_ec2_takes_every_description(system):
+    groups = (
+        "ec2/securityGroup:SecurityGroup",
+        *(f"vpc/securityGroup{way}Rule:SecurityGroup{way}Rule" for way in WAYS),
+    )
+    texts = [found.inputs["description"] for kind in groups for found in program(system=system).of(kind)]
+    assert len(texts) >= 6
+    assert refused(texts) == []
+
+
+def test_an_apostrophe_or_a_long_description_would_be_noticed():
+    texts = ["The API's tasks", "x" * 256, "café", "Tasks of the API", "x" * 255]
+    assert refused(texts) == ["The API's tasks", "x" * 256, "café"]
 
 
 def test_the_default_group_has_no_rules():

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.support import synthesis
+from tests.support.ec2_text import refused
 from tests.support.synthesis import named, of_type, only
 
 FUNCTION = "AWS::Lambda::Function"
@@ -182,6 +183,21 @@ def test_the_port_follows_its_setting():
     }
     variables = named(found, FUNCTION, "FunctionName", "kinesis-pipeline-consumer-dev")["Environment"]["Variables"]
     assert variables["DB_PORT"] == "6543"
+
+
+def test_ec2_takes_every_description(dev):
+    groups = [r["Properties"] for r in of_type(dev, "AWS::EC2::SecurityGroup").values()]
+    rules = [
+        rule for group in groups
+        for rule in (*group.get("SecurityGroupIngress", []), *group.get("SecurityGroupEgress", []))
+    ]  # fmt: skip
+    rules += [
+        r["Properties"] for way in ("Ingress", "Egress")
+        for r in of_type(dev, f"AWS::EC2::SecurityGroup{way}").values()
+    ]  # fmt: skip
+    texts = [found["GroupDescription"] for found in groups] + [found["Description"] for found in rules]
+    assert len(texts) >= 6
+    assert refused(texts) == []
 
 
 def test_every_log_group_has_retention_and_a_key(dev):

@@ -158,6 +158,13 @@ def test_nothing_refers_to_what_is_gone(result):
     assert stack.references(result[0]["resource"]) <= declared
 
 
+def test_a_nested_path_is_written_as_the_emulator_keeps_it(result, synthesised):
+    settings = "aws_api_gateway_method_settings"
+    before = {r["method_path"] for r in synthesised["resource"][settings].values()}
+    assert before == {"*/*", "~1health~1ready/GET"}
+    assert {r["method_path"] for r in named(result, settings).values()} == {"*/*", "health/ready/GET"}
+
+
 def test_only_the_policy_that_the_emulator_cannot_read_is_wider(result, synthesised):
     for name, policy in named(result, "aws_iam_role_policy").items():
         was = json.loads(synthesised["resource"]["aws_iam_role_policy"][name]["policy"])["Statement"]
