@@ -1,4 +1,7 @@
-"""CDKTF's own command line, from npm: fetched when it is first needed, as package-lock.json pins it."""
+"""CDKTF's own command line, from npm: fetched when somebody asks for it, as package-lock.json pins it.
+
+It is not the default: npm compiles a part of it (node-pty), and not every machine has a compiler.
+"""
 
 import hashlib
 import os
@@ -89,18 +92,18 @@ def _cache() -> Path:
 def way(
     cloud: LocalCloud, report: Report, environ: Mapping[str, str] = os.environ, folder: Path = FOLDER
 ) -> tuple[Path | None, str]:
-    """Return the command line, or None for Terraform alone; and a sentence that says which, and why.
+    """Return the command line if it is asked for, else None for Terraform alone; and a sentence that says which.
 
     Raises:
         SettingError: a word that is no way.
-        LocalCloudError: the command line is demanded, and cannot be had.
+        LocalCloudError: the command line is asked for, and cannot be had.
     """
     asked = environ.get(VARIABLE, "")
     if asked not in ("", CLI, TERRAFORM):
-        raise SettingError(f"{VARIABLE}={asked!r} is no way: use {CLI!r} or {TERRAFORM!r}, or leave it out.")
-    if asked == TERRAFORM:
-        return None, f"synthesised, then terraform apply, as {VARIABLE} asks"
+        raise SettingError(f"{VARIABLE}={asked!r} is not valid: use {CLI!r} or {TERRAFORM!r}, or leave it out.")
+    if asked != CLI:
+        return None, "synthesised, then terraform apply"
     found, why = fetch(cloud, report, folder)
-    if found is None and asked == CLI:
+    if found is None:
         raise LocalCloudError(f"{VARIABLE}={CLI} asks for CDKTF's command line: {why}.")
-    return found, f"synthesised, then terraform apply, without CDKTF's command line: {why}" if why else "cdktf deploy"
+    return found, f"cdktf deploy, as {VARIABLE} asks"

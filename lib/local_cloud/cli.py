@@ -50,11 +50,26 @@ def show(system: System, deployed: Deployed) -> None:
             console.print(f"  {what} ({len(names)}): {why}", style="dim", soft_wrap=True)
 
 
-def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
-    """Start the local cloud, deploy the systems and exercise each."""
+def start(cloud: LocalCloud) -> None:
+    """Start the local cloud."""
     with step(f"Local cloud in {cloud.region}") as report:
         report("starting the emulator")
         cloud.start()
+
+
+def running(cloud: LocalCloud) -> None:
+    """Say what runs, how it is used, and how it is ended."""
+    databases = ", ".join(f"127.0.0.1:{server.port}" for server in cloud.databases())
+    console.print(
+        f"Running: AWS on http://127.0.0.1:{cloud.port}{f', PostgreSQL {VERSION} on {databases}' if databases else ''}"
+        '. Use it: [bold]eval "$(scripts/env)"[/]; end it: [bold]scripts/down[/].',
+        soft_wrap=True,
+    )
+
+
+def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
+    """Start the local cloud, deploy the systems and exercise each."""
+    start(cloud)
     for system in chosen:
         with step(f"{system.name}: deployed with the {system.engine}") as report:
             deployed = system.deploy(cloud, report)
@@ -75,12 +90,7 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
         pair = region.pair()[1:] if any(system.name == "disaster-recovery" for system in chosen) else ()
         said = audit(cloud, [cloud.region, *pair])
     console.print("\n".join(said), style="dim", soft_wrap=True)
-    console.print(
-        f"Running: AWS on http://127.0.0.1:{cloud.port}, PostgreSQL {VERSION} on "
-        + (", ".join(f"127.0.0.1:{server.port}" for server in cloud.databases()) or "no port")
-        + '. Use it: [bold]eval "$(scripts/env)"[/]; end it: [bold]scripts/down[/].',
-        soft_wrap=True,
-    )
+    running(cloud)
 
 
 def down(cloud: LocalCloud) -> None:
@@ -129,9 +139,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     starting = commands.add_parser("up", help="start the local cloud, deploy and exercise")
     starting.add_argument("system", nargs="*", choices=[[], *SYSTEMS], default=[], help="default: all")
+    starting.add_argument("--only-cloud", action="store_true", help="start the local cloud, deploy nothing")
     commands.add_parser("down", help="destroy, stop, and show that nothing is left")
     commands.add_parser("env", help="print the exports for cdk, aws, pulumi, cdktf")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.command == "up" and options.only_cloud and options.system:
+        starting.error(f"--only-cloud deploys nothing: leave out {' '.join(options.system)}, or --only-cloud")
+    return options
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -139,7 +153,10 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     try:
         cloud = LocalCloud.read()
-        if options.command == "up":
+        if options.command == "up" and options.only_cloud:
+            start(cloud)
+            running(cloud)
+        elif options.command == "up":
             up(cloud, [SYSTEMS[name] for name in options.system or SYSTEMS])
         elif options.command == "down":
             down(cloud)

@@ -1,22 +1,23 @@
-"""How a Pulumi system is deployed to the local cloud: with the Pulumi CLI where it can be had, else without it."""
+"""How a Pulumi system is deployed to the local cloud: in-process, on every machine.
 
-import json
-import os
+The Pulumi CLI with its AWS plug-in cannot do it: docs/decisions/0012-the-same-way-everywhere.md lists what the emulator
+lacks for that.
+"""
+
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from lib.common.errors import SettingError
 from lib.local_cloud import pulumi_run
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi_kind import Clients
-from lib.local_cloud.pulumi_ledger import Ledger
+from lib.local_cloud.pulumi_ledger import Ledger, identity
 from lib.local_cloud.pulumi_remove import remove
 
 Report = Callable[[str], None]
-VARIABLE, WITH, WITHOUT = "LOCAL_CLOUD_PULUMI", "cli", "in-process"
+WAY = "in-process, without the Pulumi CLI, as on every machine"
 
 
 @dataclass(frozen=True)
@@ -48,37 +49,28 @@ def deploy(cloud: LocalCloud, stack: str, environ: Mapping[str, str], report: Re
         report: is told how far it is.
 
     Raises:
-        SettingError: ``LOCAL_CLOUD_PULUMI`` is neither of its two values.
-        LocalCloudError: it failed; what was made is known, and the next call goes on from there.
+        LocalCloudError: it failed; what was made is known, and the next call goes on from there. Or an earlier version
+            of this repository deployed the stack with the Pulumi CLI.
     """
-    with_cli, way = _way(cloud, stack, environ, report)
-    if with_cli:
-        result = _result(cloud, stack)
-        result.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        result.touch()  # from now on the CLI's state knows of resources
-        pulumi_run.run(cloud, stack, ["pulumi_cli", "up", stack], environ, report)
-        done = json.loads(result.read_text(encoding="utf-8"))
-        return PulumiDeployment(done["changed"], way, done["outputs"], _counts(done["types"]), [])
+    refuse_cli_state(cloud, stack, report)
     lines = pulumi_run.run(cloud, stack, ["pulumi_apply", stack], environ, report)
     ledger = Ledger.of(cloud, stack)
     types = [record.type for record in ledger.records.values()]
-    return PulumiDeployment(lines[-1:] == ["changed"], way, ledger.exports, _counts(types), _left_out(ledger))
+    return PulumiDeployment(lines[-1:] == ["changed"], WAY, ledger.exports, _counts(types), _left_out(ledger))
 
 
-def destroy(cloud: LocalCloud, stack: str, environ: Mapping[str, str], report: Report) -> None:
+def destroy(cloud: LocalCloud, stack: str, report: Report) -> None:
     """Remove everything that was deployed; nothing deployed is nothing to do.
 
     Args:
         cloud: where from; it must run.
         stack: the Pulumi stack.
-        environ: variables for the CLI, over the cloud's own.
         report: is told how far it is.
 
     Raises:
-        LocalCloudError: something could not be removed; the rest is.
+        LocalCloudError: something could not be removed; the rest is. Or see :func:`refuse_cli_state`.
     """
-    if _result(cloud, stack).exists():
-        pulumi_run.run(cloud, stack, ["pulumi_cli", "down", stack], environ, report)
+    refuse_cli_state(cloud, stack, report)
     ledger = Ledger.of(cloud, stack)
     remove(ledger, Clients(cloud), list(ledger.records), report)
     ledger.close()
@@ -86,40 +78,39 @@ def destroy(cloud: LocalCloud, stack: str, environ: Mapping[str, str], report: R
 
 def outputs(cloud: LocalCloud, stack: str) -> dict[str, Any]:
     """Return what the deployed program exports; {} where nothing is deployed."""
-    result = _result(cloud, stack)
-    if result.exists():
-        return dict(json.loads(result.read_text(encoding="utf-8") or "{}").get("outputs", {}))
     return dict(Ledger.of(cloud, stack).exports)
 
 
-def _result(cloud: LocalCloud, stack: str) -> Path:
-    """Return where the CLI's process writes what it did; the file is there as long as its state is."""
-    return cloud.folder / "pulumi" / f"{stack}.cli.json"
+def refuse_cli_state(cloud: LocalCloud, stack: str, report: Report) -> None:
+    """Refuse a stack that an earlier version of this repository deployed with the Pulumi CLI.
 
+    The CLI's state is not read any more, and without it nobody knows the stack's resources. The emulator keeps
+    everything in memory: the state of one that has ended describes nothing, and is removed.
 
-def _way(cloud: LocalCloud, stack: str, environ: Mapping[str, str], report: Report) -> tuple[bool, str]:
-    """Return whether the CLI is to be used, and why.
+    Args:
+        cloud: whose folder may hold the CLI's state.
+        stack: the Pulumi stack.
+        report: is told of a state that is removed.
 
     Raises:
-        SettingError: a word that is no way.
-        LocalCloudError: the CLI is demanded, and cannot be had.
+        LocalCloudError: the emulator that holds those resources still runs; with what to do.
     """
-    asked = {**os.environ, **environ}.get(VARIABLE, "")
-    if asked not in ("", WITH, WITHOUT):
-        raise SettingError(
-            f"{VARIABLE}={asked!r} is no way to run Pulumi: use {WITH!r} or {WITHOUT!r}, or leave it out."
+    folder = cloud.folder / "pulumi"
+    result, state, emulator = folder / f"{stack}.cli.json", folder / "cli", folder / "cli" / "emulator"
+    if not result.exists():
+        return
+    run = emulator.read_text(encoding="utf-8") if emulator.exists() else ""
+    if run == identity(cloud.emulator):
+        raise LocalCloudError(
+            f"{stack} was deployed to this local cloud by the Pulumi CLI, with an earlier version of this repository "
+            f"({result}); this version does not read the CLI's state ({state}). Run scripts/down of that version. "
+            "Or end the emulator and everything in it, which it keeps in memory only, and run this command again: "
+            f"kill $(cut -d' ' -f1 {cloud.folder}/*.pid)"
         )
-    with_cli, without = "with the Pulumi CLI", "in-process, without the Pulumi CLI"
-    if _result(cloud, stack).exists():
-        return True, f"{with_cli}, as before"
-    if Ledger.of(cloud, stack).records:
-        return False, f"{without}, as before"
-    if asked == WITHOUT:
-        return False, f"{without}, as {VARIABLE} asks"
-    why = pulumi_run.prepare(cloud, stack, environ, report)
-    if why and asked == WITH:
-        raise LocalCloudError(f"{VARIABLE}={WITH} asks for the Pulumi CLI: {why}.")
-    return not why, f"{without}: {why}" if why else with_cli
+    report(f"{result.name} removed: it is of the Pulumi CLI and of an emulator that has ended, with all that it held")
+    result.unlink()
+    if not list(folder.glob("*.cli.json")):
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def _counts(types: Iterable[str]) -> dict[str, dict[str, int]]:

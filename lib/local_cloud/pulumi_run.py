@@ -1,22 +1,16 @@
-"""The processes in which Pulumi runs: one for each command, watched while it may be fetching something."""
+"""The process in which a Pulumi program runs: one for each command."""
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-import psutil
-
 from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.process import end
 
 Report = Callable[[str], None]
-TOOLS = ROOT / ".local" / "pulumi"  # the CLI and its plug-in, where they have to be fetched; outlives the clouds
-STALL_SECONDS, LOOK_SECONDS, STOP_SECONDS = 8.0, 0.1, 60.0
+STOP_SECONDS = 60.0
 
 
 def _start(
@@ -79,49 +73,3 @@ def reason(log: Path) -> str:
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     start = next((n for n, line in enumerate(lines) if line.startswith("tap: ")), max(0, len(lines) - 5))
     return "\n".join(f"  {line.strip()}" for line in lines[start:])
-
-
-def prepare(cloud: LocalCloud, stack: str, environ: Mapping[str, str], report: Report) -> str:
-    """Have the Pulumi CLI and its AWS plug-in ready; return '' or why they cannot be had.
-
-    A network that is closed may answer nothing at all: what brings no byte for some seconds is given up.
-    """
-    log = _log(cloud, stack)
-    folders = (TOOLS, log.parent / "tmp")
-    folders[1].mkdir(exist_ok=True)
-    more, before = {**environ, "TMPDIR": str(folders[1])}, _size(folders)
-    with (
-        log.open("w", encoding="utf-8") as errors,
-        _start(cloud, ["pulumi_cli", "prepare", stack], more, subprocess.DEVNULL, errors) as process,
-    ):
-        try:
-            if not _arrives(process, folders, before, report):
-                return f"it cannot be fetched: nothing came from the network for {STALL_SECONDS:.0f} s"
-        finally:
-            if process.poll() is None:
-                whole = psutil.Process(process.pid)
-                end([*whole.children(recursive=True), whole])
-    return f"it cannot be fetched: {reason(log).strip().removeprefix('tap: ')}" if process.returncode else ""
-
-
-def _arrives(process: subprocess.Popen[str], folders: Sequence[Path], before: int, report: Report) -> bool:
-    """Wait for a process as long as it fills the folders; return whether it has ended."""
-    last, since = before, time.monotonic()
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(LOOK_SECONDS)
-            return True
-        size = _size(folders)
-        if size != last:
-            last, since = size, time.monotonic()
-            report(f"fetching the Pulumi CLI and its AWS plug-in: {(size - before) / 1e6:.0f} MB")
-        elif time.monotonic() - since > STALL_SECONDS:
-            return False
-
-
-def _size(folders: Sequence[Path]) -> int:
-    total = 0
-    for path in (path for folder in folders for path in folder.rglob("*")):
-        with suppress(FileNotFoundError):  # temporary files come and go
-            total += path.lstat().st_size
-    return total

@@ -81,7 +81,7 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
 
 def _destroy(cloud: LocalCloud, report: Report) -> None:
     Server(NAME, cloud.folder, 0, [], {}, "", "").stop()
-    pulumi_engine.destroy(cloud, _stack(), environment(), report)
+    pulumi_engine.destroy(cloud, _stack(), report)
 
 
 SYSTEM = System(NAME, "Pulumi", _deploy, _exercise, _destroy)

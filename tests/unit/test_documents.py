@@ -8,7 +8,7 @@ import pytest
 
 from lib.common import engine_versions, naming, node, region
 from lib.flask_api import settings as flask_api
-from lib.local_cloud import cdktf_cli, cloud, pulumi_engine, system_flask_api, terraform_fetch
+from lib.local_cloud import cdktf_cli, cloud, system_flask_api, terraform_fetch
 from lib.payment import settings as payment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,7 +31,7 @@ def test_every_link_leads_to_a_file(document):
 def test_every_variable_that_the_code_reads_is_described():
     read = {naming.SUFFIX, region.PRIMARY, region.SECONDARY, node.VARIABLE, cloud.PORT_VARIABLE, cloud.FOLDER_VARIABLE}
     read |= {engine_versions.variable(name) for name in engine_versions.ENGINES}
-    read |= {cloud.MOTO_VARIABLE, pulumi_engine.VARIABLE, system_flask_api.PORT_VARIABLE}
+    read |= {cloud.MOTO_VARIABLE, system_flask_api.PORT_VARIABLE}
     read |= {*flask_api.VARIABLES, *payment.VARIABLES}
     read |= {terraform_fetch.VARIABLE, cdktf_cli.VARIABLE}
     for path in [
@@ -63,6 +63,7 @@ def test_error_texts_in_the_troubleshooting_are_the_codes_own():
         "Left in the local cloud after the destruction",
         "no answer from the database within",
         "since it was made",
+        "was deployed to this local cloud by the Pulumi CLI",
         "names no system: type 'pulumi stack init'",
         "is no setting of",
     ):

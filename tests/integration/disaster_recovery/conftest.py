@@ -35,9 +35,6 @@ def deployed() -> Iterator[dict[str, str]]:
         "LOCAL_CLOUD_PORT": str(ports[0]),
         "DATABASE_PORT": str(ports[1] - NEXT_DATABASE),
         "ENVIRONMENT_SUFFIX": SUFFIX,
-        # Half a gigabyte of npm, and half a minute in each command, for the same Terraform underneath.
-        "LOCAL_CLOUD_CDKTF": os.environ.get("LOCAL_CLOUD_CDKTF", "terraform"),
-        "LOCAL_CLOUD_TERRAFORM": os.environ.get("LOCAL_CLOUD_TERRAFORM", "mirror"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in chosen.items():

@@ -1,4 +1,4 @@
-"""CDKTF's command line is found, fetched once as the lock files pin it, or left out with a reason."""
+"""CDKTF's command line is left out unless it is asked for; then it is fetched once, as the lock files pin it."""
 
 import os
 import sys
@@ -48,31 +48,34 @@ def npm(tmp_path, monkeypatch):
     return make
 
 
+ASKED = {cli.VARIABLE: "cli"}
 MAKES = f"mkdir -p {cli.PROGRAM.parent} && touch {cli.PROGRAM}"
 
 
 def test_a_word_that_is_no_way_is_refused(cloud):
-    with pytest.raises(SettingError, match="LOCAL_CLOUD_CDKTF='other' is no way: use 'cli' or 'terraform'"):
+    with pytest.raises(SettingError, match="LOCAL_CLOUD_CDKTF='other' is not valid: use 'cli' or 'terraform'"):
         cli.way(cloud, silent, {cli.VARIABLE: "other"})
 
 
-def test_terraform_alone_can_be_demanded(cloud):
-    found, why = cli.way(cloud, silent, {cli.VARIABLE: "terraform"})
-    assert found is None
-    assert why.endswith("as LOCAL_CLOUD_CDKTF asks")
+@pytest.mark.parametrize("environ", [{}, {cli.VARIABLE: "terraform"}])
+def test_terraform_alone_is_the_default(cloud, tmp_path, environ):
+    own = tmp_path / "checkout" / cli.PROGRAM
+    own.parent.mkdir(parents=True)
+    own.touch()  # that the command line is there changes nothing
+    assert cli.way(cloud, silent, environ, tmp_path / "tools") == (None, "synthesised, then terraform apply")
 
 
 def test_the_checkouts_own_command_line_is_used(cloud, tmp_path):
     own = tmp_path / "checkout" / cli.PROGRAM
     own.parent.mkdir(parents=True)
     own.touch()
-    assert cli.way(cloud, silent, {}, tmp_path / "tools") == (own, "cdktf deploy")
+    assert cli.way(cloud, silent, ASKED, tmp_path / "tools") == (own, "cdktf deploy, as LOCAL_CLOUD_CDKTF asks")
 
 
 def test_it_is_fetched_once(cloud, npm, tmp_path):
     npm(f"echo run >> {tmp_path}/runs; {MAKES}")
-    first, _why = cli.way(cloud, silent, {}, tmp_path / "tools")
-    second, _why = cli.way(cloud, silent, {}, tmp_path / "tools")
+    first, _why = cli.way(cloud, silent, ASKED, tmp_path / "tools")
+    second, _why = cli.way(cloud, silent, ASKED, tmp_path / "tools")
     assert first == second == cli.place(tmp_path / "tools") / cli.PROGRAM
     assert (tmp_path / "runs").read_text() == "run\n"
 
@@ -85,11 +88,8 @@ def test_other_lock_files_are_another_command_line(cloud, tmp_path):
 
 def test_a_fetch_that_fails_is_told_in_npms_words(cloud, npm, tmp_path):
     npm("echo 'npm error ENOTFOUND'; exit 1")
-    found, why = cli.way(cloud, silent, {}, tmp_path / "tools")
-    assert found is None
-    assert "without CDKTF's command line: it cannot be fetched: npm error ENOTFOUND" in why
-    with pytest.raises(LocalCloudError, match="LOCAL_CLOUD_CDKTF=cli asks for CDKTF's command line: it cannot be"):
-        cli.way(cloud, silent, {cli.VARIABLE: "cli"}, tmp_path / "tools")
+    with pytest.raises(LocalCloudError, match="_CDKTF=cli asks for CDKTF's command line: it cannot be fetched: npm"):
+        cli.way(cloud, silent, ASKED, tmp_path / "tools")
 
 
 def test_a_network_that_brings_nothing_is_given_up(cloud, npm, tmp_path, monkeypatch):

@@ -50,8 +50,6 @@ def engine(tmp_path, monkeypatch):
 
     monkeypatch.setattr(cdktf_engine, "run", run)
     monkeypatch.setattr(terraform_fetch, "program", lambda _cloud: "terraform")
-    monkeypatch.setenv(terraform_fetch.VARIABLE, terraform_fetch.MIRROR)
-    monkeypatch.setenv(cdktf_cli.VARIABLE, cdktf_cli.TERRAFORM)
     return found, commands
 
 

@@ -49,6 +49,28 @@ def test_an_unknown_system_is_refused_with_the_known_ones(capsys):
     assert "kinesis-pipeline" in capsys.readouterr().err
 
 
+def test_the_cloud_alone_can_be_started(cloud, monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr(LocalCloud, "start", started.append)
+    monkeypatch.setattr(cli, "up", lambda *_a: pytest.fail("nothing is to be deployed"))
+    assert cli.main(["up", "--only-cloud"]) == 0
+    shown = capsys.readouterr().out
+    assert started == [cloud]
+    assert f"Running: AWS on http://127.0.0.1:{cloud.port}. Use it" in shown
+
+
+def test_the_databases_of_a_running_cloud_are_said(cloud, capsys):
+    (cloud.folder / "postgres" / "5432").mkdir(parents=True)
+    cli.running(cloud)
+    assert ", PostgreSQL 18 on 127.0.0.1:5432. Use it" in capsys.readouterr().out
+
+
+def test_the_cloud_alone_and_a_system_is_a_contradiction(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["up", "payment", "--only-cloud"])
+    assert "--only-cloud deploys nothing: leave out payment, or --only-cloud" in capsys.readouterr().err
+
+
 def test_env_without_a_cloud_says_what_to_run(cloud, capsys):
     assert cli.main(["env"]) == 1
     assert "run scripts/up first" in capsys.readouterr().err

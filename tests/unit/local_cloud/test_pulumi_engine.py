@@ -1,15 +1,12 @@
-"""The way is chosen once for each deployment and said with its reason; a closed network costs seconds, not minutes."""
+"""A Pulumi system is deployed in-process, and a state that the Pulumi CLI left behind is never forgotten."""
 
-import json
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
 from lib.common import region
-from lib.common.errors import SettingError
 from lib.local_cloud import pulumi_engine, pulumi_run
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
@@ -33,7 +30,6 @@ def script(tmp_path, monkeypatch):
     """Put a script in the place of the process that runs Pulumi; return how to write it."""
     program = tmp_path / "python"
     monkeypatch.setattr(pulumi_run.sys, "executable", str(program))
-    monkeypatch.setattr(pulumi_run, "TOOLS", tmp_path / "tools")
 
     def write(text):
         program.write_text(f"#!/bin/sh\n{text}\n")
@@ -57,109 +53,103 @@ RECORDS = [("aws:ec2/vpc:Vpc", []), ("aws:ec2/subnet:Subnet", [LEFT]), ("aws:ec2
 
 @pytest.fixture
 def played(monkeypatch, cloud):
-    """Play the processes: what each would leave behind."""
+    """Play the process: what it would leave behind."""
     calls = []
 
-    def run(_cloud, stack, arguments, environ, report):
+    def run(_cloud, _stack, arguments, environ, report):
         calls.append((arguments, dict(environ)))
         report("1 Vpc vpc created")
-        if arguments[:2] == ["pulumi_cli", "up"]:
-            done = {"changed": True, "types": ["aws:ec2/vpc:Vpc"], "outputs": {"a": "cli"}}
-            (cloud.folder / "pulumi" / f"{stack}.cli.json").write_text(json.dumps(done))
-        elif arguments[:2] == ["pulumi_cli", "down"]:
-            (cloud.folder / "pulumi" / f"{stack}.cli.json").unlink()
-        else:
-            wrote(cloud, RECORDS, {"a": "in-process"})
+        wrote(cloud, RECORDS, {"a": "b"})
         return ["1 Vpc vpc created", "changed"]
 
     monkeypatch.setattr(pulumi_run, "run", run)
-    monkeypatch.setattr(pulumi_run, "prepare", lambda *_a: calls.append("prepare") or run.why)
-    run.why, run.calls = "", calls
-    return run
+    return calls
 
 
-def test_with_the_cli_where_it_can_be_had(cloud, played, told):
+@pytest.fixture
+def cli_state(cloud, monkeypatch):
+    """Leave behind the state of a deployment with the Pulumi CLI; return the emulator that runs now."""
+    folder = cloud.folder / "pulumi"
+    (folder / "cli" / "state").mkdir(parents=True)
+    (folder / "cli" / "emulator").write_text("ministack 7@1.0")
+    (folder / f"{STACK}.cli.json").write_text("{}")
+    running = ["ministack 7@1.0"]
+    monkeypatch.setattr(pulumi_engine, "identity", lambda _emulator: running[0])
+    return running
+
+
+def test_the_program_is_run_in_process(cloud, played, told):
     done = pulumi_engine.deploy(cloud, STACK, {"A": "b"}, told.append)
     assert done == pulumi_engine.PulumiDeployment(
-        True, "with the Pulumi CLI", {"a": "cli"}, {"ec2": {"Vpc": 1}}, []
-    )  # fmt: skip
-    assert played.calls == ["prepare", (["pulumi_cli", "up", STACK], {"A": "b"})]
-    assert told == ["1 Vpc vpc created"]
-    assert pulumi_engine.outputs(cloud, STACK) == {"a": "cli"}
-
-
-def test_without_it_in_process_and_why(cloud, played, told):
-    played.why = "it cannot be fetched: no network"
-    done = pulumi_engine.deploy(cloud, STACK, {}, told.append)
-    assert done == pulumi_engine.PulumiDeployment(
-        True, "in-process, without the Pulumi CLI: it cannot be fetched: no network", {"a": "in-process"},
+        True, "in-process, without the Pulumi CLI, as on every machine", {"a": "b"},
         {"ec2": {"Vpc": 1, "Subnet": 2}}, [(*LEFT, ["t1", "t2"])],
     )  # fmt: skip
-    assert played.calls == ["prepare", (["pulumi_apply", STACK], {})]
-    assert pulumi_engine.outputs(cloud, STACK) == {"a": "in-process"}
+    assert played == [(["pulumi_apply", STACK], {"A": "b"})]
+    assert told == ["1 Vpc vpc created"]
+    assert pulumi_engine.outputs(cloud, STACK) == {"a": "b"}
 
 
-@pytest.mark.parametrize(("why", "way"), [("", "with the Pulumi CLI"), ("no", "in-process, without the Pulumi CLI")])
-def test_a_deployment_stays_on_its_way(cloud, played, told, why, way):
-    played.why = why
-    pulumi_engine.deploy(cloud, STACK, {}, told.append)
-    played.why = "" if why else "no"
-    played.calls.clear()
-    assert pulumi_engine.deploy(cloud, STACK, {}, told.append).way == f"{way}, as before"
-    assert "prepare" not in played.calls
-
-
-def test_a_deployment_with_the_cli_that_failed_stays_with_it(cloud, played, told, monkeypatch):
-    def fail(*_a):
-        raise LocalCloudError("no")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pulumi_run, "run", fail)
-        with pytest.raises(LocalCloudError):
-            pulumi_engine.deploy(cloud, STACK, {}, told.append)
-    assert pulumi_engine.outputs(cloud, STACK) == {}
-    assert pulumi_engine.deploy(cloud, STACK, {}, told.append).way == "with the Pulumi CLI, as before"
-
-
-def test_a_way_can_be_asked_for(cloud, played, told):
-    done = pulumi_engine.deploy(cloud, STACK, {"LOCAL_CLOUD_PULUMI": "in-process"}, told.append)
-    assert done.way == "in-process, without the Pulumi CLI, as LOCAL_CLOUD_PULUMI asks"
-    assert "prepare" not in played.calls
-
-
-def test_a_way_that_cannot_be_had_is_refused(cloud, played, told):
-    played.why = "it cannot be fetched: no network"
-    with pytest.raises(LocalCloudError, match="LOCAL_CLOUD_PULUMI=cli asks for the Pulumi CLI: it cannot be fetched"):
-        pulumi_engine.deploy(cloud, STACK, {"LOCAL_CLOUD_PULUMI": "cli"}, told.append)
-    played.why = ""
-    done = pulumi_engine.deploy(cloud, STACK, {"LOCAL_CLOUD_PULUMI": "cli"}, told.append)
-    assert done.way == "with the Pulumi CLI"
-
-
-def test_a_way_that_is_none_is_refused(cloud, played, told, monkeypatch):
-    monkeypatch.setenv("LOCAL_CLOUD_PULUMI", "docker")
-    with pytest.raises(SettingError, match="LOCAL_CLOUD_PULUMI='docker' is no way to run Pulumi: use 'cli' or"):
-        pulumi_engine.deploy(cloud, STACK, {}, told.append)
-
-
-@pytest.mark.parametrize("why", ["", "no"])
-def test_a_destruction_goes_the_way_of_its_deployment(cloud, played, told, why, monkeypatch):
+def test_everything_that_was_made_is_removed(cloud, played, told, monkeypatch):
     removed = []
     monkeypatch.setattr(pulumi_engine, "remove", lambda ledger, _clients, urns, _report: removed.extend(urns))
-    played.why = why
     pulumi_engine.deploy(cloud, STACK, {}, told.append)
-    pulumi_engine.destroy(cloud, STACK, {"A": "b"}, told.append)
-    assert (removed, played.calls[-1][0][0]) == (
-        ["urn0", "urn1", "urn2"] if why else [],
-        "pulumi_apply" if why else "pulumi_cli",
-    )
+    pulumi_engine.destroy(cloud, STACK, told.append)
+    assert removed == ["urn0", "urn1", "urn2"]
     assert pulumi_engine.outputs(cloud, STACK) == {}
     assert not list((cloud.folder / "pulumi").glob("*.json"))
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda cloud, told: pulumi_engine.deploy(cloud, STACK, {}, told.append),
+        lambda cloud, told: pulumi_engine.destroy(cloud, STACK, told.append),
+    ],
+    ids=["deploy", "destroy"],
+)
+def test_what_the_pulumi_cli_deployed_is_refused_with_what_to_do(cloud, played, told, cli_state, command):
+    with pytest.raises(LocalCloudError, match="was deployed to this local cloud by the Pulumi CLI") as refusal:
+        command(cloud, told)
+    assert f"{cloud.folder}/pulumi/{STACK}.cli.json" in str(refusal.value)
+    assert "Run scripts/down of that version" in str(refusal.value)
+    assert (played, (cloud.folder / "pulumi" / "cli" / "state").is_dir()) == ([], True)
+
+
+def test_the_refusal_names_a_command_that_ends_the_servers(cloud, played, told, cli_state):
+    with pytest.raises(LocalCloudError) as refusal:
+        pulumi_engine.destroy(cloud, STACK, told.append)
+    command = str(refusal.value).rpartition("again: ")[2]
+    with subprocess.Popen(["sleep", "60"]) as server:
+        (cloud.folder / "ministack.pid").write_text(f"{server.pid} token")
+        subprocess.run(["sh", "-c", command], check=True)
+        assert server.wait(10) == -15
+
+
+def test_a_cli_state_of_an_emulator_that_has_ended_is_removed_and_said(cloud, played, told, cli_state):
+    cli_state[0] = "ministack 8@2.0"
+    pulumi_engine.deploy(cloud, STACK, {}, told.append)
+    assert told[0].startswith(f"{STACK}.cli.json removed: it is of the Pulumi CLI")
+    assert sorted(path.name for path in (cloud.folder / "pulumi").iterdir()) == [f"{STACK}.json"]
+
+
+def test_the_cli_state_stays_until_its_last_stack_is_asked_for(cloud, played, told, cli_state):
+    cli_state[0] = "ministack 8@2.0"
+    (cloud.folder / "pulumi" / "payment-dev.cli.json").write_text("{}")
+    pulumi_engine.destroy(cloud, STACK, told.append)
+    assert (cloud.folder / "pulumi" / "cli").is_dir()
+    pulumi_engine.destroy(cloud, "payment-dev", told.append)
+    assert not (cloud.folder / "pulumi" / "cli").exists()
+
+
+def test_a_cli_run_that_ended_before_it_began_made_nothing(cloud, played, told, cli_state):
+    (cloud.folder / "pulumi" / "cli" / "emulator").unlink()
+    pulumi_engine.destroy(cloud, STACK, told.append)
+    assert not list((cloud.folder / "pulumi").glob("*.json"))
+
+
 def test_nothing_deployed_is_nothing_to_destroy(cloud, played, told):
-    pulumi_engine.destroy(cloud, STACK, {}, told.append)
-    assert (pulumi_engine.outputs(cloud, STACK), played.calls, told) == ({}, [], [])
+    pulumi_engine.destroy(cloud, STACK, told.append)
+    assert (pulumi_engine.outputs(cloud, STACK), played, told) == ({}, [], [])
 
 
 def test_no_engine_is_imported_by_who_starts_it():
@@ -220,54 +210,3 @@ def test_an_interruption_does_not_wait_for_ever(cloud, script, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         pulumi_run.run(cloud, STACK, ["pulumi_apply", STACK], {}, interrupt)
     assert not psutil.pid_exists(*found)  # pylint: disable=no-value-for-parameter
-
-
-def test_what_is_ready_is_ready(cloud, told, script):
-    script("exit 0")
-    assert pulumi_run.prepare(cloud, STACK, {}, told.append) == ""
-
-
-def test_what_cannot_be_fetched_is_said_in_a_sentence(cloud, told, script):
-    script("echo 'tap: [Errno -2] Name or service not known' >&2; exit 1")
-    why = pulumi_run.prepare(cloud, STACK, {}, told.append)
-    assert why == "it cannot be fetched: [Errno -2] Name or service not known"
-
-
-def test_a_network_that_answers_nothing_is_given_up_soon(cloud, told, script, monkeypatch, tmp_path):
-    monkeypatch.setattr(pulumi_run, "STALL_SECONDS", 0.2)
-    script(f"sleep 60 & echo $! > {tmp_path}/child; wait")
-    began = time.monotonic()
-    why = pulumi_run.prepare(cloud, STACK, {}, told.append)
-    assert why == "it cannot be fetched: nothing came from the network for 0 s"
-    assert time.monotonic() - began < 10
-    assert not psutil.pid_exists(int((tmp_path / "child").read_text())), "the download goes on"
-
-
-def test_a_download_that_goes_on_is_waited_for(cloud, told, script, monkeypatch):
-    monkeypatch.setattr(pulumi_run, "STALL_SECONDS", 1.0)
-    script('for n in 1 2 3 4 5 6 7; do head -c 999999 /dev/zero >> "$TMPDIR/tar"; sleep 0.2; done; rm "$TMPDIR/tar"')
-    assert pulumi_run.prepare(cloud, STACK, {}, told.append) == ""
-    assert told[0].startswith("fetching the Pulumi CLI and its AWS plug-in: ")
-
-
-def test_an_interruption_ends_the_download(cloud, told, script, tmp_path):
-    script(f'echo $$ > {tmp_path}/shell; echo x >> "$TMPDIR/tarball"; exec sleep 60')
-
-    def interrupt(_line):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        pulumi_run.prepare(cloud, STACK, {}, interrupt)
-    assert not psutil.pid_exists(int((tmp_path / "shell").read_text()))
-
-
-def test_a_file_that_vanishes_while_it_is_measured_counts_nothing(tmp_path, monkeypatch):
-    (tmp_path / "a").write_text("12345")
-    (tmp_path / "gone").symlink_to("nowhere")
-    whole = pulumi_run._size([tmp_path])
-
-    def vanish(self):
-        raise FileNotFoundError
-
-    monkeypatch.setattr(type(tmp_path), "lstat", vanish)
-    assert (whole >= 5, pulumi_run._size([tmp_path])) == (True, 0)
