@@ -51,7 +51,11 @@ def test_an_unknown_system_is_refused_with_the_known_ones(capsys):
 
 def test_the_cloud_alone_can_be_started(cloud, monkeypatch, capsys):
     started = []
-    monkeypatch.setattr(LocalCloud, "start", started.append)
+
+    def begin(self):
+        started.append(self)
+
+    monkeypatch.setattr(LocalCloud, "start", begin)
     monkeypatch.setattr(cli, "up", lambda *_a: pytest.fail("nothing is to be deployed"))
     assert cli.main(["up", "--only-cloud"]) == 0
     shown = capsys.readouterr().out
