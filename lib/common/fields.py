@@ -9,6 +9,23 @@ from lib.common.errors import SettingError
 
 ENVIRONMENTS = ("dev", "staging", "production")
 _FLAGS = {"true": True, "false": False}
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+_DOMAIN = re.compile(rf"(?=.{{4,253}}$)(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]")
+# SNS sends to an address of RFC 5321: https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
+_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_EMAIL = re.compile(
+    rf"(?=.{{6,254}}$)(?=[^@]{{1,64}}@){_LOCAL}(?:\.{_LOCAL})*@(?:{_LABEL}\.)+[a-z]{{2,63}}", re.IGNORECASE
+)
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZone.html: at most 32 characters
+_ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.html
+_CLASS = re.compile(r"db\.[a-z0-9]+(?:-[a-z0-9]+)*\.[a-z0-9]+(?:-[a-z0-9]+)*")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(
+    r"(?!xn--|sthree-|amzn-s3-demo-|\d+\.\d+\.\d+\.\d+$)(?!.*(?:\.\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|--table-s3$|-an$))"
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+)
 
 
 def number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
@@ -54,20 +71,65 @@ def instance_class(values: Mapping[str, str], name: str, default: str) -> str:
         SettingError: not of the form ``db.<family>.<size>``.
     """
     text = values.get(name) or default
-    if not text.startswith("db.") or text.count(".") != 2:
-        raise SettingError(f"{name}={text!r} is no RDS class: write one like {default!r}.")
+    if not _CLASS.fullmatch(text):
+        raise SettingError(f"{name}={text!r} is not a valid RDS instance class: write one like {default!r}.")
     return text
 
 
 def email(values: Mapping[str, str], name: str) -> str:
-    """Return an address, or an empty text when there is none.
+    """Return an e-mail address, or an empty text when there is none.
 
     Raises:
-        SettingError: something without an at sign.
+        SettingError: something that SNS takes for no address.
     """
     text = values.get(name, "")
-    if text and "@" not in text:
-        raise SettingError(f"{name}={text!r} is no address: write one like 'team@example.com', or leave it empty.")
+    if text and not _EMAIL.fullmatch(text):
+        raise SettingError(
+            f"{name}={text!r} is not a valid e-mail address: write one like 'team@example.com', or leave it empty."
+        )
+    return text
+
+
+def domain(values: Mapping[str, str], name: str) -> str:
+    """Return a host name, or an empty text when there is none.
+
+    Raises:
+        SettingError: anything else, a URL or a name without a dot among it.
+    """
+    text = values.get(name, "")
+    if text and not _DOMAIN.fullmatch(text):
+        raise SettingError(
+            f"{name}={text!r} is not a valid host name: write one like 'api.example.com', or leave it empty."
+        )
+    return text
+
+
+def hosted_zone(values: Mapping[str, str], name: str) -> str:
+    """Return the id of a hosted zone of Route 53, or an empty text when there is none.
+
+    Raises:
+        SettingError: anything else, a zone's name or its ARN among it.
+    """
+    text = values.get(name, "")
+    if text and not _ZONE.fullmatch(text):
+        raise SettingError(
+            f"{name}={text!r} is not a valid hosted zone: write its id, like 'Z0123456789ABCDEFGHIJ', or leave it empty."
+        )
+    return text
+
+
+def bucket(values: Mapping[str, str], name: str) -> str:
+    """Return the name of a bucket that exists, or an empty text when there is none.
+
+    Raises:
+        SettingError: a name that no bucket can have.
+    """
+    text = values.get(name, "")
+    if text and not _BUCKET.fullmatch(text):
+        raise SettingError(
+            f"{name}={text!r} is not a valid bucket name: write 3 to 63 lower-case letters, digits, dots and hyphens, "
+            "for example 'my-terraform-state', or leave it empty."
+        )
     return text
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from lib.common.errors import SettingError
 
-# AWS's own rule for tag values: letters, digits, spaces and _ . : / = + - @, at most 256.
+# AWS's own rule for tag values: letters, digits, spaces and _ . : / = + - @, at most 256; RDS keeps two beginnings.
 # https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
-_VALUE = re.compile(r"[\w .:/=+@-]{1,256}")
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Tag.html
+_VALUE = re.compile(r"(?!aws:|rds:)[\w .:/=+@-]{1,256}")
 _VARIABLES = {"Environment": "ENVIRONMENT", "Project": "PROJECT", "Repository": "REPOSITORY", "Author": "AUTHOR"}
 _DEFAULTS = {"Environment": "dev", "Repository": "tap", "Author": "tap-maintainers"}
 
@@ -38,7 +39,8 @@ class Tags:
             value = environ.get(variable) or defaults.get(tag) or _DEFAULTS.get(tag, system)
             if not _VALUE.fullmatch(value):
                 raise SettingError(
-                    f"{variable}={value!r} cannot be a tag: use up to 256 letters, digits, spaces and _ . : / = + - @."
+                    f"{variable}={value!r} cannot be a tag: use up to 256 letters, digits, spaces and _ . : / = + - @, "
+                    "and begin with neither 'aws:' nor 'rds:'."
                 )
             values[tag] = value
         return cls(values)

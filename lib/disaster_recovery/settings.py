@@ -16,10 +16,7 @@ PRIMARY, SECONDARY = "primary", "secondary"
 # A global database takes memory-optimised classes from the fifth generation on, and no burstable ones:
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
 _MEMORY_OPTIMISED = re.compile(r"db\.(r([5-9]|\d\d)[a-z]*|x\d[a-z]*)\.\d*x?large")
-_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-_ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
 _ELSEWHERE = ipaddress.IPv4Network("10.61.0.0/16")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -112,8 +109,8 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             instance_class=_instance_class(values, cls.instance_class),
             database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
             password_version=fields.number(values, "PASSWORD_VERSION", cls.password_version, 1, 1_000_000),
-            domain=_matching(values, "DOMAIN_NAME", _DOMAIN, "pay.example.org"),
-            zone_id=_matching(values, "HOSTED_ZONE_ID", _ZONE, "Z0123456789ABCDEFGHIJ"),
+            domain=fields.domain(values, "DOMAIN_NAME"),
+            zone_id=fields.hosted_zone(values, "HOSTED_ZONE_ID"),
             lag_max_ms=fields.number(values, "LAG_MAX_MS", cls.lag_max_ms, 100, 3_600_000),
             snapshot_max_age_hours=fields.number(values, "SNAPSHOT_MAX_AGE_HOURS", cls.snapshot_max_age_hours, 1, 840),
             # What was deployed today cannot be restored to yesterday.
@@ -122,7 +119,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             verify_hours=fields.number(values, "VERIFY_HOURS", cls.verify_hours, 1, 8),
             api_account=fields.flag(values, "API_ACCOUNT", default=True),
             alarm_email=fields.email(values, "ALARM_EMAIL"),
-            state_bucket=_matching(values, "STATE_BUCKET", _BUCKET, "my-terraform-state"),
+            state_bucket=fields.bucket(values, "STATE_BUCKET"),
             # What repairs a lost region must not be lost with it.
             state_region=_known_region(values, "STATE_REGION", second.region),
         )
@@ -195,13 +192,6 @@ def _instance_class(values: Mapping[str, str], default: str) -> str:
             f"DATABASE_INSTANCE_CLASS={text!r} is refused by a global database: write a memory-optimised class of the "
             f"fifth generation or later, for example {default!r}."
         )
-    return text
-
-
-def _matching(values: Mapping[str, str], name: str, pattern: re.Pattern[str], example: str) -> str:
-    text = values.get(name, "")
-    if text and not pattern.fullmatch(text):
-        raise SettingError(f"{name}={text!r} is refused: write one like {example!r}, or leave it empty.")
     return text
 
 

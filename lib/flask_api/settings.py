@@ -31,8 +31,6 @@ FARGATE: Mapping[int, range] = {
 }
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-_ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
 
 
 @dataclass(frozen=True)
@@ -77,15 +75,11 @@ def _size(values: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _domain(values: Mapping[str, str]) -> tuple[str, str]:
-    domain, zone = values.get("DOMAIN_NAME", ""), values.get("HOSTED_ZONE_ID", "")
+    domain, zone = fields.domain(values, "DOMAIN_NAME"), fields.hosted_zone(values, "HOSTED_ZONE_ID")
     if bool(domain) != bool(zone):
         raise SettingError(
             f"DOMAIN_NAME={domain!r} with HOSTED_ZONE_ID={zone!r} is refused: a Route 53 record needs both, or neither."
         )
-    if domain and not _DOMAIN.fullmatch(domain):
-        raise SettingError(f"DOMAIN_NAME={domain!r} is no host name: write one like 'api.example.com'.")
-    if zone and not _ZONE.fullmatch(zone):
-        raise SettingError(f"HOSTED_ZONE_ID={zone!r} is no hosted zone: write its id, like 'Z0123456789ABCDEFGHIJ'.")
     return domain, zone
 
 

@@ -53,7 +53,7 @@ def test_what_aws_takes_is_taken(value: str) -> None:
     assert Tags.read("payment", "dev", {"PROJECT": value}).values["Project"] == value
 
 
-@pytest.mark.parametrize("value", ["a;b", "a\n", "50%", "<x>", "x" * 257])
+@pytest.mark.parametrize("value", ["a;b", "a\n", "50%", "<x>", "x" * 257, "aws:team", "rds:team"])
 def test_what_aws_refuses_is_refused(value: str) -> None:
     """The message names the variable and what it takes."""
     with pytest.raises(SettingError, match=r"PROJECT='.* cannot be a tag: use up to 256"):
