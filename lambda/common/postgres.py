@@ -19,8 +19,7 @@ AUTHENTICATION = ("28000", "28P01")
 AWAY_CLASSES = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
 AWAY_CODES = ("25006",)  # read-only: this was the primary before a failover
 DATA_CLASSES = ("22", "23")  # data exception, integrity constraint violation
-# Lambda's managed runtimes carry the RDS certificates too, those of newer regions included.
-RUNTIME_CA = Path("/var/runtime/ca-cert.pem")
+# Of every region that the stacks accept: lib/common/rds_ca.py refuses the others.
 BUNDLED_CA = Path(__file__).with_name("rds-ca.pem")
 PAUSE_FIRST, PAUSE_LONGEST = 0.1, 2.0  # seconds between two tries
 ANSWER_SECONDS = 10.0
@@ -65,9 +64,7 @@ def tls_context(mode: str, ca_file: str | None) -> ssl.SSLContext | None:
     if mode != "verify-full":
         raise ValueError(f"DB_TLS={mode!r} is unknown: use 'verify-full' or 'off'.")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for path in [Path(ca_file)] if ca_file else [BUNDLED_CA, RUNTIME_CA]:
-        if ca_file or path.is_file():
-            context.load_verify_locations(path)
+    context.load_verify_locations(ca_file or BUNDLED_CA)
     return context
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lib.common import engine_versions, fields, naming, region
+from lib.common import engine_versions, fields, naming, rds_ca, region
 from lib.common.errors import SettingError
 from lib.common.tags import Tags
 
@@ -118,7 +118,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
         Raises:
             SettingError: naming the variable, its value and what it takes.
         """
-        suffix, where = naming.suffix(values), region.primary(values)
+        suffix, where = naming.suffix(values), rds_ca.covered(region.primary(values))
         environment = fields.choice(values, "ENVIRONMENT", ENVIRONMENT, fields.ENVIRONMENTS)
         durability = DURABILITY[environment]
         cpu, memory = _size(values)

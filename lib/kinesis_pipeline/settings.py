@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lib.common import engine_versions, fields, naming, region
+from lib.common import engine_versions, fields, naming, rds_ca, region
 from lib.common.tags import Tags
 
 SYSTEM = "kinesis-pipeline"
@@ -56,7 +56,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
         suffix = naming.suffix(environ)
         environment = fields.choice(environ, "ENVIRONMENT", "dev", fields.ENVIRONMENTS)
         return cls(
-            region=region.primary(environ),
+            region=rds_ca.covered(region.primary(environ)),
             suffix=suffix,
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, environ),

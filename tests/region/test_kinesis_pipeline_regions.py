@@ -12,7 +12,7 @@ from tests.support.synthesis import named, of_type, only
 
 
 @pytest.fixture(params=chosen())
-def moved(request, tmp_path, monkeypatch):
+def moved(request, tmp_path, monkeypatch, every_root):
     """A template of which nothing but the file with the region was changed."""
     (tmp_path / "AWS_REGION").write_text(f"{request.param}\n", encoding="utf-8")
     monkeypatch.setattr(region, "FOLDER", tmp_path)

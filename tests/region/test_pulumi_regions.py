@@ -11,7 +11,7 @@ from tests.support.regions import chosen, region_names
 
 
 @pytest.fixture(params=chosen())
-def name(request, tmp_path, monkeypatch):
+def name(request, tmp_path, monkeypatch, every_root):
     """The region's name in the one file that is changed."""
     (tmp_path / "AWS_REGION").write_text(f"{request.param}\n", encoding="utf-8")
     monkeypatch.setattr(region, "FOLDER", tmp_path)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lib.common import rds_ca
 from tests.support.database import TestServer
 from tests.support.tls_front import Authority, Front
 
@@ -121,31 +122,15 @@ def subjects(context: ssl.SSLContext) -> set[str]:
     return {value for name, value in parts if name == "commonName"}
 
 
-def test_the_bundle_alone_is_trusted_outside_lambda(
-    consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_roots_of_rds_alone_are_trusted(consumer: SimpleNamespace) -> None:
     """Not the system's authorities: everybody can get a certificate from one of those."""
-    monkeypatch.setattr(consumer.postgres, "RUNTIME_CA", tmp_path / "none")
     names = subjects(consumer.postgres.tls_context("verify-full", None))
-    assert len(names) > 20
+    assert {rds_ca.COMMON_NAME.format(region=name) for name in rds_ca.regions()} <= names
     assert all(name.startswith("Amazon RDS ") for name in names)
 
 
-def test_the_runtime_s_certificates_are_trusted_too(
-    consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, authority: Authority
-) -> None:
-    """Lambda brings those of regions that are younger than the bundle."""
-    monkeypatch.setattr(consumer.postgres, "RUNTIME_CA", authority.file)
-    names = subjects(consumer.postgres.tls_context("verify-full", None))
-    assert "Test CA" in names
-    assert len(names) > 20
-
-
-def test_a_file_of_one_s_own_replaces_the_others(
-    consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, authority: Authority
-) -> None:
+def test_a_file_of_one_s_own_replaces_the_bundle(consumer: SimpleNamespace, authority: Authority) -> None:
     """For a database that is not RDS."""
-    monkeypatch.setattr(consumer.postgres, "RUNTIME_CA", consumer.postgres.BUNDLED_CA)
     context = consumer.postgres.tls_context("verify-full", str(authority.file))
     assert subjects(context) == {"Test CA"}
     assert context.check_hostname
