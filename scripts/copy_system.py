@@ -158,7 +158,10 @@ def copy(system: str, target: Path) -> int:
     for path in chosen:
         place = target / path.relative_to(ROOT)
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, place)  # what a link leads to, for that may lie elsewhere
+        if path.is_symlink() and path.resolve() in chosen:
+            place.symlink_to(path.readlink())  # one source there too: what is appended to it reaches every package
+        else:
+            shutil.copy2(path, place)  # what a link leads to, for that may lie elsewhere
     (target / "requirements.lock").write_text(lock(packages(foreign)), encoding="utf-8")
     title = document[0].read_text(encoding="utf-8").splitlines()[0].partition(": ")[2] if document[0].is_file() else ""
     text = README.format(system=system, title=title.capitalize() or system, node=NODE if engine != "pulumi" else "")

@@ -32,9 +32,16 @@ def test_the_copy_has_no_trace_of_the_others(copied):
     assert [place for place in places if place.exists()] == []
 
 
-def test_links_are_files_of_their_own(copied):
+def test_links_lead_to_files_of_the_copy(copied):
     _system, target = copied
-    assert [path for path in target.rglob("*") if path.is_symlink()] == []
+    links = [path for path in target.rglob("*") if path.is_symlink()]
+    assert [path for path in links if not path.is_file() or not path.resolve().is_relative_to(target)] == []
+
+
+def test_the_packages_take_the_roots_that_the_settings_look_at(copied):
+    _system, target = copied
+    (source,) = target.glob("lib/common/rds-ca.pem")
+    assert {path.resolve() for path in target.glob("lambda/*/shared/rds-ca.pem")} <= {source}
 
 
 def test_the_lock_pins_the_engine_and_no_other(copied):
