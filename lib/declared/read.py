@@ -82,6 +82,11 @@ def _run_cdktf(folder: str, environ: Mapping[str, str]) -> dict[str, Any]:
         return _document(Path(out) / "stacks" / stack.node.id / "cdk.tf.json")
 
 
+def _run_pulumi(folder: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    program = importlib.import_module("lib.declared.pulumi_program")
+    return dict(program.record(folder.replace("_", "-"), environ))
+
+
 def _document(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -90,5 +95,9 @@ def _view_cdk(document: Mapping[str, Any], where: str) -> tuple[Resource, ...]:
     return Template(document, where).view()
 
 
-_RUN: Mapping[str, Callable[[str, Mapping[str, str]], dict[str, Any]]] = {"cdk": _run_cdk, "cdktf": _run_cdktf}
+_RUN: Mapping[str, Callable[[str, Mapping[str, str]], dict[str, Any]]] = {
+    "cdk": _run_cdk,
+    "cdktf": _run_cdktf,
+    "pulumi": _run_pulumi,
+}
 _VIEW: Mapping[str, Callable[[Mapping[str, Any], str], tuple[Resource, ...]]] = {"cdk": _view_cdk}

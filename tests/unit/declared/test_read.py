@@ -23,3 +23,9 @@ def test_the_cdktf_system_is_read():
     found = read.source("disaster-recovery", {"ENVIRONMENT": "staging"})
     assert (found.tool, found.environ) == ("cdktf", {"ENVIRONMENT": "staging"})
     assert len(found.document["resource"]["aws_rds_cluster"]) == 2
+
+
+def test_a_pulumi_system_is_read():
+    found = read.source("payment", {"ENVIRONMENT": "staging"})
+    assert (found.tool, found.environ) == ("pulumi", {"ENVIRONMENT": "staging"})
+    assert "aws:apigateway/restApi:RestApi" in {item["type"] for item in found.document["registrations"]}

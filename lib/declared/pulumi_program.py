@@ -1,0 +1,277 @@
+"""Runs a Pulumi program under Pulumi's mocks and records what it registers.
+
+Every output of a resource is a token, ``${<type>::<name>.<property>}``: where a token stands among the inputs of
+another resource, also inside a policy or a container definition, is a reference. What is recorded is data that JSON
+can hold, so that a test can change a copy of it.
+"""
+
+import asyncio
+import importlib
+import keyword
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from types import NoneType
+from typing import Any, ForwardRef, Union, get_args, get_origin
+from unittest import mock
+
+import pulumi
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import get_root_resource, set_root_resource
+
+import tap
+from lib.common import lambda_package, naming
+from lib.common.errors import SettingError
+
+ACCOUNT = "123456789012"
+ZONES = ("a", "b", "c")
+PROVIDER = "pulumi:providers:aws"
+TOKEN = re.compile(r"\$\{(aws:\w+/\w+:\w+)::([^}]+?)\.(\w+(?:\[0\](?:\.\w+)?)?)\}")
+SECRET = rpc._special_sig_key  # pylint: disable=protected-access  # the SDK has no public name for it
+# Names that AWS knows a resource by: whoever uses one of them means the resource, not the text.
+PHYSICAL = ("name", "bucket", "clusterName", "clusterIdentifier", "identifier", "family", "dashboardName")
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the program registered it.
+
+    ``provider`` is the provider's URN and id, joined by ``::``; ``region`` is that provider's. ``dependencies`` are
+    URNs: those of ``depends_on`` and of every output among the inputs.
+    """
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    parent: str
+    provider: str
+    custom: bool
+    ignore_changes: tuple[str, ...]
+    dependencies: frozenset[str]
+    urn: str
+    region: str
+    retain_on_delete: bool
+    protect: bool
+    delete_before_replace: bool
+
+    def document(self) -> dict[str, Any]:
+        """Return the registration as JSON has it."""
+        return {
+            "type": self.type,
+            "name": self.name,
+            "urn": self.urn,
+            "parent": self.parent,
+            "provider": self.provider,
+            "region": self.region,
+            "inputs": self.inputs,
+            "options": {
+                "dependencies": sorted(self.dependencies),
+                "ignoreChanges": list(self.ignore_changes),
+                "retainOnDelete": self.retain_on_delete,
+                "protect": self.protect,
+                "deleteBeforeReplace": self.delete_before_replace,
+            },
+        }
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: without marks of secrets, archives as their paths, integers as integers."""
+    if isinstance(value, dict):
+        if SECRET in value:
+            return plain(value["value"])
+        return {key: plain(value[key]) for key in sorted(value)}  # they come in no order
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, pulumi.FileArchive | pulumi.FileAsset):
+        return str(value.path)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def token(kind: str, name: str, attribute: str) -> str:
+    """Return what stands for an output of a resource in the inputs of others."""
+    return f"${{{kind}::{name}.{attribute}}}"
+
+
+def outputs(kind: str, name: str) -> dict[str, Any]:
+    """Return a token for every output of a type, as its class in pulumi_aws declares them.
+
+    Text and numbers are tokens; a list of them, or of objects, has one element. Flags, maps and single objects have
+    none: a program that reads one that it has not given gets None.
+    """
+    module, _, title = kind.removeprefix("aws:").partition("/")
+    module = f"pulumi_aws.{module}{'_' * keyword.iskeyword(module)}"
+    declared = getattr(importlib.import_module(module), title.partition(":")[2])
+    answers: dict[str, Any] = {}
+    for called, annotation in _properties(declared):
+        (kept,) = get_args(annotation)  # Output[kept]
+        kept = next((kind for kind in get_args(kept) if get_origin(kept) is Union and kind is not NoneType), kept)
+        if kept in (str, int, float):
+            answers[called] = token(kind, name, called)
+        elif get_origin(kept) is Sequence:
+            answers[called] = [_item(kind, name, called, get_args(kept)[0], module)]
+    return answers
+
+
+def _properties(declared: type) -> Iterator[tuple[str, Any]]:
+    """Yield a class's properties by Pulumi's names, with their annotations."""
+    for attribute, found in vars(declared).items():
+        if isinstance(found, property) and found.fget:
+            yield getattr(found.fget, "_pulumi_name", attribute), found.fget.__annotations__.get("return")
+
+
+def _item(kind: str, name: str, called: str, item: Any, module: str) -> Any:
+    """Return the first element of a list: a token, or an object of tokens."""
+    if not isinstance(item, ForwardRef):
+        return token(kind, name, f"{called}[0]")
+    declared = getattr(importlib.import_module(f"{module}.outputs"), item.__forward_arg__.rpartition(".")[2])
+    return {field: token(kind, name, f"{called}[0].{field}") for field, _annotation in _properties(declared)}
+
+
+class Recorder(mocks.Mocks):
+    """Answers as AWS's provider would, with tokens."""
+
+    def __init__(self) -> None:
+        self._regions: dict[str, str] = {}
+
+    def region(self, provider: str) -> str:
+        """Return the region of a provider, which is named by its URN and id, joined by ``::``."""
+        return self._regions[provider.rpartition("::")[2]]
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+        """Answer a question about the account.
+
+        Raises:
+            SettingError: no answer to it is known.
+        """
+        if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":  # noqa: S105 - a function's name
+            where = self.region(args.provider)
+            return {"names": [f"{where}{letter}" for letter in ZONES], "id": where}
+        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":  # noqa: S105
+            return {"accountId": ACCOUNT, "arn": "", "userId": "", "id": ACCOUNT}
+        raise SettingError(f"The program calls {args.token}: add an answer to {__name__}.Recorder.")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """Return a resource's id and outputs: its own inputs, but for the names by which others refer to it."""
+        inputs = plain(args.inputs)
+        if not args.typ.startswith("aws:"):
+            identity = f"{args.name}-id"
+            if args.typ == PROVIDER:
+                self._regions[identity] = inputs["region"]
+            return identity, inputs
+        own = {key: value for key, value in inputs.items() if key not in PHYSICAL}
+        return token(args.typ, args.name, "id"), {**outputs(args.typ, args.name), **own}
+
+
+class Monitor(mocks.MockMonitor):
+    """Records each registration with what the mocks are not told: parent and options."""
+
+    def __init__(self, answers: mocks.Mocks, region: Callable[[str], str]) -> None:
+        super().__init__(answers)
+        self.registrations: list[Registration] = []
+        self._region, self._seen, self._lock = region, set[str](), Lock()
+
+    def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
+        """Record a resource.
+
+        Raises:
+            ValueError: it was registered before, which Pulumi's engine refuses too.
+        """
+        urn = str(self.make_urn(request.parent, request.type, request.name))
+        with self._lock:
+            if urn in self._seen:
+                raise ValueError(f"{request.type} {request.name!r} is declared twice")
+            self._seen.add(urn)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        provider = request.provider or dict(request.providers).get("aws", "")
+        self.registrations.append(
+            Registration(
+                type=request.type,
+                name=request.name,
+                inputs=plain(rpc.deserialize_properties(request.object, keep_unknowns=True)),
+                parent=request.parent,
+                provider=provider,
+                custom=request.custom,
+                ignore_changes=tuple(request.ignoreChanges),
+                dependencies=frozenset(request.dependencies),
+                urn=answer.urn,
+                region=self._region(provider) if provider else "",
+                retain_on_delete=request.retainOnDelete,
+                protect=request.protect,
+                delete_before_replace=request.deleteBeforeReplace,
+            )
+        )
+        return answer
+
+
+@contextmanager
+def own_loops() -> Iterator[None]:
+    """Close the event loops that Pulumi makes, one for each thread, and leaves open."""
+    made, make = [], asyncio.new_event_loop
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    with mock.patch.object(asyncio, "new_event_loop", new_event_loop):
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        try:
+            yield
+        finally:
+            made[0].run_until_complete(made[0].shutdown_default_executor())
+            asyncio.set_event_loop(None)
+            for loop in made:
+                loop.close()
+
+
+def run(
+    function: Callable[[], object], answers: mocks.Mocks, monitor: Monitor, stack: str, config: Mapping[str, str]
+) -> dict[str, Any]:
+    """Run a program under mocks, wait for everything that it started, and return what it exports."""
+    exports: dict[str, Any] = {}
+
+    def program() -> pulumi.Output[None]:
+        function()
+        stack: Any = get_root_resource()
+        return pulumi.Output.all(**stack.outputs).apply(exports.update)
+
+    with own_loops():
+        set_root_resource(None)  # type: ignore[arg-type]  # forget another program of this process
+        mocks.set_mocks(answers, project="tap", stack=stack, preview=False, monitor=monitor)
+        pulumi.runtime.set_all_config(dict(config))
+        try:
+            pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+        finally:
+            pulumi.runtime.set_all_config({})
+            set_root_resource(None)  # type: ignore[arg-type]  # a program that is run for real begins without one
+    return exports
+
+
+def record(system: str, environ: Mapping[str, str], package: Path | None = None) -> dict[str, Any]:
+    """Return what a system's program declares, as data.
+
+    Args:
+        system: such as ``flask-api``.
+        environ: the settings; ``ENVIRONMENT_SUFFIX`` is the stack's suffix.
+        package: stands for the zip of every function; None has each of them built.
+
+    Returns:
+        ``registrations``: resources and providers of AWS, by type and name, for programs under mocks have no order
+        of their own; ``outputs``: what the program exports.
+
+    Raises:
+        SettingError: the program refuses a setting, or calls a function that has no answer here.
+    """
+    program, suffix = tap.load(system.replace("-", "_")), environ.get(naming.SUFFIX) or naming.SUFFIX_DEFAULT
+    answers = Recorder()
+    monitor = Monitor(answers, answers.region)
+    built = mock.patch.object(lambda_package, "build", return_value=package) if package else nullcontext()
+    with built:
+        exports = run(lambda: program.build(suffix, environ), answers, monitor, f"{system}-{suffix}", {})
+    found = [item for item in monitor.registrations if item.type == PROVIDER or item.type.startswith("aws:")]
+    return {
+        "registrations": [item.document() for item in sorted(found, key=lambda item: (item.type, item.name))],
+        "outputs": plain(exports),
+    }
