@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from lib.common_pulumi.policies import allow, document
+from lib.common.iam_statements import allow
+from lib.common_pulumi.policies import document
 
 Dimensions = Mapping[str, pulumi.Input[str]]
 PERIOD_SECONDS = 60

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from lib.common import region
-from lib.common_pulumi.policies import Place, Statement, allow, document
+from lib.common.iam_statements import Statement, allow, key_for_alarms, key_for_log_groups
+from lib.common_pulumi.policies import Place, document
 
 # Days until a deleted key is gone: the most, and the least, that KMS takes.
 KEPT_DAYS, LOST_DAYS = 30, 7
@@ -23,22 +23,7 @@ def administration(place: Place) -> Statement:
 
 def operations(place: Place) -> list[Statement]:
     """Return what a key for log groups and alarm messages has to allow."""
-    return [
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-        allow(
-            ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-            ["*"],  # in a key's own policy: this key
-            Principal={"Service": f"logs.{place.region}.{region.dns_suffix(place.region)}"},
-            Condition={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*")}},
-        ),
-        # An encrypted topic takes an alarm's message only when CloudWatch may use the key.
-        allow(
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            ["*"],
-            Principal={"Service": "cloudwatch.amazonaws.com"},
-            Condition={"StringEquals": {"aws:SourceAccount": place.account}},
-        ),
-    ]
+    return [key_for_log_groups(place.region, place.arn("logs", "log-group:*")), key_for_alarms(place.account)]
 
 
 def customer_key(

@@ -10,7 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.errors import SettingError
-from lib.common_pulumi.policies import Place, Statement, allow, document, service_role
+from lib.common.iam_statements import Statement, allow
+from lib.common_pulumi.policies import Place, document, service_role
 
 MOST_ZONES, LEAST_ZONES = 3, 2
 WORLD = "0.0.0.0/0"
@@ -230,7 +231,7 @@ class TieredNetwork(pulumi.ComponentResource):
             service="vpc-flow-logs.amazonaws.com",
             sources=[args.place.arn("ec2", "vpc-flow-log/*")],
             place=args.place,
-            statements=[allow(write, [logs.arn, pulumi.Output.concat(logs.arn, ":*")])],
+            statements=[allow(write, [pulumi.Output.concat(logs.arn, ":*")])],
             opts=self._own,
         )
         aws.ec2.FlowLog(

@@ -1,15 +1,13 @@
 """IAM documents: who may do what, under which condition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from lib.common import region
-
-Statement = Mapping[str, Any]
+from lib.common.iam_statements import Statement, trust
 
 
 @dataclass(frozen=True)
@@ -29,11 +27,6 @@ class Place:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
 
-def allow(actions: Sequence[str], resources: Sequence[pulumi.Input[str]], **rest: Any) -> Statement:
-    """Return a statement; ``rest`` is Sid, Principal or Condition."""
-    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **rest}
-
-
 def document(*statements: Statement) -> pulumi.Output[str]:
     """Return a policy as JSON."""
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
@@ -43,18 +36,8 @@ def service_role(
     name: str, physical: str, *, service: str, sources: Sequence[str], place: Place, statements: Sequence[Statement],
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:  # fmt: skip
-    """Return a role that one service may take on, and its policy.
-
-    The condition on the source keeps a service from being made another account's deputy:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html. Without sources there is none: Lambda
-    documents no such condition for execution roles, and only a caller of this account can pass it one.
-    """
-    trust: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
-    if sources:
-        trust["Condition"] = {
-            "StringEquals": {"aws:SourceAccount": place.account},
-            "ArnLike": {"aws:SourceArn": list(sources)},
-        }
-    role = aws.iam.Role(name, name=physical, assume_role_policy=document(trust), opts=opts)
+    """Return a role that one service may assume for these sources of this account, and its policy."""
+    assumed_by = document(trust(service, place.account, sources))
+    role = aws.iam.Role(name, name=physical, assume_role_policy=assumed_by, opts=opts)
     policy = aws.iam.RolePolicy(name, name=physical, role=role.name, policy=document(*statements), opts=opts)
     return role, policy

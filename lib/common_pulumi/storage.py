@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from lib.common_pulumi.policies import Place, Statement, allow, document
+from lib.common.iam_statements import Statement, allow
+from lib.common_pulumi.policies import Place, document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
 

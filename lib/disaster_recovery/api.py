@@ -27,10 +27,11 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from lib.common import region
+from lib.common.iam_statements import api_gateway_logs
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import allow, service_role
+from lib.disaster_recovery.policies import service_role
 from lib.disaster_recovery.settings import Side
 
 STAGE = "v1"
@@ -197,17 +198,10 @@ class Api(Construct):
         )
 
     def _account(self) -> list[ApiGatewayAccount]:
-        """Let API Gateway write logs: one setting for an account and region, which another stack may own.
-
-        https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html#set-up-access-logging-permissions
-        """
+        """Let API Gateway write logs: one setting for an account and region, which another stack may own."""
         place = self._place
         if not place.settings.api_account:
             return []
-        actions = [
-            "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-            "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
-        ]  # fmt: skip
         role, policy = service_role(
             self,
             "account-role",
@@ -215,7 +209,7 @@ class Api(Construct):
             part="api-logs",
             service="apigateway.amazonaws.com",
             sources=[],
-            statements=[allow(actions, [place.arn("logs", "log-group:*")])],
+            statements=api_gateway_logs(place.arn("logs", "log-group:*")),
         )
         return [
             ApiGatewayAccount(

@@ -15,23 +15,19 @@ from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
+from lib.common.iam_statements import Statement, allow, via_service, vpc_attachment
 from lib.disaster_recovery.database import Database
 from lib.disaster_recovery.functions import Work, function
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.networking import TABLE_ACTIONS, Networking
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import Statement, allow, document, over_tls, through
+from lib.disaster_recovery.policies import document, over_tls
 from lib.disaster_recovery.reports import Reports
 
 PAYMENT_SECONDS = 15  # the function gives up after 9 s, API Gateway after 29
 VERIFICATION_SECONDS = 300
 KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
 RETRIES, OLDEST_SECONDS = 2, 3600
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
-INTERFACES = (  # these take no resource
-    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-)  # fmt: skip
 # What reading and writing an encrypted table asks of its key, in the caller's name.
 TABLE_KEY_ACTIONS = (
     "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
@@ -67,8 +63,8 @@ class Compute(Construct):
                 },
                 statements=[
                     allow(TABLE_ACTIONS, [table, f"{table}/index/*"]),
-                    allow(TABLE_KEY_ACTIONS, [keys.data.arn], Condition=through("dynamodb", place.region)),
-                    allow(INTERFACES, ["*"]),
+                    allow(TABLE_KEY_ACTIONS, [keys.data.arn], Condition=via_service("dynamodb", place.region)),
+                    *vpc_attachment(place.arn("lambda", f"function:{place.name('function', 'payment')}")),
                 ],
                 more={
                     "vpc_config": LambdaFunctionVpcConfig(
@@ -143,18 +139,18 @@ class Verification(Construct):
             allow(
                 ["kms:Decrypt"],
                 [keys.data.arn, self._other.data.arn],
-                Condition=through("dynamodb", *regions),
+                Condition=via_service("dynamodb", *regions),
             ),
             allow(["cloudwatch:GetMetricData"], ["*"]),  # takes no resource
             allow(["sns:Publish"], [self._topic.arn]),
             allow(["s3:PutObject"], [f"{self.reports.bucket.arn}/*"]),
-            allow(["kms:GenerateDataKey"], [keys.data.arn], Condition=through("s3", place.region)),
+            allow(["kms:GenerateDataKey"], [keys.data.arn], Condition=via_service("s3", place.region)),
             allow(["sqs:SendMessage"], [self.dead.arn]),
             *(
                 allow(
                     ["kms:Decrypt", "kms:GenerateDataKey"],
                     [keys.operations.arn],
-                    Condition=through(service, place.region),
+                    Condition=via_service(service, place.region),
                 )
                 for service in ("sns", "sqs")
             ),
@@ -175,7 +171,8 @@ class Verification(Construct):
             ["sqs:SendMessage"],
             [queue.arn],
             Principal={"Service": "events.amazonaws.com"},
-            Condition={"ArnEquals": {"aws:SourceArn": rule}, "StringEquals": {"aws:SourceAccount": place.account}},
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+            Condition={"ArnEquals": {"aws:SourceArn": rule}},
         )
         SqsQueuePolicy(
             self,

@@ -18,12 +18,13 @@ from cdktf_cdktf_provider_aws.rds_global_cluster import RdsGlobalCluster
 from constructs import Construct
 
 from lib.common import engine_versions
+from lib.common.iam_statements import enhanced_monitoring
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
 from lib.disaster_recovery.networking import Networking
 from lib.disaster_recovery.password import MASTER_USER, Password
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import allow, service_role
+from lib.disaster_recovery.policies import service_role
 from lib.disaster_recovery.settings import ENGINE
 
 # Or AWS enrols the database in paid support when the version's standard support ends.
@@ -168,14 +169,8 @@ class Database(Construct):
         ]
 
     def _monitoring(self, names: list[str]) -> tuple[str, ITerraformDependable]:
-        """Return the ARN of enhanced monitoring's role, for these instances only, and its policy.
-
-        The log group is RDS's own, one for the region, so the policy cannot name the instance:
-        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
-        """
+        """Return the ARN of enhanced monitoring's role, for these instances only, and its policy."""
         place = self._place
-        group = place.arn("logs", "log-group:RDSOSMetrics")
-        write = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"]
         role, policy = service_role(
             self,
             "monitoring",
@@ -183,10 +178,7 @@ class Database(Construct):
             part="monitoring",
             service="monitoring.rds.amazonaws.com",
             sources=[place.arn("rds", f"db:{name}") for name in names],
-            statements=[
-                allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], [group]),
-                allow(write, [f"{group}:log-stream:*"]),
-            ],
+            statements=enhanced_monitoring(place.arn("logs", "log-group:RDSOSMetrics")),
         )
         return role.arn, policy
 

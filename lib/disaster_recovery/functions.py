@@ -13,10 +13,11 @@ from cdktf_cdktf_provider_aws.lambda_function import (
 from constructs import Construct
 
 from lib.common import lambda_package
+from lib.common.iam_statements import Statement, allow, via_service
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import Statement, allow, service_role, through
+from lib.disaster_recovery.policies import service_role
 
 FOLDER = "disaster_recovery"
 METRICS_NAMESPACE = "DisasterRecovery"
@@ -50,7 +51,7 @@ def function(scope: Construct, *, place: Place, keys: Keys, work: Work) -> Lambd
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{logs.arn}:*"]),
             allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
             # Lambda decrypts the environment in the function's name.
-            allow(["kms:Decrypt"], [keys.operations.arn], Condition=through("lambda", place.region)),
+            allow(["kms:Decrypt"], [keys.operations.arn], Condition=via_service("lambda", place.region)),
             *work.statements,
         ],
     )

@@ -6,9 +6,15 @@ from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
-from lib.common import region
+from lib.common.iam_statements import (
+    Statement,
+    allow,
+    key_for_alarms,
+    key_for_log_groups,
+    key_for_undelivered_events,
+)
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import Statement, allow, document
+from lib.disaster_recovery.policies import document
 
 # Days until a deleted key is gone: the most, and the least, that KMS takes.
 KEPT_DAYS, LOST_DAYS = 30, 7
@@ -61,18 +67,8 @@ def _administration(place: Place) -> Statement:
 
 def _operations(place: Place) -> list[Statement]:
     """Return what a key for log groups, alarm messages and dead letters has to allow."""
-    own = {"StringEquals": {"aws:SourceAccount": place.account}}
-    messages = ["kms:Decrypt", "kms:GenerateDataKey*"]
     return [
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-        allow(
-            ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-            ["*"],  # in a key's own policy: this key
-            Principal={"Service": f"logs.{place.region}.{region.dns_suffix(place.region)}"},
-            Condition={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": place.arn("logs", "log-group:*")}},
-        ),
-        # An encrypted topic takes an alarm's message only when CloudWatch may use the key.
-        allow(messages, ["*"], Principal={"Service": "cloudwatch.amazonaws.com"}, Condition=own),
-        # The same for what the schedule could not deliver, and the queue.
-        allow(messages, ["*"], Principal={"Service": "events.amazonaws.com"}, Condition=own),
+        key_for_log_groups(place.region, place.arn("logs", "log-group:*")),
+        key_for_alarms(place.account),
+        key_for_undelivered_events(),
     ]

@@ -21,10 +21,11 @@ from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityG
 from cdktf_cdktf_provider_aws.vpc_security_group_ingress_rule import VpcSecurityGroupIngressRule
 from constructs import Construct
 
+from lib.common.iam_statements import Statement, allow
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import Statement, allow, document, service_role
+from lib.disaster_recovery.policies import document, service_role
 from lib.disaster_recovery.settings import Side
 
 TIERS = ("functions", "database")
@@ -190,7 +191,7 @@ class Networking(Construct):
             part="flows",
             service="vpc-flow-logs.amazonaws.com",
             sources=[place.arn("ec2", "vpc-flow-log/*")],
-            statements=[allow(write, [logs.arn, f"{logs.arn}:*"])],
+            statements=[allow(write, [f"{logs.arn}:*"])],
         )
         FlowLog(
             self,

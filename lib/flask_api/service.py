@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from lib.common_pulumi.policies import Place, Statement, allow, service_role
+from lib.common.iam_statements import Statement, allow, via_service
+from lib.common_pulumi.policies import Place, service_role
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
@@ -92,13 +93,12 @@ class Service(pulumi.ComponentResource):
     def _secret_statements(self) -> list[Statement]:
         """Return what reading the database's secret takes; the application reads it again after a rotation."""
         place = self._args.place
-        service = f"secretsmanager.{place.region}.amazonaws.com"
         return [
             allow(["secretsmanager:GetSecretValue"], [self._args.database.secret_arn]),
             allow(
                 ["kms:Decrypt"],
                 [self._args.keys.database.arn],
-                Condition={"StringEquals": {"kms:ViaService": service}},
+                Condition=via_service("secretsmanager", place.region),
             ),
         ]
 

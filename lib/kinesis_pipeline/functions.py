@@ -13,6 +13,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
+from lib.common.iam_statements import trust, via_service, vpc_attachment
 from lib.kinesis_pipeline.database import Database, retention
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
@@ -20,18 +21,9 @@ from lib.kinesis_pipeline.settings import Settings
 from lib.kinesis_pipeline.stream import Stream
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
-INTERFACES = (
-    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
-)  # fmt: skip
+LAMBDA = "lambda.amazonaws.com"
 METRICS_NAMESPACE = "TAP/KinesisPipeline"
 MEMORY_MIB = 512
-
-
-def via(scope: Construct, service: str) -> str:
-    """Return a service as ``kms:ViaService`` names it: the key works through that service only."""
-    stack = cdk.Stack.of(scope)
-    return f"{service}.{stack.region}.{stack.url_suffix}"
 
 
 @dataclass(frozen=True)
@@ -69,7 +61,7 @@ class DatabaseClient(Construct):
         self.role = self._role(settings, code.part, arn)
         secret = database.instance.secret
         assert secret is not None  # noqa: S101 - there is one, as RDS manages the password
-        self._allow_secret(secret, keys)
+        self._allow_secret(settings, secret, keys)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -111,27 +103,15 @@ class DatabaseClient(Construct):
             self,
             "Role",
             role_name=settings.name("role", part),
-            # Confused deputy: Lambda may take this role for this account's functions only.
-            assumed_by=iam.ServicePrincipal(
-                "lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": stack.account}}
-            ),
+            assumed_by=iam.ServicePrincipal(LAMBDA, conditions=trust(LAMBDA, stack.account)["Condition"]),
         )
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
             )
         )
-        role.add_to_policy(iam.PolicyStatement(actions=list(INTERFACES), resources=["*"]))
-        # The service makes the network interfaces; the function's own code has no business with them.
-        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice-security
-        role.add_to_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=list(INTERFACES),
-                resources=["*"],
-                conditions={"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
-            )
-        )
+        for statement in vpc_attachment(function_arn):
+            role.add_to_policy(iam.PolicyStatement.from_json(statement))
         cdk.Validations.of(role).acknowledge(
             cdk.Acknowledgment(
                 id="AwsSolutions::AwsSolutions-IAM5[Resource::*]",
@@ -141,7 +121,7 @@ class DatabaseClient(Construct):
         )
         return role
 
-    def _allow_secret(self, secret: secretsmanager.ISecret, keys: Keys) -> None:
+    def _allow_secret(self, settings: Settings, secret: secretsmanager.ISecret, keys: Keys) -> None:
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn])
         )
@@ -149,7 +129,7 @@ class DatabaseClient(Construct):
             iam.PolicyStatement(
                 actions=["kms:Decrypt"],
                 resources=[keys.database.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": via(self, "secretsmanager")}},
+                conditions=via_service("secretsmanager", settings.region),
             )
         )
 
@@ -183,7 +163,7 @@ class Delivery(Construct):
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=[keys.stream.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": [via(self, "kinesis"), via(self, "s3")]}},
+                conditions=via_service(("kinesis", "s3"), settings.region),
             )
         )
         bucket = stream.failures

@@ -5,6 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from lib.common.iam_statements import key_for_alarms, key_for_log_groups
 from lib.kinesis_pipeline.settings import Settings
 
 
@@ -18,31 +19,14 @@ class Keys(Construct):
         self.database = self._key("Database", "the database, its password and its insights")
         self.operations = self._key("Operations", "logs and alarm messages")
         stack = cdk.Stack.of(self)
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-        self.operations.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
-                actions=["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-                resources=["*"],  # in a key's own policy: this key
-                conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
-                            service="logs", resource="log-group", resource_name="*",
-                            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-                        )
-                    }
-                },
-            )
-        )  # fmt: skip
-        # An encrypted topic takes an alarm's message only when CloudWatch may use the key.
-        self.operations.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-            )
+        groups = stack.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name="*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
+        for statement in (key_for_log_groups(settings.region, groups), key_for_alarms(stack.account)):
+            self.operations.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 
     def _key(self, construct_id: str, purpose: str) -> kms.Key:
         keep = self._settings.durability.keep

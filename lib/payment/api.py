@@ -8,6 +8,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from lib.common.iam_statements import api_gateway_logs
 from lib.common_pulumi.policies import Place, service_role
 from lib.payment.firewall import firewall
 from lib.payment.functions import Functions
@@ -218,7 +219,7 @@ class Api(pulumi.ComponentResource):
             service="apigateway.amazonaws.com",
             sources=[],
             place=place,
-            statements=api_log_statements(place),
+            statements=api_gateway_logs(place.arn("logs", "log-group:*")),
             opts=self._own,
         )
         return [
@@ -256,15 +257,3 @@ class Api(pulumi.ComponentResource):
         aws.apigateway.UsagePlanKey(
             "first-caller", key_id=self.key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._own
         )
-
-
-def api_log_statements(place: Place) -> list[Mapping[str, object]]:
-    """Return what API Gateway needs to write logs of every API of the account, for there is one role for all.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html#set-up-access-logging-permissions
-    """
-    actions = [
-        "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-        "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
-    ]  # fmt: skip
-    return [{"Effect": "Allow", "Action": actions, "Resource": [place.arn("logs", "log-group:*")]}]

@@ -10,7 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import lambda_package
-from lib.common_pulumi.policies import Place, Statement, allow, document, service_role
+from lib.common.iam_statements import Statement, allow, via_service, vpc_attachment
+from lib.common_pulumi.policies import Place, document, service_role
 from lib.payment.database import Database
 from lib.payment.keys import Keys
 from lib.payment.network import Network
@@ -24,11 +25,6 @@ MEMORY_MIB = 1024
 SECONDS: Mapping[str, int] = {"api": 25, "drain": 120, "database": 300}
 DRAIN_RATE = "rate(1 minute)"
 KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
-INTERFACES = (  # these take no resource
-    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,6 @@ class Functions(pulumi.ComponentResource):
     def _write_audit(self) -> list[Statement]:
         """Return what writing and reading the audit trail takes; nothing of it deletes or shortens a retention."""
         bucket, key = self._args.storage.audit, self._args.keys.audit
-        service = f"s3.{self._args.place.region}.amazonaws.com"
         return [
             allow(["s3:PutObject", "s3:GetObject"], [pulumi.Output.concat(bucket.arn, "/payments/*")]),
             # Without it a missing object is "access denied", and not "not found".
@@ -89,26 +84,27 @@ class Functions(pulumi.ComponentResource):
             allow(
                 ["kms:Decrypt", "kms:GenerateDataKey"],
                 [key.arn],
-                Condition={"StringEquals": {"kms:ViaService": service}},
+                Condition=via_service("s3", self._args.place.region),
             ),
         ]
 
-    def _statements(self, logs: aws.cloudwatch.LogGroup) -> list[Statement]:
+    def _statements(self, name: str, logs: aws.cloudwatch.LogGroup) -> list[Statement]:
         """Return what every function of the system may do."""
-        args = self._args
-        secrets = f"secretsmanager.{args.place.region}.amazonaws.com"
+        args, here = self._args, self._args.place.region
         return [
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
-            allow(list(INTERFACES), ["*"]),
-            allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource either
+            *vpc_attachment(args.place.arn("lambda", f"function:{name}")),
+            allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
             allow(["secretsmanager:GetSecretValue"], [args.database.secret_arn]),
-            allow(
-                ["kms:Decrypt"],
-                [args.keys.database.arn],
-                Condition={"StringEquals": {"kms:ViaService": secrets}},
-            ),
+            allow(["kms:Decrypt"], [args.keys.database.arn], Condition=via_service("secretsmanager", here)),
             allow(["sqs:SendMessage"], [self.dead.arn]),
-            allow(["kms:Decrypt", "kms:GenerateDataKey"], [args.keys.operations.arn]),
+            # Lambda decrypts the environment, and SQS encrypts a dead letter, in the function's name.
+            allow(["kms:Decrypt"], [args.keys.operations.arn], Condition=via_service("lambda", here)),
+            allow(
+                ["kms:Decrypt", "kms:GenerateDataKey"],
+                [args.keys.operations.arn],
+                Condition=via_service("sqs", here),
+            ),
         ]
 
     def _function(self, part: str, statements: list[Statement], concurrency: int = 0) -> aws.lambda_.Function:
@@ -129,7 +125,7 @@ class Functions(pulumi.ComponentResource):
             service="lambda.amazonaws.com",
             sources=[],
             place=self._args.place,
-            statements=[*self._statements(logs), *statements],
+            statements=[*self._statements(name, logs), *statements],
             opts=self._own,
         )
         return aws.lambda_.Function(

@@ -21,8 +21,11 @@ EVERYWHERE = {
     "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
 }  # fmt: skip
-# Services that document no condition for the roles that they take on; only a caller of the account can pass them one.
-WITHOUT_SOURCE = {"lambda.amazonaws.com", "apigateway.amazonaws.com"}
+# API Gateway documents no condition for the role that it takes on, Lambda one on the account alone; EventBridge sends
+# KMS none. Only a caller of the account can pass the roles.
+WITHOUT_SOURCE = {"apigateway.amazonaws.com"}
+WITHOUT_ARN = {"lambda.amazonaws.com"}
+SILENT = ("aws_kms_key", "events.amazonaws.com")
 WILD_IN_A_KEY = {"kms:*", "kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"}
 DATA_KEYS = {
     "aws_cloudwatch_log_group": "kms_key_id", "aws_lambda_function": "kms_key_arn", "aws_rds_cluster": "kms_key_id",
@@ -68,7 +71,8 @@ def wide_key(found: Configuration) -> Iterator[str]:
     """Find what a key allows beyond its administration, and services under a condition."""
     for resource, statement in found.statements():
         if resource.kind == "aws_kms_key":
-            if "AWS" not in statement["Principal"] and not statement.get("Condition"):
+            silent = statement["Principal"].get("Service") == SILENT[1]
+            if "AWS" not in statement["Principal"] and not statement.get("Condition") and not silent:
                 yield f"{resource.path}: {statement['Principal']} without a condition"
             wild = {action for action in statement["Action"] if "*" in action}
             yield from (f"{resource.path}: {action}" for action in wild - WILD_IN_A_KEY)
@@ -80,9 +84,10 @@ def deputies(found: Configuration) -> Iterator[str]:
         service = statement["Principal"].get("Service") if isinstance(statement.get("Principal"), dict) else None
         condition = statement.get("Condition", {})
         if "sts:AssumeRole" in listed(statement["Action"]) and service not in WITHOUT_SOURCE:
-            if not condition.get("StringEquals", {}).get("aws:SourceAccount") or not condition.get("ArnLike"):
+            named = condition.get("ArnLike") or service in WITHOUT_ARN
+            if not condition.get("StringEquals", {}).get("aws:SourceAccount") or not named:
                 yield resource.path
-        elif service and service not in WITHOUT_SOURCE and not condition:
+        elif service and service not in WITHOUT_SOURCE and not condition and (resource.kind, service) != SILENT:
             yield resource.path
 
 

@@ -21,8 +21,10 @@ EVERYWHERE = {
     "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses", "xray:PutTraceSegments", "xray:PutTelemetryRecords",
 }  # fmt: skip
-# Services that document no condition for the roles that they take on; only a caller of the account can pass them one.
-WITHOUT_SOURCE = {"lambda.amazonaws.com", "apigateway.amazonaws.com"}
+# API Gateway documents no condition for the role that it takes on, Lambda one on the account alone; EventBridge sends
+# KMS none. Only a caller of the account can pass the roles.
+WITHOUT_SOURCE = {"apigateway.amazonaws.com"}
+WITHOUT_ARN = {"lambda.amazonaws.com"}
 # In a key's own policy "kms:*" belongs to the account's administrators, and a key cannot name itself.
 KEY = "aws:kms/key:Key"
 WILD_IN_A_KEY = {"kms:*", "kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"}
@@ -84,8 +86,9 @@ def deputies(found: Program) -> Iterator[str]:
     """Find services that could be made another account's deputy."""
     for resource, statement in documents(found):
         if "sts:AssumeRole" in listed(statement["Action"]) and statement["Principal"]["Service"] not in WITHOUT_SOURCE:
-            condition = statement.get("Condition", {})
-            if not condition.get("StringEquals", {}).get("aws:SourceAccount") or not condition.get("ArnLike"):
+            condition, service = statement.get("Condition", {}), statement["Principal"]["Service"]
+            named = condition.get("ArnLike") or service in WITHOUT_ARN
+            if not condition.get("StringEquals", {}).get("aws:SourceAccount") or not named:
                 yield resource.name
 
 

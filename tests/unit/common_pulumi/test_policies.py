@@ -7,22 +7,21 @@ import pulumi_aws as aws
 import pytest
 
 from lib.common import region
-from lib.common_pulumi.policies import Place, allow, service_role
+from lib.common.iam_statements import allow
+from lib.common_pulumi.policies import Place, service_role
 from tests.support.program import ACCOUNT, Program, Provider, run
 
 PLACE = Place(region.primary({}), ACCOUNT)
 SOURCE = PLACE.arn("ecs", "*")
 
 
-def trust(*sources):
-    """Return the trust statement of a role with these sources."""
+def trust(*sources, service="x.amazonaws.com"):
+    """Return the trust statement of a role for a service, with these sources."""
 
     def declare():
         own = pulumi.ResourceOptions(provider=aws.Provider("aws", region=PLACE.region))
         statements = [allow(["s3:GetObject"], ["arn:x"])]
-        service_role(
-            "role", "role", service="x.amazonaws.com", sources=sources, place=PLACE, statements=statements, opts=own
-        )
+        service_role("role", "role", service=service, sources=sources, place=PLACE, statements=statements, opts=own)
 
     found = run(declare, Provider(Program(), 2), "stack", {})
     (statement,) = json.loads(found.one("iam/role:Role")["assumeRolePolicy"])["Statement"]
@@ -42,7 +41,7 @@ def test_for_this_accounts_resources_only():
 
 
 def test_without_a_condition_where_the_service_documents_none():
-    assert "Condition" not in trust()
+    assert "Condition" not in trust(service="apigateway.amazonaws.com")
 
 
 def test_arns_are_of_the_partition_region_and_account():

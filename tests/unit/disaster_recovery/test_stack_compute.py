@@ -7,6 +7,7 @@ import re
 import pytest
 
 from lib.common import lambda_package, region
+from lib.common.iam_statements import VPC_ENI_ACTIONS
 from lib.disaster_recovery.networking import TABLE_ACTIONS
 from tests.support.disaster_recovery import ROLES, Configuration, configuration, production, synthesise, with_domain
 
@@ -65,6 +66,25 @@ def test_the_payment_function_is_in_its_regions_private_subnets(role):
     assert len(config["subnet_ids"]) == 3
     assert all(f"networking-{role}_functions-" in subnet for subnet in config["subnet_ids"])
     assert len(config["security_group_ids"]) == 1
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_payment_functions_own_code_is_denied_the_network_interfaces_that_lambda_makes(role):
+    denied = [s for r, s in production().statements() if r["provider"] == f"aws.{role}" and s["Effect"] == "Deny"]
+    (statement,) = [s for s in denied if "ec2:CreateNetworkInterface" in s["Action"]]
+    name = function(production(), role, "payment")["function_name"]
+    assert statement["Action"] == list(VPC_ENI_ACTIONS)
+    source = statement["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]
+    assert source.endswith(f":function:{name}")
+    assert f":lambda:{REGIONS[role]}:" in source
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_undelivered_events_reach_the_encrypted_queue(role):
+    """EventBridge sends KMS no source, and the queue's policy names the rule."""
+    key = json.loads(production().one("aws_kms_key", role, "operations")["policy"])["Statement"]
+    (statement,) = [s for s in key if s["Principal"].get("Service") == "events.amazonaws.com"]
+    assert "Condition" not in statement
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from lib.common.iam_statements import VPC_ENI_ACTIONS
 from tests.support.program import program
 
 FUNCTION = "lambda/function:Function"
@@ -18,7 +19,8 @@ def payment(**environ):
 def allowed(part):
     """Return what a function's role allows: resource by action."""
     statements = json.loads(payment().one("iam/rolePolicy:RolePolicy", part)["policy"])["Statement"]
-    return [(action, resource) for s in statements for action in s["Action"] for resource in s["Resource"]]
+    given = [s for s in statements if s["Effect"] == "Allow"]
+    return [(action, resource) for s in given for action in s["Action"] for resource in s["Resource"]]
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -77,6 +79,22 @@ def test_a_function_writes_its_own_log_only(part):
     resources = {resource for action, resource in allowed(part) if action == "logs:PutLogEvents"}
     (resource,) = resources
     assert resource.endswith(f"/aws/lambda/payment-{part}-dev:*")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_functions_own_code_is_denied_the_network_interfaces_that_lambda_makes(part):
+    statements = json.loads(payment().one("iam/rolePolicy:RolePolicy", part)["policy"])["Statement"]
+    (denied,) = [s for s in statements if s["Effect"] == "Deny"]
+    assert denied["Action"] == list(VPC_ENI_ACTIONS)
+    assert denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"].endswith(f":function:payment-{part}-dev")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_function_uses_keys_through_their_services_only(part):
+    statements = json.loads(payment().one("iam/rolePolicy:RolePolicy", part)["policy"])["Statement"]
+    uses = [s for s in statements if any(action.startswith("kms:") for action in s["Action"])]
+    assert len(uses) >= 3
+    assert all("kms:ViaService" in s["Condition"]["StringEquals"] for s in uses)
 
 
 def test_the_outbox_is_drained_every_minute():

@@ -1,0 +1,149 @@
+"""IAM statements that all systems share, as plain data: each IaC tool makes its own documents of them.
+
+ARNs and account numbers may be a tool's own tokens or outputs; nothing here looks into them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lib.common import region
+
+Statement = Mapping[str, Any]
+
+# What Lambda does with the execution role to attach a function to a VPC. EC2 takes no resource for half of them, and
+# the interfaces have no name before they exist.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+VPC_ENI_ACTIONS = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+)
+# Services whose documents name no condition key for the role that they assume:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+TRUST_WITHOUT_CONDITION = frozenset({"apigateway.amazonaws.com"})
+
+
+def allow(actions: Sequence[str], resources: Sequence[Any], **rest: Any) -> Statement:
+    """Return a statement; ``rest`` is Sid, Principal or Condition."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **rest}
+
+
+def trust(service: str, account: Any, sources: Sequence[Any] = ()) -> Statement:
+    """Return the trust policy's statement of a role for one AWS service, for this account's resources only.
+
+    The conditions keep a service from being made another account's deputy:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+
+    Args:
+        service: the service principal.
+        account: the account number.
+        sources: ARNs, or patterns of ARNs, of what the service may assume the role for.
+    """
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    if service in TRUST_WITHOUT_CONDITION:
+        return statement
+    condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
+    if sources:
+        condition["ArnLike"] = {"aws:SourceArn": list(sources)}
+    return {**statement, "Condition": condition}
+
+
+def vpc_attachment(function_arn: Any) -> list[Statement]:
+    """Return what attaching a function to a VPC takes, denied to the function's own code.
+
+    Lambda's own calls carry no ``lambda:SourceFunctionArn``, those of the function's code do:
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    """
+    return [
+        allow(VPC_ENI_ACTIONS, ["*"]),
+        {
+            "Effect": "Deny",
+            "Action": list(VPC_ENI_ACTIONS),
+            "Resource": ["*"],
+            "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": function_arn}},
+        },
+    ]
+
+
+def via_service(services: str | Sequence[str], *regions: str) -> Mapping[str, Any]:
+    """Return the condition that a KMS key is used through these services of these regions only.
+
+    The value ends in ``amazonaws.com`` whatever the partition's host names end in, as in AWS's managed policies and in
+    the CDK's own code.
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    names = [services] if isinstance(services, str) else services
+    values = [f"{service}.{name}.amazonaws.com" for service in names for name in regions]
+    return {"StringEquals": {"kms:ViaService": values if len(values) > 1 else values[0]}}
+
+
+def key_for_log_groups(where: str, log_groups: Any) -> Statement:
+    """Return what CloudWatch Logs needs of a key, for the log groups of these ARNs.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    return allow(
+        ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+        ["*"],  # in a key's own policy: this key
+        Principal={"Service": f"logs.{where}.{region.dns_suffix(where)}"},
+        Condition={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
+    )
+
+
+def key_for_alarms(account: Any) -> Statement:
+    """Return what CloudWatch needs of a topic's key, or an alarm's message is lost.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+    """
+    return allow(
+        ["kms:Decrypt", "kms:GenerateDataKey*"],
+        ["*"],
+        Principal={"Service": "cloudwatch.amazonaws.com"},
+        Condition={"StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
+def key_for_undelivered_events() -> Statement:
+    """Return what EventBridge needs of a dead-letter queue's key, or an event that it cannot deliver is lost.
+
+    It sends KMS neither ``aws:SourceAccount`` nor ``aws:SourceArn``, so a condition on either would refuse it, and
+    nobody would be told. The queue's policy names the rule:
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+    """
+    return allow(["kms:Decrypt", "kms:GenerateDataKey*"], ["*"], Principal={"Service": "events.amazonaws.com"})
+
+
+def enhanced_monitoring(log_group: str) -> list[Statement]:
+    """Return what RDS needs to write the operating system's metrics.
+
+    The log group is RDS's own, one in a region, so the policy cannot name an instance. Actions on a log group are
+    authorised against its ARN with ``:*`` at the end:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
+
+    Args:
+        log_group: the ARN of the log group RDSOSMetrics, without ``:*``.
+    """
+    write = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"]
+    return [
+        allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], [f"{log_group}:*"]),
+        allow(write, [f"{log_group}:log-stream:*"]),
+    ]
+
+
+def api_gateway_logs(log_groups: str) -> list[Statement]:
+    """Return what API Gateway needs to write logs of every API of the account, for there is one role for all.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html#set-up-access-logging-permissions
+
+    Args:
+        log_groups: the ARN pattern of every log group.
+    """
+    actions = [
+        "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+        "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
+    ]  # fmt: skip
+    return [allow(actions, [log_groups])]
