@@ -20,7 +20,7 @@ TOGETHER = {
     "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
     "fork": ("tests/architecture/test_cdktf_fork.py",),
     "cdktf": (
-        "tests/policy/test_disaster_recovery", "tests/region/test_disaster_recovery",
+        "tests/policy/test_disaster_recovery", "tests/region/test_disaster_recovery", "tests/unit/declared/test_read",
         "tests/unit/disaster_recovery/test_stack",
     ),
     "pulumi": (

@@ -63,7 +63,7 @@ class Template:
         """Return a value without intrinsic functions.
 
         Raises:
-            DeclarationError: a function or a name that is not known.
+            DeclarationError: a function that is not known.
         """
         if isinstance(value, list):
             items = [self.value(item) for item in value]
@@ -111,9 +111,8 @@ class Template:
             return self.parameters[name].get("Default", f"<{name}>")
         return self._token(name, schemas.ref_attribute(self.resources.get(name, {}).get("Type", "")))
 
-    def _token(self, name: str, attribute: str) -> str:
-        if name not in self.resources:
-            raise DeclarationError(f"a reference to {name}, which the template does not declare.")
+    @staticmethod
+    def _token(name: str, attribute: str) -> str:
         return f"${{{name}.{attribute}}}"
 
     def _substituted(self, arguments: Any) -> str:

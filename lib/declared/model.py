@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REFERENCE = re.compile(r"\$\{([^${}]+)\}")
+POLICY_VARIABLE = re.compile(r"[\w-]+:")
 # What only a statement of an IAM document has; a rule of AWS WAF has a Statement too, and none of these.
 STATEMENT_KEYS = frozenset({"Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Sid"})
 
@@ -99,6 +100,17 @@ class Declaration:
         """Return the resources that a value refers to, each with the attribute, in the order of the text."""
         names = {resource.name: resource for resource in self.resources}
         return [(names[name], attribute) for name, attribute in references(value, frozenset(names))]
+
+    def undeclared(self) -> Iterator[tuple[Resource, str, str]]:
+        """Yield every reference to what is not declared, with its resource and its path.
+
+        Variables of IAM policies are no references: they begin with a service and a colon.
+        """
+        names = frozenset(resource.name for resource in self.resources)
+        for resource, path, text in self.strings():
+            for token in REFERENCE.findall(text):
+                if not POLICY_VARIABLE.match(token) and not references(f"${{{token}}}", names):
+                    yield resource, path, token
 
     def statements(self) -> Iterator[tuple[Resource, str, Mapping[str, Any]]]:
         """Yield every statement of every IAM document with its resource and its path."""

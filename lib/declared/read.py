@@ -17,6 +17,7 @@ import tap
 from lib.common import node, region
 from lib.declared.cloudformation import Template
 from lib.declared.model import Declaration, DeclarationError, Resource
+from lib.declared.terraform import Configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = {folder.replace("_", "-"): tool for tool, folders in tap.ENGINES.items() for folder in folders}
@@ -95,9 +96,22 @@ def _view_cdk(document: Mapping[str, Any], where: str) -> tuple[Resource, ...]:
     return Template(document, where).view()
 
 
+def _view_cdktf(document: Mapping[str, Any], _where: str) -> tuple[Resource, ...]:
+    return Configuration(document).view()
+
+
+def _view_pulumi(document: Mapping[str, Any], _where: str) -> tuple[Resource, ...]:
+    bridge = importlib.import_module("lib.declared.pulumi_terraform")
+    return Configuration(bridge.configuration(document)).view()
+
+
 _RUN: Mapping[str, Callable[[str, Mapping[str, str]], dict[str, Any]]] = {
     "cdk": _run_cdk,
     "cdktf": _run_cdktf,
     "pulumi": _run_pulumi,
 }
-_VIEW: Mapping[str, Callable[[Mapping[str, Any], str], tuple[Resource, ...]]] = {"cdk": _view_cdk}
+_VIEW: Mapping[str, Callable[[Mapping[str, Any], str], tuple[Resource, ...]]] = {
+    "cdk": _view_cdk,
+    "cdktf": _view_cdktf,
+    "pulumi": _view_pulumi,
+}

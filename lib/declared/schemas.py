@@ -1,7 +1,7 @@
 """CloudFormation's own description of each resource type, from the data of the installed cfn-lint."""
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
 from typing import Any
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
@@ -31,7 +31,75 @@ def schema(resource_type: str) -> Mapping[str, Any]:
 def ref_attribute(resource_type: str) -> str:
     """Return the name of the attribute that ``Ref`` returns, for example ``VpcId``; ``Ref`` where none is known."""
     described = schema(resource_type)
-    read_only = set(described.get("readOnlyProperties") or ())
+    own = set(described.get("readOnlyProperties") or ())
     parts: list[str] = described.get("primaryIdentifier") or ["Ref"]
-    made_by_aws = [part for part in parts if part in read_only] or parts
+    made_by_aws = [part for part in parts if part in own] or parts
     return REF.get(resource_type, made_by_aws[-1].rpartition("/")[2])
+
+
+@lru_cache
+def read_only(resource_type: str) -> frozenset[str]:
+    """Return the names of what only AWS sets, of the resource itself and not of a property's parts."""
+    paths = schema(resource_type).get("readOnlyProperties") or ()
+    return frozenset(path.rpartition("/")[2] for path in paths if path.count("/") == 2)
+
+
+class Node:
+    """A place in a type's schema: the properties of an object, the element of a list, or neither."""
+
+    def __init__(self, content: Mapping[str, Any], whole: Mapping[str, Any]) -> None:
+        self.content, self._whole = _resolved(content, whole), whole
+
+    @cached_property
+    def fields(self) -> Mapping[str, Mapping[str, Any]]:
+        """The schemas of the properties, also of those that only a variant has."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for variant in self._variants(self.content):
+            found = {**variant.get("properties", {}), **found}
+        return found
+
+    @cached_property
+    def item(self) -> "Node | None":
+        """The element of a list."""
+        found = next((v["items"] for v in self._variants(self.content) if isinstance(v.get("items"), dict)), None)
+        return Node(found, self._whole) if found is not None else None
+
+    def at(self, path: str) -> "Node | None":
+        """Return the node at a dotted path of properties."""
+        node = self
+        for name in path.split("."):
+            if name not in node.fields:
+                return None
+            node = Node(node.fields[name], self._whole)
+        return node
+
+    def _variants(self, content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        yield content
+        for combined in ("allOf", "anyOf", "oneOf"):
+            for variant in content.get(combined, ()):
+                yield from self._variants(_resolved(variant, self._whole))
+
+
+def _resolved(content: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in content:
+        target: Any = whole
+        for step in content["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        content = target
+    return content
+
+
+@lru_cache
+def resource(resource_type: str) -> Node:
+    """Return all properties, also those that only AWS sets and others refer to."""
+    return Node(schema(resource_type), schema(resource_type))
+
+
+@lru_cache
+def template(resource_type: str) -> Node:
+    """Return the properties that a template can give: those of the resource but for what only AWS sets."""
+    described = schema(resource_type)
+    given = {
+        name: found for name, found in described.get("properties", {}).items() if name not in read_only(resource_type)
+    }
+    return Node({**described, "properties": given}, described)

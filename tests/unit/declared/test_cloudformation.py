@@ -5,7 +5,7 @@ import pytest
 from lib.common import region
 from lib.declared import schemas
 from lib.declared.cloudformation import Template
-from lib.declared.model import DeclarationError
+from lib.declared.model import Declaration, DeclarationError
 
 WHERE = region.primary({})
 
@@ -53,19 +53,15 @@ def test_intrinsic_functions_are_resolved(value, result):
     assert resolved(value) == result
 
 
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        ({"Fn::Cidr": []}, "Fn::Cidr is not resolved"),
-        ({"Ref": "Nobody"}, "Nobody, which the template does not declare"),
-        ({"Fn::GetAtt": ["Nobody", "Arn"]}, "Nobody"),
-        ({"Fn::Sub": "${Nobody.Arn}"}, "Nobody"),
-    ],
-)
-def test_what_is_unknown_is_an_error_that_names_the_resource(value, words):
-    with pytest.raises(DeclarationError, match=r"Thing \(AWS::Thing::Unknown\)") as refused:
-        resolved(value)
-    assert words in str(refused.value)
+def test_an_unknown_function_is_an_error_that_names_the_resource():
+    with pytest.raises(DeclarationError, match=r"Thing \(AWS::Thing::Unknown\): Fn::Cidr is not resolved"):
+        resolved({"Fn::Cidr": []})
+
+
+@pytest.mark.parametrize("value", [{"Ref": "Gone"}, {"Fn::GetAtt": ["Gone", "Arn"]}, {"Fn::Sub": "${Gone.Arn}"}])
+def test_what_is_not_declared_is_told(value):
+    found = Declaration("s", "cdk", "dev", WHERE, template(X=value).view())
+    assert [(owner.name, path) for owner, path, _token in found.undeclared()] == [("Thing", "X")]
 
 
 def test_dependencies_references_and_deletion_policies_are_kept():

@@ -79,6 +79,13 @@ def test_references_are_told_with_their_attribute():
     assert DECLARED.referred("${aws:username} ${policy.Endpoint.Port}") == [(POLICY, "Endpoint.Port")]
 
 
+def test_references_to_nothing_are_told_and_variables_of_policies_are_none():
+    texts = {"A": "${aws:username} ${policy.Arn} ${gone.Arn}", "B": 1}
+    thing = Resource(type="T", name="thing", properties=texts, region="r")
+    found = Declaration("s", "cdk", "dev", "r", (thing, POLICY, BUCKET))
+    assert list(found.undeclared()) == [(thing, "A", "gone.Arn")]
+
+
 def test_one_value_and_a_list_are_alike():
     assert [listed(value) for value in (None, "a", ["a"], ("a",))] == [[], ["a"], ["a"], ["a"]]
 

@@ -17,15 +17,20 @@ def test_the_cdk_system_is_read_and_viewed():
     assert (found.tool, found.environment, found.region) == ("cdk", "staging", region.primary({}))
     assert found.one("AWS::Kinesis::Stream").properties["Name"] == "kinesis-pipeline-dev"
     assert len(found.resources) > 50
+    assert list(found.undeclared()) == []
 
 
-def test_the_cdktf_system_is_read():
-    found = read.source("disaster-recovery", {"ENVIRONMENT": "staging"})
-    assert (found.tool, found.environ) == ("cdktf", {"ENVIRONMENT": "staging"})
-    assert len(found.document["resource"]["aws_rds_cluster"]) == 2
+def test_the_cdktf_system_is_read_and_viewed():
+    found = read.view(read.source("disaster-recovery", {"ENVIRONMENT": "staging"}))
+    assert (found.tool, found.environment) == ("cdktf", "staging")
+    assert {cluster.region for cluster in found.of("AWS::RDS::DBCluster")} == set(region.pair({}))
+    assert found.one("AWS::RDS::GlobalCluster").properties["GlobalClusterIdentifier"] == "disaster-recovery-dev"
+    assert list(found.undeclared()) == []
 
 
-def test_a_pulumi_system_is_read():
-    found = read.source("payment", {"ENVIRONMENT": "staging"})
-    assert (found.tool, found.environ) == ("pulumi", {"ENVIRONMENT": "staging"})
-    assert "aws:apigateway/restApi:RestApi" in {item["type"] for item in found.document["registrations"]}
+def test_a_pulumi_system_is_read_and_viewed():
+    found = read.view(read.source("payment", {"ENVIRONMENT": "staging"}))
+    assert (found.tool, found.environment) == ("pulumi", "staging")
+    api = found.one("AWS::ApiGateway::RestApi")
+    assert (api.properties["Name"], api.source_type) == ("payment-dev", "aws:apigateway/restApi:RestApi")
+    assert list(found.undeclared()) == []
