@@ -28,6 +28,7 @@ PROPERTIES = {
     ("aws_lambda_function", "code"): "filename",
     ("aws_lambda_function", "name"): "function_name",
     ("aws_lambda_permission", "function"): "function_name",
+    ("aws_sns_topic_subscription", "topic"): "topic_arn",
 }
 PLURALS = (("sses", "ss"), ("ies", "y"), ("ses", "s"), ("s", ""))
 

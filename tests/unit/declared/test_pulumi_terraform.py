@@ -12,6 +12,7 @@ from lib.declared import pulumi_names, read, terraform_schema
 from lib.declared.model import DeclarationError
 from lib.declared.pulumi_program import record, token
 from lib.declared.pulumi_terraform import configuration
+from tests.policy.cases import Case
 
 SYSTEMS = [system for system, tool in read.TOOLS.items() if tool == "pulumi" and system in read.SYSTEMS]
 PROVIDER = {
@@ -47,9 +48,8 @@ def vpc(name: str = "main") -> dict[str, Any]:
 
 @lru_cache
 def program(system: str, environment: str) -> dict[str, Any]:
-    """Return what a system's program registers."""
-    image = {"IMAGE": "v1"} if system == "flask-api" else {}
-    return record(system, {"ENVIRONMENT": environment, **image}, Path(__file__))
+    """Return what a system's program registers with everything that can be switched on."""
+    return record(system, Case(system, environment).environ, Path(__file__))
 
 
 def leaves(value: Any) -> Iterator[Any]:
