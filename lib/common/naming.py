@@ -1,14 +1,16 @@
 """Physical names: the environment's suffix, and each service's limits.
 
 A physical name is ``<base>-<suffix>``: the suffix comes last, so that two environments live in
-one account and discovery can match it whole (``dev`` is not in ``dev2``).
+one account and discovery can match it whole (``dev`` is not in ``dev2``). What AWS has one name space for in all
+regions is called ``<base>-<region>-<suffix>``, so that a system can be deployed to a second region of the account.
 """
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lib.common import region
 from lib.common.errors import SettingError
 
 SUFFIX = "ENVIRONMENT_SUFFIX"
@@ -40,6 +42,7 @@ LIMITS: Mapping[str, Limit] = {
     "dashboard": Limit(_WORD, 255),
     "database": Limit(_DNS, 63),
     "function": Limit(_WORD, 64),
+    "global_cluster": Limit(_DNS, 63),
     "key_alias": Limit(r"[A-Za-z0-9/_-]+", 250),
     "load_balancer": Limit(r"(?!internal-)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*", 32),
     "log_group": Limit(r"[A-Za-z0-9_/.#-]+", 512),
@@ -60,6 +63,10 @@ LIMITS: Mapping[str, Limit] = {
     "topic": Limit(_WORD, 256),
     "web_acl": Limit(_WORD, 128),
 }
+
+# One name space for all regions of an account: IAM has no regions, dashboards are global
+# (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html), and so are global databases.
+ACCOUNT_WIDE = frozenset({"dashboard", "global_cluster", "role"})
 
 
 def check_suffix(value: str) -> str:
@@ -89,20 +96,22 @@ def suffix(environ: Mapping[str, str] = os.environ) -> str:
     return check_suffix(environ.get(SUFFIX) or SUFFIX_DEFAULT)
 
 
-def physical(kind: str, base: str, ending: str, *, length: int | None = None) -> str:
-    """Return ``<base>-<ending>`` when the service accepts it.
+def physical(kind: str, base: str, ending: str, *, regions: Sequence[str], length: int | None = None) -> str:
+    """Return ``<base>-<ending>`` when the service accepts it, with the regions between for :data:`ACCOUNT_WIDE` kinds.
 
     Args:
         kind: a key of :data:`LIMITS`.
         base: what the resource is, without the environment.
         ending: the environment's suffix.
+        regions: where it is deployed, the primary region first.
         length: the name's length in characters after deployment, for a name that holds a
             placeholder (an account number, say) whose text is longer or shorter than its value.
 
     Raises:
         SettingError: the service would refuse the name.
     """
-    limit, name = LIMITS[kind], f"{base}-{ending}"
+    where = [region.short(name) for name in regions] if kind in ACCOUNT_WIDE else []
+    limit, name = LIMITS[kind], "-".join([base, *where, ending])
     size = len(name) if length is None else length
     if not limit.shortest <= size <= limit.longest:
         raise SettingError(

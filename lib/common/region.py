@@ -98,6 +98,22 @@ def partition(name: str) -> str:
     return known()[name]
 
 
+# The longer words first: "southeast" holds "south".
+_DIRECTIONS = {
+    "northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw",
+    "north": "n", "south": "s", "east": "e", "west": "w", "central": "c",
+}  # fmt: skip
+
+
+def short(name: str) -> str:
+    """Return a known region in at most nine letters and digits, for names that have to tell regions apart.
+
+    The form is that of AWS's availability zone IDs without the zone, such as ``use1``:
+    https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html
+    """
+    return "".join(_DIRECTIONS.get(word, word) for word in name.split("-"))
+
+
 def dns_suffix(name: str) -> str:
     """Return how host names and regional service principals end in a known region (``amazonaws.com``, …)."""
     return next(str(p["outputs"]["dnsSuffix"]) for p in _partitions() if p["id"] == partition(name))

@@ -122,7 +122,7 @@ def dashboard(scope: Construct, place: Place, watched: Sequence[Watch]) -> Cloud
     return CloudwatchDashboard(
         scope,
         "dashboard",
-        dashboard_name=place.name("dashboard", place.role),
+        dashboard_name=place.name("dashboard"),
         dashboard_body=json.dumps({"widgets": widgets}),
         provider=place.provider,
     )

@@ -16,7 +16,7 @@ from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
 from lib.common.iam_statements import Statement, allow, via_service, vpc_attachment
-from lib.disaster_recovery.database import Database
+from lib.disaster_recovery.database import Database, GlobalDatabase
 from lib.disaster_recovery.functions import Work, function
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.networking import TABLE_ACTIONS, Networking
@@ -83,10 +83,12 @@ class Verification(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, keys: Keys, other: Keys, topic: SnsTopic
+        self, scope: Construct, construct_id: str, *, place: Place, keys: Keys, other: Keys, topic: SnsTopic,
+        whole: GlobalDatabase,
     ) -> None:  # fmt: skip
         super().__init__(scope, construct_id)
         self._place, self._keys, self._other, self._topic = place, keys, other, topic
+        self._global_cluster = whole.cluster.global_cluster_identifier
         settings = place.settings
         self.reports = Reports(self, "reports", place=place, key=keys.data)
         self.dead = self._dead_letters()
@@ -101,7 +103,7 @@ class Verification(Construct):
                 environment={
                     "TABLE_NAME": settings.name("table"),
                     "REGIONS": json.dumps([side.region for side in settings.sides]),
-                    "GLOBAL_CLUSTER": settings.name("database"),
+                    "GLOBAL_CLUSTER": self._global_cluster,
                     "CLUSTERS": json.dumps({side.region: settings.name("database") for side in settings.sides}),
                     "SNAPSHOT_MAX_AGE_HOURS": str(settings.snapshot_max_age_hours),
                     "PITR_MIN_HOURS": str(settings.pitr_min_hours),
@@ -126,7 +128,9 @@ class Verification(Construct):
         tables = [f"{start}:dynamodb:{where}:{place.account}:table/{settings.name('table')}" for where in regions]
         snapshots = [f"{start}:rds:{where}:{place.account}:cluster-snapshot:*" for where in regions]
         return [
-            allow(["rds:DescribeGlobalClusters"], [f"{start}:rds::{place.account}:global-cluster:{name}"]),
+            allow(
+                ["rds:DescribeGlobalClusters"], [f"{start}:rds::{place.account}:global-cluster:{self._global_cluster}"]
+            ),
             allow(["rds:DescribeDBClusters"], clusters),
             allow(["rds:DescribeDBClusterSnapshots"], [*clusters, *snapshots]),
             allow(["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"], tables),

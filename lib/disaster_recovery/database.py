@@ -52,7 +52,7 @@ class GlobalDatabase(Construct):
         self.cluster = RdsGlobalCluster(
             self,
             "cluster",
-            global_cluster_identifier=settings.name("database"),
+            global_cluster_identifier=settings.global_cluster,
             engine=ENGINE,
             engine_version=settings.engine_version,
             engine_lifecycle_support=LIFECYCLE_SUPPORT,
@@ -61,8 +61,9 @@ class GlobalDatabase(Construct):
             deletion_protection=settings.deletion_protection,
             # Whoever may be lost need not be taken apart by hand first.
             force_destroy=not settings.profile.keep,
-            # It cannot be renamed, and whatever reads as another name would replace the global database.
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["database_name"]),
+            # Neither can be changed, and whatever reads as another name would replace the global database: one that was
+            # made when its identifier did not name the regions keeps the old one.
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["database_name", "global_cluster_identifier"]),
             **place.own("global"),
         )
 

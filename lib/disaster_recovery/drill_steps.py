@@ -120,7 +120,7 @@ class Steps:
 
     def _members(self, asked: Side) -> Sequence[Mapping[str, Any]]:
         found = self.clients("rds", asked.region).describe_global_clusters(
-            GlobalClusterIdentifier=self.settings.name("database")
+            GlobalClusterIdentifier=self.settings.global_cluster
         )
         members: Sequence[Mapping[str, Any]] = found["GlobalClusters"][0]["GlobalClusterMembers"]
         return members
@@ -137,7 +137,7 @@ class Steps:
             ExerciseError: it does not happen in time.
         """
         target = self.cluster(to)
-        name = self.settings.name("database")
+        name = self.settings.global_cluster
         self.show(
             f"Aurora writes in {to.region} from now on; what had not arrived there is lost",
             f"{self._command(to, 'rds', 'failover-global-cluster', global_cluster_identifier=name)} "
@@ -155,7 +155,7 @@ class Steps:
             ExerciseError: it does not happen in time.
         """
         target = self.cluster(to)
-        name = self.settings.name("database")
+        name = self.settings.global_cluster
         self.show(
             f"Aurora writes in {to.region} again, with everything that was written meanwhile",
             f"{self._command(asked, 'rds', 'switchover-global-cluster', global_cluster_identifier=name)} "

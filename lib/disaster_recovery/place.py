@@ -32,18 +32,14 @@ class Place:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def name(self, kind: str, part: str = "") -> str:
-        """Return a physical name; it is the same in every region."""
-        return self.settings.name(kind, part)
-
-    def role_name(self, part: str) -> str:
-        """Return the name of an IAM role: IAM has no regions, so the name has to tell them apart."""
-        return self.settings.name("role", f"{part}-{self.role}")
+        """Return a physical name of this region; most are the same in every region."""
+        return self.settings.name(kind, part, where=self.region)
 
     def bucket(self, part: str) -> str:
         """Return a bucket's name. Bucket names are global: account and region are part of it."""
         base = f"{part}-{self.account}-{self.region}"
         length = len(base) - len(self.account) + 12 + 1 + len(self.settings.suffix)
-        return naming.physical("bucket", base, self.settings.suffix, length=length)
+        return naming.physical("bucket", base, self.settings.suffix, regions=[self.region], length=length)
 
     def tags(self, part: str = "", **more: str) -> dict[str, str]:
         """Return the tags of a resource's own: its name; the provider adds everything else."""

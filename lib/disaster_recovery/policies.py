@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
@@ -32,15 +33,25 @@ def service_role(
     statements: Sequence[Statement],
 ) -> tuple[IamRole, IamRolePolicy]:  # fmt: skip
     """Return a role that one service may assume for these sources of this account, and its policy."""
-    name = place.role_name(part)
+    name = place.name("role", part)
+    # A role whose name changes is created before the old one is deleted, so what uses it is never without a role.
+    overlap = TerraformResourceLifecycle(create_before_destroy=True)
     assumed_by = document(trust(service, place.account, sources))
-    role = IamRole(scope, construct_id, name=name, assume_role_policy=assumed_by, **place.own(f"{part}-{place.role}"))
+    role = IamRole(
+        scope,
+        construct_id,
+        name=name,
+        assume_role_policy=assumed_by,
+        lifecycle=overlap,
+        **place.own(f"{part}-{place.role}"),
+    )
     policy = IamRolePolicy(
         scope,
         f"{construct_id}-policy",
         name=name,
         role=role.name,
         policy=document(*statements),
+        lifecycle=overlap,
         provider=place.provider,
     )
     return role, policy

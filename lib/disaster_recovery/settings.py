@@ -154,12 +154,28 @@ class Settings:  # pylint: disable=too-many-instance-attributes
         """Return the region that is not this one."""
         return self.secondary if side == self.primary else self.primary
 
-    def name(self, kind: str, part: str = "") -> str:
+    @property
+    def regions(self) -> tuple[str, str]:
+        """Both regions' names, the primary one first."""
+        return self.primary.region, self.secondary.region
+
+    @property
+    def global_cluster(self) -> str:
+        """The global database's identifier, which is unique in all regions of an account: it names the pair."""
+        return naming.physical("global_cluster", SYSTEM, self.suffix, regions=self.regions)
+
+    def name(self, kind: str, part: str = "", *, where: str = "") -> str:
         """Return a physical name of this system, for example ``disaster-recovery-payment-dev``.
 
-        It is the same in both regions: what differs between them is the region.
+        It is the same in both regions, but for what AWS has one name space for in all of them.
+
+        Args:
+            kind: see :func:`lib.common.naming.physical`.
+            part: which of several.
+            where: the region; by default the primary one.
         """
-        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+        base = f"{SYSTEM}-{part}" if part else SYSTEM
+        return naming.physical(kind, base, self.suffix, regions=[where or self.primary.region])
 
 
 def sides(values: Mapping[str, str]) -> tuple[Side, Side]:

@@ -2,15 +2,15 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
-from cdktf import App, LocalBackend, S3Backend, TerraformOutput, TerraformStack
+from cdktf import App, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from constructs import Construct
 
 from lib.common import region
+from lib.disaster_recovery import state
 from lib.disaster_recovery.alarms import Topic
 from lib.disaster_recovery.api import Api
 from lib.disaster_recovery.compute import Compute, Verification
@@ -25,7 +25,6 @@ from lib.disaster_recovery.place import Place
 from lib.disaster_recovery.settings import Settings
 from lib.disaster_recovery.table import PaymentsTable
 
-ROOT = Path(__file__).resolve().parents[2]
 # Ephemeral values, write-only arguments, and locking of the state by S3 itself.
 TERRAFORM = ">= 1.11.0"
 OBSERVER = "global"
@@ -38,7 +37,7 @@ class DisasterRecovery(TerraformStack):
         super().__init__(scope, construct_id)
         self.settings = settings
         self.add_override("terraform.required_version", TERRAFORM)
-        self._backend()
+        state.declare(self, settings)
         providers = {side.role: self._provider(side.role, side.region) for side in settings.sides}
         account = DataAwsCallerIdentity(self, "caller", provider=providers[settings.primary.role]).account_id
         self._account = account
@@ -56,21 +55,6 @@ class DisasterRecovery(TerraformStack):
         self._serve()
         self._watch()
         self._outputs()
-
-    def _backend(self) -> None:
-        settings, name = self.settings, self.settings.name("stack")
-        if not settings.state_bucket:
-            LocalBackend(self, path=str(ROOT / f"terraform.{name}.tfstate"))
-            return
-        S3Backend(
-            self,
-            bucket=settings.state_bucket,
-            key=f"{name}.tfstate",
-            region=settings.state_region,
-            encrypt=True,
-        )
-        # By S3's own conditional writes; the bindings' class does not know the argument yet.
-        self.add_override("terraform.backend.s3.use_lockfile", True)
 
     def _provider(self, role: str, where: str) -> AwsProvider:
         return AwsProvider(
@@ -121,7 +105,10 @@ class DisasterRecovery(TerraformStack):
                 keys=keys,
             )  # fmt: skip
             other = next(found for name, found in self.keys.items() if name != role)
-            Verification(self, f"verification-{role}", place=place, keys=keys, other=other, topic=self.topics[role])
+            Verification(
+                self, f"verification-{role}", place=place, keys=keys, other=other, topic=self.topics[role],
+                whole=self.whole,
+            )  # fmt: skip
             payment = self.functions[role].payment
             apis.append(Api(self, f"api-{role}", place=place, side=side, keys=keys, function=payment))
         self.apis = (apis[0], apis[1])

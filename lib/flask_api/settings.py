@@ -151,8 +151,8 @@ class Settings:  # pylint: disable=too-many-instance-attributes
 
     def name(self, kind: str, part: str = "") -> str:
         """Return a physical name of this system, for example ``flask-api-logs-dev``."""
-        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix, regions=[self.region])
 
     def bucket(self, account: str) -> str:
         """Return the access-log bucket's name. Bucket names are global: account and region are part of it."""
-        return naming.physical("bucket", f"alb-logs-{account}-{self.region}", self.suffix)
+        return naming.physical("bucket", f"alb-logs-{account}-{self.region}", self.suffix, regions=[self.region])

@@ -71,10 +71,10 @@ class Settings:  # pylint: disable=too-many-instance-attributes
 
     def name(self, kind: str, part: str = "") -> str:
         """Return a physical name of this system, for example ``kinesis-pipeline-consumer-dev``."""
-        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix, regions=[self.region])
 
     def bucket(self, account: str) -> str:
         """Return the failure bucket's name. Bucket names are global: account and region are part of it."""
         base = f"events-failed-{account}-{self.region}"
         length = len(base) - len(account) + 12 + 1 + len(self.suffix)
-        return naming.physical("bucket", base, self.suffix, length=length)
+        return naming.physical("bucket", base, self.suffix, regions=[self.region], length=length)

@@ -76,7 +76,7 @@ def _return(cloud: LocalCloud, report: Report) -> None:
     pages = cloud.client("rds").get_paginator("describe_global_clusters").paginate()
     names = [found["GlobalClusterIdentifier"] for page in pages for found in page["GlobalClusters"]]
     steps = Steps(cloud.client, here, lambda what, _command: report(what), NAME)
-    if here.name("database") in names and steps.database_writer(here.primary) == here.secondary.region:
+    if here.global_cluster in names and steps.database_writer(here.primary) == here.secondary.region:
         steps.switch_over(here.primary, asked=here.secondary)
 
 

@@ -138,8 +138,8 @@ class Settings:  # pylint: disable=too-many-instance-attributes
 
     def name(self, kind: str, part: str = "") -> str:
         """Return a physical name of this system, for example ``payment-api-dev``."""
-        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix)
+        return naming.physical(kind, f"{SYSTEM}-{part}" if part else SYSTEM, self.suffix, regions=[self.region])
 
     def bucket(self, part: str, account: str) -> str:
         """Return a bucket's name. Bucket names are global: account and region are part of it."""
-        return naming.physical("bucket", f"{part}-{account}-{self.region}", self.suffix)
+        return naming.physical("bucket", f"{part}-{account}-{self.region}", self.suffix, regions=[self.region])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lib.common import naming, region
-from lib.disaster_recovery.settings import SYSTEM
+from lib.disaster_recovery.settings import SYSTEM, Settings
 from tests.support import discovery
 
 PLACES = region.pair()
@@ -43,7 +43,8 @@ def groups(here, vpc):
 
 @pytest.fixture
 def whole(here):
-    found = here("rds").describe_global_clusters(GlobalClusterIdentifier=named())["GlobalClusters"]
+    name = Settings.read().global_cluster
+    found = here("rds").describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
     return discovery.one(found, f"global database {named()}")
 
 
@@ -206,7 +207,7 @@ def test_verification_runs_on_a_schedule(here):
 def test_no_function_may_do_everything(here, place):
     iam = here("iam")
     for part in ("payment", "verification"):
-        role = named(f"{part}-{ROLES[place]}")
+        role = Settings.read().name("role", part, where=place)
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lib.common import naming, region
-from lib.payment.settings import SYSTEM
+from lib.payment.settings import SYSTEM, Settings
 from tests.support import discovery
 
 PARTS = ("api", "drain", "database")
@@ -296,9 +296,10 @@ def test_every_alarm_tells_somebody(aws):
 def test_no_function_may_do_everything(aws):
     iam = aws("iam")
     for part in PARTS:
-        assert iam.list_attached_role_policies(RoleName=named(part))["AttachedPolicies"] == []
-        for name in iam.list_role_policies(RoleName=named(part))["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=named(part), PolicyName=name)["PolicyDocument"]
+        role = Settings.read().name("role", part)
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
             assert not [s for s in document["Statement"] if "*" in s["Action"]]
 
 

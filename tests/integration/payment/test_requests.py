@@ -10,7 +10,7 @@ import pytest
 
 from lib.common import naming, region
 from lib.payment.exercise import exercise
-from lib.payment.settings import SYSTEM
+from lib.payment.settings import SYSTEM, Settings
 from tests.integration.conftest import TARGET
 from tests.support import discovery
 
@@ -119,15 +119,16 @@ def test_the_exercise_adds_up(url, caller):
 @local
 def test_a_permission_that_is_missing_is_noticed(aws, ask, records):
     iam = aws("iam")
-    (name,) = iam.list_role_policies(RoleName=named("api"))["PolicyNames"]
-    whole = iam.get_role_policy(RoleName=named("api"), PolicyName=name)["PolicyDocument"]
+    role = Settings.read().name("role", "api")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     less = {**whole, "Statement": [s for s in whole["Statement"] if "s3:PutObject" not in s["Action"]]}
     assert len(less["Statement"]) == len(whole["Statement"]) - 1
-    iam.put_role_policy(RoleName=named("api"), PolicyName=name, PolicyDocument=json.dumps(less))
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(less))
     try:
         status, made = ask("POST", "/payments", payment(), uuid.uuid4().hex)
     finally:
-        iam.put_role_policy(RoleName=named("api"), PolicyName=name, PolicyDocument=json.dumps(whole))
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(whole))
     assert status == 201  # the money has moved, so the caller is told; the audit record waits in the outbox
     report = aws("lambda").invoke(FunctionName=named("drain"), Payload=b"{}")
     assert json.load(report["Payload"])["written"] >= 1

@@ -7,13 +7,24 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lib.common import naming
+from lib.common import naming, region
 from lib.common.errors import SettingError
 
 # Letters, digits and hyphens, so that many examples are accepted, and some of what is near.
 NEARLY = st.text(alphabet=string.ascii_lowercase + string.digits + "-A_.\n", max_size=naming.SUFFIX_LENGTH + 2)
 RESERVED = ("an", "pr-an", "s3alias", "pr-s3alias")
+HERE, THERE = region.pair({})
 WORDS = st.lists(st.text(alphabet=string.ascii_lowercase + string.digits, min_size=1), min_size=1).map("-".join)
+
+
+def physical(kind: str, base: str, suffix: str, *, length: int | None = None) -> str:
+    """Return a name in the primary region."""
+    return naming.physical(kind, base, suffix, regions=[HERE], length=length)
+
+
+def physical_text(kind: str, base: str) -> str:
+    """Return what a name would be, were it not refused."""
+    return f"{base}-{region.short(HERE)}-dev" if kind in naming.ACCOUNT_WIDE else f"{base}-dev"
 
 
 def accepted(value: str) -> bool:
@@ -29,7 +40,8 @@ def test_every_accepted_suffix_fits_every_service(value: str) -> None:
     """What passes the check at the start never fails at the deployment."""
     assume(accepted(value))
     for kind in naming.LIMITS:
-        assert naming.physical(kind, "tap", value) == f"tap-{value}"
+        where = f"-{region.short(HERE)}" if kind in naming.ACCOUNT_WIDE else ""
+        assert physical(kind, "tap", value) == f"tap{where}-{value}"
 
 
 @given(WORDS)
@@ -75,9 +87,10 @@ def test_the_environment_cannot_choose_a_bad_suffix() -> None:
 def test_a_name_may_have_the_longest_length_and_no_more(kind: str) -> None:
     """The limit itself is allowed; one character more is refused, with both numbers."""
     longest = naming.LIMITS[kind].longest
-    assert len(naming.physical(kind, "a" * (longest - 4), "dev")) == longest
+    rest = len(physical(kind, "abc", "dev")) - len("abc")
+    assert len(physical(kind, "a" * (longest - rest), "dev")) == longest
     with pytest.raises(SettingError, match=f"has {longest + 1} characters, and AWS takes .* to {longest}: shorten"):
-        naming.physical(kind, "a" * (longest - 3), "dev")
+        physical(kind, "a" * (longest - rest + 1), "dev")
 
 
 # From each service's API reference; twice, so that a number is not changed by mistake.
@@ -95,6 +108,7 @@ LONGEST = {
     "bucket": 63,
     "database": 63,
     "function": 64,
+    "global_cluster": 63,
     "key_alias": 250,
     "load_balancer": 32,
     "log_group": 512,
@@ -118,14 +132,14 @@ def test_the_limits_are_aws_s() -> None:
 
 def test_a_name_may_have_the_shortest_length() -> None:
     """Three characters are a bucket's name."""
-    assert naming.physical("bucket", "t", "a") == "t-a"
+    assert physical("bucket", "t", "a") == "t-a"
 
 
 @pytest.mark.parametrize("kind", ["bucket", "table"])
 def test_a_name_may_be_too_short(kind: str) -> None:
     """Two services want three characters."""
     with pytest.raises(SettingError, match="has 2 characters, and AWS takes 3"):
-        naming.physical(kind, "", "a")
+        physical(kind, "", "a")
 
 
 @pytest.mark.parametrize(
@@ -162,21 +176,39 @@ def test_a_name_may_be_too_short(kind: str) -> None:
 )
 def test_characters_that_the_service_refuses_are_refused(kind: str, base: str) -> None:
     """The message names the kind, the whole name and the pattern."""
-    with pytest.raises(SettingError, match=f"The {kind} name {re.escape(repr(base + '-dev'))} is refused.*must match"):
-        naming.physical(kind, base, "dev")
+    with pytest.raises(
+        SettingError, match=f"The {kind} name {re.escape(repr(physical_text(kind, base)))} is refused.*must match"
+    ):
+        physical(kind, base, "dev")
 
 
 def test_a_placeholder_counts_with_its_value_s_length() -> None:
     """A name that holds ``${AWS::AccountId}`` is judged as long as it will be, and not by its characters."""
-    assert naming.physical("bucket", "tap-${AWS::AccountId}", "dev", length=20) == "tap-${AWS::AccountId}-dev"
+    assert physical("bucket", "tap-${AWS::AccountId}", "dev", length=20) == "tap-${AWS::AccountId}-dev"
 
 
 def test_a_placeholder_can_make_a_name_too_long() -> None:
     """A short placeholder may stand for a long value."""
     with pytest.raises(SettingError, match="has 64 characters"):
-        naming.physical("bucket", "tap-${X}", "dev", length=64)
+        physical("bucket", "tap-${X}", "dev", length=64)
 
 
 def test_two_environments_never_share_a_name() -> None:
     """The suffix is last and whole: ``dev`` does not end a name of ``dev2``."""
-    assert not naming.physical("bucket", "tap", "dev2").endswith("-dev")
+    assert not physical("bucket", "tap", "dev2").endswith("-dev")
+
+
+@pytest.mark.parametrize("kind", naming.LIMITS)
+def test_two_regions_share_no_name_where_aws_has_one_name_space_for_all(kind: str) -> None:
+    """IAM, dashboards and global databases have no region of their own: the name has to have it."""
+    names = {naming.physical(kind, "tap", "dev", regions=[where]) for where in (HERE, THERE)}
+    assert len(names) == (2 if kind in naming.ACCOUNT_WIDE else 1)
+
+
+def test_what_spans_two_regions_names_both_in_their_order() -> None:
+    """The pair turned round is another deployment."""
+    first, second = (
+        naming.physical("global_cluster", "tap", "dev", regions=pair) for pair in ((HERE, THERE), (THERE, HERE))
+    )
+    assert first == f"tap-{region.short(HERE)}-{region.short(THERE)}-dev"
+    assert first != second

@@ -160,3 +160,16 @@ def test_what_a_partition_has_once_is_in_a_region_of_its_own() -> None:
     for name, partition in region.known().items():
         if partition in ("aws", "aws-cn", "aws-us-gov"):
             assert region.global_region(name) == signed[partition]
+
+
+def test_every_region_has_a_short_form_of_its_own_for_names() -> None:
+    """Two regions of one short form would share their roles' names."""
+    short = {region.short(name) for name in region.known()}
+    assert len(short) == len(region.known())
+    assert all(form.isalnum() and form.islower() and form[0].isalpha() and len(form) <= 9 for form in short)
+
+
+def test_the_short_form_is_that_of_zone_ids() -> None:
+    """An ending of AWS's own: ``-southeast-1`` is ``se1`` in the zone ID of each continent."""
+    southeast = next(name for name in region.known() if name.endswith("-southeast-1"))
+    assert region.short(southeast) == southeast.removesuffix("-southeast-1") + "se1"

@@ -169,7 +169,7 @@ def test_a_step_of_aurora_is_shown_as_its_command(steps, settings, shown, what):
         steps.switch_over(settings.primary, asked=settings.secondary)
     words = shlex.split(shown[0])
     assert words[:5] == ["aws", "rds", what, "--region", settings.secondary.region]
-    assert words[words.index("--global-cluster-identifier") + 1] == settings.name("database")
+    assert words[words.index("--global-cluster-identifier") + 1] == settings.global_cluster
     assert words[words.index("--target-db-cluster-identifier") + 1].startswith("arn:aws:rds:")
     assert ("--allow-data-loss" in words) is what.startswith("fail")
 

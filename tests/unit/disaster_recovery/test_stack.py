@@ -8,7 +8,7 @@ import pytest
 
 from lib.common import region
 from lib.common.errors import SettingError
-from lib.disaster_recovery import stack
+from lib.disaster_recovery import stack, state
 from tests.support.disaster_recovery import ROLES, configuration, production, references, synthesise
 
 OUTPUTS = {
@@ -22,15 +22,16 @@ def test_the_state_is_beside_the_program_by_default():
     backend = configuration(ENVIRONMENT_SUFFIX="pr-8").json["terraform"]["backend"]
     assert list(backend) == ["local"]
     path = Path(backend["local"]["path"])
-    assert (path.parent, path.name) == (stack.ROOT, "terraform.disaster-recovery-pr-8.tfstate")
+    pair = ".".join(region.pair({}))
+    assert (path.parent, path.name) == (state.ROOT, f"terraform.disaster-recovery-pr-8.{pair}.tfstate")
 
 
 def test_the_state_can_lie_in_s3_encrypted_and_locked_by_s3_itself():
     backend = configuration(STATE_BUCKET="our-states").json["terraform"]["backend"]
     assert backend == {
         "s3": {
-            "bucket": "our-states", "key": "disaster-recovery-dev.tfstate", "region": region.pair({})[1],
-            "encrypt": True, "use_lockfile": True,
+            "bucket": "our-states", "key": f"disaster-recovery-dev.{'.'.join(region.pair({}))}.tfstate",
+            "region": region.pair({})[1], "encrypt": True, "use_lockfile": True,
         }
     }  # fmt: skip
 

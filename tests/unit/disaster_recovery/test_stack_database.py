@@ -57,7 +57,8 @@ def test_a_deployment_after_a_failover_takes_nothing_back(role):
 
 
 def test_the_global_database_is_not_replaced_for_a_name():
-    assert production().one("aws_rds_global_cluster")["lifecycle"]["ignore_changes"] == ["database_name"]
+    ignored = production().one("aws_rds_global_cluster")["lifecycle"]["ignore_changes"]
+    assert ignored == ["database_name", "global_cluster_identifier"]
 
 
 @pytest.mark.parametrize(("found", "count"), [(production, 2), (configuration, 1)])

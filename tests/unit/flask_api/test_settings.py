@@ -105,7 +105,7 @@ def test_more_tasks_than_the_most_by_default_raise_the_most():
 
 def test_names_hold_the_system_the_part_and_the_suffix():
     settings = Settings.read({"ENVIRONMENT_SUFFIX": "pr-7"})
-    assert settings.name("role", "task") == "flask-api-task-pr-7"
+    assert settings.name("role", "task") == f"flask-api-task-{region.short(region.primary({}))}-pr-7"
     assert settings.name("cluster") == "flask-api-pr-7"
 
 

@@ -124,7 +124,7 @@ class Rds:
 
     def __init__(self, settings, writer, *others):
         self.settings, self.writer, self.moved = settings, writer, []
-        self.names = [settings.name("database")] if writer else list(others)
+        self.names = [settings.global_cluster] if writer else list(others)
 
     def get_paginator(self, _operation):
         return self
