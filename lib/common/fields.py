@@ -113,7 +113,7 @@ def hosted_zone(values: Mapping[str, str], name: str) -> str:
     text = values.get(name, "")
     if text and not _ZONE.fullmatch(text):
         raise SettingError(
-            f"{name}={text!r} is not a valid hosted zone: write its id, like 'Z0123456789ABCDEFGHIJ', or leave it empty."
+            f"{name}={text!r} is not a valid hosted zone: write an id like 'Z0123456789ABCDEFGHIJ', or leave it empty."
         )
     return text
 

@@ -129,6 +129,7 @@ class Twin:
         part: a part of the resource's name or of its path in the construct tree; the first one that has it is changed.
         changes: new values by path, for example ``Tags.0.Value``, also into JSON texts; none removes the resource.
         system: where a tool has several systems; otherwise the first of the tool that declares the type.
+        copies: how many more times the resource is declared; then no change removes nothing.
     """
 
     check: Check
@@ -137,6 +138,7 @@ class Twin:
     part: str
     changes: Mapping[str, Any]
     system: str = ""
+    copies: int = 0
 
     def __str__(self) -> str:
         """Return the twin's name in a test's name."""
@@ -156,11 +158,13 @@ class Twin:
         raise LookupError(f"No system of {self.tool} declares a {self.type} with {self.part!r} in its name.")
 
     def _change(self, document: dict[str, Any]) -> bool:
-        for values, remove in _CANDIDATES[self.tool](document, self.type, self.part):
+        for found in _CANDIDATES[self.tool](document, self.type, self.part):
             for path, value in self.changes.items():
-                put(values, path, value)
-            if not self.changes:
-                remove()
+                put(found.values, path, value)
+            for number in range(self.copies):
+                found.copy(f"copy{number}")
+            if not self.changes and not self.copies:
+                found.remove()
             return True
         return False
 
@@ -186,25 +190,56 @@ def put(values: Any, path: str, value: Any) -> None:
         put(values[key], rest, value)
 
 
-Candidates = Iterator[tuple[dict[str, Any], Callable[[], Any]]]
+@dataclass(frozen=True)
+class Found:
+    """A resource in a tool's own document: its arguments, and how to remove it or to declare it once more."""
+
+    values: dict[str, Any]
+    remove: Callable[[], Any]
+    copy: Callable[[str], Any]
+
+
+Candidates = Iterator[Found]
 
 
 def _in_template(document: dict[str, Any], kind: str, part: str) -> Candidates:
-    for name, resource in document["Resources"].items():
+    resources = document["Resources"]
+
+    def again(name: str, ending: str) -> None:
+        resources[f"{name}{ending}"] = copy.deepcopy(resources[name])
+
+    for name, resource in resources.items():
         if resource["Type"] == kind and part in name:
-            yield resource["Properties"], partial(document["Resources"].pop, name)
+            yield Found(resource["Properties"], partial(resources.pop, name), partial(again, name))
 
 
 def _in_terraform(document: dict[str, Any], kind: str, part: str) -> Candidates:
-    for name, values in document["resource"].get(kind, {}).items():
+    if kind == "provider":
+        for provider in document["provider"]["aws"]:
+            yield Found(provider, partial(document["provider"]["aws"].remove, provider), str)
+    resources = document["resource"].get(kind, {})
+
+    def again(name: str, ending: str) -> None:
+        values = resources[f"{name}-{ending}"] = copy.deepcopy(resources[name])
+        values["//"]["metadata"]["path"] += f"-{ending}"
+
+    for name, values in resources.items():
         if part in values["//"]["metadata"]["path"]:
-            yield values, partial(document["resource"][kind].pop, name)
+            yield Found(values, partial(resources.pop, name), partial(again, name))
 
 
 def _in_registrations(document: dict[str, Any], kind: str, part: str) -> Candidates:
-    for index, registration in enumerate(document["registrations"]):
+    registrations = document["registrations"]
+
+    def again(registration: dict[str, Any], ending: str) -> None:
+        named = {key: f"{registration[key]}-{ending}" for key in ("name", "urn")}
+        registrations.append({**copy.deepcopy(registration), **named})
+
+    for registration in registrations:
         if registration["type"] == kind and part in registration["name"]:
-            yield registration["inputs"], partial(document["registrations"].pop, index)
+            yield Found(
+                registration["inputs"], partial(registrations.remove, registration), partial(again, registration)
+            )
 
 
 _CANDIDATES: Mapping[str, Callable[[dict[str, Any], str, str], Candidates]] = {

@@ -60,6 +60,11 @@ def test_a_twin_without_changes_lacks_the_resource():
     assert len(cases.production("kinesis-pipeline").of("AWS::EC2::FlowLog")) == 1
 
 
+def test_a_resource_is_declared_again():
+    twin = Twin(found, "cdk", "AWS::EC2::FlowLog", "", {}, copies=2)
+    assert len(twin.broken().of("AWS::EC2::FlowLog")) == 3
+
+
 def test_a_twin_of_nothing_is_an_error():
     with pytest.raises(LookupError, match="No system of cdk declares a AWS::SQS::Queue"):
         Twin(found, "cdk", "AWS::SQS::Queue", "", {}).broken()

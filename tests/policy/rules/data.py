@@ -1,0 +1,74 @@
+"""Secrets stand in no declaration, and everything that is written has an end."""
+
+import re
+from collections.abc import Iterator
+
+from lib.declared.model import Declaration, leaves
+from tests.policy.rule import rule
+
+# The properties of CloudFormation that hold a secret itself.
+HOLD_SECRETS = frozenset({"AuthToken", "MasterUserPassword", "Password", "SecretString", "TdeCredentialPassword"})
+# What gives a secret without writing it into a plan, a state or a template: Terraform's ephemeral resources and
+# CloudFormation's dynamic references. https://developer.hashicorp.com/terraform/language/ephemeral
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+WITHOUT_A_TRACE = re.compile(r"\$\{ephemeral\.[^}]+\}|\{\{resolve:(secretsmanager|ssm-secure):.+\}\}")
+SECRET = re.compile(r"(?i)password|passwd|secret|token|credential|private_?key|api_?key")
+# A variable of such a name says which secret it is, and not what it is.
+ABOUT = re.compile(r"(?i)(arn|id|name|version|ttl|seconds)$")
+
+
+@rule()
+def secrets(declaration: Declaration) -> Iterator[str]:
+    """Find secrets that would stand in a template, a plan or a state, and variables that may hold one."""
+    for resource in declaration.resources:
+        for path, value in leaves(resource.properties):
+            if path.rpartition(".")[2] in HOLD_SECRETS and not WITHOUT_A_TRACE.fullmatch(str(value)):
+                yield f"{resource.name}: {path} is written down"
+    for name, variable, value in variables(declaration):
+        if SECRET.search(variable) and not ABOUT.search(variable):
+            yield f"{name}: the variable {variable} may hold a secret ({value!r})"
+
+
+def variables(declaration: Declaration) -> Iterator[tuple[str, str, str]]:
+    """Yield (resource, variable, value) of every environment variable of functions and containers."""
+    for function in declaration.of("AWS::Lambda::Function"):
+        for variable, value in function.at("Environment.Variables", {}).items():
+            yield function.name, variable, str(value)
+    for task in declaration.of("AWS::ECS::TaskDefinition"):
+        for container in task.at("ContainerDefinitions", []):
+            for variable in container.get("Environment", []):
+                yield task.name, variable["Name"], str(variable["Value"])
+
+
+@rule("AWS::Logs::LogGroup")
+def logs_have_an_end(declaration: Declaration) -> Iterator[str]:
+    """Find log groups that keep everything forever: they have no retention."""
+    for group in declaration.of("AWS::Logs::LogGroup"):
+        if not group.at("RetentionInDays"):
+            yield f"{group.name}: no RetentionInDays"
+
+
+@rule("AWS::Lambda::Function")
+def functions_write_to_their_own_log_group(declaration: Declaration) -> Iterator[str]:
+    """Find functions without a declared log group: Lambda makes one itself, without key and without end."""
+    groups = {(group.region, group.at("LogGroupName")) for group in declaration.of("AWS::Logs::LogGroup")}
+    for function in declaration.of("AWS::Lambda::Function"):
+        named = function.at("LoggingConfig.LogGroup") or f"/aws/lambda/{function.at('FunctionName')}"
+        owners = [owner.type for owner, _attribute in declaration.referred(named)]
+        if "AWS::Logs::LogGroup" not in owners and (function.region, named) not in groups:
+            yield f"{function.name}: no log group {named!r} in {function.region}"
+
+
+@rule("AWS::S3::Bucket")
+def buckets_have_an_end(declaration: Declaration) -> Iterator[str]:
+    """Find buckets that keep everything forever, or unfinished uploads.
+
+    What Object Lock keeps on purpose gets cheaper storage instead of an end.
+    """
+    for bucket in declaration.of("AWS::S3::Bucket"):
+        rules = [one for one in bucket.at("LifecycleConfiguration.Rules", []) if one.get("Status") == "Enabled"]
+        end = "Transition" if bucket.at("ObjectLockConfiguration") else "Expiration"
+        if not any(end in key for one in rules for key in one):
+            yield f"{bucket.name}: no rule of its lifecycle has an {end}"
+        if not any("AbortIncompleteMultipartUpload" in one for one in rules):
+            yield f"{bucket.name}: no rule of its lifecycle ends unfinished uploads"

@@ -1,0 +1,33 @@
+"""Everything that can have tags says whose it is."""
+
+from collections.abc import Iterator
+
+from lib.declared import schemas
+from lib.declared.model import Declaration
+from tests.policy.rule import rule
+from tests.policy.rules.limits import tags
+
+TAGS = frozenset({"Author", "Environment", "EnvironmentSuffix", "Project", "Repository", "System"})
+# Types that CloudFormation tags, and the tools' AWS providers (Terraform's 6.25, Pulumi's 7.51) do not yet.
+WITHOUT_TAGS = frozenset({("cdktf", "AWS::CloudWatch::Dashboard"), ("pulumi", "AWS::CloudWatch::Dashboard")})
+
+
+@rule()
+def tagged(declaration: Declaration) -> Iterator[str]:
+    """Find resources that can have tags and lack one of those that everything has."""
+    for resource in declaration.resources:
+        taggable = schemas.schema(resource.type).get("tagging", {}).get("taggable")
+        if taggable and (declaration.tool, resource.type) not in WITHOUT_TAGS:
+            missing = TAGS - {key for key, _value in tags(resource)}
+            if missing:
+                yield f"{resource.name}: no tag {', '.join(sorted(missing))}"
+
+
+@rule()
+def tags_tell_the_environment(declaration: Declaration) -> Iterator[str]:
+    """Find tags that name another system or environment."""
+    for resource in declaration.resources:
+        found = dict(tags(resource))
+        for key, value in (("System", declaration.system), ("Environment", declaration.environment)):
+            if key in found and found[key] != value:
+                yield f"{resource.name}: the tag {key} is {found[key]!r} in {value!r}"

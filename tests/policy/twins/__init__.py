@@ -1,0 +1,1 @@
+"""What each rule must find: declarations with one thing broken, in each tool's own form."""
