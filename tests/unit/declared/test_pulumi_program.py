@@ -78,9 +78,12 @@ def test_options_and_the_region_are_recorded():
 
     found = recorded(program)
     assert found["second"]["options"] == {
-        "dependencies": [found["first"]["urn"]], "ignoreChanges": ["name"], "retainOnDelete": True, "protect": True,
+        "dependencies": [found["first"]["urn"]],
+        "ignoreChanges": ["name"],
+        "retainOnDelete": True,
+        "protect": True,
         "deleteBeforeReplace": True,
-    }  # fmt: skip
+    }
     assert found["second"]["region"] == WHERE
     (stack,) = (item for item in found.values() if item["type"] == "pulumi:pulumi:Stack")
     assert found["second"]["parent"] == stack["urn"]
@@ -132,8 +135,9 @@ def test_a_component_is_no_resource_of_aws(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tap, "load", lambda _folder: Program)
     found = record("payment", {"ENVIRONMENT_SUFFIX": "pr-1"}, Path("x.zip"))
     assert [(item["type"], item["name"]) for item in found["registrations"]] == [
-        ("aws:sqs/queue:Queue", "queue"), ("pulumi:providers:aws", "aws")
-    ]  # fmt: skip
+        ("aws:sqs/queue:Queue", "queue"),
+        ("pulumi:providers:aws", "aws"),
+    ]
     assert found["registrations"][0]["region"] == WHERE
     assert found["outputs"] == {"suffix": "pr-1", "package": "x.zip"}
 
