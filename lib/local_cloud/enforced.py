@@ -3,7 +3,11 @@
 Run as a file and not as a module: the functions that it starts inherit its environment, and need none of this checkout.
 """
 
+import json
 import os
+from typing import Any
+
+CALLS_VARIABLE = "LOCAL_CLOUD_CALLS"
 
 
 def enforce() -> None:
@@ -17,9 +21,31 @@ def enforce() -> None:
     EvalContext.secure_transport = property(lambda _context: True, lambda _context, _value: None)
 
 
+def record(path: str) -> None:
+    """Write down what IAM was asked about each request: the caller's access key, the action, the resource, the region.
+
+    Args:
+        path: a file that gets a line of JSON for each; what it has already stays.
+    """
+    from ministack.core import iam_evaluator  # pylint: disable=import-outside-toplevel
+
+    decide = iam_evaluator.enforce
+
+    def recorded(access_key: str, action: str, service: str, region: str, *more: Any, **options: Any) -> Any:
+        resource = more[0] if more else options.get("resource_arn", "*")
+        line = {"key": access_key, "action": action, "resource": resource, "region": region}
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        return decide(access_key, action, service, region, *more, **options)
+
+    iam_evaluator.enforce = recorded
+
+
 def main() -> None:
     """Start the emulator."""
     enforce()
+    if os.environ.get(CALLS_VARIABLE):
+        record(os.environ[CALLS_VARIABLE])
     from ministack import app  # pylint: disable=import-outside-toplevel  # it reads AUTH when it is imported
 
     app.main()

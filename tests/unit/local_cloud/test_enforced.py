@@ -74,6 +74,54 @@ def test_a_policy_against_plain_requests_lets_loopback_in(cloud, write):
     assert write(document("Allow", "s3:PutObject")) == 200
 
 
+@pytest.fixture
+def evaluator(monkeypatch):
+    """Stand in for the emulator's IAM, which allows everything."""
+    asked = []
+
+    def decide(*arguments, **options):
+        asked.append((arguments, options))
+        return "allowed"
+
+    made = types.SimpleNamespace(enforce=decide, asked=asked, EvalContext=type("EvalContext", (), {}))
+    core = types.SimpleNamespace(iam_evaluator=made)
+    monkeypatch.setitem(sys.modules, "ministack", types.SimpleNamespace(core=core, app=types.SimpleNamespace(main=str)))
+    monkeypatch.setitem(sys.modules, "ministack.core", core)
+    monkeypatch.setitem(sys.modules, "ministack.core.iam_evaluator", made)
+    return made
+
+
+def recorded(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_what_iam_is_asked_is_written_down_and_decided(evaluator, tmp_path):
+    enforced.record(str(tmp_path / "calls"))
+    assert evaluator.enforce("key", "s3:GetObject", "s3", "here", resource_arn="arn:x") == "allowed"
+    assert evaluator.enforce("key", "ec2:RunInstances", "ec2", "here", "arn:y", service_context={}) == "allowed"
+    assert recorded(tmp_path / "calls") == [
+        {"key": "key", "action": "s3:GetObject", "resource": "arn:x", "region": "here"},
+        {"key": "key", "action": "ec2:RunInstances", "resource": "arn:y", "region": "here"},
+    ]
+    assert evaluator.asked[0] == (("key", "s3:GetObject", "s3", "here"), {"resource_arn": "arn:x"})
+
+
+def test_nothing_is_written_down_unless_a_file_is_named(evaluator, monkeypatch):
+    decide = evaluator.enforce
+    monkeypatch.setenv("AUTH", "")
+    monkeypatch.delenv(enforced.CALLS_VARIABLE, raising=False)
+    enforced.main()
+    assert evaluator.enforce is decide
+
+
+def test_a_file_that_is_named_is_written(evaluator, monkeypatch, tmp_path):
+    monkeypatch.setenv("AUTH", "")
+    monkeypatch.setenv(enforced.CALLS_VARIABLE, str(tmp_path / "calls"))
+    enforced.main()
+    evaluator.enforce("key", "sts:GetCallerIdentity", "sts", "here")
+    assert recorded(tmp_path / "calls")[0]["resource"] == "*"
+
+
 def test_enforcement_is_on_before_the_emulator_is_imported(monkeypatch):
     seen = []
 
