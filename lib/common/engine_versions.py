@@ -2,7 +2,7 @@
 
 AWS withdraws minor versions; a deployment that names a withdrawn one fails. Every stack takes the
 first entry of its engine's preference list; the test suite compares the lists with cfn-lint's current
-data, and ``scripts/check_versions`` with what the target region offers.
+data, and ``scripts/check_account`` with what the target region offers.
 """
 
 import os
@@ -56,6 +56,6 @@ def choose(engine: str, environ: Mapping[str, str] = os.environ) -> str:
     if wanted not in versions:
         raise SettingError(
             f"{variable(engine)}={wanted!r} is not in TAP's list for {engine}: use one of {', '.join(versions)}, "
-            "or add it to lib/common/engine_versions.py after scripts/check_versions."
+            "or add it to lib/common/engine_versions.py after scripts/check_account."
         )
     return wanted

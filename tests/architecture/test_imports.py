@@ -41,6 +41,7 @@ def test_common_imports_the_standard_library_only():
         ("import lib.kinesis_pipeline.exercise", ENGINES),
         ("import lib.analyse.cli", HEAVY),
         ("import lib.analyse.run", HEAVY),
+        ("import lib.check_account.cli", ENGINES),
         ("import lib.local_cloud.cli", ENGINES),
         ("import lib.local_cloud.step_down", HEAVY),
         ("import lib.flask_api.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "psycopg", "flask"}),

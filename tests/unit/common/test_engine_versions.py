@@ -2,7 +2,7 @@
 
 cfn-lint's rules E3690/W3690 (clusters) and E3691/W3691 (instances) are JSON Schemas in its package: one of the versions
 that exist, one of those withdrawn. They are read here without starting cfn-lint, which takes four seconds.
-The same question is put to AWS itself by ``scripts/check_versions``.
+The same question is put to AWS itself by ``scripts/check_account``.
 """
 
 import importlib.util
@@ -109,5 +109,5 @@ def test_the_variables_have_names_that_a_shell_takes() -> None:
 
 def test_a_version_outside_the_list_is_refused_with_the_list() -> None:
     """The message has the variable, the value and what to write."""
-    with pytest.raises(SettingError, match=r"POSTGRES_VERSION='15.4' is not .* use one of 17\..*check_versions"):
+    with pytest.raises(SettingError, match=r"POSTGRES_VERSION='15.4' is not .* use one of 17\..*check_account"):
         engine_versions.choose("postgres", {"POSTGRES_VERSION": "15.4"})

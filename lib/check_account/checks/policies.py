@@ -1,0 +1,138 @@
+"""What does IAM Access Analyzer say about the policies that the systems declare?
+
+ValidatePolicy checks the grammar, the actions, the condition keys and the ARNs against AWS's own current lists.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-policy-validation.html
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lib.check_account.account import Account
+from lib.check_account.model import Check, Row, System, Verdict
+from lib.common import region as regions
+from lib.declared.model import Declaration, Resource
+
+IDENTITY, RESOURCE = "IDENTITY_POLICY", "RESOURCE_POLICY"
+TRUST = "AssumeRolePolicyDocument"
+# The policies for which Access Analyzer knows more than the grammar; it takes these names and no others.
+# https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ValidatePolicy.html
+KNOWN = {"AWS::S3::BucketPolicy": "AWS::S3::Bucket", "AWS::DynamoDB::GlobalTable": "AWS::DynamoDB::Table"}
+WRONG = ("ERROR", "SECURITY_WARNING")
+ACCOUNT = "123456789012"
+# What stands for a reference: an ARN of the right form, for Access Analyzer compares it with what the action takes.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+ARNS = {
+    "AWS::ApiGateway::RestApi": "execute-api:{region}:{account}:abcdef1234",
+    "AWS::CloudTrail::Trail": "cloudtrail:{region}:{account}:trail/name",
+    "AWS::DynamoDB::GlobalTable": "dynamodb:{region}:{account}:table/name",
+    "AWS::DynamoDB::Table": "dynamodb:{region}:{account}:table/name",
+    "AWS::ECR::Repository": "ecr:{region}:{account}:repository/name",
+    "AWS::Events::Rule": "events:{region}:{account}:rule/name",
+    "AWS::IAM::Role": "iam::{account}:role/name",
+    "AWS::KMS::Key": "kms:{region}:{account}:key/12345678-1234-1234-1234-123456789012",
+    "AWS::Kinesis::Stream": "kinesis:{region}:{account}:stream/name",
+    "AWS::Lambda::Function": "lambda:{region}:{account}:function:name",
+    "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:name",
+    "AWS::RDS::DBCluster": "rds:{region}:{account}:cluster:name",
+    "AWS::RDS::DBInstance": "rds:{region}:{account}:db:name",
+    "AWS::S3::Bucket": "s3:::name",
+    "AWS::SNS::Topic": "sns:{region}:{account}:name",
+    "AWS::SQS::Queue": "sqs:{region}:{account}:name",
+    "AWS::SecretsManager::Secret": "secretsmanager:{region}:{account}:secret:name-abcdef",
+}
+REFERENCE = re.compile(r"\$\{[^${}]+\}")
+
+
+def documents(system: System) -> Iterator[tuple[Resource, str, Mapping[str, Any]]]:
+    """Yield every policy document with its resource and its path, references replaced by ARNs of the same form."""
+    seen = set()
+    for resource, path, _statement in system.declaration.statements():
+        holder = path.rsplit(".Statement.", 1)[0]
+        if (resource.name, holder) not in seen:
+            seen.add((resource.name, holder))
+            yield resource, holder, filled(resource.at(holder), system.declaration)
+
+
+def filled(value: Any, declaration: Declaration) -> Any:
+    """Return a document in which every reference is a value of the form that AWS will put there."""
+    if isinstance(value, Mapping):
+        return {key: filled(inner, declaration) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled(inner, declaration) for inner in value]
+    return REFERENCE.sub(lambda found: _value(found[0], declaration), value) if isinstance(value, str) else value
+
+
+def _value(reference: str, declaration: Declaration) -> str:
+    found = declaration.referred(reference)
+    if not found:
+        return reference  # a policy variable such as ${aws:username}
+    resource, attribute = found[0]
+    if not attribute.lower().endswith("arn"):
+        return "name"
+    form = ARNS.get(resource.type, resource.type.split("::")[1].lower() + ":{region}:{account}:name")
+    partition = regions.partition(resource.region)
+    return f"arn:{partition}:{form.format(region=resource.region, account=ACCOUNT)}"
+
+
+def request(resource: Resource, path: str, document: Mapping[str, Any]) -> dict[str, str]:
+    """Return what ValidatePolicy is asked about a document."""
+    wanted = {"policyDocument": json.dumps(document)}
+    if path.endswith(TRUST):
+        return {**wanted, "policyType": RESOURCE, "validatePolicyResourceType": "AWS::IAM::AssumeRolePolicyDocument"}
+    if resource.type.startswith("AWS::IAM::"):
+        return {**wanted, "policyType": IDENTITY}
+    known = {"validatePolicyResourceType": KNOWN[resource.type]} if resource.type in KNOWN else {}
+    return {**wanted, "policyType": RESOURCE, **known}
+
+
+def checks(systems: Sequence[System]) -> list[Check]:
+    """Return a check for each system that declares policies."""
+    found = [(system, list(documents(system))) for system in systems]
+    return [_check(system, policies) for system, policies in found if policies]
+
+
+def collect(
+    account: Account, region: str, policies: Sequence[tuple[Resource, str, Mapping[str, Any]]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return every finding with where the policy stands; one that is there twice is asked about once."""
+    client = account.client("accessanalyzer", region)
+    answers: dict[str, list[Mapping[str, Any]]] = {}
+    found = []
+    for resource, path, document in policies:
+        wanted = request(resource, path, document)
+        key = json.dumps(wanted, sort_keys=True)
+        if key not in answers:
+            pages = client.get_paginator("validate_policy").paginate(**wanted)
+            answers[key] = [finding for page in pages for finding in page["findings"]]
+        found += [(f"{resource.name} {path}", finding) for finding in answers[key]]
+    return found
+
+
+def evaluate(check: Check, number: int, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Row]:
+    """Return a row for each policy that is wrong or gives away too much, or one that says that none is."""
+    wrong = [(place, finding) for place, finding in findings if finding["findingType"] in WRONG]
+    if not wrong:
+        hints = f", {len(findings)} suggestions" if findings else ""
+        return [check.row(Verdict.OK, f"{number} policies{hints}")]
+    return [
+        check.row(
+            Verdict.CHANGE,
+            f"{place}: {finding['findingType']} {finding['issueCode']}: {finding['findingDetails']}",
+            fix=f"correct the policy: {finding['learnMoreLink']}",
+        )
+        for place, finding in wrong
+    ]
+
+
+def _check(system: System, policies: Sequence[tuple[Resource, str, Mapping[str, Any]]]) -> Check:
+    region = system.declaration.region
+    found = Check(
+        what=f"policies of {system.name}",
+        region=region,
+        needed="no findings of IAM Access Analyzer",
+        collect=lambda account: collect(account, region, policies),
+        evaluate=lambda findings: evaluate(found, len(policies), findings),
+    )
+    return found

@@ -1,0 +1,141 @@
+"""The command line: scripts/check_account."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from lib.check_account import deployer_policy, fix, report, run, systems
+from lib.check_account.account import Account
+from lib.check_account.model import Row, System
+from lib.common import region
+from lib.common.errors import SettingError
+
+PROGRAM = "scripts/check_account"
+POLICY = "iam-policy"
+USAGE = 2
+_EPILOG = """\
+exit status: 0 nothing has to be changed; 1 something has to be, the table says what and how; 2 wrong usage or a
+refused setting; 3 something could not be asked (whatever else was found), its row says why. On the local cloud, whose
+answers say nothing about an account, 0 or 3.
+
+The settings are those of the systems' environment variables (ENVIRONMENT, ENVIRONMENT_SUFFIX, NAT_PER_ZONE, ...), as
+for the deployment. Only --fix changes anything, and nothing that costs money.
+
+scripts/check_account iam-policy SYSTEM prints the IAM policies that its deployer needs, and asks nobody.
+"""
+Confirm = Callable[[str], bool]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    found = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Ask an AWS account whether systems can be deployed to it.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = found.add_argument
+    known = systems.names()
+    add(
+        "system",
+        nargs="*",
+        metavar="SYSTEM",
+        choices=[[], *known],
+        default=[],
+        help=f"{', '.join(known)} (default: all)",
+    )
+    add("--region", help="the region to deploy to (default: lib/AWS_REGION)")
+    add("--format", choices=("table", "json"), default="table", help="how the result is printed (default: table)")
+    add(
+        "--fix",
+        action="store_true",
+        help="create what belongs to the account and is missing, after a question for each",
+    )
+    add("--yes", action="store_true", help="with --fix: do not ask")
+    return found
+
+
+def policy_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``iam-policy``."""
+    found = argparse.ArgumentParser(prog=f"{PROGRAM} {POLICY}", description="Print the policies that a deployer needs.")
+    found.add_argument("system", metavar="SYSTEM", choices=systems.names(), help=", ".join(systems.names()))
+    found.add_argument("--region", help="the region to deploy to (default: lib/AWS_REGION)")
+    found.add_argument("--account", default="*", help="the account's number, for the ARNs (default: any account)")
+    return found
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ, confirm: Confirm | None = None) -> int:
+    """Do what the command line says and return the exit status."""
+    try:
+        if list(arguments[:1]) == [POLICY]:
+            options = policy_parser().parse_args(arguments[1:])
+            return print_policy(options.system, _settings(environ, options.region), options.account)
+        options = parser().parse_args(arguments)
+        settings = _settings(environ, options.region)
+        if options.yes and not options.fix:
+            raise SettingError("--yes answers the questions of --fix: add --fix, or leave it out.")
+        if sys.stderr.isatty():
+            print("Reading what the systems declare: a few seconds for each ...", file=sys.stderr)
+        return check(options, systems.load(options.system, settings), confirm or ask)
+    except SettingError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return USAGE
+
+
+def _settings(environ: Mapping[str, str], name: str | None) -> dict[str, str]:
+    settings = {**environ, **({region.PRIMARY: name} if name else {})}
+    region.primary(settings)
+    return settings
+
+
+def print_policy(name: str, settings: Mapping[str, str], account: str) -> int:
+    """Print the policies of a system's deployer as JSON, and on standard error what to do with them."""
+    (system,) = systems.load([name], settings)
+    policies = deployer_policy.policies(system, account)
+    print(json.dumps(policies, indent=2))
+    print(deployer_policy.explanation(system, policies), file=sys.stderr)
+    return run.OK
+
+
+def check(options: argparse.Namespace, chosen: Sequence[System], confirm: Confirm) -> int:
+    """Ask, print, fix where that is wanted, and return the exit status.
+
+    Args:
+        options: the command line's.
+        chosen: what is to be deployed.
+        confirm: asks whether a call is made.
+    """
+    account = Account(region.global_region(chosen[0].declaration.region))
+    emulator = account.emulator()
+    found = run.rows(account, chosen, emulator=bool(emulator))
+    if options.fix and any(row.calls for row in found):
+        # The result is JSON on standard output: what is asked and done stands beside it.
+        output = sys.stderr if options.format == "json" else sys.stdout
+        fix.apply(account, found, _always if options.yes else confirm, lambda text: print(f"  {text}", file=output))
+        found = run.rows(account, chosen, emulator=bool(emulator))
+    show(found, options.format, emulator)
+    return run.status(found, emulator=bool(emulator))
+
+
+def show(found: Sequence[Row], form: str, emulator: str) -> None:
+    """Print the rows."""
+    if form == "json":
+        print(report.as_json(found, emulator))
+        return
+    print(report.table(found, emulator=bool(emulator)))
+    print(report.summary(found))
+    if emulator:
+        print(report.LOCAL.format(url=emulator))
+
+
+def ask(command: str) -> bool:
+    """Show a command and return whether it shall be run; an end of input is a no."""
+    print(f"{command}\nRun it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _always(command: str) -> bool:
+    print(command, file=sys.stderr)
+    return True
