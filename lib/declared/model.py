@@ -102,11 +102,13 @@ class Declaration:
         return [(names[name], attribute) for name, attribute in references(value, frozenset(names))]
 
     def undeclared(self) -> Iterator[tuple[Resource, str, str]]:
-        """Yield every reference to what is not declared, with its resource and its path.
+        """Yield every reference to what is not declared, and every dependency on it, with its resource and its path.
 
         Variables of IAM policies are no references: they begin with a service and a colon.
         """
         names = frozenset(resource.name for resource in self.resources)
+        for resource in self.resources:
+            yield from ((resource, "depends_on", name) for name in sorted(resource.depends_on - names))
         for resource, path, text in self.strings():
             for token in REFERENCE.findall(text):
                 if not POLICY_VARIABLE.match(token) and not references(f"${{{token}}}", names):

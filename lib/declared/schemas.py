@@ -1,5 +1,6 @@
 """CloudFormation's own description of each resource type, from the data of the installed cfn-lint."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
@@ -44,6 +45,13 @@ def read_only(resource_type: str) -> frozenset[str]:
     return frozenset(path.rpartition("/")[2] for path in paths if path.count("/") == 2)
 
 
+@lru_cache
+def attributes(resource_type: str) -> frozenset[str]:
+    """Return what ``Fn::GetAtt`` takes, for example ``Endpoint.Address``."""
+    paths = schema(resource_type).get("readOnlyProperties") or ()
+    return frozenset(path.removeprefix("/properties/").replace("/", ".") for path in paths)
+
+
 class Node:
     """A place in a type's schema: the properties of an object, the element of a list, or neither."""
 
@@ -63,6 +71,19 @@ class Node:
         """The element of a list."""
         found = next((v["items"] for v in self._variants(self.content) if isinstance(v.get("items"), dict)), None)
         return Node(found, self._whole) if found is not None else None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether nothing but a text is taken."""
+        return self.content.get("type") == "string"
+
+    def member(self, name: str) -> "Node | None":
+        """Return the node of a property, or of a key of a map."""
+        found: Any = self.fields.get(name)
+        if found is None:
+            patterns = self.content.get("patternProperties", {})
+            found = next((inner for pattern, inner in patterns.items() if re.search(pattern, name)), None)
+        return Node(found, self._whole) if isinstance(found, dict) else None
 
     def at(self, path: str) -> "Node | None":
         """Return the node at a dotted path of properties."""

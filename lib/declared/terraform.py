@@ -102,7 +102,11 @@ class Configuration:
     ) -> Resource:
         body, name = self.bodies[address], self.names[address]
         metadata = body["//"]["metadata"]
-        waits = {self.owners[other] for part in (address, *parts) for other in self.bodies[part].get("depends_on", [])}
+        waits = {
+            self.owners.get(other, other)
+            for part in (address, *parts)
+            for other in self.bodies[part].get("depends_on", [])
+        }
         names = frozenset(self.names.values())
         return Resource(
             type=self._type(address).type,
@@ -110,7 +114,7 @@ class Configuration:
             properties=properties,
             region=self.region(body),
             references=frozenset(owner for owner, _ in references(properties, names)),
-            depends_on=frozenset(self.names[other] for other in waits - {address}),
+            depends_on=frozenset(self.names.get(other, other) for other in waits - {address}),
             retained=bool(metadata.get("retainOnDelete") or options.get("skip_destroy")),
             source_type=metadata.get("type", address.partition(".")[0]),
             options=options,

@@ -123,7 +123,6 @@ class Database(pulumi.ComponentResource):
                 ca_cert_identifier="rds-ca-rsa2048-g1",
                 # The version is pinned: an upgrade by AWS would be a difference that Pulumi wants to take back.
                 auto_minor_version_upgrade=False,
-                copy_tags_to_snapshot=True,
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=role.arn,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
