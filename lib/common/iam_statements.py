@@ -31,6 +31,34 @@ def allow(actions: Sequence[str], resources: Sequence[Any], **rest: Any) -> Stat
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **rest}
 
 
+def deny_insecure_transport(action: str, resources: Sequence[Any]) -> Statement:
+    """Return the statement of a resource's policy that refuses requests without TLS."""
+    return _deny(action, resources, {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def bucket_tls(bucket: Any, objects: Any) -> list[Statement]:
+    """Return the statements of a bucket's policy that refuse requests without TLS, and with TLS below 1.2.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html#example-object-tls-version
+
+    Args:
+        bucket: the bucket's ARN.
+        objects: the ARN pattern of its objects.
+    """
+    old = {"NumericLessThan": {"s3:TlsVersion": "1.2"}}
+    return [deny_insecure_transport("s3:*", [bucket, objects]), _deny("s3:*", [bucket, objects], old)]
+
+
+def _deny(action: str, resources: Sequence[Any], condition: Mapping[str, Any]) -> Statement:
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": list(resources),
+        "Condition": condition,
+    }
+
+
 def trust(service: str, account: Any, sources: Sequence[Any] = ()) -> Statement:
     """Return the trust policy's statement of a role for one AWS service, for this account's resources only.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from lib.common.iam_statements import allow
+from lib.common.iam_statements import allow, deny_insecure_transport
 from lib.common_pulumi.policies import document
 
 Dimensions = Mapping[str, pulumi.Input[str]]
@@ -47,13 +47,7 @@ def topic(name: str, account: str, key: aws.kms.Key, email: str, opts: pulumi.Re
         Principal={"Service": "cloudwatch.amazonaws.com"},
         Condition={"StringEquals": {"aws:SourceAccount": account}},
     )
-    refuse = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sns:Publish",
-        "Resource": made.arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    refuse = deny_insecure_transport("sns:Publish", [made.arn])
     aws.sns.TopicPolicy("alarms", arn=made.arn, policy=document(publish, refuse), opts=opts)
     if email:
         aws.sns.TopicSubscription("alarms", topic=made.arn, protocol="email", endpoint=email, opts=opts)

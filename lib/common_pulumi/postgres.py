@@ -10,8 +10,13 @@ from lib.common_pulumi.policies import Place, service_role
 
 # Seconds between samples of the operating system's figures (enhanced monitoring).
 MONITORING_SECONDS = 60
-# TLS for everyone; slow statements and waits for locks in the log.
-PARAMETERS = {"rds.force_ssl": "1", "log_min_duration_statement": "1000", "log_lock_waits": "1"}  # milliseconds
+# TLS 1.2 or later for everyone; slow statements (milliseconds) and waits for locks in the log.
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "log_min_duration_statement": "1000",
+    "log_lock_waits": "1",
+}
 
 
 def monitoring_role(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from lib.common.iam_statements import Statement, allow
+from lib.common.iam_statements import Statement, allow, bucket_tls
 from lib.common_pulumi.policies import Place, document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
@@ -14,7 +14,7 @@ INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
 def guard(
     part: str, bucket: aws.s3.Bucket, statements: Sequence[Statement], opts: pulumi.ResourceOptions
 ) -> aws.s3.BucketPolicy:  # fmt: skip
-    """Close a bucket to the public and to everything without TLS, and return its policy.
+    """Close a bucket to the public and to everything without TLS 1.2, and return its policy.
 
     Args:
         part: the resources' name in the program.
@@ -35,17 +35,11 @@ def guard(
         restrict_public_buckets=True,
         opts=own,
     )
-    refuse = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    refuse = bucket_tls(bucket.arn, pulumi.Output.concat(bucket.arn, "/*"))
     return aws.s3.BucketPolicy(
         part,
         bucket=bucket.bucket,
-        policy=document(*statements, refuse),
+        policy=document(*statements, *refuse),
         # S3 refuses two changes of one bucket's access at the same time.
         opts=pulumi.ResourceOptions.merge(own, pulumi.ResourceOptions(depends_on=[block])),
     )

@@ -11,10 +11,10 @@ from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
-from lib.common.iam_statements import allow
+from lib.common.iam_statements import allow, deny_insecure_transport
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import document, over_tls
+from lib.disaster_recovery.policies import document
 
 MINUTE, HOUR = 60, 3600
 COLUMNS, WIDTH, HEIGHT = 3, 8, 6  # of a dashboard 24 units wide
@@ -77,7 +77,7 @@ class Topic(Construct):
             self,
             "policy",
             arn=self.topic.arn,
-            policy=document(publish, over_tls("sns:Publish", [self.topic.arn])),
+            policy=document(publish, deny_insecure_transport("sns:Publish", [self.topic.arn])),
             provider=place.provider,
         )
         if place.settings.alarm_email:

@@ -15,13 +15,13 @@ from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
-from lib.common.iam_statements import Statement, allow, via_service, vpc_attachment
+from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
 from lib.disaster_recovery.database import Database, GlobalDatabase
 from lib.disaster_recovery.functions import Work, function
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.networking import TABLE_ACTIONS, Networking
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import document, over_tls
+from lib.disaster_recovery.policies import document
 from lib.disaster_recovery.reports import Reports
 
 PAYMENT_SECONDS = 15  # the function gives up after 9 s, API Gateway after 29
@@ -182,7 +182,7 @@ class Verification(Construct):
             self,
             "dead-letters-policy",
             queue_url=queue.url,
-            policy=document(undelivered, over_tls("sqs:*", [queue.arn])),
+            policy=document(undelivered, deny_insecure_transport("sqs:*", [queue.arn])),
             provider=place.provider,
         )
         return queue

@@ -29,7 +29,12 @@ from lib.disaster_recovery.settings import ENGINE
 
 # Or AWS enrols the database in paid support when the version's standard support ends.
 LIFECYCLE_SUPPORT = "open-source-rds-extended-support-disabled"
-PARAMETERS = {"rds.force_ssl": "1", "log_min_duration_statement": "1000", "log_connections": "1"}
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "log_min_duration_statement": "1000",  # milliseconds
+    "log_connections": "1",
+}
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html: what each mode keeps.
 INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
 MONITORING_SECONDS = 60

@@ -12,17 +12,6 @@ from lib.common.iam_statements import Statement, trust
 from lib.disaster_recovery.place import Place
 
 
-def over_tls(action: str, resources: Sequence[str]) -> Statement:
-    """Return a statement that refuses what comes without TLS."""
-    return {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": action,
-        "Resource": list(resources),
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-
-
 def document(*statements: Statement) -> str:
     """Return a policy as JSON."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -24,8 +24,9 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S3BucketVersioningVersioningConfiguration
 from constructs import Construct
 
+from lib.common.iam_statements import bucket_tls
 from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import document, over_tls
+from lib.disaster_recovery.policies import document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
 
@@ -86,7 +87,7 @@ class Reports(Construct):
             self,
             "policy",
             bucket=name,
-            policy=document(over_tls("s3:*", [self.bucket.arn, f"{self.bucket.arn}/*"])),
+            policy=document(*bucket_tls(self.bucket.arn, f"{self.bucket.arn}/*")),
             depends_on=[block],  # S3 refuses two changes of one bucket's access at the same time
             provider=provider,
         )

@@ -99,7 +99,11 @@ class Database(Construct):
             engine=engine,
             name=settings.name("parameter_group"),
             description="TLS for every connection; slow statements in the log",
-            parameters={"rds.force_ssl": "1", "log_min_duration_statement": "1000"},
+            parameters={
+                "rds.force_ssl": "1",
+                "ssl_min_protocol_version": "TLSv1.2",
+                "log_min_duration_statement": "1000",  # milliseconds
+            },
         )
 
 

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import lambda_package
-from lib.common.iam_statements import Statement, allow, via_service, vpc_attachment
+from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
 from lib.common_pulumi.policies import Place, document, service_role
 from lib.payment.database import Database
 from lib.payment.keys import Keys
@@ -64,13 +64,7 @@ class Functions(pulumi.ComponentResource):
             kms_master_key_id=self._args.keys.operations.arn,
             opts=self._own,
         )
-        refuse = {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": queue.arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
+        refuse = deny_insecure_transport("sqs:*", [queue.arn])
         aws.sqs.QueuePolicy("dead-letters", queue_url=queue.url, policy=document(refuse), opts=self._own)
         return queue
 

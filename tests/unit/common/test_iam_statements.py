@@ -97,3 +97,17 @@ def test_api_gateway_may_write_to_every_group_that_the_pattern_matches():
     (statement,) = iam.api_gateway_logs("arn:x:log-group:*")
     assert statement["Resource"] == ["arn:x:log-group:*"]
     assert {action.partition(":")[0] for action in statement["Action"]} == {"logs"}
+
+
+def test_a_request_without_tls_is_refused():
+    statement = iam.deny_insecure_transport("sqs:*", ["arn:x"])
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_bucket_refuses_tls_below_1_2_too():
+    statements = iam.bucket_tls("arn:b", "arn:b/*")
+    assert [s["Condition"] for s in statements] == [
+        {"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+    ]  # fmt: skip
+    assert all(s["Resource"] == ["arn:b", "arn:b/*"] and s["Effect"] == "Deny" for s in statements)

@@ -82,6 +82,7 @@ def test_everyone_speaks_tls_in_both_roles(role):
     found = production()
     parameters = found.one("aws_rds_cluster_parameter_group", role)
     assert {"name": "rds.force_ssl", "value": "1"} in parameters["parameter"]
+    assert {"name": "ssl_min_protocol_version", "value": "TLSv1.2"} in parameters["parameter"]
     assert parameters["family"] == "aurora-postgresql17"
     assert parameters.address in found.one("aws_rds_cluster", role)["db_cluster_parameter_group_name"]
 

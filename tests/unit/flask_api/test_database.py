@@ -24,6 +24,7 @@ def test_tls_is_enforced_by_the_parameters_of_the_versions_family():
     found = program()
     group = found.one("rds/clusterParameterGroup:ClusterParameterGroup")
     assert {"name": "rds.force_ssl", "value": "1"} in group["parameters"]
+    assert {"name": "ssl_min_protocol_version", "value": "TLSv1.2"} in group["parameters"]
     assert group["family"] == f"aurora-postgresql{engine_versions.ENGINES['aurora-postgresql'].major}"
     assert found.one(CLUSTER)["dbClusterParameterGroupName"] == "parameters-id" or group["name"]
 

@@ -112,6 +112,7 @@ def test_no_password_is_written_anywhere(dev):
 def test_database_refuses_connections_without_tls(dev):
     _name, group = only(dev, "AWS::RDS::DBParameterGroup")
     assert group["Parameters"]["rds.force_ssl"] == "1"
+    assert group["Parameters"]["ssl_min_protocol_version"] == "TLSv1.2"
 
 
 def test_functions_verify_the_database(dev):

@@ -2,6 +2,7 @@
 
 import json
 
+import botocore.session
 import pytest
 
 from lib.common import region
@@ -57,6 +58,22 @@ def test_a_change_of_a_route_is_deployed():
     assert methods <= deployment.depends_on
     described = deployment.inputs["triggers"]["description"]
     assert all(path in described for path, _method, _schema, _keyed in ROUTES)
+
+
+def test_callers_need_tls_1_2():
+    """A value of API Gateway's own list, with TLS 1.2 as the floor; such a policy needs an access mode."""
+    api = payment().one("apigateway/restApi:RestApi")
+    model = botocore.session.get_session().get_service_model("apigateway")
+    assert api["securityPolicy"] in model.shape_for("SecurityPolicy").enum
+    assert api["securityPolicy"].startswith("SecurityPolicy_TLS13_1_2_")
+    assert not api["securityPolicy"].endswith("_EDGE")
+    assert api["endpointAccessMode"] == "STRICT"
+
+
+def test_a_change_of_the_tls_policy_is_deployed():
+    """API Gateway applies it with the next deployment."""
+    triggers = payment().one("apigateway/deployment:Deployment")["triggers"]
+    assert payment().one("apigateway/restApi:RestApi")["securityPolicy"] in triggers["description"]
 
 
 def test_callers_are_limited():

@@ -39,6 +39,8 @@ def test_the_database_uses_its_own_key_and_parameters():
     assert instance["kmsKeyId"].endswith("key/database")
     assert instance["parameterGroupName"] == group["name"]
     assert group["family"] == f"postgres{engine_versions.ENGINES['postgres'].major}"
+    given = {parameter["name"]: parameter["value"] for parameter in group["parameters"]}
+    assert (given["rds.force_ssl"], given["ssl_min_protocol_version"]) == ("1", "TLSv1.2")
 
 
 @pytest.mark.parametrize(("environment", "kept", "days"), [("dev", False, 1), ("production", True, 35)])

@@ -1,0 +1,20 @@
+"""What an access log of API Gateway says of a request: no body, no query string, no key, no token.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+"""
+
+from collections.abc import Mapping
+
+FIELDS: Mapping[str, str] = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "ip": "$context.identity.sourceIp",
+    "tls": "$context.tlsVersion",
+    "cipher": "$context.cipherSuite",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "latency": "$context.responseLatency",
+    "integrationLatency": "$context.integrationLatency",
+    "error": "$context.error.message",
+}
