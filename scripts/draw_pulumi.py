@@ -6,15 +6,13 @@ token turns up among the inputs of another resource, also inside a policy or a c
     python -m scripts.draw_pulumi flask-api     the template, as JSON
 """
 
-import asyncio
 import importlib
 import json
 import keyword
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, get_args
@@ -31,6 +29,7 @@ if str(ROOT) not in sys.path:
 import tap  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common import lambda_package, naming  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.declared.pulumi_program import own_loops  # noqa: E402  # pylint: disable=wrong-import-position
 from scripts.draw_pulumi_types import TYPES, Type  # noqa: E402  # pylint: disable=wrong-import-position
 from scripts.draw_template import SUBSTITUTE, references  # noqa: E402  # pylint: disable=wrong-import-position
 
@@ -142,26 +141,6 @@ def template(declared: Sequence[mocks.MockResourceArgs], description: str) -> di
             raise SettingError(f"Two resources are called {name}: give one of them another name.")
         resources[name] = {"Type": kind.name, "Properties": properties}
     return {"Description": description, "Resources": resources}
-
-
-@contextmanager
-def own_loops() -> Iterator[None]:
-    """Close the event loops that Pulumi makes, one for each thread, and leaves open."""
-    made, make = [], asyncio.new_event_loop
-
-    def new_event_loop() -> asyncio.AbstractEventLoop:
-        made.append(make())
-        return made[-1]
-
-    with mock.patch.object(asyncio, "new_event_loop", new_event_loop):
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        try:
-            yield
-        finally:
-            made[0].run_until_complete(made[0].shutdown_default_executor())
-            asyncio.set_event_loop(None)
-            for loop in made:
-                loop.close()
 
 
 def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -1,20 +1,18 @@
 """Declares a Pulumi system's program under mocks, afresh for each environment, and records what it declares."""
 
-import asyncio
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 from typing import Any
-from unittest import mock
 
 import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import get_root_resource, set_root_resource
 
 from lib.common import region
+from lib.declared.pulumi_program import own_loops
 
 ACCOUNT = "123456789012"
 # The Pulumi systems of this checkout.
@@ -156,26 +154,6 @@ class Provider(mocks.Mocks):
         service, _slash, kind = args.typ.split(":")[1].partition("/")
         arn = f"arn:{words['partition']}:{service}:{where}:{ACCOUNT}:{kind}/{words['physical']}"
         return identity, {**inputs, "arn": arn, **fill(dict(COMPUTED.get(args.typ, {})), words)}
-
-
-@contextmanager
-def own_loops() -> Iterator[None]:
-    """Close the event loops that Pulumi makes, one for each thread, and leaves open."""
-    made, make = [], asyncio.new_event_loop
-
-    def new_event_loop() -> asyncio.AbstractEventLoop:
-        made.append(make())
-        return made[-1]
-
-    with mock.patch.object(asyncio, "new_event_loop", new_event_loop):
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        try:
-            yield
-        finally:
-            made[0].run_until_complete(made[0].shutdown_default_executor())
-            asyncio.set_event_loop(None)
-            for loop in made:
-                loop.close()
 
 
 class Monitor(mocks.MockMonitor):
