@@ -24,7 +24,7 @@ def test_the_cdktf_system_is_read_and_viewed():
     found = read.view(read.source("disaster-recovery", {"ENVIRONMENT": "staging"}))
     assert (found.tool, found.environment) == ("cdktf", "staging")
     assert {cluster.region for cluster in found.of("AWS::RDS::DBCluster")} == set(region.pair({}))
-    assert found.one("AWS::RDS::GlobalCluster").properties["GlobalClusterIdentifier"] == "disaster-recovery-dev"
+    assert found.one("AWS::RDS::GlobalCluster").properties["Engine"] == "aurora-postgresql"
     assert list(found.undeclared()) == []
 
 
