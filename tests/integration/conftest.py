@@ -6,14 +6,16 @@ Against AWS they take the account, the region and ENVIRONMENT_SUFFIX from the en
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from lib.local_cloud import cli
+from lib.local_cloud import cli, enforced
 from lib.local_cloud.cloud import UNSET, LocalCloud
 from lib.local_cloud.process import free_port, port_is_free
+from tests.support.calls import steps_marked
 
 TARGET = os.environ.get("TAP_TEST_TARGET", "local")
 SUFFIX = "it"
@@ -41,13 +43,15 @@ def deployed() -> Iterator[dict[str, str]]:
         "DATABASE_PORT": str(ports[1]),
         "FLASK_API_PORT": str(ports[2]),
         "ENVIRONMENT_SUFFIX": SUFFIX,
+        enforced.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in chosen.items():
             patch.setenv(name, value)
         cloud = LocalCloud.read()
         # Disaster recovery takes minutes, and has a cloud of its own beside this one.
-        up = cli.main(["up", *(name for name in cli.SYSTEMS if name != "disaster-recovery")])
+        with steps_marked(Path(chosen[enforced.CALLS_VARIABLE])):
+            up = cli.main(["up", *(name for name in cli.SYSTEMS if name != "disaster-recovery")])
     try:
         assert up == 0
         yield {**chosen, **cloud.environment()}  # for these tests alone: others of this process have none of it

@@ -3,8 +3,7 @@
 The clients are real and stubbed, so that a parameter or a field that AWS does not have is an error of the test.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -82,11 +81,7 @@ class Stubs:
         self.stubber(service, where).add_client_error(operation, code, message)
         return self
 
-
-@contextmanager
-def stubs() -> Iterator[Stubs]:
-    """Yield stubs, and see that every answer was asked for."""
-    made = Stubs()
-    yield made
-    for stubber in made.stubbers.values():
-        stubber.assert_no_pending_responses()
+    def assert_all_asked(self) -> None:
+        """See that every answer was asked for."""
+        for stubber in self.stubbers.values():
+            stubber.assert_no_pending_responses()

@@ -3,14 +3,16 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from lib.local_cloud import cli
+from lib.local_cloud import cli, enforced
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.process import port_is_free
 from lib.local_cloud.system_disaster_recovery import NEXT_DATABASE
 from tests.integration.conftest import NEIGHBOURS, SUFFIX, TARGET, free_ports
+from tests.support.calls import steps_marked
 
 SYSTEM = "disaster-recovery"
 
@@ -35,13 +37,15 @@ def deployed() -> Iterator[dict[str, str]]:
         "LOCAL_CLOUD_PORT": str(ports[0]),
         "DATABASE_PORT": str(ports[1] - NEXT_DATABASE),
         "ENVIRONMENT_SUFFIX": SUFFIX,
+        enforced.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in chosen.items():
             patch.setenv(name, value)
         cloud = LocalCloud.read()
     try:
-        assert run(chosen, "up", SYSTEM) == 0
+        with steps_marked(Path(chosen[enforced.CALLS_VARIABLE])):
+            assert run(chosen, "up", SYSTEM) == 0
         yield {**chosen, **cloud.environment()}
         assert run(chosen, "down") == 0
         assert all(port_is_free(port + n) for port in ports for n in range(NEIGHBOURS))

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.support.check_account import stubs
+from tests.support.check_account import Stubs
 
 KEPT = {"HOME", "PATH", "TMPDIR", "LANG", "PYTHONPATH", "COVERAGE_FILE", "COV_CORE_DATAFILE"}
 
@@ -18,5 +18,6 @@ def _no_settings(monkeypatch):
 
 @pytest.fixture(name="aws")
 def fixture_aws():
-    with stubs() as made:
-        yield made
+    made = Stubs()
+    yield made
+    made.assert_all_asked()

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 from lib.check_account.checks import bootstrap
 from lib.check_account.model import Verdict
-from tests.support.check_account import HERE, resource, system
+from tests.support.check_account import HERE, only, resource, system
 
 PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 RULE = {"Assertions": [{"Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2", "3", "4", "5"], {"Ref": "x"}]}]}}]}
@@ -14,8 +14,7 @@ TEMPLATE = {"Parameters": {"BootstrapVersion": {"Default": PARAMETER}}, "Rules":
 
 @pytest.fixture(name="check")
 def fixture_check():
-    (found,) = bootstrap.checks([system(resource("AWS::S3::Bucket"), tool="cdk", document=TEMPLATE)])
-    return found
+    return only(bootstrap.checks([system(resource("AWS::S3::Bucket"), tool="cdk", document=TEMPLATE)]), "bootstrap")
 
 
 def test_the_version_after_those_that_the_template_refuses_is_needed(check):
