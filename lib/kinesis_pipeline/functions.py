@@ -13,7 +13,6 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
-from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import trust, via_service, vpc_attachment
 from lib.kinesis_pipeline.database import Database, retention
 from lib.kinesis_pipeline.keys import Keys
@@ -25,32 +24,6 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 LAMBDA = "lambda.amazonaws.com"
 METRICS_NAMESPACE = "TAP/KinesisPipeline"
 MEMORY_MIB = 512
-ACKNOWLEDGED = (
-    Acknowledged(
-        "CKV_AWS_111",
-        "AWS::IAM::Policy.*RoleDefaultPolicy*",
-        "EC2 takes no resource in the calls that attach a function to a VPC; the function's own code is denied them.",
-    ),
-    Acknowledged(
-        "CKV_AWS_115",
-        "AWS::Lambda::Function.*Function*",
-        "The stream's shards limit the consumer, and a deployment calls the other one once; a reservation would be "
-        "taken from the account's other functions, and a new account has ten concurrent executions.",
-    ),
-    Acknowledged(
-        "CKV_AWS_116",
-        "AWS::Lambda::Function.*Function*",
-        "A dead-letter queue takes events of asynchronous invocations: the stream has a bucket for failed batches, "
-        "and CloudFormation itself notices a deployment's call that fails. "
-        "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
-    ),
-    Acknowledged(
-        "CKV_AWS_173",
-        "AWS::Lambda::Function.*Function*",
-        "Names and ARNs are in the environment, and no secret; Lambda encrypts it with a key of its own. "
-        "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -89,6 +62,15 @@ class DatabaseClient(Construct):
         secret = database.instance.secret
         assert secret is not None  # noqa: S101 - there is one, as RDS manages the password
         self._allow_secret(settings, secret, keys)
+        # Lambda reads the environment variables with the function's role.
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                resources=[keys.operations.key_arn],
+                conditions=via_service("lambda", settings.region),
+            )
+        )
         self.function = lambda_.Function(
             self,
             "Function",
@@ -105,6 +87,7 @@ class DatabaseClient(Construct):
             timeout=code.timeout,
             memory_size=MEMORY_MIB,
             log_group=self.log_group,
+            environment_encryption=keys.operations,
             environment={
                 "DB_HOST": database.instance.db_instance_endpoint_address,
                 "DB_PORT": str(settings.database_port),

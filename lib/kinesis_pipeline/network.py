@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lib.common.iam_statements import trust
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.settings import Settings
 
@@ -47,11 +48,24 @@ class Network(Construct):
             encryption_key=keys.operations,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        self.vpc.add_flow_log(
+        flows = self.vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(group),
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
+        self._restrict(flows)
+
+    def _restrict(self, flows: ec2.FlowLog) -> None:
+        """Let VPC Flow Logs assume its role for this account's flow logs only; the CDK's role says nothing of it.
+
+        https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+        """
+        stack = cdk.Stack.of(self)
+        sources = stack.format_arn(service="ec2", resource="vpc-flow-log", resource_name="*")
+        condition = trust("vpc-flow-logs.amazonaws.com", stack.account, [sources])["Condition"]
+        role = flows.iam_role.node.default_child if flows.iam_role else None
+        assert isinstance(role, iam.CfnRole)  # noqa: S101 - the CDK makes one for a log group
+        role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", condition)
 
     def _group(self, part: str, settings: Settings, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(

@@ -114,5 +114,5 @@ def test_function_roles_are_for_this_account_only():
 
 def test_keys_work_through_their_services_only():
     uses = [s for s in statements(synthesis.template()) if str(s["Action"]).find("kms:") >= 0]
-    assert len(uses) == 3
+    assert len(uses) >= 3
     assert all("kms:ViaService" in use["Condition"]["StringEquals"] for use in uses)
