@@ -1,0 +1,300 @@
+"""REST APIs: every route reaches the function, bodies are not logged, callers are limited, TLS 1.2 at least."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lib.declared.model import Declaration, Resource
+from tests.policy.rule import rule
+
+API = "AWS::ApiGateway::"
+METHOD, STAGE, REST = f"{API}Method", f"{API}Stage", f"{API}RestApi"
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
+# TLS 1.2 and 1.3. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html
+TLS_POLICIES = re.compile(r"TLS_1_2|SecurityPolicy_TLS1[23]_[A-Z0-9_]+\d{4}_\d\d?")
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+RESPONSES: Mapping[str, set[str]] = {
+    "ACCESS_DENIED": {"403"},
+    "API_CONFIGURATION_ERROR": {"500"},
+    "AUTHORIZER_FAILURE": {"500"},
+    "BAD_REQUEST_BODY": {"400", "422"},
+    "BAD_REQUEST_PARAMETERS": {"400"},
+    "DEFAULT_4XX": {"400"},
+    "DEFAULT_5XX": {"500"},
+    "EXPIRED_TOKEN": {"403"},
+    "INTEGRATION_FAILURE": {"502", "504"},
+    "INTEGRATION_TIMEOUT": {"504"},
+    "INVALID_API_KEY": {"403"},
+    "INVALID_SIGNATURE": {"403"},
+    "MISSING_AUTHENTICATION_TOKEN": {"403", "404"},
+    "QUOTA_EXCEEDED": {"429"},
+    "REQUEST_TOO_LARGE": {"413"},
+    "RESOURCE_NOT_FOUND": {"404"},
+    "THROTTLED": {"429"},
+    "UNAUTHORIZED": {"401"},
+    "UNSUPPORTED_MEDIA_TYPE": {"415"},
+    "WAF_FILTERED": {"403"},
+}
+# No body, no query string, no header and no key: they may hold what a log must not.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+LOGGED = {
+    "$context.requestId",
+    "$context.extendedRequestId",
+    "$context.requestTime",
+    "$context.requestTimeEpoch",
+    "$context.identity.sourceIp",
+    "$context.identity.userAgent",
+    "$context.httpMethod",
+    "$context.resourcePath",
+    "$context.path",
+    "$context.protocol",
+    "$context.stage",
+    "$context.apiId",
+    "$context.status",
+    "$context.responseLength",
+    "$context.responseLatency",
+    "$context.integrationLatency",
+    "$context.integration.latency",
+    "$context.integration.status",
+    "$context.error.message",
+    "$context.error.responseType",
+    "$context.waf.status",
+    "$context.wafResponseCode",
+    "$context.xrayTraceId",
+    "$context.tlsVersion",
+    "$context.cipherSuite",
+}
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+RATES = range(1, 10_001)
+
+
+def paths(declaration: Declaration) -> dict[str, str]:
+    """Return every path of the APIs by the name of its resource."""
+    parents = {
+        r.name: (declaration.referred(r.properties["ParentId"]), str(r.properties["PathPart"]))
+        for r in declaration.of(f"{API}Resource")
+    }
+
+    def path(name: str) -> str:
+        above, part = parents[name]
+        upper = above[0][0].name if above else ""
+        return f"{path(upper) if upper in parents else ''}/{part}"
+
+    return {name: path(name) for name in parents}
+
+
+def methods(declaration: Declaration) -> Iterator[tuple[Resource, str]]:
+    """Yield every method with its path."""
+    known = paths(declaration)
+    for method in declaration.of(METHOD):
+        found = declaration.referred(method.properties.get("ResourceId", ""))
+        yield method, known.get(found[0][0].name, "/") if found else "/"
+
+
+def settings(stage: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield a stage's settings of methods by path and method: ``/*/*`` is every one."""
+    for found in stage.properties.get("MethodSettings", []):
+        path = str(found["ResourcePath"]).replace("~1", "/").replace("//", "/")
+        yield f"{path}/{found['HttpMethod']}", found
+
+
+@rule(REST)
+def api_endpoints(declaration: Declaration) -> Iterator[str]:
+    """Find APIs at the edge, which could not fail over, and domains that speak TLS below 1.2.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-endpoint-types.html
+    """
+    for kind in (REST, f"{API}DomainName"):
+        for api in declaration.of(kind):
+            if api.at("EndpointConfiguration.Types") != ["REGIONAL"]:
+                yield f"{api.name}: its endpoint is {api.at('EndpointConfiguration.Types')}: REGIONAL"
+            policy = api.properties.get("SecurityPolicy")
+            if (policy or kind != REST) and not TLS_POLICIES.fullmatch(str(policy)):
+                yield f"{api.name}: the TLS policy is {policy!r}: TLS 1.2 at least"
+
+
+@rule(METHOD)
+def api_methods(declaration: Declaration) -> Iterator[str]:
+    """Find methods that reach no function, or in a form that Lambda's own API does not take.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    """
+    for method, path in methods(declaration):
+        found, integration = method.properties, method.properties.get("Integration", {})
+        if found.get("HttpMethod") not in METHODS:
+            yield f"{method.name}: there is no method {found.get('HttpMethod')!r}"
+        if (integration.get("Type"), integration.get("IntegrationHttpMethod")) != ("AWS_PROXY", "POST"):
+            yield f"{method.name}: is called as {dict(integration)}: AWS_PROXY by POST"
+        targets = [f.type for f, _attribute in declaration.referred(integration.get("Uri", ""))]
+        if targets != ["AWS::Lambda::Function"]:
+            yield f"{method.name}: calls {integration.get('Uri')!r}"
+        if found.get("AuthorizationType") not in ("NONE", "AWS_IAM", "COGNITO_USER_POOLS", "CUSTOM"):
+            yield f"{method.name}: the authorization {found.get('AuthorizationType')!r}"
+        validators = declaration.referred(found.get("RequestValidatorId", ""))
+        if (found.get("HttpMethod") == "POST") != bool(validators):
+            yield f"{method.name}: what has a body is validated, and nothing else"
+        for validator, _attribute in validators:
+            yield from (f"{method.name}: {wrong}" for wrong in _validated(validator, found))
+        if declaration.of(f"{API}UsagePlan") and (not path.startswith("/health")) != (
+            found.get("ApiKeyRequired") is True
+        ):
+            yield f"{method.name}: ApiKeyRequired is {found.get('ApiKeyRequired')}: for all but the health check"
+
+
+def _validated(validator: Resource, method: Mapping[str, Any]) -> Iterator[str]:
+    """Find requests that a validator lets through without looking."""
+    needed = {"ValidateRequestParameters": "RequestParameters", "ValidateRequestBody": "RequestModels"}
+    for flag, part in needed.items():
+        if bool(method.get(part)) != (validator.properties.get(flag) is True):
+            yield f"{validator.name}: {flag} is {validator.properties.get(flag)}, with {part} {method.get(part)}"
+    for name, required in (method.get("RequestParameters") or {}).items():
+        if (
+            not re.fullmatch(r"method\.request\.(header|querystring|path)\.[A-Za-z0-9_.-]+", name)
+            or required is not True
+        ):
+            yield f"the parameter {name!r} is {required}"
+    for kind in method.get("RequestModels") or {}:
+        if kind != "application/json":
+            yield f"a model of {kind!r}: application/json"
+
+
+@rule(STAGE)
+def api_stages(declaration: Declaration) -> Iterator[str]:
+    """Find stages without logs, traces or limits, and those that log bodies.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    """
+    for stage in declaration.of(STAGE):
+        if stage.properties.get("TracingEnabled") is not True:
+            yield f"{stage.name}: is not traced"
+        logs = declaration.referred(stage.at("AccessLogSetting.DestinationArn", ""))
+        if [group.type for group, _attribute in logs] != ["AWS::Logs::LogGroup"]:
+            yield f"{stage.name}: its access log is {stage.at('AccessLogSetting.DestinationArn')!r}"
+        for name, value in (stage.at("AccessLogSetting.Format") or {}).items():
+            if value not in LOGGED:
+                yield f"{stage.name}: logs {value!r} as {name}"
+        known = dict(settings(stage))
+        if "/*/*" not in known:
+            yield f"{stage.name}: has no settings for every method: {sorted(known)}"
+        for path, found in known.items():
+            if found.get("DataTraceEnabled") is not False:
+                yield f"{stage.name}: {path} logs bodies"
+            if found.get("LoggingLevel") not in ("ERROR", "INFO") or found.get("MetricsEnabled") is not True:
+                yield f"{stage.name}: {path} logs {found.get('LoggingLevel')!r}, or has no metrics"
+            rate, burst = (int(found.get(f"Throttling{key}Limit", 0)) for key in ("Rate", "Burst"))
+            if rate not in RATES or burst not in RATES or burst < rate:
+                yield f"{stage.name}: {path} takes {rate} requests a second and {burst} at once"
+
+
+@rule(f"{API}UsagePlan", f"{API}UsagePlanKey")
+def usage_plans(declaration: Declaration) -> Iterator[str]:
+    """Find plans without a limit, of no stage, or whose keys are none."""
+    for plan in declaration.of(f"{API}UsagePlan"):
+        throttle = plan.properties.get("Throttle", {})
+        if int(throttle.get("RateLimit", 0)) not in RATES or int(throttle.get("BurstLimit", 0)) < int(
+            throttle.get("RateLimit", 0)
+        ):
+            yield f"{plan.name}: takes {dict(throttle)}"
+        if not plan.properties.get("ApiStages"):
+            yield f"{plan.name}: is of no stage"
+    for key in declaration.of(f"{API}UsagePlanKey"):
+        keys = [found.type for found, _attribute in declaration.referred(key.properties.get("KeyId", ""))]
+        if key.properties.get("KeyType") != "API_KEY" or keys != [f"{API}ApiKey"]:
+            yield f"{key.name}: {key.properties.get('KeyId')!r} of the type {key.properties.get('KeyType')!r}"
+    for api_key in declaration.of(f"{API}ApiKey"):
+        if api_key.properties.get("Enabled", True) is not True:
+            yield f"{api_key.name}: is switched off"
+
+
+@rule(f"{API}GatewayResponse")
+def gateway_responses(declaration: Declaration) -> Iterator[str]:
+    """Find answers of API Gateway's own that do not exist, with another status, or not in the API's own form.
+
+    RFC 9457: https://www.rfc-editor.org/rfc/rfc9457
+    """
+    for response in declaration.of(f"{API}GatewayResponse"):
+        found = response.properties
+        kind, status = str(found.get("ResponseType")), str(found.get("StatusCode"))
+        if kind not in RESPONSES or status not in RESPONSES[kind]:
+            yield f"{response.name}: {kind} with the status {status}: {RESPONSES.get(kind)}"
+        header = (found.get("ResponseParameters") or {}).get("gatewayresponse.header.Content-Type")
+        if header != "'application/problem+json'":
+            yield f"{response.name}: is of the type {header}"
+        for content, body in (found.get("ResponseTemplates") or {}).items():
+            known = isinstance(body, Mapping) and {"type", "title", "status", "code"} == set(body)
+            if content != "application/json" or not known or str(body["status"]) != status:
+                yield f"{response.name}: {content} is {body!r}"
+            elif str(body["title"]) != re.sub(r"[-_]", " ", str(body["code"])) or body["type"] != "about:blank":
+                yield f"{response.name}: {dict(body)}"
+
+
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+MANAGED = {
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesAnonymousIpList",
+    "AWSManagedRulesAdminProtectionRuleSet",
+    "AWSManagedRulesLinuxRuleSet",
+    "AWSManagedRulesUnixRuleSet",
+}
+SENDER_RATES = range(10, 2_000_000_001)
+
+
+@rule("AWS::WAFv2::WebACL")
+def firewalls(declaration: Declaration) -> Iterator[str]:
+    """Find firewalls of another scope, with rules that do not exist, count instead of block, or keep samples."""
+    for acl in declaration.of("AWS::WAFv2::WebACL"):
+        if acl.properties.get("Scope") != "REGIONAL" or list(acl.properties.get("DefaultAction", {})) != ["Allow"]:
+            yield f"{acl.name}: {acl.properties.get('Scope')!r}, by default {acl.properties.get('DefaultAction')}"
+        rules = acl.properties.get("Rules", [])
+        priorities = [int(found.get("Priority", -1)) for found in rules]
+        if len(set(priorities)) != len(priorities) or min(priorities, default=-1) < 0:
+            yield f"{acl.name}: the priorities are {priorities}"
+        for found in rules:
+            yield from (f"{acl.name}: {found.get('Name')}: {wrong}" for wrong in _firewall_rule(found))
+        for seen in [acl.properties, *rules]:
+            visible = seen.get("VisibilityConfig", {})
+            if (
+                visible.get("CloudWatchMetricsEnabled") is not True
+                or visible.get("SampledRequestsEnabled") is not False
+            ):
+                yield f"{acl.name}: {seen.get('Name')}: samples keep parts of requests: {dict(visible)}"
+            if visible.get("MetricName") != seen.get("Name"):
+                yield f"{acl.name}: the metrics of {seen.get('Name')!r} are called {visible.get('MetricName')!r}"
+        guarded = [
+            a
+            for a in declaration.of("AWS::WAFv2::WebACLAssociation")
+            if _is(declaration, a.properties.get("WebACLArn"), acl)
+        ]
+        targets = [
+            f.type for a in guarded for f, _attribute in declaration.referred(a.properties.get("ResourceArn", ""))
+        ]
+        if targets != [STAGE]:
+            yield f"{acl.name}: guards {targets}"
+
+
+def _is(declaration: Declaration, value: Any, resource: Resource) -> bool:
+    return any(found is resource for found, _attribute in declaration.referred(value or ""))
+
+
+def _firewall_rule(found: Mapping[str, Any]) -> Iterator[str]:
+    statement = found.get("Statement", {})
+    managed, rate = statement.get("ManagedRuleGroupStatement"), statement.get("RateBasedStatement")
+    if managed:
+        if (
+            managed.get("VendorName") != "AWS"
+            or managed.get("Name") not in MANAGED
+            or managed["Name"] != found.get("Name")
+        ):
+            yield f"{dict(managed)} is no group of AWS's"
+        if list(found.get("OverrideAction", {})) != ["None"]:
+            yield f"only counts: {found.get('OverrideAction')}"
+    elif rate:
+        if rate.get("AggregateKeyType") != "IP" or int(rate.get("Limit", 0)) not in SENDER_RATES:
+            yield f"limits {dict(rate)}"
+        if list(found.get("Action", {})) != ["Block"]:
+            yield f"does not block: {found.get('Action')}"
+    else:
+        yield f"neither a group nor a rate: {list(statement)}"

@@ -1,0 +1,107 @@
+"""Production cannot be lost by a slip: deletion protection, snapshots, backups, and what stays when the stack goes."""
+
+from collections.abc import Iterator
+
+from lib.declared.model import Declaration
+from tests.policy.network_view import databases
+from tests.policy.rule import rule
+
+PRODUCTION = frozenset({"production"})
+# Days; RDS keeps automated backups for 35 at most.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.BackupRetention.html
+BACKUP_DAYS = {"dev": range(1, 36), "staging": range(7, 36), "production": range(30, 36)}
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
+RECOVERY_DAYS = range(30, 36)
+PROTECTED = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::GlobalCluster")
+
+
+@rule(*PROTECTED, "AWS::DynamoDB::GlobalTable", "AWS::ElasticLoadBalancingV2::LoadBalancer", environments=PRODUCTION)
+def unprotected(declaration: Declaration) -> Iterator[str]:
+    """Find data and ways in of production that a slip can delete."""
+    for kind in PROTECTED:
+        for database in declaration.of(kind):
+            member = kind == "AWS::RDS::DBInstance" and database.properties.get("DBClusterIdentifier")
+            if not member and database.properties.get("DeletionProtection") is not True:
+                yield f"{database.name}: DeletionProtection is {database.properties.get('DeletionProtection')}"
+    for table in declaration.of("AWS::DynamoDB::GlobalTable"):
+        for replica in table.properties["Replicas"]:
+            if replica.get("DeletionProtectionEnabled") is not True:
+                yield f"{table.name}: the replica in {replica['Region']} can be deleted"
+    for balancer in declaration.of("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        attributes = {item["Key"]: str(item["Value"]).lower() for item in balancer.properties["LoadBalancerAttributes"]}
+        if attributes.get("deletion_protection.enabled") != "true":
+            yield f"{balancer.name}: deletion_protection.enabled is {attributes.get('deletion_protection.enabled')}"
+
+
+@rule("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", environments=PRODUCTION)
+def lost_with_the_stack(declaration: Declaration) -> Iterator[str]:
+    """Find databases of production whose data goes with the stack: no final snapshot, or backups deleted with them."""
+    for database in databases(declaration):
+        if database.type == "AWS::RDS::DBInstance" and database.properties.get("DBClusterIdentifier"):
+            continue
+        policy = database.options.get("DeletionPolicy")
+        snapshot = policy in ("Snapshot", "Retain") if policy else _final_snapshot(database.options)
+        if not snapshot:
+            yield f"{database.name}: goes without a final snapshot"
+        if database.properties.get("DeleteAutomatedBackups", database.type == "AWS::RDS::DBCluster") is True and (
+            "DeleteAutomatedBackups" in database.properties
+        ):
+            yield f"{database.name}: its automated backups go with it"
+
+
+def _final_snapshot(options: object) -> bool:
+    """Return whether Terraform's provider makes a final snapshot."""
+    assert isinstance(options, dict)
+    return options.get("skip_final_snapshot") is False and bool(options.get("final_snapshot_identifier"))
+
+
+@rule("AWS::RDS::DBInstance", "AWS::RDS::DBCluster")
+def backups(declaration: Declaration) -> Iterator[str]:
+    """Find databases whose backups are kept for too short or too long a time, or without a copy of their tags."""
+    for database in databases(declaration):
+        if database.type == "AWS::RDS::DBInstance" and database.properties.get("DBClusterIdentifier"):
+            continue
+        days = int(database.properties.get("BackupRetentionPeriod", 1))
+        if days not in BACKUP_DAYS[declaration.environment]:
+            yield f"{database.name}: backups are kept for {days} days"
+
+
+@rule("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table")
+def table_recovery(declaration: Declaration) -> Iterator[str]:
+    """Find tables and replicas that cannot be restored to a moment."""
+    for table in declaration.of("AWS::DynamoDB::GlobalTable"):
+        for replica in table.properties["Replicas"]:
+            found = replica.get("PointInTimeRecoverySpecification", {})
+            if found.get("PointInTimeRecoveryEnabled") is not True:
+                yield f"{table.name}: the replica in {replica['Region']} cannot be restored to a moment"
+            if int(found.get("RecoveryPeriodInDays", 35)) not in RECOVERY_DAYS:
+                yield f"{table.name}: {found['RecoveryPeriodInDays']} days of recovery in {replica['Region']}"
+    for table in declaration.of("AWS::DynamoDB::Table"):
+        if table.at("PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled") is not True:
+            yield f"{table.name}: cannot be restored to a moment"
+
+
+STATEFUL = ("AWS::ECR::Repository", "AWS::KMS::Key", "AWS::Kinesis::Stream", "AWS::S3::Bucket")
+
+
+@rule(*STATEFUL, environments=PRODUCTION)
+def kept_in_production(declaration: Declaration) -> Iterator[str]:
+    """Find keys, streams and buckets of production that go with the stack: what is locked is lost without its key.
+
+    A key under Terraform waits 30 days before it is gone, and a bucket with objects in it is not deleted.
+    """
+    for kind in STATEFUL:
+        for resource in declaration.of(kind):
+            if resource.retained:
+                continue
+            if kind == "AWS::ECR::Repository" and resource.properties.get("EmptyOnDelete") is False:
+                continue  # one with images in it is not deleted
+            if kind == "AWS::S3::Bucket" and resource.options.get("force_destroy") is False:
+                continue
+            if (
+                kind == "AWS::KMS::Key"
+                and declaration.tool == "cdktf"
+                and resource.properties.get("PendingWindowInDays") == 30
+            ):
+                continue
+            yield f"{resource.name}: goes with the stack"

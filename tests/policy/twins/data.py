@@ -1,0 +1,259 @@
+"""Twins of the rules on databases, keys, buckets and what production keeps."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.policy.cases import REMOVED, Twin
+from tests.policy.rule import Check
+from tests.policy.rules import databases, encryption, production, storage
+from tests.policy.spelling import KeptTwin, LoggedTwin, database, everywhere
+
+GROUPS = (
+    ("cdk", "AWS::RDS::DBParameterGroup"),
+    ("cdktf", "aws_rds_cluster_parameter_group"),
+    ("pulumi", "aws:rds/clusterParameterGroup:ClusterParameterGroup"),
+)
+INSTANCES = (
+    ("cdk", "AWS::RDS::DBInstance"),
+    ("cdktf", "aws_rds_cluster_instance"),
+    ("pulumi", "aws:rds/clusterInstance:ClusterInstance"),
+)
+AUDIT = "payment"  # the system whose buckets keep what is written
+
+
+def parameters(check: Check, name: str, value: str) -> Iterator[Twin]:
+    """Yield a twin of a parameter group in each tool."""
+    for tool, kind in GROUPS:
+        if tool == "cdk":
+            yield Twin(check, tool, kind, "", {"Parameters": {"rds.force_ssl": "1", name: value}})
+        else:
+            whole = [{"name": "rds.force_ssl", "value": "1"}, {"name": name, "value": value}]
+            yield Twin(check, tool, kind, "", {"parameter*": whole})
+
+
+def instances(check: Check, *changes: dict[str, Any]) -> Iterator[Twin]:
+    """Yield a twin of an instance in each tool."""
+    for (tool, kind), change in zip(INSTANCES, changes, strict=True):
+        yield Twin(check, tool, kind, "", change)
+
+
+def bucket(
+    check: Check, part: str, cdk: dict[str, Any], cdktf: dict[str, Any], pulumi: dict[str, Any]
+) -> Iterator[Twin]:
+    """Yield a twin of a part of a bucket in each tool: the CDK declares them in the bucket."""
+    name = "".join(word.capitalize() for word in part.split("_"))
+    yield Twin(check, "cdk", "AWS::S3::Bucket", "", cdk)
+    yield Twin(check, "cdktf", f"aws_s3_bucket_{part}", "", cdktf)
+    yield Twin(check, "pulumi", f"aws:s3/bucket{name}:Bucket{name}", "audit", pulumi, AUDIT)
+
+
+ENCRYPTION = "BucketEncryption.ServerSideEncryptionConfiguration.0"
+RULES = "LifecycleConfiguration.Rules"
+LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+
+TWINS: list[Twin] = [
+    *parameters(databases.database_parameters, "rds.force_ssl", "0"),
+    *parameters(databases.database_parameters, "log_lock_wiats", "1"),
+    *parameters(databases.database_parameters, "log_lock_waits", "2"),
+    *parameters(databases.database_parameters, "log_min_duration_statement", "-1"),
+    *(
+        Twin(databases.database_parameters, tool, kind, "", {"Family" if tool == "cdk" else "family": "postgres9"})
+        for tool, kind in GROUPS
+    ),
+    Twin(databases.passwords, "cdk", "AWS::RDS::DBInstance", "", {"ManageMasterUserPassword": False}),
+    Twin(databases.passwords, "cdktf", "aws_rds_cluster", "", {"manage_master_user_password": True}),
+    Twin(databases.passwords, "cdktf", "aws_rds_cluster", "", {"master_password": "x", "master_password_wo": REMOVED}),
+    Twin(databases.passwords, "pulumi", "aws:rds/cluster:Cluster", "", {"manageMasterUserPassword": False}),
+    Twin(databases.passwords, "pulumi", "aws:rds/instance:Instance", "", {"password": "x"}),
+    *database(databases.engines, {"EngineVersion": "15.4"}),
+    *database(databases.engines, {"Engine": "postgers"}),
+    *database(databases.engines, {"EngineLifecycleSupport": "open-source-rds-extended-support"}),
+    *instances(
+        databases.engines,
+        {"AutoMinorVersionUpgrade": True},
+        {"auto_minor_version_upgrade": True},
+        {"autoMinorVersionUpgrade": True},
+    ),
+    *instances(
+        databases.instance_classes,
+        {"DBInstanceClass": "db.t4g.medum"},
+        {"instance_class": "db.t4g.medium"},
+        {"instanceClass": "db.r6.lagre"},
+    ),
+    Twin(databases.windows, "cdk", "AWS::RDS::DBInstance", "", {"PreferredMaintenanceWindow": "sun:03:30-sun:03:40"}),
+    Twin(databases.windows, "cdktf", "aws_rds_cluster", "", {"preferred_backup_window": "2:00-3:00"}),
+    Twin(
+        databases.windows,
+        "pulumi",
+        "aws:rds/cluster:Cluster",
+        "",
+        {"preferredMaintenanceWindow": "sun:02:30-sun:03:30"},
+    ),
+    Twin(databases.windows, "pulumi", "aws:rds/instance:Instance", "", {"maintenanceWindow": "snu:03:30-sun:04:30"}),
+    Twin(databases.windows, "pulumi", "aws:rds/instance:Instance", "", {"backupWindow": "02:00-02:61"}),
+    Twin(databases.exported_logs, "cdk", "AWS::RDS::DBInstance", "", {"EnableCloudwatchLogsExports": ["postgers"]}),
+    Twin(databases.exported_logs, "cdktf", "aws_rds_cluster", "", {"enabled_cloudwatch_logs_exports": []}),
+    Twin(databases.exported_logs, "pulumi", "aws:cloudwatch/logGroup:LogGroup", "postgresql", {}),
+    Twin(databases.single_zones, "cdk", "AWS::RDS::DBInstance", "", {"MultiAZ": False}),
+    *(
+        Twin(databases.single_zones, "cdktf", "aws_rds_cluster_instance", part, {"cluster_identifier": "another"})
+        for part in ("database-primary/instance-1", "database-secondary/instance-1")
+    ),
+    Twin(
+        databases.single_zones,
+        "pulumi",
+        "aws:rds/clusterInstance:ClusterInstance",
+        "reader",
+        {"availabilityZone": "eu-south-1a"},
+    ),
+    *everywhere(encryption.data_without_own_key, "log_group", {"KmsKeyId": REMOVED}),
+    Twin(
+        encryption.data_without_own_key,
+        "cdk",
+        "AWS::Kinesis::Stream",
+        "",
+        {"StreamEncryption.KeyId": "alias/aws/kinesis"},
+    ),
+    Twin(
+        encryption.data_without_own_key,
+        "cdktf",
+        "aws_rds_cluster",
+        "database-secondary",
+        {"kms_key_id": "${aws_kms_key.keys-primary_data_D17BB9D2.arn}"},
+    ),
+    *database(encryption.unencrypted_databases, {"StorageEncrypted": False}),
+    Twin(
+        encryption.tables_without_own_key,
+        "cdktf",
+        "aws_dynamodb_table",
+        "",
+        {"replica.0.kms_key_arn": REMOVED},
+    ),
+    Twin(
+        encryption.tables_without_own_key, "cdktf", "aws_dynamodb_table", "", {"server_side_encryption.enabled": False}
+    ),
+    *bucket(
+        encryption.bucket_encryption,
+        "server_side_encryption_configuration",
+        {f"{ENCRYPTION}.ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}},
+        {"rule.0.apply_server_side_encryption_by_default.sse_algorithm": "aws:kmz"},
+        {"rules.0.bucketKeyEnabled": False},
+    ),
+    Twin(
+        encryption.bucket_encryption,
+        "pulumi",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "logs",
+        {},
+    ),
+    *everywhere(
+        encryption.plain_text,
+        "bucket_policy",
+        {"PolicyDocument.Statement": lambda statements: [{**s, "Effect": "Allow"} for s in statements]},
+    ),
+    *everywhere(
+        encryption.plain_text,
+        "topic_policy",
+        {"PolicyDocument.Statement": lambda statements: [s for s in statements if s["Effect"] == "Allow"]},
+    ),
+    *everywhere(encryption.plain_text, "bucket_policy", {}),
+    *database(production.unprotected, {"DeletionProtection": False}),
+    Twin(production.unprotected, "pulumi", "aws:lb/loadBalancer:LoadBalancer", "", {"enableDeletionProtection": False}),
+    Twin(production.unprotected, "cdktf", "aws_dynamodb_table", "", {"deletion_protection_enabled": False}),
+    Twin(production.lost_with_the_stack, "cdk", "AWS::RDS::DBInstance", "", {"DeleteAutomatedBackups": True}),
+    Twin(production.lost_with_the_stack, "cdktf", "aws_rds_cluster", "", {"skip_final_snapshot": True}),
+    Twin(production.lost_with_the_stack, "pulumi", "aws:rds/cluster:Cluster", "", {"skipFinalSnapshot": True}),
+    Twin(production.lost_with_the_stack, "pulumi", "aws:rds/instance:Instance", "", {"deleteAutomatedBackups": True}),
+    *database(production.backups, {"BackupRetentionPeriod": 1}),
+    Twin(production.table_recovery, "cdktf", "aws_dynamodb_table", "", {"point_in_time_recovery.enabled": False}),
+    Twin(production.table_recovery, "cdktf", "aws_dynamodb_table", "", {"replica.0.point_in_time_recovery": False}),
+    Twin(production.kept_in_production, "cdktf", "aws_s3_bucket", "", {"force_destroy": True}),
+    KeptTwin(production.kept_in_production, "cdk", "AWS::S3::Bucket", "", {"DeletionPolicy": "Delete"}),
+    KeptTwin(production.kept_in_production, "pulumi", "aws:kms/key:Key", "", {"retainOnDelete": False}),
+    *bucket(
+        storage.open_buckets,
+        "public_access_block",
+        {"PublicAccessBlockConfiguration.BlockPublicAcls": False},
+        {"block_public_policy": False},
+        {"restrictPublicBuckets": False},
+    ),
+    Twin(storage.open_buckets, "pulumi", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "logs", {}),
+    *bucket(
+        storage.open_buckets,
+        "ownership_controls",
+        {"OwnershipControls.Rules.0.ObjectOwnership": "ObjectWriter"},
+        {"rule.object_ownership": "ObjectWriter"},
+        {"rule.objectOwnership": "BucketOwnerEnforcde"},
+    ),
+    *everywhere(
+        storage.public_policies,
+        "bucket_policy",
+        {"PolicyDocument.Statement": lambda s: [*s, {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"]}]},
+    ),
+    *bucket(
+        storage.bucket_versions,
+        "versioning",
+        {"VersioningConfiguration.Status": "Suspended"},
+        {"versioning_configuration.status": "Enablde"},
+        {"versioningConfiguration.status": "Suspended"},
+    ),
+    Twin(storage.bucket_versions, "pulumi", LOCK, "", {"rule.defaultRetention.mode": "GOVERNANCE"}),
+    Twin(storage.bucket_versions, "pulumi", LOCK, "", {"rule.defaultRetention.days": 0}),
+    Twin(storage.bucket_versions, "pulumi", "aws:s3/bucket:Bucket", "audit", {"objectLockEnabled": False}, AUDIT),
+    *bucket(
+        storage.bucket_ends,
+        "lifecycle_configuration",
+        {f"{RULES}.0.Status": "Disabled"},
+        {"rule.0.status": "Enablde"},
+        {"rules.0.transitions.0.storageClass": "STANDARD_AI"},
+    ),
+    *bucket(
+        storage.bucket_ends,
+        "lifecycle_configuration",
+        {f"{RULES}.0.ExpirationInDays": 0},
+        {"rule.0.expiration": REMOVED},
+        {"rules.0.transitions.0.days": 7},
+    ),
+    *bucket(
+        storage.bucket_ends,
+        "lifecycle_configuration",
+        {f"{RULES}.0.AbortIncompleteMultipartUpload": REMOVED},
+        {"rule.0.noncurrent_version_expiration": REMOVED},
+        {"rules.0.transitions.2.days": 90},
+    ),
+    Twin(storage.bucket_logs, "cdk", "AWS::S3::Bucket", "", {"LoggingConfiguration": {"DestinationBucketName": "x"}}),
+    LoggedTwin(
+        storage.bucket_logs, "cdktf", "aws_s3_bucket", "", {"target_bucket": "elsewhere", "target_prefix": "x/"}
+    ),
+    Twin(storage.bucket_logs, "pulumi", "aws:s3/bucketLogging:BucketLogging", "", {"targetPrefix": "audti-access/"}),
+    Twin(storage.bucket_logs, "pulumi", "aws:s3/bucketLogging:BucketLogging", "", {"targetBucket": "elsewhere"}),
+    Twin(storage.streams, "cdk", "AWS::Kinesis::Stream", "", {"StreamEncryption.EncryptionType": "NONE"}),
+    Twin(storage.streams, "cdk", "AWS::Kinesis::Stream", "", {"RetentionPeriodHours": 9000}),
+    Twin(storage.streams, "cdk", "AWS::Kinesis::Stream", "", {"StreamModeDetails.StreamMode": "ON_DEMAND"}),
+    Twin(storage.repositories, "pulumi", "aws:ecr/repository:Repository", "", {"imageTagMutability": "MUTABLE"}),
+    Twin(
+        storage.repositories,
+        "pulumi",
+        "aws:ecr/repository:Repository",
+        "",
+        {"imageScanningConfiguration.scanOnPush": False},
+    ),
+    Twin(storage.repositories, "pulumi", "aws:ecr/lifecyclePolicy:LifecyclePolicy", "", {}),
+    Twin(
+        storage.repositories,
+        "pulumi",
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "",
+        {"policy.rules.0.selection.countType": "sinceImagePusehd"},
+    ),
+    Twin(storage.tables, "cdktf", "aws_dynamodb_table", "", {"stream_view_type": "NEW_IMAGE"}),
+    Twin(storage.tables, "cdktf", "aws_dynamodb_table", "", {"billing_mode": "PROVISIONED"}),
+    Twin(storage.tables, "cdktf", "aws_dynamodb_table", "", {"hash_key": "kp"}),
+    Twin(storage.tables, "cdktf", "aws_dynamodb_table", "", {"replica": []}),
+    Twin(storage.tables, "cdktf", "aws_dynamodb_table", "", {"global_secondary_index.0.projection_type": "KEYS_OLNY"}),
+    *everywhere(storage.keys, "key", {"EnableKeyRotation": False}),
+    Twin(storage.keys, "cdk", "AWS::KMS::Key", "", {"PendingWindowInDays": 3}),
+    Twin(storage.subscriptions, "cdk", "AWS::SNS::Subscription", "", {"Protocol": "emial"}),
+    Twin(storage.subscriptions, "cdktf", "aws_sns_topic_subscription", "", {"endpoint": "team.example.com"}),
+    Twin(storage.subscriptions, "pulumi", "aws:sns/topicSubscription:TopicSubscription", "", {"topic": "x"}),
+]
