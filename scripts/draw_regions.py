@@ -4,10 +4,12 @@ What both share stands outside of their boxes: what answers for a name, and what
 that no arrow leads out of, and that the other region has too, word for word, is drawn in a box of its own.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from lib.common import region
 from scripts import draw_types as types
 from scripts.draw_graph import Edge, Graph, Node
 from scripts.draw_layout import Box, Picture, lay_out
@@ -20,6 +22,7 @@ SHARED = (types.CLIENTS_OF_NAME, types.RECORD, types.CHECK, types.GLOBAL, types.
 REPLICATED = "Replicas"
 BOTH, EACH = "both", "In each of the two regions"
 KNOCKS = "is it there?"
+_SHORT = re.compile(f"-(?:{'|'.join(map(region.short, region.known()))})(?=-)")
 INSTANCES = [types.KINDS[kind] for kind in types.MEMBERS]
 
 
@@ -39,7 +42,9 @@ def one(system: str, content: Mapping[str, Any], role: str, *, whole: bool) -> G
     names = {name: name if name.partition(".")[0] in kept else f"{name} {role}" for name in graph.nodes}
     nodes = {
         names[name]: replace(
-            node, name=node.name.replace(f"-{role}", ""), region="" if name in kept and shared(kept[name]) else role
+            node,
+            name=node.name if name in kept and shared(kept[name]) else _without_region(node.name, role),
+            region="" if name in kept and shared(kept[name]) else role,
         )
         for name, node in graph.nodes.items()
     }  # fmt: skip
@@ -50,6 +55,11 @@ def one(system: str, content: Mapping[str, Any], role: str, *, whole: bool) -> G
         if edge.end in nodes or edge.end not in kept
     ]
     return replace(graph, nodes=nodes, edges=[_told(edge, content) for edge in edges])
+
+
+def _without_region(name: str, role: str) -> str:
+    """Return a name as it is in both regions: without the role, and without the region that account-wide names have."""
+    return _SHORT.sub("", name.replace(f"-{role}", ""))
 
 
 def _merge_instances(graph: Graph, nodes: dict[str, Node]) -> None:
