@@ -1,5 +1,7 @@
 """What a rule is, and the list of all of them."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -46,3 +48,11 @@ def rule(*types: str, environments: frozenset[str] = ENVIRONMENTS) -> Callable[[
         return check
 
     return register
+
+
+def every() -> list[Rule]:
+    """Return the rules of every module of tests/policy/rules."""
+    package = importlib.import_module("tests.policy.rules")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return RULES

@@ -1,6 +1,5 @@
 """Each kind of constraint of AWS's models is noticed, and the figures of what was checked are shown."""
 
-import json
 from collections import Counter
 
 import pytest
@@ -9,7 +8,7 @@ from lib.declared.model import Declaration, Resource
 from tests.policy import constraints
 from tests.policy.cases import SYSTEMS, Case, declared
 from tests.policy.operations import OPERATIONS
-from tests.policy.rule import RULES
+from tests.policy.rule import every
 
 
 def failed(resource_type: str, **properties: object) -> set[tuple[str, str, str]]:
@@ -90,16 +89,12 @@ def test_the_figures(system, record_property):
     values = {(resource.name, check.path) for resource, check in found}
     models = Counter("CloudFormation" if c.model == "CloudFormation" else "API" for _resource, c in found)
     texts = sum(1 for _string in declaration.strings())
-    rules = [rule for rule in RULES if rule.applies_to(declaration)]
-    figures = {
-        "system": system,
-        "resources": len(declaration.resources),
-        "texts": texts,
-        "values": len(values),
-        "CloudFormation": models["CloudFormation"],
-        "API models": models["API"],
-        "rules": len(rules),
-    }
-    record_property("declared", json.dumps(figures))
+    rules = [rule for rule in every() if rule.applies_to(declaration)]
+    line = (
+        f"{system:<20}{len(declaration.resources):>5} resources{texts:>6} texts{len(values):>6} values against"
+        f"{models['CloudFormation']:>6} constraints of CloudFormation,{models['API']:>6} of the APIs;"
+        f"{len(rules):>4} rules"
+    )
+    record_property("summary", line)
     assert len(values) >= 10 * len(declaration.resources)
     assert models["CloudFormation"] > models["API"] > len(declaration.resources)

@@ -6,6 +6,8 @@ import dataclasses
 import pytest
 
 from lib.common import fields, naming, region
+from lib.declared import schemas
+from lib.declared.model import REFERENCE
 from lib.declared.read import view
 from tests.policy.cases import HOME, PAIRS, SYSTEMS, Case, declared, put, source_of
 from tests.policy.rules import limits, names
@@ -30,6 +32,20 @@ def test_two_suffixes_share_no_name(system):
     )
     assert len(first) == len(second) >= 15
     assert {name for name in first & second if "${" not in name[2]} == set()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_type_with_a_name_is_known(system):
+    """The types that AWS tells apart by a name of ours, by their schemas: the rules look at each of them."""
+    named = set()
+    for found in declared(Case(system, "production")).resources:
+        schema = schemas.schema(found.type)
+        writable = set(schema.get("primaryIdentifier", ())) - set(schema.get("readOnlyProperties", ()))
+        own = [path.rpartition("/")[2] for path in writable if path.endswith(("Name", "Identifier", "Family"))]
+        if any(isinstance(found.at(name), str) and not REFERENCE.search(found.at(name)) for name in own):
+            named.add(found.type)
+    assert len(named) >= 8
+    assert named - names.NAMES.keys() - names.NAMED_WITHIN == set()
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

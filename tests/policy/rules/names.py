@@ -57,6 +57,18 @@ GLOBAL = frozenset(
         "AWS::S3::Bucket",
     }
 )
+# Types whose name is unique within something that has one, or is given by what they stand for.
+NAMED_WITHIN = frozenset(
+    {
+        "AWS::ApiGateway::DomainName",
+        "AWS::ApiGateway::Model",
+        "AWS::ApiGateway::RequestValidator",
+        "AWS::ApiGateway::Stage",
+        "AWS::IAM::Policy",
+        "AWS::IAM::RolePolicy",
+        "AWS::Route53::RecordSet",
+    }
+)
 # AWS itself adds these to the name of what a database or a function writes to.
 ENDINGS = ("/postgresql", "/upgrade", "-final")
 METHODS = frozenset({"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -65,10 +77,11 @@ METHODS = frozenset({"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "P
 def names(declaration: Declaration) -> Iterator[tuple[Resource, str]]:
     """Yield every physical name."""
     for resource in declaration.resources:
-        if resource.type in NAMES:
-            name = resource.at(NAMES[resource.type])
-            if isinstance(name, str):
-                yield resource, name
+        name = resource.at(NAMES[resource.type]) if resource.type in NAMES else None
+        # Terraform's name of the snapshot that a deletion leaves behind.
+        for found in (name, resource.options.get("final_snapshot_identifier")):
+            if isinstance(found, str):
+                yield resource, found
 
 
 def account_wide(declaration: Declaration) -> set[tuple[str, str]]:
@@ -81,14 +94,14 @@ def names_end_in_the_suffix(declaration: Declaration) -> Iterator[str]:
     """Find resources that have no name of their own, or one that another environment would have too."""
     suffix = next((value for _resource, tag, value in _tags(declaration) if tag == "EnvironmentSuffix"), "")
     for resource in declaration.resources:
-        if resource.type not in NAMES:
-            continue
-        name = resource.at(NAMES[resource.type])
-        if not isinstance(name, str):
-            # CloudFormation makes a name out of the stack's, which ends in the suffix.
-            if declaration.tool != "cdk":
-                yield f"{resource.name}: {NAMES[resource.type]} is not set"
-            continue
+        # CloudFormation makes a name out of the stack's, which ends in the suffix.
+        if (
+            resource.type in NAMES
+            and declaration.tool != "cdk"
+            and not isinstance(resource.at(NAMES[resource.type]), str)
+        ):
+            yield f"{resource.name}: {NAMES[resource.type]} is not set"
+    for resource, name in names(declaration):
         base = name
         for ending in ENDINGS:
             base = base.removesuffix(ending)

@@ -10,6 +10,29 @@ from tests.policy.rules.limits import tags
 TAGS = frozenset({"Author", "Environment", "EnvironmentSuffix", "Project", "Repository", "System"})
 # Types that CloudFormation tags, and the tools' AWS providers (Terraform's 6.25, Pulumi's 7.51) do not yet.
 WITHOUT_TAGS = frozenset({("cdktf", "AWS::CloudWatch::Dashboard"), ("pulumi", "AWS::CloudWatch::Dashboard")})
+# EC2 shows these by an id alone, and people by the tag Name:
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+SHOWN_BY_ID = (
+    "AWS::EC2::EIP",
+    "AWS::EC2::FlowLog",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::EC2::VPCPeeringConnection",
+    "AWS::Route53::HealthCheck",
+)
+
+
+@rule(*SHOWN_BY_ID)
+def has_a_name(declaration: Declaration) -> Iterator[str]:
+    """Find resources that people could not tell apart: they have an id, and no tag Name."""
+    for kind in SHOWN_BY_ID:
+        for resource in declaration.of(kind):
+            if not dict(tags(resource)).get("Name"):
+                yield f"{resource.name}: no tag Name"
 
 
 @rule()
