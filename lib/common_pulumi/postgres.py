@@ -16,6 +16,9 @@ PARAMETERS = {
     "ssl_min_protocol_version": "TLSv1.2",
     "log_min_duration_statement": "1000",
     "log_lock_waits": "1",
+    # Every change of the schema; other statements would bring customers' values into the log.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
+    "log_statement": "ddl",
 }
 
 

@@ -5,10 +5,39 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, bucket_tls
 from lib.common_pulumi.policies import Place, document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_18",
+        "aws_s3_bucket.logs",
+        "It is the bucket that access logs are written to; logs of these logs would need another one, and so on.",
+    ),
+    Acknowledged(
+        "CKV_AWS_21",
+        "aws_s3_bucket.logs",
+        "AWS writes each log once, under a name of its own, and a lifecycle rule ends it: no version is ever replaced.",
+    ),
+    Acknowledged(
+        "CKV_AWS_144",
+        "aws_s3_bucket.logs",
+        "Access logs tell of this region's traffic until they expire; nothing has to be restored from them elsewhere.",
+    ),
+    Acknowledged(
+        "CKV_AWS_145",
+        "aws_s3_bucket.logs",
+        "Load balancers write access logs to buckets with S3's own key only: "
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html",
+    ),
+    Acknowledged(
+        "CKV2_AWS_62",
+        "aws_s3_bucket.logs",
+        "Nothing waits for a single log: they are read when somebody has a question.",
+    ),
+)
 
 
 def guard(

@@ -27,6 +27,7 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from lib.common import access_log, region
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import api_gateway_logs
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
@@ -53,6 +54,49 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
     "INTEGRATION_TIMEOUT": ("504", "timeout"),
     "INTEGRATION_FAILURE": ("502", "unavailable"),
 }
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_59",
+        "aws_api_gateway_method.api-*",
+        "The example has no users, and docs/systems/disaster-recovery.md says to put an authorizer before it; "
+        "requests are throttled and their fields checked.",
+    ),
+    Acknowledged(
+        "CKV_AWS_120",
+        "aws_api_gateway_stage.api-*_stage",
+        "Answers about a payment have to be the present ones: a cache would repeat an earlier state.",
+    ),
+    Acknowledged(
+        "CKV_AWS_225",
+        "aws_api_gateway_method_settings.api-*",
+        "Answers about a payment have to be the present ones: a cache would repeat an earlier state.",
+    ),
+    Acknowledged(
+        "CKV_AWS_237",
+        "aws_api_gateway_rest_api.api-*_rest",
+        "Every deployment updates the API in place; a replacement would be an API with another address, whichever "
+        "of the two is made first.",
+    ),
+    Acknowledged(
+        "CKV2_AWS_29",
+        "aws_api_gateway_stage.api-*_stage",
+        "A web ACL is billed by month, rule and request in each of the two regions; who puts an authorizer before "
+        "the example decides about a firewall, too.",
+    ),
+    Acknowledged(
+        "CKV2_AWS_51",
+        "aws_api_gateway_stage.api-*_stage",
+        "A client certificate proves API Gateway to an HTTP backend; Lambda is invoked with IAM instead. "
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+        "getting-started-client-side-ssl-authentication.html",
+    ),
+    Acknowledged(
+        "CKV2_AWS_53",
+        "aws_api_gateway_method.api-*_get-*",
+        "These requests have no body for a model to describe, and no parameter but the path's, which the function "
+        "checks.",
+    ),
+)
 
 
 class Api(Construct):

@@ -15,6 +15,7 @@ from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
 from lib.disaster_recovery.database import Database, GlobalDatabase
 from lib.disaster_recovery.functions import Work, function
@@ -32,6 +33,20 @@ RETRIES, OLDEST_SECONDS = 2, 3600
 TABLE_KEY_ACTIONS = (
     "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
 )  # fmt: skip
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_116",
+        "aws_lambda_function.compute-*_payment",
+        "API Gateway waits for its answer: a dead-letter queue takes events of asynchronous invocations. "
+        "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+    ),
+    Acknowledged(
+        "CKV_AWS_117",
+        "aws_lambda_function.verification-*_verification",
+        "It calls APIs of AWS in both regions and nothing in the network; there it would need a NAT gateway, for "
+        "endpoints lead to their own region.",
+    ),
+)
 
 
 class Compute(Construct):

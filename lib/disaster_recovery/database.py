@@ -18,6 +18,7 @@ from cdktf_cdktf_provider_aws.rds_global_cluster import RdsGlobalCluster
 from constructs import Construct
 
 from lib.common import engine_versions
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import enhanced_monitoring
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
@@ -34,6 +35,9 @@ PARAMETERS = {
     "ssl_min_protocol_version": "TLSv1.2",
     "log_min_duration_statement": "1000",  # milliseconds
     "log_connections": "1",
+    # Every change of the schema; other statements would bring customers' values into the log.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
+    "log_statement": "ddl",
 }
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html: what each mode keeps.
 INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
@@ -46,6 +50,32 @@ UNTOUCHED = [
     # An upgrade is the global database's: it upgrades its members, which then differ from what they were made with.
     "engine_version",
 ]
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_162",
+        "aws_rds_cluster.database-*_cluster",
+        "No function signs in: the master user's password is in Secrets Manager, and tokens of IAM would be a "
+        "second way in, for no user.",
+    ),
+    Acknowledged(
+        "CKV_AWS_226",
+        "aws_rds_cluster_instance.database-*_instance-*",
+        "A minor version is chosen in lib/common/engine_versions.py, and a global database's members have to keep "
+        "the same one; an upgrade by AWS would differ from what is declared.",
+    ),
+    Acknowledged(
+        "CKV_AWS_353",
+        "aws_rds_cluster_instance.database-*_instance-*",
+        "Aurora's cluster turns it on for its instances, with a key and a retention: "
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html",
+    ),
+    Acknowledged(
+        "CKV2_AWS_8",
+        "aws_rds_cluster.database-*_cluster",
+        "Both regions' continuous backups are kept for 35 days in production, with a final snapshot; a plan of AWS "
+        "Backup would store and bill them twice.",
+    ),
+)
 
 
 class GlobalDatabase(Construct):

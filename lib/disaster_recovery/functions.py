@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_aws.lambda_function import (
 from constructs import Construct
 
 from lib.common import lambda_package
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, via_service
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
@@ -22,6 +23,20 @@ from lib.disaster_recovery.policies import service_role
 FOLDER = "disaster_recovery"
 METRICS_NAMESPACE = "DisasterRecovery"
 MEMORY_MIB = 1024
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_115",
+        "aws_lambda_function.*",
+        "The stage's throttle limits the API and a schedule the verification; a reservation would be taken from the "
+        "account's other functions, and a new account has ten concurrent executions.",
+    ),
+    Acknowledged(
+        "CKV_AWS_272",
+        "aws_lambda_function.*",
+        "Dependencies are pinned by hash and packages are built and deployed by this program alone; code signing "
+        "needs a profile of AWS Signer, which belongs to an account's delivery pipeline.",
+    ),
+)
 
 
 @dataclass(frozen=True)

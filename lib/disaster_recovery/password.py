@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_aws.secretsmanager_secret_version import Secretsmanage
 from constructs import Construct
 
 from lib.common import passwords
+from lib.common.acknowledged import Acknowledged
 from lib.disaster_recovery.place import Place
 
 MASTER_USER = "payments_admin"  # "admin" is reserved by PostgreSQL on RDS
@@ -20,6 +21,14 @@ LENGTH = 32
 AWKWARD = "'\\$`{}"
 # Secrets Manager gives a deleted secret back for so long; without it a name can be used again at once.
 KEPT_DAYS, LOST_DAYS = 30, 0
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV2_AWS_57",
+        "aws_secretsmanager_secret.password_secret",
+        "RDS refuses to manage, and so to rotate, the password of a global database's members; PASSWORD_VERSION "
+        "makes a new one. https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html",
+    ),
+)
 
 
 class Password(Construct):

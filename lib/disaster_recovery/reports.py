@@ -24,11 +24,31 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S3BucketVersioningVersioningConfiguration
 from constructs import Construct
 
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import bucket_tls
 from lib.disaster_recovery.place import Place
 from lib.disaster_recovery.policies import document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_18",
+        "aws_s3_bucket.verification-*_bucket",
+        "Access to objects belongs into the account's CloudTrail data events; a bucket of access logs would need "
+        "the same protection again.",
+    ),
+    Acknowledged(
+        "CKV_AWS_144",
+        "aws_s3_bucket.verification-*_bucket",
+        "Each region's function writes its own report into its own region's bucket, so one of them is left when a "
+        "region is lost.",
+    ),
+    Acknowledged(
+        "CKV2_AWS_62",
+        "aws_s3_bucket.verification-*_bucket",
+        "The function that writes a report raises the alarm itself, by its metrics; nothing waits for the object.",
+    ),
+)
 
 
 class Reports(Construct):

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import engine_versions
+from lib.common.acknowledged import Acknowledged
 from lib.common_pulumi.policies import Place
 from lib.common_pulumi.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 from lib.flask_api.keys import Keys
@@ -17,6 +18,32 @@ MASTER_USER = "shop_admin"
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html: what each mode keeps.
 INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
 INSTANCES = ("writer", "reader")
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_162",
+        "aws_rds_cluster.cluster",
+        "Clients sign in with a secret that RDS manages and rotates; tokens of IAM would be a second way in, for no "
+        "user.",
+    ),
+    Acknowledged(
+        "CKV_AWS_226",
+        "aws_rds_cluster_instance.*",
+        "A minor version is chosen in lib/common/engine_versions.py and tried in another environment first; an "
+        "upgrade by AWS would differ from what is declared.",
+    ),
+    Acknowledged(
+        "CKV_AWS_353",
+        "aws_rds_cluster_instance.*",
+        "Aurora's cluster turns it on for its instances, with a key and a retention: "
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html",
+    ),
+    Acknowledged(
+        "CKV2_AWS_8",
+        "aws_rds_cluster.cluster",
+        "Aurora's own continuous backups are kept for 35 days in production, with a final snapshot; a plan of AWS "
+        "Backup would store and bill them twice.",
+    ),
+)
 
 
 @dataclass(frozen=True)

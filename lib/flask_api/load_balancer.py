@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from lib.common.acknowledged import Acknowledged
 from lib.common_pulumi.policies import Place
 from lib.common_pulumi.storage import balancer_logs, log_bucket
 from lib.flask_api.network import APPLICATION_PORT, Network
@@ -16,6 +17,14 @@ IDLE_SECONDS = 60  # the application keeps a connection for longer, so that it i
 DRAIN_SECONDS = 30
 HEALTH_PATH = "/health/live"
 YEAR_SECONDS = 31_536_000
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV2_AWS_28",
+        "aws_lb.balancer",
+        "A web ACL is billed by month, rule and request, whether it is needed or not; the API limits bodies and "
+        "validates every request by itself.",
+    ),
+)
 
 
 @dataclass(frozen=True)

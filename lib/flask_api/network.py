@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import allow
 from lib.common_pulumi.network import WORLD, TierArgs, TieredNetwork
 from lib.common_pulumi.policies import Place
@@ -11,6 +12,14 @@ from lib.flask_api.keys import Keys
 from lib.flask_api.settings import Settings
 
 APPLICATION_PORT = 8080
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_260",
+        "aws_vpc_security_group_ingress_rule.world-80",
+        "The API is public, and port 80 redirects to HTTPS as soon as there is a certificate; only the load "
+        "balancer has this rule.",
+    ),
+)
 
 
 class Network(TieredNetwork):

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from lib.common.acknowledged import Acknowledged
 from lib.flask_api.settings import Settings
 
 KEPT_IMAGES = 30
 UNTAGGED_DAYS = 14
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_136",
+        "aws_ecr_repository.repository",
+        "Images hold code and no customer's data, and ECR encrypts them with AES-256; another key makes another "
+        "repository, without the images.",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,27 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from lib.common.acknowledged import Acknowledged
 from lib.common.engine_versions import ENGINES
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
 
 LOG_EXPORTS = ("postgresql", "upgrade")
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_118",
+        "AWS::RDS::DBInstance.DatabaseInstance*",
+        "Database Insights and the instance's own metrics tell what the alarms need; enhanced monitoring writes to "
+        "RDSOSMetrics, a log group of the account's that outlives the stack.",
+    ),
+    Acknowledged(
+        "CKV_AWS_161",
+        "AWS::RDS::DBInstance.DatabaseInstance*",
+        "Clients sign in with a secret that RDS manages and rotates; tokens of IAM would be a second way in, for no "
+        "user.",
+    ),
+)
 
 
 class Database(Construct):
@@ -103,6 +118,10 @@ class Database(Construct):
                 "rds.force_ssl": "1",
                 "ssl_min_protocol_version": "TLSv1.2",
                 "log_min_duration_statement": "1000",  # milliseconds
+                # Every change of the schema; other statements would bring events' values into the log.
+                # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/
+                # USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
+                "log_statement": "ddl",
             },
         )
 

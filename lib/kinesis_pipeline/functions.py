@@ -13,6 +13,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import trust, via_service, vpc_attachment
 from lib.kinesis_pipeline.database import Database, retention
 from lib.kinesis_pipeline.keys import Keys
@@ -24,6 +25,26 @@ RUNTIME = lambda_.Runtime.PYTHON_3_14
 LAMBDA = "lambda.amazonaws.com"
 METRICS_NAMESPACE = "TAP/KinesisPipeline"
 MEMORY_MIB = 512
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_111",
+        "AWS::IAM::Policy.*RoleDefaultPolicy*",
+        "EC2 takes no resource in the calls that attach a function to a VPC; the function's own code is denied them.",
+    ),
+    Acknowledged(
+        "CKV_AWS_115",
+        "AWS::Lambda::Function.*Function*",
+        "The stream's shards limit the consumer, and a deployment calls the other one once; a reservation would be "
+        "taken from the account's other functions, and a new account has ten concurrent executions.",
+    ),
+    Acknowledged(
+        "CKV_AWS_116",
+        "AWS::Lambda::Function.*Function*",
+        "A dead-letter queue takes events of asynchronous invocations: the stream has a bucket for failed batches, "
+        "and CloudFormation itself notices a deployment's call that fails. "
+        "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,19 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from lib.common.acknowledged import Acknowledged
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.settings import Settings
 
 REQUEST_METRICS = "requests"  # S3 counts requests only where a bucket asks for it
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_18",
+        "AWS::S3::Bucket.StreamFailures*",
+        "Access to objects belongs into the account's CloudTrail data events; a bucket of access logs would need "
+        "the same protection again.",
+    ),
+)
 
 
 class Stream(Construct):

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import access_log
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import api_gateway_logs
 from lib.common_pulumi.policies import Place, service_role
 from lib.payment.firewall import firewall
@@ -44,6 +45,48 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
     "INTEGRATION_TIMEOUT": ("504", "timeout"),
     "INTEGRATION_FAILURE": ("502", "unavailable"),
 }
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_59",
+        "aws_api_gateway_method.get-health",
+        "Whoever asks about health has no API key, and learns no more than whether the API works.",
+    ),
+    Acknowledged(
+        "CKV_AWS_120",
+        "aws_api_gateway_stage.payments",
+        "Answers about a payment have to be the present ones: a cache would repeat an earlier state.",
+    ),
+    Acknowledged(
+        "CKV_AWS_217",
+        "aws_api_gateway_deployment.payments",
+        "Pulumi creates a replacement before it deletes what it replaces: "
+        "https://www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace/",
+    ),
+    Acknowledged(
+        "CKV_AWS_225",
+        "aws_api_gateway_method_settings.all",
+        "Answers about a payment have to be the present ones: a cache would repeat an earlier state.",
+    ),
+    Acknowledged(
+        "CKV_AWS_237",
+        "aws_api_gateway_rest_api.payments",
+        "Pulumi creates a replacement before it deletes what it replaces: "
+        "https://www.pulumi.com/docs/iac/concepts/resources/options/deletebeforereplace/",
+    ),
+    Acknowledged(
+        "CKV2_AWS_51",
+        "aws_api_gateway_stage.payments",
+        "A client certificate proves API Gateway to an HTTP backend; Lambda is invoked with IAM instead. "
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+        "getting-started-client-side-ssl-authentication.html",
+    ),
+    Acknowledged(
+        "CKV2_AWS_53",
+        "aws_api_gateway_method.get-*",
+        "These requests have no body for a model to describe, and no parameter but the path's, which the function "
+        "checks.",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import engine_versions
+from lib.common.acknowledged import Acknowledged
 from lib.common_pulumi.policies import Place
 from lib.common_pulumi.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 from lib.payment.keys import Keys
@@ -13,6 +14,20 @@ from lib.payment.settings import Settings
 ENGINE = "postgres"
 MASTER_USER = "payment_admin"
 INSIGHTS_DAYS = 7  # what the standard mode of Database Insights keeps
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_161",
+        "aws_db_instance.instance",
+        "Clients sign in with a secret that RDS manages and rotates; tokens of IAM would be a second way in, for no "
+        "user.",
+    ),
+    Acknowledged(
+        "CKV_AWS_226",
+        "aws_db_instance.instance",
+        "A minor version is chosen in lib/common/engine_versions.py and tried in another environment first; an "
+        "upgrade by AWS would differ from what is declared.",
+    ),
+)
 
 
 class Database(pulumi.ComponentResource):

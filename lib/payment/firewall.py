@@ -5,10 +5,26 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from lib.common.acknowledged import Acknowledged
 from lib.payment.settings import Settings
 
 # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet")
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV2_AWS_31",
+        "aws_wafv2_web_acl.firewall",
+        "A log of requests keeps senders' addresses and headers, and is billed by volume; CloudWatch counts what each "
+        "rule blocks.",
+    ),
+    Acknowledged(
+        "CKV2_AWS_77",
+        "aws_api_gateway_stage.payments",
+        "The Log4j rules are in AWSManagedRulesKnownBadInputsRuleSet, which is in use. The check wants "
+        "AWSManagedRulesAnonymousIpList too: it blocks hosting providers, where the servers that call an API are. "
+        "https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ip-rep.html",
+    ),
+)
 
 
 def _seen(name: str) -> Any:

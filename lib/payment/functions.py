@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common import lambda_package
+from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
 from lib.common_pulumi.policies import Place, document, service_role
 from lib.payment.database import Database
@@ -25,6 +26,20 @@ MEMORY_MIB = 1024
 SECONDS: Mapping[str, int] = {"api": 25, "drain": 120, "database": 300}
 DRAIN_RATE = "rate(1 minute)"
 KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_115",
+        "aws_lambda_function.database",
+        "It runs once in a deployment; a reservation would be taken from the account's other functions, and a new "
+        "account has ten concurrent executions.",
+    ),
+    Acknowledged(
+        "CKV_AWS_272",
+        "aws_lambda_function.*",
+        "Dependencies are pinned by hash and packages are built and deployed by this program alone; code signing "
+        "needs a profile of AWS Signer, which belongs to an account's delivery pipeline.",
+    ),
+)
 
 
 @dataclass(frozen=True)

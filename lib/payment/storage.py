@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from lib.common.acknowledged import Acknowledged
 from lib.common_pulumi.policies import Place
 from lib.common_pulumi.storage import balancer_logs, guard, log_bucket
 from lib.payment.keys import Keys
@@ -13,6 +14,19 @@ from lib.payment.settings import Settings
 # Days after which an object goes to a colder class; the smallest that S3 takes for infrequent access is 30.
 COLDER = (("STANDARD_IA", 30), ("GLACIER_IR", 120), ("DEEP_ARCHIVE", 365))
 AUDIT_LOGS = "audit-access/"
+ACKNOWLEDGED = (
+    Acknowledged(
+        "CKV_AWS_144",
+        "aws_s3_bucket.audit",
+        "Object Lock keeps the trail where it was written; a copy in another region is a decision about where "
+        "customers' data may lie, and payment is a system of one region.",
+    ),
+    Acknowledged(
+        "CKV2_AWS_62",
+        "aws_s3_bucket.audit",
+        "Records are written once and read when an auditor asks; nothing in the system acts on a new one.",
+    ),
+)
 
 
 class Storage(pulumi.ComponentResource):

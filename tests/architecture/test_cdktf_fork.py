@@ -8,41 +8,19 @@ environment of their own in .local, from the pinned and hashed list beside this 
       -o tests/architecture/cdktn-requirements.txt
 """
 
-import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lib.common import lambda_package
-from tests.support import disaster_recovery
+from tests.support import disaster_recovery, environments
 from tests.support.disaster_recovery_reference import PACKAGE, ROOT, files, synthesised
 
 REQUIREMENTS = Path(__file__).parent / "cdktn-requirements.txt"
-UV = Path(sys.executable).parent / "uv"
 SWAPS = (("cdktf_cdktf_provider_aws", "cdktn_provider_aws"), ("from cdktf import", "from cdktn import"))
-
-
-def environment() -> Path:
-    """Return the Python of an environment with the fork, which is made when there is none of the same list."""
-    version = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = ROOT / ".local" / f"cdktn-{version}"
-    if not folder.is_dir():
-        folder.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            made = Path(scratch) / "environment"
-            python = made / "bin" / "python"
-            subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, made], check=True)
-            install = [UV, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", REQUIREMENTS]
-            subprocess.run(install, check=True)
-            os.rename(made, folder)
-    return folder / "bin" / "python"
 
 
 def swapped(root: Path) -> list[str]:
@@ -76,7 +54,9 @@ def both(tmp_path_factory) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is synthesised by CDKTF, and by the fork."""
     root = tmp_path_factory.mktemp("fork")
     assert len(swapped(root)) >= 12
-    text = synthesised("fork", environment(), root, "import cdktn", Path(__file__), REQUIREMENTS)
+    text = synthesised(
+        "fork", environments.python("cdktn", REQUIREMENTS), root, "import cdktn", Path(__file__), REQUIREMENTS
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lambda_package, "build", lambda *_: ROOT / PACKAGE)
         here = disaster_recovery.read(disaster_recovery.synthesise({})).json
