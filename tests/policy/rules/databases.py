@@ -20,6 +20,8 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "ssl_min_protocol_version": frozenset({"TLSv1.2", "TLSv1.3"}),
     # https://www.postgresql.org/docs/17/runtime-config-logging.html
     "log_lock_waits": frozenset({"1", "on"}),
+    # "all" and "mod" would log what callers send.
+    "log_statement": frozenset({"none", "ddl"}),
     "log_connections": frozenset({"1", "on"}),
     "log_disconnections": frozenset({"1", "on"}),
     "log_parameter_max_length": frozenset({"0"}),

@@ -55,6 +55,7 @@ TWINS: list[Twin] = [
     *parameters(databases.database_parameters, "rds.force_ssl", "0"),
     *parameters(databases.database_parameters, "log_lock_wiats", "1"),
     *parameters(databases.database_parameters, "log_lock_waits", "2"),
+    *parameters(databases.database_parameters, "log_statement", "all"),
     *parameters(databases.database_parameters, "log_min_duration_statement", "-1"),
     *(
         Twin(databases.database_parameters, tool, kind, "", {"Family" if tool == "cdk" else "family": "postgres9"})
