@@ -1,10 +1,8 @@
 """Ingress rules that let the whole Internet in: by themselves, or together with others of their group."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_network
 
-from lib.analyse import world
+from lib.analyse import combined_ingress, world
 from lib.analyse.model import SEVERITIES, Check, Context, Finding, Rule, SecurityGroup, rank
 
 WEB = {80, 443}
@@ -41,7 +39,7 @@ def ports(rule: Rule) -> str:
 
 def sensitive(rule: Rule) -> list[str]:
     """Return the services on whose ports the Internet has no business, of those that a rule covers."""
-    known, first, last = SENSITIVE.get(rule.protocol, {}), rule.from_port, rule.to_port
+    known, first, last = SENSITIVE.get(combined_ingress.protocol(rule), {}), rule.from_port, rule.to_port
     if first is None or last is None:
         return []
     return sorted({name for port, name in known.items() if first <= port <= last})
@@ -58,7 +56,7 @@ def exposure(rule: Rule) -> tuple[str, str]:
         return "protocol", "medium"
     if sensitive(rule):
         return "sensitive-port" if first == last else "sensitive-range", "high"
-    if rule.protocol == "tcp" and first == last and first in WEB:
+    if combined_ingress.protocol(rule) == "tcp" and first == last and first in WEB:
         return "web-port", "info"
     return "port" if first == last else "range", "medium"
 
@@ -70,32 +68,16 @@ def severity(kind_severity: str, users: int | None) -> str:
     return kind_severity
 
 
-def _largest(rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules that no other rule contains."""
-    spans = [(rule, ip_network(cidr, strict=False)) for rule in rules for cidr in rule.cidrs or ()]
-    found = []
-    for rule, span in spans:
-        others = [other for _, other in spans if other.version == span.version and other != span]
-        if world.public(str(span)) and not any(span.subnet_of(other) for other in others):  # type: ignore[arg-type]
-            found.append(rule)
-    return list(dict.fromkeys(found))
-
-
-def open_rules(rules: Sequence[Rule]) -> Iterator[tuple[Rule, bool]]:
-    """Yield the rules that let the whole Internet in, and whether they do so only together."""
-    together: dict[tuple[str, int | None, int | None], list[Rule]] = defaultdict(list)
+def open_rules(rules: Sequence[Rule]) -> Iterator[tuple[Rule, list[Rule]]]:
+    """Yield the rules that let all of the Internet in, and, where they do so only together, what is open by that."""
+    alone = []
     for rule in rules:
         if any(world.everything(rule.cidrs or ())):
-            yield rule, False
-        elif rule.cidrs:
-            together[(rule.protocol, rule.from_port, rule.to_port)].append(rule)
-    for some in together.values():
-        four, six = world.everything(cidr for rule in some for cidr in rule.cidrs or ())
-        versions = {4} if four else set[int]()
-        versions |= {6} if six else set()
-        if versions:
-            pieces = [r for r in some if {ip_network(c, strict=False).version for c in r.cidrs or ()} & versions]
-            yield from ((rule, True) for rule in _largest(pieces))
+            alone.append(rule)
+            yield rule, []
+    for rule, opened in combined_ingress.together(rules).items():
+        if rule not in alone:
+            yield rule, opened
 
 
 def _interfaces(number: int) -> str:
@@ -107,14 +89,16 @@ def judge(group: SecurityGroup, context: Context) -> Iterator[Finding]:
     if context.attached_only and group.users == 0:
         return
     used = "nobody knows what" if group.users is None else _interfaces(group.users)
-    for rule, together in open_rules(group.rules):
-        kind, grave = exposure(rule)
+    for rule, opened in open_rules(group.rules):
+        parts = opened or [rule]
+        kind, grave = max((exposure(part) for part in parts), key=lambda found: rank(found[1]))
         yield Finding(
             id=rule.id,
             arn=context.arn("ec2", f"security-group-rule/{rule.id}"),
             type=kind,
             severity=severity(grave, group.users),
-            title=f"{ports(rule)} open to {rule.source}{' and the rest of the Internet' if together else ''} "
+            title=f"{', '.join(map(ports, parts))} open to {rule.source}"
+            f"{' and the rest of the Internet' if opened else ''} "
             f"in {group.name or group.id}, used by {used}",
             tags=group.tags,
             details={
@@ -125,8 +109,9 @@ def judge(group: SecurityGroup, context: Context) -> Iterator[Finding]:
                 "from_port": rule.from_port,
                 "to_port": rule.to_port,
                 "source": rule.source,
-                "together": together,
-                "services": sensitive(rule),
+                "together": bool(opened),
+                "open_ports": [ports(part) for part in parts],
+                "services": sorted({name for part in parts for name in sensitive(part)}),
                 "description": rule.description,
                 "attached": None if group.users is None else group.users > 0,
                 "users": group.users,
