@@ -20,11 +20,10 @@ TOGETHER = {
     "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
     "fork": ("tests/architecture/test_cdktf_fork.py",),
     "cdktf": (
-        "tests/policy/test_disaster_recovery", "tests/region/test_disaster_recovery", "tests/unit/declared/test_read",
+        "tests/region/test_disaster_recovery", "tests/unit/declared/test_read",
         "tests/unit/disaster_recovery/test_stack",
     ),
     "pulumi": (
-        "tests/policy/test_pulumi",
         "tests/region/test_pulumi",
         "tests/unit/flask_api/test_",
         "tests/unit/payment/test_stack", "tests/unit/common_pulumi/",

@@ -162,7 +162,7 @@ def actions(pattern: str) -> list[Mapping[str, Any]]:
 def forms(pattern: str) -> Iterator[re.Pattern[str]]:
     """Yield the forms of the ARNs that an action takes."""
     service = pattern.partition(":")[0].lower()
-    known = {name.lower(): resource for name, resource in services()[service]["Resources"].items()}
+    known = {name.lower(): arn for name, arn in services().get(service, {"Resources": {}})["Resources"].items()}
     for action in actions(pattern):
         for resource in action.get("Resources", []):
             for form in known.get(resource.lower(), {}).get("ARNFormats", []):

@@ -79,7 +79,8 @@ def keys_without_a_service(declaration: Declaration) -> Iterator[str]:
             if key == "kms:ViaService" and operator == "StringEquals"
             for v in vs
         ]
-        keys = {resolved(str(name), declaration).split(":")[3] for name in listed(statement.get("Resource"))}
+        arns = [resolved(str(name), declaration).split(":") for name in listed(statement.get("Resource"))]
+        keys = {arn[3] for arn in arns if len(arn) > 3}
         if not values:
             yield f"{resource.name}: {path}: {uses} without kms:ViaService"
         for value in values:

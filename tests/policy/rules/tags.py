@@ -28,11 +28,13 @@ SHOWN_BY_ID = (
 
 @rule(*SHOWN_BY_ID)
 def has_a_name(declaration: Declaration) -> Iterator[str]:
-    """Find resources that people could not tell apart: they have an id, and no tag Name."""
-    for kind in SHOWN_BY_ID:
-        for resource in declaration.of(kind):
-            if not dict(tags(resource)).get("Name"):
-                yield f"{resource.name}: no tag Name"
+    """Find resources that people could not tell apart: no tag Name, where an id is all, or where others have it."""
+    # The CDK gives the name of a network to what it makes inside, and to nothing else.
+    others = declaration.resources if declaration.tool != "cdk" else ()
+    named = {resource.type for resource in others if dict(tags(resource)).get("Name")}
+    for resource in declaration.resources:
+        if resource.type in named.union(SHOWN_BY_ID) and not dict(tags(resource)).get("Name"):
+            yield f"{resource.name}: no tag Name"
 
 
 @rule()
