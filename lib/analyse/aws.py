@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +41,17 @@ def role_account(arn: str) -> str:
     if found is None:
         raise SettingError(f"--role {arn!r} is no role: write one like 'arn:aws:iam::123456789012:role/auditor'.")
     return found[1]
+
+
+def member(answer: Mapping[str, Any], operation: str, key: str) -> Any:
+    """Return a member that an answer must have.
+
+    Raises:
+        UnusableAnswer: it is absent.
+    """
+    if answer.get(key) is None:
+        raise errors.UnusableAnswer.without(operation, key)
+    return answer[key]
 
 
 @dataclass
@@ -85,6 +97,15 @@ def _session(**arguments: str | None) -> Any:
     return boto3.session.Session(botocore_session=core, **arguments)
 
 
+def _identity(client: Any, operation: str, key: str, **parameters: str) -> Any:
+    """Return a member of an answer of STS; raises UnusableAnswer, and what the call raises."""
+    try:
+        answer = getattr(client, operation)(**parameters)
+    except KeyError:  # what the SDK raises for an answer without the element that holds the result
+        answer = {}
+    return member(answer, operation, key)
+
+
 def own_account(profile: str | None, region: str) -> Account:
     """Return the account of the credentials at hand: one call to STS.
 
@@ -92,7 +113,7 @@ def own_account(profile: str | None, region: str) -> Account:
         BotoCoreError, ClientError: there are no credentials, or STS refuses them.
     """
     account = Account("", _session(profile_name=profile, region_name=region))
-    account.id = str(account.client("sts", region).get_caller_identity()["Account"])
+    account.id = str(_identity(account.client("sts", region), "get_caller_identity", "Account"))
     return account
 
 
@@ -104,7 +125,8 @@ def assumed(profile: str | None, region: str, arn: str) -> Account:
     """
     base = Account("", _session(profile_name=profile, region_name=region))
     try:
-        given = base.client("sts", region).assume_role(RoleArn=arn, RoleSessionName="analyse")["Credentials"]
+        client = base.client("sts", region)
+        given = _identity(client, "assume_role", "Credentials", RoleArn=arn, RoleSessionName="analyse")
     finally:
         base.close()
     return Account(
@@ -121,7 +143,7 @@ def assumed(profile: str | None, region: str, arn: str) -> Account:
 def enabled_regions(account: Account, region: str) -> list[str]:
     """Return every region that the account has switched on: one call."""
     answer = account.client("ec2", region).describe_regions(AllRegions=False)
-    return sorted(found["RegionName"] for found in answer["Regions"])
+    return sorted(found["RegionName"] for found in member(answer, "DescribeRegions", "Regions"))
 
 
 def trim(client: Any, operation: str, key: str, fields: Sequence[str]) -> None:
@@ -167,20 +189,39 @@ class Place:
     def pages(
         self, service: str, operation: str, key: str, fields: Sequence[str], **parameters: Any
     ) -> Iterator[Sequence[Any]]:
-        """Yield every page's list under ``key``, with these fields of each row; raises what :meth:`call` raises."""
-        token = "nextToken" if service == "logs" else "NextToken"
-        trim(self.account.client(service, self.region), operation, key, fields)
+        """Yield every page's list under ``key``, with these fields of each row; ``pace`` holds for every page.
+
+        Raises:
+            UnusableAnswer: an answer has no such list; and what :meth:`call` raises.
+        """
+        token, pace = "nextToken" if service == "logs" else "NextToken", parameters.pop("pace", None)
+        if fields:
+            trim(self.account.client(service, self.region), operation, key, fields)
         while True:
-            answer = self.call(service, operation, parameters.pop("pace", None), **parameters)
-            yield answer.get(key, ())
+            answer = self.call(service, operation, pace, **parameters)
+            yield member(answer, operation, key)
             if not answer.get(token):
                 return
             parameters[token] = answer[token]
 
+    @contextmanager
+    def optional(self, missing: str) -> Iterator[None]:
+        """Turn the failure of calls that the rest can do without into a note; ``missing`` says what is then not known.
+
+        An expired token is no such failure: every other call fails as well.
+        """
+        try:
+            yield
+        except errors.refusals() as error:
+            if errors.kind(error) == "expired":
+                raise
+            self.note(f"{missing}: {errors.sentence(error)}")
+
     def note(self, text: str) -> None:
         """Say what could not be looked at although the rest could."""
         with self._lock:
-            self.notes.append(text)
+            if text not in self.notes:  # each page of a list can have the same
+                self.notes.append(text)
 
     def learn(self, key: str, value: Any) -> None:
         """Keep something dear to find out, for a run that resumes this one."""

@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,5 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingError as error:
         print(f"analyse: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"analyse: {error.filename or chosen.output} cannot be used: {error.strerror}.", file=sys.stderr)
+        name = error.filename or "a file or connection"
+        print(f"analyse: {name} cannot be used: {error.strerror or error}.", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # Python would exit with 1
+        traceback.print_exc()
+        print(f"analyse: unexpected {type(error).__name__}, an error of the auditor itself: {error}.", file=sys.stderr)
     return 2

@@ -12,6 +12,15 @@ class Stopped(Exception):
     """The user has interrupted the run: what is under way ends between two calls."""
 
 
+class UnusableAnswer(Exception):
+    """A call was answered with success, and without what it was asked for: a proxy's page does that."""
+
+    @classmethod
+    def without(cls, operation: str, key: str) -> "UnusableAnswer":
+        """Return the error of an answer that lacks a member: an empty list is there, an absent one is not known."""
+        return cls(f"the answer to {operation} has no {key}: look for a proxy between here and AWS.")
+
+
 def code(error: BaseException) -> str:
     """Return AWS's code for an error, or the exception's name where AWS did not answer."""
     response = getattr(error, "response", None) or {}
@@ -32,7 +41,21 @@ def sentence(error: BaseException) -> str:
         return "interrupted"
     response = getattr(error, "response", None) or {}
     text = str(response.get("Error", {}).get("Message") or error)
-    return f"{code(error)}: {' '.join(text.split())}"[:LIMIT]
+    fault = "" if isinstance(error, refusals()) else "unexpected "
+    return f"{fault}{code(error)}: {' '.join(text.split())}"[:LIMIT]
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """Return the exceptions by which a call can fail although the others may succeed."""
+    return client_error(), sdk_error(), unreadable(), UnusableAnswer
+
+
+def unreadable() -> type[Exception]:
+    """Return the exception by which the SDK says that an answer cannot be read."""
+    from botocore.parsers import ResponseParserError  # pylint: disable=import-outside-toplevel
+
+    found: type[Exception] = ResponseParserError
+    return found
 
 
 def client_error() -> type[Exception]:

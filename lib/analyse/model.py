@@ -16,8 +16,9 @@ def rank(severity: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """An EBS volume; size in GiB, throughput in MiB/s. ``snapshot_at`` is the start of its newest snapshot.
+    """An EBS volume; size in GiB, throughput in MiB/s. ``snapshot_at`` is the start of its newest completed snapshot.
 
+    ``snapshots_read`` is False when the snapshots could not be read: the volume may have one.
     ``detached_at`` is known only when CloudTrail was asked and remembers (90 days).
     """
 
@@ -33,6 +34,7 @@ class Volume:
     tags: Mapping[str, str] = field(default_factory=dict)
     snapshot_at: datetime | None = None
     detached_at: datetime | None = None
+    snapshots_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,6 @@ class Run:
 
     def _plan(self) -> None:
         """Find out which accounts and regions there are; what cannot be found out is a gap in the coverage."""
-        botocore_error = errors.client_error()
         self._accounts, where = [], ",".join(self.options.regions)
         first, gaps = self.options.regions[0], dict[Unit, Coverage]()
         for role in self.options.roles or (None,):
@@ -136,7 +135,7 @@ class Run:
                 number, names = account.id, list(self.options.regions)
                 if self.options.all_regions:
                     names = aws.enabled_regions(account, first)
-            except botocore_error as error:
+            except errors.refusals() as error:
                 place = EVERY if self.options.all_regions else where
                 gaps[Unit(number, place, EVERY)] = Coverage(number, place, EVERY, reason=errors.sentence(error))
                 continue
@@ -149,7 +148,7 @@ class Run:
             if role:
                 return aws.assumed(self.options.profile, first, role)
             return aws.own_account(self.options.profile, first)
-        except errors.sdk_error() as error:
+        except (errors.sdk_error(), errors.unreadable(), errors.UnusableAnswer) as error:
             raise SettingError(
                 f"AWS cannot be asked who you are: {errors.sentence(error)} Check the network, the credentials "
                 "(aws sts get-caller-identity), or give --profile."
@@ -196,7 +195,7 @@ class Run:
                     totals.add(found)
                     file.write(json.dumps(found) + "\n")
                 coverage.status, coverage.reason = ("partial", _first(place.notes)) if place.notes else ("complete", "")
-            except (errors.Stopped, errors.client_error(), errors.sdk_error()) as error:
+            except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # the others go on
                 coverage.status = "partial" if coverage.items else "none"
                 coverage.reason = errors.sentence(error)
             coverage.calls, coverage.notes = place.calls, place.notes

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from tests.support import analyse_answers, analyse_content
 
 ACCOUNT = "123456789012"
-EC2_PAGE, LOGS_PAGE = 1000, 50
+EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50
 JSON = ("cloudtrail", "logs", "tagging")
 LISTS = {
     "DescribeVolumes": "Volumes",
@@ -58,6 +58,7 @@ class Cloud:
         self.calls: list[tuple[str, str, str]] = []
         self.lock = threading.Lock()
         self.cache: dict[Any, bytes] = {}
+        self.pages: dict[str, str] = {}  # what a proxy answers with, with success, in place of AWS, by action
         self.page, self.sizes = EC2_PAGE, set[int]()
         self._tokens, self._refilled = self.faults.stream_rate, time.monotonic()
 
@@ -91,6 +92,8 @@ class Cloud:
         if self.faults.latency:
             time.sleep(self.faults.latency)
         self._refuse(service, action, region)
+        if action in self.pages:
+            return self.pages[action].encode()
         key = (action, region, tuple(sorted((name, str(value)) for name, value in asked.items())))
         body = self.cache.get(key)
         if body is None:
@@ -101,7 +104,7 @@ class Cloud:
         if service == "sts":
             return analyse_answers.sts(action, ACCOUNT)
         if service in JSON:
-            return json.dumps(self._logs(action, asked) if service == "logs" else self._other(service)).encode()
+            return json.dumps(self._logs(action, asked) if service == "logs" else self._other(service, asked)).encode()
         if action == "DescribeRegions":
             rows = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in self.content.regions]
             return analyse_answers.xml(action, {"Regions": rows})
@@ -126,10 +129,12 @@ class Cloud:
             found["NextToken"] = f"page-{start + size}"
         return analyse_answers.xml(action, found)
 
-    def _other(self, service: str) -> dict[str, Any]:
+    def _other(self, service: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         if service == "tagging":  # Cloud Custodian asks it for the tags of log groups
             return {"ResourceTagMappingList": [], "PaginationToken": ""}
-        return {"Events": self.content.events}
+        start = int(asked.get("NextToken", "page-0").removeprefix("page-"))
+        more = {"NextToken": f"page-{start + EVENTS_PAGE}"} if start + EVENTS_PAGE < len(self.content.events) else {}
+        return {"Events": self.content.events[start : start + EVENTS_PAGE], **more}
 
     def _logs(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         size, start = int(asked.get("limit", LOGS_PAGE)), int(asked.get("nextToken", "page-0").removeprefix("page-"))

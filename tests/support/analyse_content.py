@@ -1,5 +1,6 @@
 """What an account of a given size holds, as AWS describes it; random, and the same each time."""
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -130,6 +131,13 @@ def log_group(
         **({"retentionInDays": retention} if retention else {}),
         **other,
     }
+
+
+def event(name: str, when: int) -> dict[str, Any]:
+    """Return an event as LookupEvents does; an error code after the name makes it one of a refused call."""
+    name, _, code = name.partition(" ")
+    record = {"eventName": name, **({"errorCode": code} if code else {})}
+    return {"EventName": name, "EventTime": when, "CloudTrailEvent": json.dumps(record)}
 
 
 def _groups(content: Content, number: int, chance: random.Random) -> None:

@@ -37,6 +37,7 @@ def judge(volume: Volume, context: Context) -> Iterator[Finding]:
             "created_days_ago": age,
             "detached_at": detached.isoformat() if detached else None,
             "last_snapshot_at": snapshot.isoformat() if snapshot else None,
+            "snapshots_read": volume.snapshots_read,
             "cost_parts": {name: float(part) for name, part in cost.parts.items()},
         },
     )

@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from lib.analyse import errors
 from lib.analyse.aws import Place, milliseconds
 from lib.analyse.model import Collector, LogGroup
 from lib.analyse.pace import Pace
@@ -59,22 +58,12 @@ def _count(place: Place, pace: Pace, name: str) -> int | None:
     """Return how many streams a group has, or None (and a note) when AWS refuses."""
     if name in place.remembered:
         return int(place.remembered[name])
-    asked: dict[str, Any] = {"logGroupName": name, "limit": 50}
-    number = 0
-    try:
-        while True:
-            answer = place.call("logs", "describe_log_streams", pace, **asked)
-            number += len(answer.get("logStreams", ()))
-            if not answer.get("nextToken"):
-                break
-            asked["nextToken"] = answer["nextToken"]
-    except errors.client_error() as error:
-        if errors.kind(error) == "expired":
-            raise
-        place.note(f"streams of {name} not counted: {errors.sentence(error)}")
-        return None
-    place.learn(name, number)
-    return number
+    with place.optional(f"streams of {name} not counted"):
+        pages = place.pages("logs", "describe_log_streams", "logStreams", (), pace=pace, logGroupName=name, limit=50)
+        number = sum(map(len, pages))
+        place.learn(name, number)
+        return number
+    return None
 
 
 def _counted(place: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:

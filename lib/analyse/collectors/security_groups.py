@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.analyse import errors
 from lib.analyse.aws import Place
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, Rule, SecurityGroup
@@ -29,14 +28,10 @@ class PrefixLists:
         """Return the CIDRs of a list, or None (and a note) when AWS refuses to tell them."""
         if identifier not in self._known:
             asked = {"PrefixListId": identifier, "MaxResults": 100}
-            try:
+            self._known[identifier] = None
+            with self._place.optional(f"prefix list {identifier} could not be read"):
                 pages = self._place.pages("ec2", "get_managed_prefix_list_entries", "Entries", ("Cidr",), **asked)
                 self._known[identifier] = tuple(row["Cidr"] for page in pages for row in page)
-            except errors.client_error() as error:
-                if errors.kind(error) == "expired":
-                    raise
-                self._place.note(f"prefix list {identifier} could not be read: {errors.sentence(error)}")
-                self._known[identifier] = None
         return self._known[identifier]
 
 
@@ -94,14 +89,9 @@ def collect(place: Place, options: Any) -> Iterator[SecurityGroup]:
             found = rule(row, lists)
             if found is not None:
                 rules[row["GroupId"]].append(found)
-    users: dict[str, tuple[int, list[str]]] | None
-    try:
+    users: dict[str, tuple[int, list[str]]] | None = None
+    with place.optional("what uses the groups is not known"):
         users = _users(place)
-    except errors.client_error() as error:
-        if errors.kind(error) == "expired":
-            raise
-        place.note(f"what uses the groups is not known: {errors.sentence(error)}")
-        users = None
     for page in place.pages("ec2", "describe_security_groups", "SecurityGroups", GROUP, MaxResults=1000):
         for row in page:
             yield _group(row, rules.get(row["GroupId"], []), users)

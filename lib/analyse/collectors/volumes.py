@@ -1,5 +1,6 @@
 """Reads the EBS volumes that nothing is attached to, with their newest snapshots."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,8 @@ FIELDS = (
     "VolumeId", "AvailabilityZone", "VolumeType", "Size", "CreateTime", "Iops", "Throughput", "OutpostArn", "Encrypted",
     "Tags",
 )  # fmt: skip
+SNAPSHOT = ("VolumeId", "StartTime", "State")
+EVENT = ("EventName", "EventTime", "CloudTrailEvent")
 
 
 def tags(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -21,8 +24,11 @@ def tags(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return {row["Key"]: row["Value"] for row in rows}
 
 
-def volume(row: Mapping[str, Any], snapshot_at: datetime | None, detached_at: datetime | None) -> Volume:
-    """Return a volume as AWS describes it, and what is known from elsewhere."""
+Newest = Mapping[str, datetime]
+
+
+def volume(row: Mapping[str, Any], newest: Newest | None, detached_at: datetime | None) -> Volume:
+    """Return a volume as AWS describes it, and what is known from elsewhere; ``newest`` is None when that is not."""
     return Volume(
         id=row["VolumeId"],
         zone=row["AvailabilityZone"],
@@ -34,42 +40,76 @@ def volume(row: Mapping[str, Any], snapshot_at: datetime | None, detached_at: da
         outpost=row.get("OutpostArn"),
         encrypted=bool(row.get("Encrypted")),
         tags=tags(row.get("Tags", ())),
-        snapshot_at=snapshot_at,
+        snapshot_at=(newest or {}).get(row["VolumeId"]),
         detached_at=detached_at,
+        snapshots_read=newest is not None,
     )
 
 
-def _snapshots(place: Place, ids: Sequence[str]) -> dict[str, datetime]:
+def _snapshots(place: Place, ids: Sequence[str]) -> Newest | None:
+    """Return when the newest snapshot of each volume began that can be restored from, or None (and a note).
+
+    A snapshot that is pending or failed holds nothing yet, or never will.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html
+    """
     newest: dict[str, datetime] = {}
-    for start in range(0, len(ids), FILTER_VALUES):
-        some = list(ids[start : start + FILTER_VALUES])
-        asked = {"OwnerIds": ["self"], "Filters": [{"Name": "volume-id", "Values": some}], "MaxResults": 1000}
-        for page in place.pages("ec2", "describe_snapshots", "Snapshots", ("VolumeId", "StartTime"), **asked):
-            for row in page:
-                known = newest.get(row["VolumeId"])
-                newest[row["VolumeId"]] = max(known or row["StartTime"], row["StartTime"])
-    return newest
-
-
-def _detached(place: Place, pace: Pace, identifier: str) -> datetime | None:
-    asked = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": identifier}]}
-    for page in place.pages("cloudtrail", "lookup_events", "Events", ("EventName", "EventTime"), pace=pace, **asked):
-        for event in page:  # the newest comes first
-            if event["EventName"] == "DetachVolume":
-                moment: datetime = event["EventTime"]
-                return moment
+    with place.optional("snapshots of the volumes could not be read"):
+        for start in range(0, len(ids), FILTER_VALUES):
+            some = list(ids[start : start + FILTER_VALUES])
+            asked = {"OwnerIds": ["self"], "Filters": [{"Name": "volume-id", "Values": some}], "MaxResults": 1000}
+            for page in place.pages("ec2", "describe_snapshots", "Snapshots", SNAPSHOT, **asked):
+                for row in page:
+                    if row["State"] == "completed":
+                        known = newest.get(row["VolumeId"], row["StartTime"])
+                        newest[row["VolumeId"]] = max(known, row["StartTime"])
+        return newest
     return None
+
+
+class _DetachTimes:
+    """Asks CloudTrail when volumes were detached; after the first refusal not again: each call takes half a second."""
+
+    def __init__(self, place: Place) -> None:
+        self._place, self._pace, self._refused = place, Pace(LOOKUPS), False
+
+    def find(self, identifier: str) -> datetime | None:
+        """Return when a volume was detached last, or None: CloudTrail does not know, or refuses to say (a note)."""
+        if not self._refused:
+            self._refused = True
+            with self._place.optional("when volumes were detached is not known"):
+                moment = self._last(identifier)
+                self._refused = False
+                return moment
+        return None
+
+    def _last(self, identifier: str) -> datetime | None:
+        """Return the last detachment, unless a later event shows that it was not what detached the volume.
+
+        Events come with the newest first. CloudTrail also holds calls that were refused: those have an error code.
+        https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+        """
+        asked = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": identifier}]}
+        for page in self._place.pages("cloudtrail", "lookup_events", "Events", EVENT, pace=self._pace, **asked):
+            for event in page:
+                if event["EventName"] not in ("AttachVolume", "DetachVolume"):
+                    continue
+                if json.loads(event["CloudTrailEvent"]).get("errorCode"):
+                    continue
+                moment: datetime | None = event["EventTime"] if event["EventName"] == "DetachVolume" else None
+                return moment
+        return None
 
 
 def collect(place: Place, options: Any) -> Iterator[Volume]:
     """Yield every volume in state ``available``, a page at a time."""
-    pace = Pace(LOOKUPS)
+    detach_times = _DetachTimes(place)
     asked = {"Filters": [{"Name": "status", "Values": ["available"]}], "MaxResults": 1000}
     for page in place.pages("ec2", "describe_volumes", "Volumes", FIELDS, **asked):
         newest = _snapshots(place, [row["VolumeId"] for row in page])
         for row in page:
-            detached = _detached(place, pace, row["VolumeId"]) if options.detach_times else None
-            yield volume(row, newest.get(row["VolumeId"]), detached)
+            detached = detach_times.find(row["VolumeId"]) if options.detach_times else None
+            yield volume(row, newest, detached)
 
 
 COLLECTOR = Collector(

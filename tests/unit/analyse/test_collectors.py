@@ -74,24 +74,61 @@ def test_a_volume_has_its_newest_snapshot_and_gp2_keeps_what_aws_reports(look):
     for day in (3, 9, 5):
         moment = datetime(2026, 1, day, tzinfo=UTC)
         account.rows["Snapshots"].append(
-            {"SnapshotId": f"snap-{day}", "VolumeId": "vol-00000000000000001", "StartTime": moment}
+            {
+                "SnapshotId": f"snap-{day}",
+                "VolumeId": "vol-00000000000000001",
+                "StartTime": moment,
+                "State": "completed",
+            }
         )
     (found,), _ = look(Cloud(account))(volumes)
     assert found.snapshot_at == datetime(2026, 1, 9, tzinfo=UTC)
     assert (found.iops, found.throughput, found.zone) == (300, None, f"{analyse.HERE}a")
 
 
-@pytest.mark.parametrize(("names", "expected"), [(["DetachVolume", "DetachVolume"], 1), (["CreateVolume"], None)])
+@pytest.mark.parametrize("state", ["pending", "error", "recoverable", "recovering"])
+def test_a_snapshot_that_is_not_completed_is_no_backup(look, state):
+    account = content.Content()
+    account.rows["Volumes"] = [content.volume(1)]
+    for day, its_state in ((3, "completed"), (9, state)):
+        row = {"SnapshotId": f"snap-{day}", "VolumeId": "vol-00000000000000001", "State": its_state}
+        account.rows["Snapshots"].append({**row, "StartTime": datetime(2026, 1, day, tzinfo=UTC)})
+    (found,), _ = look(Cloud(account))(volumes)
+    assert found.snapshot_at == datetime(2026, 1, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["DetachVolume", "DetachVolume"], 1),
+        (["CreateVolume"], None),
+        (["AttachVolume", "DetachVolume"], None),
+        (["CreateTags", "DetachVolume", "AttachVolume"], 2),
+        (["DetachVolume Client.UnauthorizedOperation", "DetachVolume"], 2),
+        (["AttachVolume Client.VolumeInUse", "DetachVolume"], 2),
+        (["DetachVolume Client.UnauthorizedOperation"], None),
+    ],
+)
 def test_detach_times_are_asked_for_only_when_wanted(look, names, expected):
     account = content.Content()
     account.rows["Volumes"] = [content.volume(1)]
-    account.events = [{"EventName": name, "EventTime": number} for number, name in enumerate(names, 1)]
+    account.events = [content.event(name, number) for number, name in enumerate(names, 1)]
     cloud = Cloud(account)
     collect = look(cloud)
     assert collect(volumes)[0][0].detached_at is None
     assert "cloudtrail:LookupEvents" not in cloud.counts()
     (found,), _ = collect(volumes, detach_times=True)
     assert found.detached_at == (None if expected is None else datetime.fromtimestamp(expected, UTC))
+
+
+def test_every_page_of_events_is_paced(look, monkeypatch):
+    account, waits = content.Content(), list[int]()
+    account.rows["Volumes"] = [content.volume(1)]
+    account.events = [content.event("CreateTags", 1) for _ in range(120)]
+    cloud = Cloud(account)
+    monkeypatch.setattr(Pace, "wait", lambda _self: waits.append(len(cloud.calls)))
+    look(cloud)(volumes, detach_times=True)
+    assert cloud.counts()["cloudtrail:LookupEvents"] == len(waits) == 3
 
 
 def groups_account() -> content.Content:

@@ -188,11 +188,79 @@ def test_a_region_of_another_partition_has_its_arns(start):
     assert report["findings"][0]["arn"].startswith(f"arn:aws-cn:ec2:{china}:")
 
 
-def test_a_check_that_fails_leaves_a_report_that_claims_nothing(start, monkeypatch):
+def test_a_check_that_fails_is_3_and_claims_nothing(start, monkeypatch):
     audit = start(analyse.cloud(small()))
     monkeypatch.setattr(run_module, "row", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        audit("--region", HERE)
+    code, report = audit("--region", HERE, "--streams", "off")
+    assert (code, report["findings"]) == (3, [])
+    assert gaps(report)[HERE, "volumes"] == "unexpected ZeroDivisionError: division by zero"
+
+
+def test_one_odd_row_takes_only_the_rest_of_its_own_piece_out(start):
+    account = content.Content()
+    odd = content.volume(2)
+    del odd["AvailabilityZone"]
+    account.rows["Volumes"] = [content.volume(1), odd]
+    account.log_groups = [content.log_group("g", 5)]
+    code, report = start(analyse.cloud(account))("--region", HERE, "--streams", "off")
+    assert (code, list(gaps(report))) == (3, [(HERE, "volumes")])
+    assert gaps(report)[HERE, "volumes"] == "unexpected KeyError: 'AvailabilityZone'"
+    assert [finding["id"] for finding in report["findings"]] == ["g", "vol-00000000000000001"]
+
+
+LISTS = (
+    "DescribeVolumes", "DescribeSnapshots", "DescribeSecurityGroups", "DescribeSecurityGroupRules",
+    "DescribeNetworkInterfaces", "DescribeLogGroups", "DescribeLogStreams", "LookupEvents",
+    "GetManagedPrefixListEntries", "DescribeRegions",
+)  # fmt: skip
+
+
+def full() -> content.Content:
+    """Return an account for which every call is made."""
+    account = content.account(1, 1, 1)
+    account.prefix_lists["pl-1"] = ["10.0.0.0/8"]
+    account.rows["SecurityGroupRules"].append(content.rule(99, "sg-00000000000000000", "tcp", 22, "pl-1"))
+    account.regions = [HERE]
+    return account
+
+
+ALL = ("--all-regions", "--streams", "full", "--detach-times")
+
+
+@pytest.mark.parametrize("action", LISTS)
+@pytest.mark.parametrize("page", ["<html><body>Log in</body></html>", "<html><br>Log in", ""])
+def test_a_success_without_its_list_is_3_and_never_an_empty_list(start, action, page):
+    cloud = analyse.cloud(full())
+    cloud.pages[action] = page
+    code, report = start(cloud)(*ALL)
+    assert (code, report["complete"], len(gaps(report))) == (3, False, 1)
+
+
+def test_with_every_list_there_nothing_is_missing(start):
+    assert start(analyse.cloud(full()))(*ALL)[1]["complete"]
+
+
+@pytest.mark.parametrize("page", ["<html><body>Log in</body></html>", "<html><br>Log in", ""])
+@pytest.mark.parametrize("action", ["GetCallerIdentity", "AssumeRole"])
+def test_a_success_of_sts_without_its_answer_is_2(start, action, page, capsys):
+    cloud = analyse.cloud(full())
+    cloud.pages[action] = page
+    role = ("--role", "arn:aws:iam::123456789012:role/auditor") if action == "AssumeRole" else ()
+    code, report = start(cloud)("--region", HERE, *role)
+    assert (code, report["complete"]) == (2, False)
+    assert "AWS cannot be asked who you are" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["DescribeSnapshots", "LookupEvents"])
+def test_optional_calls_that_are_denied_are_a_note_and_the_volumes_stay(start, action):
+    account = content.account(3, 0, 0)
+    cloud = analyse.cloud(account, denied={action})
+    code, report = start(cloud)("--region", HERE, "--check", "zombie-volume", "--detach-times")
+    assert (code, len(report["findings"])) == (3, 3)
+    assert (report["coverage"][0]["status"], len(report["coverage"][0]["notes"])) == ("partial", 1)
+    assert {f["details"]["snapshots_read"] for f in report["findings"]} == {action != "DescribeSnapshots"}
+    assert sum(name.endswith(action) for name in cloud.counts()) == 1
+    assert sum(count for name, count in cloud.counts().items() if name.endswith(action)) == 1
 
 
 def test_many_notes_are_told_by_the_first_and_their_number():
