@@ -1,164 +1,167 @@
-"""Rewrite the auditor's price table from AWS's own price list.
+"""Refresh the auditor's price table from AWS's public price list files.
 
-    scripts/refresh_prices                  the regions that the table has, and the one in lib/AWS_REGION
-    scripts/refresh_prices REGION ...       these as well
+    scripts/refresh_prices                  every region of the files
+    scripts/refresh_prices REGION ...       these regions only
 
-Needs credentials that allow ``pricing:GetProducts``; creates nothing and costs nothing. A kind of volume or of log
-group is taken only when every price that it needs is in the list; what is left out is said, and stays unpriced.
-Exit status: 0 the table is written, 2 AWS cannot be asked.
+Needs no credentials, creates nothing and costs nothing; each region is some hundred megabytes to read. A type of
+volume or a class of logs is taken only when every price that it needs is in the files, in the currency that is
+expected. What a file does not have (any more) stays in the table as it was, with its older date, and is named.
+Exit status: 0 every price was found, 2 wrong usage, 3 something is missing: it is named, the rest is written.
 """
 
 import argparse
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+import urllib3  # comes with botocore
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lib.analyse import places, prices  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common import region  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+from lib.analyse import places, prices  # noqa: E402
+from lib.analyse.spool import write_atomically  # noqa: E402
+from lib.common import region  # noqa: E402
+from lib.common.errors import SettingError  # noqa: E402
+from scripts import price_rates  # noqa: E402
+from scripts.price_list import OfferFile, PriceList, PriceListError, region_urls  # noqa: E402
 
-PATIENCE = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 5, "mode": "standard"})
-# A usage type begins with a region's short name, but for the oldest region's.
-_VOLUME = re.compile(r"(?:[A-Z]+\d*-)?EBS:Volume(Usage|P-IOPS|P-Throughput)(?:\.(.+))?")
-_LOGS = re.compile(r"(?:[A-Z]+\d*-)?(TimedStorage-ByteHrs|DataProcessing-Bytes|DataProcessingIA-Bytes)")
-_NAMES = {None: "standard", "piops": "io1"}
-# Where a volume's IOPS and throughput begin to cost, and where the next tier begins: the price list does not say it.
-# https://aws.amazon.com/ebs/pricing/
-FREE = {("gp3", "iops"): 3000, ("gp3", "throughput"): 125}
-TIERS = {("io2", "iops"): (32_000, 64_000)}
-NEEDED = {"gp3": {"storage", "iops", "throughput"}, "io1": {"storage", "iops"}, "io2": {"storage", "iops"}}
-VOLUMES = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
+# pylint: enable=wrong-import-position
+_CODES = {name: code for code, name in places.names().items()}
 
 
-def products(client: Any, service: str, code: str) -> Iterator[dict[str, Any]]:
-    """Yield a service's products in a region."""
-    wanted = [{"Type": "TERM_MATCH", "Field": "regionCode", "Value": code}]
-    families: Sequence[str | None] = (None,)
-    if service == "AmazonEC2":  # all of it would be a gigabyte
-        families = ("Storage", "System Operation", "Provisioned Throughput")
-    for family in families:
-        more = [{"Type": "TERM_MATCH", "Field": "productFamily", "Value": family}] if family else []
-        pages = client.get_paginator("get_products").paginate(ServiceCode=service, Filters=[*wanted, *more])
-        yield from (json.loads(text) for page in pages for text in page["PriceList"])
+def _host(name: str) -> str:
+    """Return the URL of the price list that is kept in the region of this name."""
+    code = _CODES[name]
+    return f"https://pricing.{code}.{region.dns_suffix(code)}"
 
 
-def price(product: Mapping[str, Any]) -> Decimal:
-    """Return a product's dearest on-demand price in USD, per MiB/s where the list has it per GiB/s.
-
-    (Some begin with a free allowance, which is the account's and not each resource's.)
-    """
-    found = [
-        Decimal(dimension["pricePerUnit"]["USD"]) / (1024 if dimension["unit"].lower().startswith("gibps") else 1)
-        for term in product["terms"]["OnDemand"].values()
-        for dimension in term["priceDimensions"].values()
-    ]
-    return max(found)
+# China has a list of its own, in its own currency; what the other one says of China is not used. For the European
+# Sovereign Cloud and the isolated partitions no public address is documented: their regions stay unpriced.
+# https://docs.amazonaws.cn/en_us/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-bulk-api-fetching-price-list-files-manually.html
+LISTS = (
+    PriceList(_host("US East (N. Virginia)"), "/offers/v1.0/aws/index.json", ("aws", "aws-us-gov"), "USD"),
+    PriceList(_host("China (Beijing)"), "/offers/v1.0/cn/index.json", ("aws-cn",), "CNY"),
+)
+SERVICES = {"volumes": "AmazonEC2", "logs": "AmazonCloudWatch"}
 
 
-def text(value: Decimal) -> str:
-    """Return a price as the table has it: no exponent, no zeros at the end."""
-    return f"{value.normalize():f}"
+@dataclass
+class Refresh:
+    """The table while it is made: ``missing`` is what the files did not have, ``notes`` what a reader may want."""
 
+    regions: dict[str, dict[str, Any]]
+    today: date
+    asked: Sequence[str] = ()
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    read: int = 0
 
-def _part(kind: str, ending: str | None) -> tuple[str, str, int]:
-    """Return a usage type's volume type, what it is the price of, and which tier of it."""
-    name, _, tier = (ending or "").partition(".tier")
-    part = {"Usage": "storage", "P-IOPS": "iops", "P-Throughput": "throughput"}[kind]
-    return _NAMES.get(name or None, name), part, int(tier or 1)
+    def read_list(self, pool: urllib3.PoolManager, source: PriceList) -> None:
+        """Take the prices of one list."""
+        wanted = [
+            code
+            for code, partition in sorted(region.known().items())
+            if partition in source.partitions and (not self.asked or code in self.asked)
+        ]
+        for section, service in SERVICES.items() if wanted else ():
+            try:
+                urls = region_urls(pool, source, service)
+            except PriceListError as error:
+                self.missing.append(f"{section} of {len(wanted)} regions: {error}")
+                continue
+            for code in wanted:
+                if code in urls:
+                    self._section(code, section, OfferFile(pool, urls[code], service, code), source.currency)
+                else:
+                    self._absent(code, section)
 
+    def _absent(self, code: str, section: str) -> None:
+        name = places.names()[code]
+        text = f"{section} in {name}: the region is not in the price list of {SERVICES[section]}"
+        known = section in self.regions.get(name, {})
+        (self.missing if known or code in self.asked else self.notes).append(text)
 
-def volumes(found: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the rates of volumes, of those types that have every price they need."""
-    rates: dict[str, dict[str, dict[int, Decimal]]] = {}
-    for product in found:
-        match = _VOLUME.fullmatch(product["product"]["attributes"].get("usagetype", ""))
-        if match:
-            name, part, tier = _part(match[1], match[2])
-            rates.setdefault(name, {}).setdefault(part, {})[tier] = price(product)
-    kinds: dict[str, Any] = {}
-    for name in VOLUMES:
-        parts = rates.get(name, {})
-        tiers = all(len(parts.get(part, ())) == len(ends) + 1 for (kind, part), ends in TIERS.items() if kind == name)
-        if not NEEDED.get(name, {"storage"}) <= set(parts) or not tiers:
-            continue
-        entry: dict[str, Any] = {"storage": text(parts["storage"][1])}
-        for part in sorted(NEEDED.get(name, set()) - {"storage"}):
-            ends: list[int | None] = [*TIERS.get((name, part), ()), None]
-            steps = [[end, text(parts[part][number])] for number, end in enumerate(ends, 1)]
-            free = FREE.get((name, part))
-            entry[part] = [[free, "0"], *steps] if free else steps
-        kinds[name] = entry
-    return kinds
-
-
-def logs(found: Iterator[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the rates of log groups, of those classes that have every price they need."""
-    rates: dict[str, Decimal] = {}
-    for product in found:
-        match = _LOGS.fullmatch(product["product"]["attributes"].get("usagetype", ""))
-        if match:
-            rates[match[1]] = max(price(product), rates.get(match[1], Decimal(0)))
-    classes = {"INFREQUENT_ACCESS": "DataProcessingIA-Bytes", "STANDARD": "DataProcessing-Bytes"}
-    storage = rates.get("TimedStorage-ByteHrs")
-    return {
-        name: {"storage": text(storage), "ingestion": text(rates[usage])}
-        for name, usage in classes.items()
-        if storage is not None and usage in rates
-    }
-
-
-def table(client: Any, codes: Sequence[str], today: date) -> dict[str, Any]:
-    """Return the whole table."""
-    regions = {
-        places.names()[code]: {
-            "source": f"AWS Price List API, {today.isoformat()}",
-            "volumes": volumes(products(client, "AmazonEC2", code)),
-            "logs": logs(products(client, "AmazonCloudWatch", code)),
+    def _section(self, code: str, section: str, file: OfferFile, currency: str) -> None:
+        """Take one file's prices, unless that would lose some that the table has."""
+        name = places.names()[code]
+        entry = self.regions.get(name, {})
+        old = entry.get(section, {}).get("rates", {})
+        try:
+            found = price_rates.PARSERS[section](file.prices(), currency)
+        except PriceListError as error:
+            self.missing.append(f"{section} in {name}: {error}")
+            return
+        lost = sorted(set(old) - set(found.rates))
+        self.missing += [f"{section} in {name}: {problem}" for problem in found.problems]
+        if lost or not found.rates:
+            what = f"no price for {', '.join(lost)} any more" if found.rates else "no prices at all"
+            self.missing.append(f"{section} in {name}: {what}; the table keeps what it had")
+            return
+        if found.absent:
+            self.notes.append(f"{section} in {name}: not offered, or not priced: {', '.join(found.absent)}")
+        self.read += 1
+        self.regions[name] = entry | {
+            "currency": currency,
+            section: {
+                "date": self.today.isoformat(),
+                "source": f"AWS price list, {SERVICES[section]}, published {file.published}",
+                "rates": found.rates,
+            },
         }
-        for code in codes
-    }
-    return {"format": 1, "currency": "USD", "date": today.isoformat(), "regions": dict(sorted(regions.items()))}
+
+    def table(self) -> dict[str, Any]:
+        """Return the table; its date is that of the newest prices in it."""
+        dates = [entry[name]["date"] for entry in self.regions.values() for name in SERVICES if name in entry]
+        return {
+            "format": prices.FORMAT,
+            "currency": prices.CURRENCY,
+            "date": max(dates),
+            "regions": dict(sorted(self.regions.items())),
+        }
 
 
-def main(arguments: Sequence[str] | None = None, path: Path = prices.TABLE) -> int:
-    """Write the table and return the exit status."""
+def _asked(arguments: Sequence[str] | None) -> list[str]:
     parser = argparse.ArgumentParser(prog="scripts/refresh_prices", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("regions", nargs="*", metavar="REGION")
-    options = parser.parse_args(arguments)
+    asked: list[str] = parser.parse_args(arguments).regions
+    partitions = {partition for source in LISTS for partition in source.partitions}
+    for name in asked:
+        if name not in region.known():
+            raise SettingError(f"{name!r} is not an AWS region known to the installed botocore: correct the name.")
+        if region.partition(name) not in partitions:
+            raise SettingError(
+                f"{name!r} is in partition {region.partition(name)!r}, which has no public price list: leave it out."
+            )
+    return asked
+
+
+def main(arguments: Sequence[str] | None = None, path: Path = prices.TABLE, lists: Sequence[PriceList] = LISTS) -> int:
+    """Write the table and return the exit status."""
     try:
-        unknown = [name for name in options.regions if name not in region.known()]
-        if unknown:
-            raise SettingError(f"{unknown[0]!r} is not an AWS region known to the installed botocore.")
-        kept = prices.Prices.read(path).regions
-        codes = {code for code, name in places.names().items() if name in kept}
-        session = boto3.Session()
-        where = session.get_available_regions("pricing")[0]  # the price list has few endpoints, all with all regions
-        client = session.client("pricing", region_name=where, config=PATIENCE)
-        fresh = table(client, sorted(codes | {region.primary(), *options.regions}), datetime.now(UTC).date())
+        asked = _asked(arguments)
     except SettingError as error:
         print(f"scripts/refresh_prices: {error}", file=sys.stderr)
         return 2
-    except (BotoCoreError, ClientError) as error:
-        print(f"scripts/refresh_prices: the price list cannot be asked: {error}", file=sys.stderr)
-        return 2
-    path.write_text(json.dumps(fresh, indent=1) + "\n", encoding="utf-8")
-    for name, entry in fresh["regions"].items():
-        missing = [kind for kind in VOLUMES if kind not in entry["volumes"]]
-        print(f"{name}: {len(entry['volumes'])} kinds of volume, {len(entry['logs'])} classes of logs", end="")
-        print(f"; unpriced: {', '.join(missing)}" if missing else "")
-    return 0
+    before: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    refresh = Refresh({name: dict(entry) for name, entry in before["regions"].items()}, datetime.now(UTC).date(), asked)
+    with urllib3.PoolManager() as pool:
+        for source in lists:
+            refresh.read_list(pool, source)
+    if refresh.read:
+        write_atomically(path, json.dumps(refresh.table(), indent=1) + "\n")
+    for text in refresh.notes:
+        print(text)
+    for text in refresh.missing:
+        print(f"MISSING: {text}", file=sys.stderr)
+    written = f"{path.name} is written" if refresh.read else f"{path.name} stays as it was"
+    print(f"{refresh.read} price files taken, {len(refresh.missing)} prices missing: {written}.")
+    return 3 if refresh.missing else 0
 
 
 if __name__ == "__main__":

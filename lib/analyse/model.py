@@ -81,11 +81,20 @@ class LogGroup:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """US dollars a month, or None and the reason why there is no price; ``parts`` say how the sum is made."""
+    """What something costs a month, or None and the reason why there is no price; ``parts`` say how the sum is made.
+
+    ``currency`` is US dollars but in China. There is no exchange rate here: ``usd`` is None for other currencies.
+    """
 
     monthly: Decimal | None
     reason: str = ""
     parts: Mapping[str, Decimal] = field(default_factory=dict)
+    currency: str = "USD"
+
+    @property
+    def usd(self) -> Decimal | None:
+        """US dollars a month, when that is known."""
+        return self.monthly if self.currency == "USD" else None
 
 
 @dataclass(frozen=True, slots=True)

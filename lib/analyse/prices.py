@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as Day
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,10 @@ from typing import Any
 from lib.analyse import places
 from lib.analyse.model import Cost, LogGroup, Volume
 
+FORMAT = 2  # of the table
+CURRENCY = "USD"  # what sums are in; other currencies are shown beside them, never added
+OLD = 90  # days: after that a report says that prices may have changed
+SECTIONS = ("volumes", "logs")
 TABLE = Path(__file__).with_name("prices.json")
 GIB = 1 << 30  # AWS bills both in binary gigabytes, and calls them GB
 MONTH = 30  # days: what an estimate spreads over
@@ -36,7 +41,11 @@ def _tiers(rows: Sequence[Sequence[Any]]) -> Tiers:
 
 @dataclass(frozen=True)
 class Prices:
-    """A table of prices; ``regions`` is keyed by AWS's names of regions."""
+    """A table of prices; ``regions`` is keyed by AWS's names of regions, and ``date`` that of its newest price.
+
+    A region has a currency, and the sections ``volumes`` and ``logs``: each has a date (the day on which AWS's price
+    list had these prices), a source and rates, and may be missing.
+    """
 
     date: str
     currency: str
@@ -51,6 +60,29 @@ class Prices:
     def _region(self, code: str) -> Mapping[str, Any]:
         return self.regions.get(places.names().get(code, ""), {})
 
+    def _rates(self, code: str, section: str, name: str) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self._region(code).get(section, {}).get("rates", {}).get(name)
+        return found
+
+    def dates(self, code: str) -> dict[str, str | None]:
+        """Return a region's currency, and the date of the prices of each section (None: there are none)."""
+        entry = self._region(code)
+        return {"currency": entry.get("currency"), **{name: entry.get(name, {}).get("date") for name in SECTIONS}}
+
+    def warnings(self, codes: Iterable[str], today: Day) -> list[str]:
+        """Return a sentence for each section of these regions whose prices are more than :data:`OLD` days old."""
+        found = []
+        for code in sorted(set(codes)):
+            for name in SECTIONS:
+                dated = self._region(code).get(name, {}).get("date")
+                age = (today - Day.fromisoformat(dated)).days if dated else 0
+                if age > OLD:
+                    found.append(
+                        f"The prices of {name} in {code} are {age} days old ({dated}) and may have changed: run "
+                        "scripts/refresh_prices."
+                    )
+        return found
+
     def volume(self, region: str, volume: Volume) -> Cost:
         """Return what a volume costs a month, attached or not: size, and the IOPS and throughput that are paid for.
 
@@ -61,14 +93,14 @@ class Prices:
             return Cost(None, "on an Outpost: paid for with the Outpost")
         if not _ZONE.fullmatch(volume.zone.removeprefix(region)):
             return Cost(None, f"in {volume.zone}, which has prices of its own")
-        rates = self._region(region).get("volumes", {}).get(volume.type)
+        rates = self._rates(region, "volumes", volume.type)
         if rates is None:
             return Cost(None, f"no price for {volume.type} in {region}")
         parts = {"storage": volume.size * Decimal(rates["storage"])}
         for name, quantity in (("iops", volume.iops), ("throughput", volume.throughput)):
             if name in rates:
                 parts[name] = tiered(quantity or 0, _tiers(rates[name]))
-        return Cost(sum(parts.values(), Decimal(0)), parts=parts)
+        return Cost(sum(parts.values(), Decimal(0)), parts=parts, currency=self._region(region)["currency"])
 
     def logs(self, region: str, group: LogGroup, now: datetime) -> tuple[Cost, Cost]:
         """Return what a log group's storage costs a month at most, and an estimate of what its ingestion costs.
@@ -77,11 +109,15 @@ class Prices:
         bytes alone, as if they had come evenly over the days that they can be from.
         https://aws.amazon.com/cloudwatch/pricing/
         """
-        rates = self._region(region).get("logs", {}).get(group.log_class)
+        rates = self._rates(region, "logs", group.log_class)
         if rates is None:
             cost = Cost(None, f"no price for {group.log_class} logs in {region}")
             return cost, cost
         gigabytes = Decimal(group.stored) / GIB
         age = max(1, (now - group.created_at).days)
         daily = gigabytes / min(age, group.retention or age)
-        return Cost(gigabytes * Decimal(rates["storage"])), Cost(daily * MONTH * Decimal(rates["ingestion"]))
+        currency = self._region(region)["currency"]
+        return (
+            Cost(gigabytes * Decimal(rates["storage"]), currency=currency),
+            Cost(daily * MONTH * Decimal(rates["ingestion"]), currency=currency),
+        )

@@ -40,7 +40,7 @@ def row(check: Check, finding: Finding, context: Context, owner_tag: str, ignore
         "severity": finding.severity,
         "title": finding.title,
         "owner": owner,
-        "monthly_usd": float(round(cost.monthly, 6)) if cost and cost.monthly is not None else None,
+        "monthly_usd": float(round(cost.usd, 6)) if cost and cost.usd is not None else None,
         "estimate": finding.estimate,
         "unpriced": cost.reason if cost and not priced else None,
         "ignored": entry.public() if entry else None,

@@ -22,7 +22,7 @@ def judge(group: LogGroup, context: Context) -> Iterator[Finding]:
     cost, ingestion = context.prices.logs(context.region, group, context.now)
     grave = "info"
     if group.retention is None and group.stored:
-        grave = "medium" if (cost.monthly or 0) >= DEAR else "low"
+        grave = "medium" if (cost.usd or 0) >= DEAR else "low"
     kept = f"kept {group.retention} days" if group.retention else "kept for ever"
     yield Finding(
         id=group.name,
@@ -38,7 +38,7 @@ def judge(group: LogGroup, context: Context) -> Iterator[Finding]:
             "average_stream_bytes": group.stored // group.streams if group.streams else None,
             "retention_days": group.retention,
             "created_at": group.created_at.isoformat(),
-            "estimated_ingestion_usd": None if ingestion.monthly is None else float(round(ingestion.monthly, 6)),
+            "estimated_ingestion_usd": None if ingestion.usd is None else float(round(ingestion.usd, 6)),
         },
     )
 

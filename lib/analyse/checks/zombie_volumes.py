@@ -9,7 +9,7 @@ MEDIUM, HIGH = Decimal(10), Decimal(100)  # US dollars a month
 
 
 def _severity(monthly: Decimal | None) -> str:
-    if monthly is None:  # what cannot be priced may be dear
+    if monthly is None:  # what has no price, or none in US dollars, may be expensive
         return "medium"
     return "high" if monthly >= HIGH else "medium" if monthly >= MEDIUM else "low"
 
@@ -23,7 +23,7 @@ def judge(volume: Volume, context: Context) -> Iterator[Finding]:
         id=volume.id,
         arn=context.arn("ec2", f"volume/{volume.id}"),
         type=volume.type,
-        severity=_severity(cost.monthly),
+        severity=_severity(cost.usd),
         title=f"{volume.type} of {volume.size} GiB, attached to nothing, created {ago}",
         tags=volume.tags,
         cost=cost,

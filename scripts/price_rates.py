@@ -1,0 +1,160 @@
+"""Makes the auditor's rates from the rows of AWS's price list: only what is complete, and means one thing."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from scripts.price_list import Price, PriceListError
+
+# A usage type begins with the billing code of its region (EUS1- is Milan), but for the oldest region's. Local Zones
+# have two such codes.
+# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-region-billing-codes.html
+_VOLUME = re.compile(r"(?:[A-Z]+\d*-)?EBS:Volume(Usage|P-IOPS|P-Throughput)(?:\.(.+))?")
+_LOGS = re.compile(r"(?:[A-Z]+\d*-)?(TimedStorage-ByteHrs|DataProcessing-Bytes|DataProcessingIA-Bytes)")
+_NAMES = {None: "standard", "piops": "io1"}
+# How many of the table's units (GB and IOPS a month, MiB/s a month) one of a price's is; any other is not taken.
+UNITS = {
+    "storage": {"gb-mo": 1, "gb-month": 1},
+    "iops": {"iops-mo": 1},
+    "throughput": {"mibps-mo": 1, "gibps-mo": 1024},
+    "ingestion": {"gb": 1},
+}
+# Where a volume's IOPS and throughput begin to cost, and where the next tier begins: the price list does not say it.
+# https://aws.amazon.com/ebs/pricing/
+FREE = {("gp3", "iops"): 3000, ("gp3", "throughput"): 125}
+TIERS = {("io2", "iops"): (32_000, 64_000)}
+NEEDED = {"gp3": {"storage", "iops", "throughput"}, "io1": {"storage", "iops"}, "io2": {"storage", "iops"}}
+VOLUMES = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
+LOGS = {"INFREQUENT_ACCESS": "DataProcessingIA-Bytes", "STANDARD": "DataProcessing-Bytes"}
+
+Key = tuple[str, str, int]  # of what, for which part of it, in which tier
+
+
+@dataclass
+class Rates:
+    """Rates as the table has them; what is not offered (``absent``), and what is only half there (``problems``)."""
+
+    rates: dict[str, Any] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def text(value: Decimal) -> str:
+    """Return a price as the table has it: no exponent, no zeros at the end."""
+    return f"{value.normalize():f}"
+
+
+def _amount(price: Price, part: str, currency: str) -> Decimal:
+    """Return a price for the table's unit.
+
+    Raises:
+        PriceListError: another currency or unit than expected, or no number.
+    """
+    if price.currency != currency:
+        raise PriceListError(f"{price.usage} is priced in {price.currency!r}, and {currency} was expected")
+    per = UNITS[part].get(price.unit.lower())
+    if per is None:
+        raise PriceListError(f"{price.usage} is priced by {price.unit!r}, and {' or '.join(UNITS[part])} was expected")
+    try:
+        amount = Decimal(price.amount) / per
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise PriceListError(f"{price.usage} has the price {price.amount!r}, which is no amount of {currency}")
+    return amount
+
+
+class _Prices:
+    """The one price of each part. A range that is free is an account's allowance, or a price that AWS lacks."""
+
+    def __init__(self, currency: str) -> None:
+        self._currency = currency
+        self._found: dict[Key, set[Decimal]] = {}
+
+    def add(self, key: Key, price: Price) -> None:
+        """Keep a price, unless it is 0; raises PriceListError for one that cannot be right."""
+        amount = _amount(price, key[1], self._currency)
+        if amount:
+            self._found.setdefault(key, set()).add(amount)
+
+    def seen(self, name: str) -> bool:
+        """Return whether anything of a name has a price."""
+        return any(key[0] == name for key in self._found)
+
+    def one(self, name: str, part: str, tier: int = 1) -> Decimal | None:
+        """Return the price, or None when there is none, or more than one, of which none can be chosen."""
+        found = self._found.get((name, part, tier), set())
+        return next(iter(found)) if len(found) == 1 else None
+
+
+def _volume_key(kind: str, ending: str | None) -> Key:
+    name, _, tier = (ending or "").partition(".tier")
+    part = {"Usage": "storage", "P-IOPS": "iops", "P-Throughput": "throughput"}[kind]
+    return _NAMES.get(name or None, name), part, int(tier) if tier.isdigit() else 1
+
+
+def _volume(name: str, found: _Prices) -> dict[str, Any] | None:
+    """Return the rates of one type of volume, or None when a price is missing."""
+    storage = found.one(name, "storage")
+    if storage is None:
+        return None
+    entry: dict[str, Any] = {"storage": text(storage)}
+    for part in sorted(NEEDED.get(name, set()) - {"storage"}):
+        ends: list[int | None] = [*TIERS.get((name, part), ()), None]
+        steps = list[list[Any]]()
+        for number, end in enumerate(ends, 1):
+            price = found.one(name, part, number)
+            if price is None:
+                return None
+            steps.append([end, text(price)])
+        if found.one(name, part, len(ends) + 1) is not None:
+            return None  # more tiers than are known
+        free = FREE.get((name, part))
+        entry[part] = [[free, "0"], *steps] if free else steps
+    return entry
+
+
+def volumes(rows: Iterable[Price], currency: str) -> Rates:
+    """Return the rates of EBS volumes, of those types that have every price they need.
+
+    Raises:
+        PriceListError: a price in another currency or unit; whatever the rows raise.
+    """
+    found, result = _Prices(currency), Rates()
+    for price in rows:
+        match = _VOLUME.fullmatch(price.usage)
+        if match and (key := _volume_key(match[1], match[2]))[0] in VOLUMES:
+            found.add(key, price)
+    for name in VOLUMES:
+        entry = _volume(name, found)
+        if entry is not None:
+            result.rates[name] = entry
+        elif found.seen(name):
+            result.problems.append(f"{name} has some of its prices only, or several for the same thing")
+        else:
+            result.absent.append(name)
+    return result
+
+
+def logs(rows: Iterable[Price], currency: str) -> Rates:
+    """Return the rates of log groups, of those classes that have every price they need; raises as for volumes."""
+    found, result = _Prices(currency), Rates()
+    for price in rows:
+        match = _LOGS.fullmatch(price.usage)
+        if match:
+            found.add((match[1], "storage" if match[1].startswith("Timed") else "ingestion", 1), price)
+    storage = found.one("TimedStorage-ByteHrs", "storage")
+    for name, usage in LOGS.items():
+        ingestion = found.one(usage, "ingestion")
+        if storage is not None and ingestion is not None:
+            result.rates[name] = {"storage": text(storage), "ingestion": text(ingestion)}
+        elif found.seen(usage):
+            result.problems.append(f"{name} logs have some of their prices only, or several for the same thing")
+        else:
+            result.absent.append(name)
+    return result
+
+
+PARSERS = {"volumes": volumes, "logs": logs}
