@@ -163,12 +163,12 @@ class Place:
         region: str,
         stop: threading.Event,
         remembered: Mapping[str, Any] | None = None,
-        keep: Callable[[str, Any], object] | None = None,
+        keep: Callable[[str, Any], object] = lambda *_: None,
     ) -> None:
         self.account, self.region, self.stop = account, region, stop
         self.calls, self.notes = 0, list[str]()
         self.remembered = dict(remembered or {})
-        self._keep = keep
+        self.keep = keep
         self._lock = threading.Lock()
 
     def call(self, service: str, operation: str, pace: Pace | None = None, **parameters: Any) -> Any:
@@ -224,7 +224,6 @@ class Place:
                 self.notes.append(text)
 
     def learn(self, key: str, value: Any) -> None:
-        """Keep something dear to find out, for a run that resumes this one."""
-        if self._keep is not None:
-            with self._lock:
-                self._keep(key, value)
+        """Keep something expensive to find out, for a run that resumes this one."""
+        with self._lock:
+            self.keep(key, value)

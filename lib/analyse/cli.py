@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lib.analyse import discovery, policy
@@ -105,12 +106,17 @@ def _signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(name, handler)
 
 
+def now() -> datetime:
+    """Return the time at which a run begins, aware."""
+    return datetime.now(UTC)
+
+
 def _audit(chosen: Options) -> int:
     from lib.analyse import terminal  # pylint: disable=import-outside-toplevel
     from lib.analyse.run import Run  # pylint: disable=import-outside-toplevel
 
     screen = terminal.Screen(sys.stdout, sys.stderr, quiet=chosen.quiet)
-    run = Run(chosen, progress=screen.progress)
+    run = Run(chosen, now(), progress=screen.progress)
     with _signals(run.stop):
         code = run.audit()
     screen.summary(run)

@@ -1,15 +1,16 @@
 """Runs collectors and checks over accounts and regions, side by side, and keeps account of what was not looked at."""
 
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.analyse import aws, discovery, errors, outputs
+from lib.analyse import aws, discovery, errors, outputs, spool
 from lib.analyse.ignore import Ignores
 from lib.analyse.model import Check, Collector, Context, Finding, Unit
 from lib.analyse.options import Options
@@ -74,14 +75,25 @@ class Run:
         self.collectors: dict[str, Collector] = {name: c for name, c in found.items() if name in needed}
         self.ignores = Ignores.read(self.options.ignore, self.now.date())
         self.prices = Prices.read()
-        self.spool = Spool(self.options.output)
+        basis = repr((outputs.VERSION, self.prices, self.ignores.valid))
+        self.spool = Spool(self.options.output, self.now, hashlib.sha256(basis.encode()).hexdigest())
+        self.settled: list[Unit] = []  # whose findings are in ``totals``, and so in the reports
         self._accounts: list[aws.Account] = []
         self._write_after = 0.0
 
     @property
+    def notices(self) -> list[str]:
+        """What a reader of the findings has to know beside what was not looked at."""
+        return self.spool.notices
+
+    @property
     def complete(self) -> bool:
-        """Whether everything was looked at."""
-        return bool(self.coverage) and all(entry.status == "complete" for entry in self.coverage.values())
+        """Whether everything was looked at, to the end of the run."""
+        return (
+            self.finished_at is not None
+            and bool(self.coverage)
+            and all(e.status == "complete" for e in self.coverage.values())
+        )
 
     def code(self) -> int:
         """Return the exit code: 3 incomplete, 1 findings that are grave enough, 0 none."""
@@ -93,15 +105,22 @@ class Run:
         """Look at everything, write the reports and return the exit code.
 
         Raises:
-            SettingError: there are no credentials, or nothing to resume.
+            SettingError: there are no credentials, nothing to resume, or another run writes to the same folder.
         """
         self.options.output.mkdir(parents=True, exist_ok=True)
+        with spool.locked(self.options.output):
+            return self._audit()
+
+    def _audit(self) -> int:
         self.spool.begin(self.options.asked(), resume=self.options.resume)
-        self._gap(UNKNOWN, ",".join(self.options.regions), "not started")
-        self._write()
+        self._nothing_yet("not started")
+        outputs.remove(self.options.output, self.options.formats)
         try:
             self._plan()
             self._work()
+        except SettingError as error:
+            self._nothing_yet(str(error))
+            raise
         finally:
             for account in self._accounts:
                 account.close()
@@ -112,8 +131,11 @@ class Run:
             self.spool.remove()
         return self.code()
 
-    def _gap(self, account: str, where: str, reason: str) -> None:
-        self.coverage[Unit(account, where, EVERY)] = Coverage(account, where, EVERY, reason=reason)
+    def _nothing_yet(self, reason: str) -> None:
+        """Replace every report by one that claims nothing: one of an earlier run must not be taken for this run's."""
+        where = ",".join(self.options.regions)
+        self.coverage = {Unit(UNKNOWN, where, EVERY): Coverage(UNKNOWN, where, EVERY, reason=reason)}
+        outputs.write(self, self.options.formats)
 
     def _write(self) -> None:
         """Write report.json as far as things are known, unless that was done a moment ago."""
@@ -132,6 +154,8 @@ class Run:
             try:
                 account = self._account(role, first)
                 self._accounts.append(account)
+                if role is None:
+                    self.spool.belongs_to(account.id)
                 number, names = account.id, list(self.options.regions)
                 if self.options.all_regions:
                     names = aws.enabled_regions(account, first)
@@ -157,51 +181,59 @@ class Run:
     def _work(self) -> None:
         """Do every piece of work; end early, between two calls, when ``stop`` is set."""
         accounts = {account.id: account for account in self._accounts}
-        waiting: dict[Future[Totals], Unit] = {}
+        waiting: dict[Future[tuple[Coverage, Totals]], Unit] = {}
         with ThreadPoolExecutor(THREADS, "analyse") as pool:
             for unit, entry in list(self.coverage.items()):
-                done = self.spool.finished(unit)
                 if unit.collector == EVERY:
                     continue
+                done = self.spool.finished(unit)
                 if done is not None:
-                    self.coverage[unit] = done
-                    self.totals.merge(self.spool.totals(unit))
+                    self._settle(unit, done, self.spool.totals(unit))
                 else:
                     waiting[pool.submit(self._piece, accounts[unit.account], unit, entry)] = unit
             self._write()
             while waiting:
                 finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    self.totals.merge(future.result())
-                    del waiting[future]
+                    self._settle(waiting.pop(future), *future.result())
                 if finished and waiting:
                     self._write()
                 self.progress(self)
 
-    def _piece(self, account: aws.Account, unit: Unit, coverage: Coverage) -> Totals:
-        """Run one collector in one region and judge what it yields; the result's coverage says how far it came."""
-        totals = Totals()
+    def _settle(self, unit: Unit, coverage: Coverage, totals: Totals) -> None:
+        """Take over what became of a piece: from here on the reports have its status, its sums and its findings."""
+        self.coverage[unit] = coverage
+        self.totals.merge(totals)
+        self.settled.append(unit)
+
+    def _piece(self, account: aws.Account, unit: Unit, live: Coverage) -> tuple[Coverage, Totals]:
+        """Run one collector in one region and judge what it yields; ``live`` counts meanwhile, for the progress.
+
+        Returns:
+            what became of it, and the sums of what was found.
+        """
+        totals, place = Totals(), aws.Place(account, unit.region, self.stop, self.spool.learned(unit))
+        try:
+            self._collect(place, unit, live, totals)
+            status, reason = ("partial", _first(place.notes)) if place.notes else ("complete", "")
+        except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # the others go on
+            status, reason = "partial" if live.items else "none", errors.sentence(error)
+        moment = datetime.now(UTC).isoformat(timespec="seconds")
+        coverage = replace(live, status=status, reason=reason, calls=place.calls, notes=place.notes, read_at=moment)
+        if status == "complete":
+            self.spool.finish(unit, coverage)
+        return coverage, totals
+
+    def _collect(self, place: aws.Place, unit: Unit, live: Coverage, totals: Totals) -> None:
         with (
             self.spool.path(unit, "learned").open("a", encoding="utf-8", buffering=1) as learned,
             self.spool.path(unit, "jsonl").open("w", encoding="utf-8") as file,
         ):
-            place = aws.Place(
-                account, unit.region, self.stop, self.spool.learned(unit),
-                lambda key, value: learned.write(json.dumps([key, value]) + "\n"),
-            )  # fmt: skip
-            try:
-                items = self.collectors[unit.collector].collect(place, self.options)
-                for found in self._judge(items, unit, coverage):
-                    totals.add(found)
-                    file.write(json.dumps(found) + "\n")
-                coverage.status, coverage.reason = ("partial", _first(place.notes)) if place.notes else ("complete", "")
-            except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # the others go on
-                coverage.status = "partial" if coverage.items else "none"
-                coverage.reason = errors.sentence(error)
-            coverage.calls, coverage.notes = place.calls, place.notes
-        if coverage.status == "complete":
-            self.spool.finish(unit, coverage)
-        return totals
+            place.keep = lambda key, value: learned.write(json.dumps([key, value, self.now.isoformat()]) + "\n")
+            items = self.collectors[unit.collector].collect(place, self.options)
+            for found in self._judge(items, unit, live):
+                file.write(json.dumps(found) + "\n")
+                totals.add(found)
 
     def _judge(self, items: Iterable[Any], unit: Unit, coverage: Coverage) -> Iterable[dict[str, Any]]:
         checks: Sequence[Check] = [check for check in self.checks if check.collector == unit.collector]

@@ -1,13 +1,18 @@
 """Findings on disk while a run is under way: one file for each piece of work, so that a killed run can go on.
 
-``<folder>/.analyse/<account>.<region>.<collector>.jsonl`` holds findings, ``….done`` says that they are all, and
-``….learned`` what was dear to find out. ``run.json`` says what the run was asked for.
+``<folder>/.analyse/<account>.<region>.<collector>.jsonl`` holds findings, ``….done`` says that they are all, how many,
+when they were read and by what they were judged, and ``….learned`` what was expensive to find out. ``run.json`` says
+what the run was asked for, and of which account.
 """
 
+import fcntl
 import json
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,8 @@ from lib.analyse.model import Unit
 from lib.analyse.tally import Totals
 from lib.common.errors import SettingError
 
-FOLDER = ".analyse"
+FOLDER, LOCK = ".analyse", ".analyse.lock"
+MAX_AGE = timedelta(hours=6)  # of what a resumed run takes over: an account has changed by the next day
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -38,13 +44,39 @@ class Coverage:
     items: int = 0
     findings: int = 0
     notes: list[str] = field(default_factory=list)
+    read_at: str | None = None
+
+
+@contextmanager
+def locked(output: Path) -> Iterator[None]:
+    """Hold a folder for one run; the operating system lets go of it when the program ends, however it ends.
+
+    Raises:
+        SettingError: another run holds it.
+    """
+    with (output / LOCK).open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingError(
+                f"Another run is writing to {output}: wait for its end, or give this one its own folder (--output)."
+            ) from None
+        yield
 
 
 class Spool:
-    """The folder of a run's pieces."""
+    """The folder of a run's pieces.
 
-    def __init__(self, output: Path) -> None:
-        self.folder = output / FOLDER
+    Args:
+        output: the folder of the reports.
+        now: when this run began, aware.
+        basis: what decides how a resource is judged beside the options, such as the prices; pieces of another are
+            read again.
+    """
+
+    def __init__(self, output: Path, now: datetime, basis: str = "") -> None:
+        self.folder, self.now, self.basis = output / FOLDER, now, basis
+        self.notices: list[str] = []
 
     def begin(self, asked: Mapping[str, Any], *, resume: bool) -> None:
         """Start afresh, or go on with what an earlier run left.
@@ -56,7 +88,7 @@ class Spool:
         if resume:
             if not path.is_file():
                 raise SettingError(f"There is no interrupted run in {self.folder.parent}: leave --resume out.")
-            earlier = json.loads(path.read_text(encoding="utf-8"))
+            earlier = self._earlier(path)
             other = sorted(name for name in asked if asked[name] != earlier.get(name))
             if other:
                 raise SettingError(
@@ -68,28 +100,79 @@ class Spool:
         self.folder.mkdir(parents=True)
         write_atomically(path, json.dumps(asked))
 
+    def _earlier(self, path: Path) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8"))}
+        except (ValueError, TypeError):
+            raise SettingError(f"{path} cannot be read: leave --resume out to begin again.") from None
+        return found
+
+    def belongs_to(self, account: str) -> None:
+        """Keep which account the credentials at hand are of.
+
+        Raises:
+            SettingError: the run that is resumed was of another account.
+        """
+        path = self.folder / "run.json"
+        asked = self._earlier(path)
+        earlier = asked.setdefault("account", account)
+        if earlier != account:
+            raise SettingError(
+                f"The interrupted run in {self.folder.parent} was of account {earlier}, and the credentials are of "
+                f"{account}: use the same credentials with --resume, or leave it out to begin again."
+            )
+        write_atomically(path, json.dumps(asked))
+
     def path(self, unit: Unit, ending: str) -> Path:
         """Return the file of a piece of work."""
         return self.folder / f"{unit.account}.{unit.region}.{unit.collector}.{ending}"
 
     def finished(self, unit: Unit) -> Coverage | None:
-        """Return what became of a piece that an earlier run completed, or None."""
+        """Return what became of a piece that an earlier run completed, or None: it has to be done (again, a notice)."""
         path = self.path(unit, "done")
-        return Coverage(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            coverage = Coverage(**kept["coverage"])
+            why = self._stale(datetime.fromisoformat(kept["coverage"]["read_at"]))
+            why = why or ("" if kept["basis"] == self.basis else "was judged by other prices or suppressions")
+            why = why or ("" if kept["content"] == self._content(unit) else "is not what was written to it")
+        except (ValueError, KeyError, TypeError):
+            why = "cannot be read"
+        if not why:
+            return coverage
+        self.notices.append(
+            f"{unit.collector} in {unit.region} of {unit.account} was read again: what an earlier run left {why}."
+        )
+        path.unlink()
+        return None
 
     def finish(self, unit: Unit, coverage: Coverage) -> None:
-        """Keep that a piece is complete."""
-        write_atomically(self.path(unit, "done"), json.dumps(asdict(coverage)))
+        """Keep that a piece is complete; its findings must have been written."""
+        kept = {"coverage": asdict(coverage), "basis": self.basis, "content": self._content(unit)}
+        write_atomically(self.path(unit, "done"), json.dumps(kept))
+
+    def _stale(self, read_at: datetime) -> str:
+        return "" if timedelta(0) <= self.now - read_at <= MAX_AGE else f"is of {read_at.isoformat(timespec='seconds')}"
+
+    def _content(self, unit: Unit) -> list[int]:
+        """Return how many findings a piece has, and a checksum of them."""
+        number = checksum = 0
+        for line in self.lines([unit]):
+            number, checksum = number + 1, zlib.crc32(line.encode(), checksum)
+        return [number, checksum]
 
     def learned(self, unit: Unit) -> dict[str, Any]:
-        """Return what earlier runs found out; a line cut short by a kill is left out."""
+        """Return what earlier runs found out not long ago; a line cut short by a kill is left out."""
         path, found = self.path(unit, "learned"), dict[str, Any]()
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
             try:
-                key, value = json.loads(line)
-            except ValueError:
+                key, value, moment = json.loads(line)
+                if not self._stale(datetime.fromisoformat(moment)):
+                    found[key] = value
+            except (ValueError, TypeError):
                 continue
-            found[key] = value
         return found
 
     def lines(self, units: Sequence[Unit]) -> Iterator[str]:

@@ -36,6 +36,7 @@ def summary(run: "Run") -> Iterator[str]:
                 yield f"  by {dimension}: {', '.join(texts)}{', …' if len(entries) > 5 else ''}"
     for entry in first["ignore_expired"]:
         yield f"ignore entry expired on {entry['expires']}: {entry['reason']}"
+    yield from first["notices"]
     gaps = [entry for entry in first["coverage"] if entry["status"] != "complete"]
     for entry in gaps:
         yield (

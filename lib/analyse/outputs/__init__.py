@@ -1,16 +1,19 @@
 """The reports, one format a file. Each takes the report's head and a way to read the findings, line by line."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from lib.common.errors import SettingError
+
 if TYPE_CHECKING:
     from lib.analyse.run import Run
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 VERSION = "1.0.0"
 FILES = {
     "json": "report.json",
@@ -47,25 +50,53 @@ def head(run: "Run") -> dict[str, Any]:
         },
         "coverage": [asdict(entry) for _, entry in coverage],
         "ignore_expired": [entry.public() for entry in run.ignores.expired],
+        "notices": list(run.notices),
     }
 
 
 def write(run: "Run", formats: Sequence[str]) -> list[Path]:
     """Write reports, each by one rename at its end, and return their paths.
 
-    While the run goes on, the findings of pieces that are complete are in; at its end, also those of the others.
+    While the run goes on, the findings of the pieces that have ended are in.
+
+    Raises:
+        SettingError: what is on disk is not what was found, so no report can be written.
     """
     first, paths = head(run), []
-    settled = [u for u, entry in sorted(run.coverage.items()) if run.finished_at or entry.status == "complete"]
     for name in formats:
         module = import_module(f"lib.analyse.outputs.{name}_report")
         path = run.options.output / FILES[name]
         fresh = path.with_name(f".{path.name}.new")
         with fresh.open("w", encoding="utf-8", newline="") as file:
-            module.write(file, first, lambda: run.spool.lines(settled), run.totals.columns())
+            module.write(file, first, lambda: _counted(run, first), run.totals.columns())
         fresh.replace(path)
         paths.append(path)
     return paths
+
+
+def remove(folder: Path, formats: Sequence[str]) -> None:
+    """Remove the reports of an earlier run in formats that this one does not write."""
+    for name in set(FILES) - set(formats):
+        (folder / FILES[name]).unlink(missing_ok=True)
+
+
+def _counted(run: "Run", first: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the findings; raises SettingError when they are not as many of each check as the sums say."""
+    counts = Counter[str]()
+    for line in run.spool.lines(sorted(run.settled)):
+        counts[line.split('"', 4)[3]] += 1  # the check comes first, and parsing every line takes ten times as long
+        yield line
+    sums = {check: found["count"] + found["ignored"] for check, found in first["summary"]["by_check"].items()}
+    if counts != sums:
+        raise SettingError(
+            f"No report is written: the run found {sums or 'nothing'}, and {run.spool.folder} holds "
+            f"{dict(counts) or 'nothing'}. Something else changed the folder: run again, without --resume."
+        )
+
+
+def gaps(first: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what was not looked at, of a report's head."""
+    return [entry for entry in first["coverage"] if entry["status"] != "complete"]
 
 
 def joined(file: IO[str], lines: Iterable[str]) -> None:

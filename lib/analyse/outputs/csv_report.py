@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from lib.analyse.outputs import Lines
+from lib.analyse.outputs import Lines, gaps
 
 COLUMNS = (
     "check", "id", "arn", "account", "region", "type", "severity", "title", "owner", "monthly_usd", "estimate",
@@ -28,12 +28,27 @@ def cell(value: Any) -> Any:
     return value
 
 
-def write(file: IO[str], _head: Mapping[str, Any], lines: Lines, columns: Sequence[str]) -> None:
-    """Write a header and a row for each finding, the ignored ones with the reason."""
+GAP = "not-looked-at"  # stands in place of a check's id
+
+
+def gap(entry: Mapping[str, Any]) -> list[Any]:
+    """Return the row for what was not looked at: it has no severity and no price."""
+    values = {"check": GAP, "id": entry["collector"], "type": entry["status"], "title": entry["reason"]}
+    values |= {"account": entry["account"], "region": entry["region"]}
+    return [cell(values.get(name, "")) for name in COLUMNS]
+
+
+def write(file: IO[str], head: Mapping[str, Any], lines: Lines, columns: Sequence[str]) -> None:
+    """Write a header, a row for each piece that was not looked at, and one for each finding.
+
+    The ignored findings have the reason.
+    """
     rows = csv.writer(file)
     rows.writerow([*COLUMNS, *columns])
     index = {name: number for number, name in enumerate(columns, len(COLUMNS))}
     width = len(columns)
+    for entry in gaps(head):
+        rows.writerow(gap(entry) + [""] * width)
     for line in lines():
         found = json.loads(line)
         found["ignored"] = found["ignored"] and found["ignored"]["reason"]

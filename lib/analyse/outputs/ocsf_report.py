@@ -1,25 +1,60 @@
 """report.ocsf.json: OCSF 1.8.0 events, for Security Lake and the like.
 
 https://schema.ocsf.io/1.8.0/
-What is open to the world is a Detection Finding (2004), what costs without need a Compliance Finding (2003).
+What is open to the world is a Detection Finding (2004), what costs without need a Compliance Finding (2003), and what
+was not looked at a Scan Activity (6007) that ended with an error.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import IO, Any
 
-from lib.analyse.outputs import Lines, joined
+from lib.analyse.outputs import Lines, gaps, joined
 
 VERSION = "1.8.0"
 SEVERITIES = {"info": (1, "Informational"), "low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "High")}
 SEVERITIES["critical"] = (5, "Critical")
 CREATE, NEW, SUPPRESSED, WARNING = 1, 1, 3, 2  # activity_id, status_id twice, compliance.status_id
+ERROR, FAILURE, MANUAL = 6, 2, 1  # activity_id, status_id and scan.type_id of a Scan Activity
 DETECTION = "open-ingress"
 
 
 def _compliance(check: str) -> dict[str, Any]:
     return {"control": check, "standards": ["TAP"], "status_id": WARNING}
+
+
+def _source(where: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who says it, and of which account and region."""
+    return {
+        "metadata": {
+            "version": VERSION,
+            "profiles": ["cloud"],
+            "product": {"name": head["tool"]["name"], "vendor_name": "TAP", "version": head["tool"]["version"]},
+        },
+        "cloud": {"provider": "AWS", "region": where["region"], "account": {"uid": where["account"]}},
+    }
+
+
+def gap(entry: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[str, Any]:
+    """Return what was not looked at as an event: https://schema.ocsf.io/1.8.0/classes/scan_activity."""
+    return {
+        **_source(entry, head),
+        "activity_id": ERROR,
+        "category_uid": 6,
+        "class_uid": 6007,
+        "type_uid": 6007 * 100 + ERROR,
+        "time": when,
+        "severity_id": SEVERITIES["high"][0],
+        "severity": SEVERITIES["high"][1],
+        "status_id": FAILURE,
+        "status_detail": entry["reason"],
+        "message": f"Not looked at: {entry['collector']} in {entry['region']} of {entry['account']}",
+        "scan": {"name": entry["collector"], "type_id": MANUAL},
+        "total": entry["items"],
+        "num_detections": entry["findings"],
+    }
 
 
 def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[str, Any]:
@@ -36,6 +71,7 @@ def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[
     }
     ignored = found["ignored"]
     return {
+        **_source(found, head),
         "activity_id": CREATE,
         "category_uid": 2,
         "class_uid": uid,
@@ -45,12 +81,6 @@ def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[
         "severity": name,
         "status_id": SUPPRESSED if ignored else NEW,
         "message": found["title"],
-        "metadata": {
-            "version": VERSION,
-            "profiles": ["cloud"],
-            "product": {"name": head["tool"]["name"], "vendor_name": "TAP", "version": head["tool"]["version"]},
-        },
-        "cloud": {"provider": "AWS", "region": found["region"], "account": {"uid": found["account"]}},
         "finding_info": {
             "uid": f"{found['check']}:{found['arn']}",
             "title": found["title"],
@@ -68,5 +98,7 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequen
     """Write a list of events."""
     when = int(datetime.fromisoformat(head["started_at"]).timestamp() * 1000)
     file.write("[")
-    joined(file, (json.dumps(event(json.loads(line), head, when)) for line in lines()))
+    missing = (json.dumps(gap(entry, head, when)) for entry in gaps(head))
+    found = (json.dumps(event(json.loads(line), head, when)) for line in lines())
+    joined(file, chain(missing, found))
     file.write("]\n")

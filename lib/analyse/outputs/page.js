@@ -46,6 +46,10 @@ function overview() {
     $("gaps").append(make("b", {}, "Not everything was looked at. What is missing here may still be there:"), make("ul", {}, ...list));
     $("gaps").hidden = false;
   }
+  if (head.notices.length) {
+    $("gaps").append(make("ul", {}, ...head.notices.map((text) => make("li", {}, text))));
+    $("gaps").hidden = false;
+  }
   $("foot").textContent = `Prices of ${head.prices.date}, ${head.prices.currency} a month at list price. Storage of logs is an upper bound, ingestion an estimate. analyse ${head.tool.version}.`;
 }
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from lib.analyse.outputs import Lines, joined
+from lib.analyse.outputs import Lines, gaps, joined
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"info": "note", "low": "note", "medium": "warning", "high": "error", "critical": "error"}
@@ -52,16 +52,16 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequen
         }
         for name, check in head["checks"].items()
     ]
-    gaps = [
+    notifications = [
         {
             "level": "error",
             "message": {"text": f"{e['collector']} in {e['region']} of {e['account']}: {e['status']}, {e['reason']}"},
         }
-        for e in head["coverage"]
-        if e["status"] != "complete"
+        for e in gaps(head)
     ]
+    notifications += [{"level": "note", "message": {"text": text}} for text in head["notices"]]
     tool = {"driver": {"name": head["tool"]["name"], "semanticVersion": head["tool"]["version"], "rules": rules}}
-    invocation = {"executionSuccessful": head["complete"], "toolExecutionNotifications": gaps}
+    invocation = {"executionSuccessful": head["complete"], "toolExecutionNotifications": notifications}
     start = json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": tool, "invocations": [invocation]}]})
     file.write(f'{start[:-3]}, "results": [')
     joined(file, (json.dumps(result(json.loads(line))) for line in lines()))

@@ -44,6 +44,12 @@ def test_what_is_refused_is_2_and_one_sentence(arguments, message, capsys, tmp_p
     assert said.err.count("\n") == 1
 
 
+def test_an_unexpected_error_is_2_and_never_1(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("lib.analyse.run.Run.audit", lambda _run: [][0])
+    assert cli.main(["--output", str(tmp_path)]) == 2
+    assert "unexpected IndexError, an error of the auditor itself" in capsys.readouterr().err
+
+
 def test_an_unknown_option_is_2_as_well():
     with pytest.raises(SystemExit) as caught:
         cli.main(["--nonsense"])

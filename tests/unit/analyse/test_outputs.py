@@ -77,6 +77,10 @@ def test_sums_are_those_of_the_findings(reports):
 
 def test_report_csv_has_a_row_for_each_finding_and_no_formula(reports):
     rows = list(csv.DictReader(io.StringIO(reports["csv"], newline="")))
+    missing, rows = rows[:2], rows[2:]
+    assert [(row["check"], row["id"], row["type"]) for row in missing] == [("not-looked-at", "log_groups", "none")] * 2
+    assert {row["region"] for row in missing} == {HERE, PRICED}
+    assert all("AccessDenied" in row["title"] and not row["monthly_usd"] for row in missing)
     found = findings(reports)
     assert [row["id"] for row in rows] == [finding["id"] for finding in found]
     assert {row["owner"] for row in rows} >= {"'=cmd|'/c calc'!A1", "data"}
@@ -108,6 +112,12 @@ def test_report_sarif_has_what_version_2_1_0_requires(reports):
 
 def test_report_ocsf_has_what_version_1_8_0_requires(reports):
     events = json.loads(reports["ocsf"])
+    missing, events = events[:2], events[2:]
+    for event in missing:
+        assert (event["class_uid"], event["type_uid"], event["activity_id"], event["status_id"]) == (6007, 600706, 6, 2)
+        assert "AccessDenied" in event["status_detail"]
+        assert event["scan"] == {"name": "log_groups", "type_id": 1}
+        assert {"category_uid", "time", "severity_id", "metadata", "cloud"} <= set(event)
     assert len(events) == len(findings(reports))
     for event in events:
         assert event["class_uid"] in {2003, 2004}
@@ -132,7 +142,7 @@ def test_report_html_holds_the_findings_and_reaches_for_no_network(reports):
 
 def test_reports_without_findings_are_valid_too():
     head = {
-        "checks": {}, "coverage": [], "complete": True, "tool": {"name": "analyse", "version": "1"},
+        "checks": {}, "coverage": [], "complete": True, "notices": [], "tool": {"name": "analyse", "version": "1"},
         "started_at": "2026-11-23T00:00:00+00:00",
     }  # fmt: skip
 

@@ -1,14 +1,20 @@
 """A run that did not end is gone on with: what was looked at is not looked at again, and the end is the same."""
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from lib.analyse import aws, cli, prices
 from lib.analyse.model import Unit
-from lib.analyse.spool import Spool
+from lib.analyse.run import Run
+from lib.analyse.spool import MAX_AGE, Coverage, Spool
 from lib.common.errors import SettingError
 from tests.support import analyse
 from tests.support import analyse_content as content
 from tests.support.analyse import HERE, PRICED
 
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SMALL = ("--region", HERE, "--region", PRICED, "--streams", "off")
 
 
@@ -57,12 +63,120 @@ def test_there_must_be_something_to_resume_and_it_must_be_the_same(start, capsys
 
 def test_without_an_interrupted_run_resume_is_refused(tmp_path):
     with pytest.raises(SettingError, match="There is no interrupted run"):
-        Spool(tmp_path).begin({}, resume=True)
+        Spool(tmp_path, NOW).begin({}, resume=True)
 
 
 def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path):
-    spool, unit = Spool(tmp_path), Unit("1", HERE, "log_groups")
+    spool, unit = Spool(tmp_path, NOW), Unit("1", HERE, "log_groups")
     spool.begin({}, resume=False)
     assert spool.learned(unit) == {}
-    spool.path(unit, "learned").write_text('["a", 1]\n["b", ', encoding="utf-8")
+    early, late = (json.dumps([name, 1, (NOW - age).isoformat()]) for name, age in (("z", 2 * MAX_AGE), ("a", MAX_AGE)))
+    spool.path(unit, "learned").write_text(f'{early}\n["plain", 1]\n{late}\n["b", ', encoding="utf-8")
     assert spool.learned(unit) == {"a": 1}
+
+
+def done(tmp_path) -> tuple[Spool, Unit]:
+    """Return a folder with one piece that was completed an hour ago."""
+    spool, unit = Spool(tmp_path, NOW), Unit("1", HERE, "volumes")
+    spool.begin({}, resume=False)
+    spool.path(unit, "jsonl").write_text('{"check": "c"}\n', encoding="utf-8")
+    entry = Coverage("1", HERE, "volumes", "complete", "", read_at=(NOW - timedelta(hours=1)).isoformat())
+    spool.finish(unit, entry)
+    return spool, unit
+
+
+def test_a_piece_that_is_as_it_was_left_is_taken_over(tmp_path):
+    spool, unit = done(tmp_path)
+    assert spool.finished(unit) is not None
+    assert (spool.notices, spool.finished(Unit("2", HERE, "volumes"))) == ([], None)
+
+
+@pytest.mark.parametrize("content", ["", '{"check": "c"}\n{"check": "c"}\n', '{"check": "d"}\n'])
+def test_a_piece_whose_findings_were_changed_is_done_again_with_a_sentence(tmp_path, content):
+    spool, unit = done(tmp_path)
+    spool.path(unit, "jsonl").write_text(content, encoding="utf-8")
+    assert spool.finished(unit) is None
+    assert spool.notices == [
+        f"volumes in {HERE} of 1 was read again: what an earlier run left is not what was written to it."
+    ]
+    assert not spool.path(unit, "done").exists()
+
+
+@pytest.mark.parametrize(
+    ("later", "basis", "why"),
+    [
+        (timedelta(days=1), "", "is of 2026-11-22T23:00:00+00:00"),
+        (timedelta(days=-1), "", "is of 2026-11-22T23:00:00+00:00"),
+        (timedelta(0), "other", "was judged by other prices or suppressions"),
+    ],
+)
+def test_a_piece_of_another_day_or_of_other_prices_is_done_again(tmp_path, later, basis, why):
+    _, unit = done(tmp_path)
+    spool = Spool(tmp_path, NOW + later, basis)
+    assert spool.finished(unit) is None
+    assert spool.notices == [f"volumes in {HERE} of 1 was read again: what an earlier run left {why}."]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"coverage": {"unknown": 1}}', '{"coverage": {}}'])
+def test_a_piece_that_cannot_be_read_is_done_again(tmp_path, text):
+    spool, unit = done(tmp_path)
+    spool.path(unit, "done").write_text(text, encoding="utf-8")
+    assert spool.finished(unit) is None
+    assert spool.notices[0].endswith("cannot be read.")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]"])
+def test_a_run_whose_description_cannot_be_read_is_refused(tmp_path, text):
+    spool, _ = done(tmp_path)
+    (spool.folder / "run.json").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingError, match="cannot be read: leave --resume out"):
+        spool.begin({}, resume=True)
+
+
+def test_yesterdays_pieces_are_read_again_and_the_report_says_so(start, monkeypatch):
+    cloud = analyse.cloud(small(), denied={"DescribeVolumes"})
+    audit = start(cloud)
+    audit(*SMALL)
+    cloud.faults.denied.clear()
+    cloud.calls.clear()
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr("lib.analyse.cli.now", lambda: tomorrow)
+    code, report = audit(*SMALL, "--resume")
+    assert (code, report["complete"], len(report["notices"])) == (1, True, 4)
+    assert cloud.counts()["logs:DescribeLogGroups"] == 2
+    assert "was read again: what an earlier run left is of " in report["notices"][0]
+
+
+def test_a_piece_tells_when_it_was_read(start):
+    cloud = analyse.cloud(small(), denied={"DescribeVolumes"})
+    audit = start(cloud)
+
+    def times(*more: str) -> dict[str, str]:
+        _, report = audit("--region", HERE, "--streams", "off", *more)
+        return {entry["collector"]: entry["read_at"] for entry in report["coverage"]}
+
+    first = times()
+    cloud.faults.denied.clear()
+    second = times("--resume")
+    assert second["log_groups"] == first["log_groups"]
+    assert second["volumes"] >= first["volumes"]
+
+
+def test_another_accounts_run_is_refused(start, monkeypatch, capsys):
+    audit = start(analyse.cloud(small(), denied={"DescribeVolumes"}))
+    audit(*SMALL)
+    monkeypatch.setattr("lib.analyse.aws.own_account", lambda *_: aws.Account("9" * 12, None))
+    code, report = audit(*SMALL, "--resume")
+    assert (code, report["findings"]) == (2, [])
+    assert "was of account 123456789012, and the credentials are of 999999999999" in capsys.readouterr().err
+
+
+def test_other_prices_mean_another_basis(tmp_path, monkeypatch):
+    options = cli.options(["--output", str(tmp_path)])[1]
+    before = Run(options).spool.basis
+    assert Run(options).spool.basis == before
+    other = tmp_path / "prices.json"
+    other.write_text(prices.TABLE.read_text(encoding="utf-8").replace("0.1", "0.2"), encoding="utf-8")
+    table = prices.Prices.read(other)
+    monkeypatch.setattr("lib.analyse.run.Prices.read", lambda: table)
+    assert Run(options).spool.basis != before
