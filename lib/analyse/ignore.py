@@ -1,8 +1,9 @@
 """The ignore file: what is known and accepted, each entry with a reason and the day on which it ends."""
 
 import fnmatch
+import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -31,8 +32,8 @@ class Entry:
         if self.check and self.check != check:
             return False
         if self.tag:
-            key, _, value = self.tag.partition("=")
-            return key in finding.tags and (not value or fnmatch.fnmatchcase(finding.tags[key], value))
+            key, given, value = self.tag.partition("=")
+            return key in finding.tags and (not given or fnmatch.fnmatchcase(finding.tags[key], value))
         names = {finding.id, finding.arn, *(finding.details.get(key) or "" for key in ("group_id", "group_name"))}
         names.discard("")
         if self.id:
@@ -42,21 +43,32 @@ class Entry:
     def public(self) -> dict[str, str]:
         """Return the entry as the report has it."""
         way = next(name for name in _WAYS if getattr(self, name))
-        return {way: getattr(self, way), "reason": self.reason, "expires": self.expires.isoformat()}
+        check = {"check": self.check} if self.check else {}
+        return {way: getattr(self, way), **check, "reason": self.reason, "expires": self.expires.isoformat()}
 
 
-def _entry(row: Mapping[str, Any], number: int, path: Path) -> Entry:
+def key(public: Mapping[str, str]) -> str:
+    """Return what tells an entry, as the report has it, from others."""
+    return json.dumps(public, sort_keys=True)
+
+
+def _entry(row: Mapping[str, Any], number: int, path: Path, known: Collection[str]) -> Entry:
     where = f"{path}, entry {number}"
     if not isinstance(row, Mapping) or set(row) - {*_WAYS, "check", "reason", "expires"}:
         raise SettingError(f"{where}: {row!r} is refused: write {_EXAMPLE}.")
     if sum(bool(row.get(way)) for way in _WAYS) != 1:
         raise SettingError(f"{where}: exactly one of id, tag and pattern is needed: write {_EXAMPLE}.")
-    if not str(row.get("reason", "")).strip():
+    for name in (*_WAYS, "check", "reason"):
+        if not isinstance(row.get(name, ""), str):
+            raise SettingError(f"{where}: {name}={row[name]!r} is no text: write an entry for each, as {_EXAMPLE}.")
+    if row.get("check", "") not in ("", *known):
+        raise SettingError(f"{where}: check={row['check']!r} is unknown: use one of {', '.join(sorted(known))}.")
+    if not row.get("reason", "").strip():
         raise SettingError(f"{where}: the reason is missing: write {_EXAMPLE}.")
     expires = row.get("expires")
     if not isinstance(expires, date) or isinstance(expires, datetime):
         raise SettingError(f"{where}: expires={expires!r} is no date: write {_EXAMPLE}.")
-    texts = {name: str(row.get(name, "")) for name in (*_WAYS, "check", "reason")}
+    texts = {name: row.get(name, "") for name in (*_WAYS, "check", "reason")}
     return Entry(expires=expires, **texts)
 
 
@@ -68,11 +80,17 @@ class Ignores:
     expired: Sequence[Entry] = ()
 
     @classmethod
-    def read(cls, path: Path | None, today: date) -> "Ignores":
+    def read(cls, path: Path | None, today: date, checks: Collection[str]) -> "Ignores":
         """Return the entries of a file; an entry holds up to and including its last day.
 
+        Args:
+            path: the file, if there is one.
+            today: the day of the run.
+            checks: the ids of the checks that there are.
+
         Raises:
-            SettingError: the file cannot be read, or an entry lacks a reason, a date or a way to match.
+            SettingError: the file cannot be read, or an entry lacks a reason, a date or a way to match, names a check
+                that there is not, or has a list in place of a text.
         """
         if path is None:
             return cls()
@@ -83,8 +101,12 @@ class Ignores:
         rows = data.get("ignore", [])
         if set(data) - {"ignore"} or not isinstance(rows, list):
             raise SettingError(f"The ignore file {path} has something else than [[ignore]] entries: write {_EXAMPLE}.")
-        entries = [_entry(row, number, path) for number, row in enumerate(rows, 1)]
+        entries = [_entry(row, number, path, checks) for number, row in enumerate(rows, 1)]
         return cls([e for e in entries if e.expires >= today], [e for e in entries if e.expires < today])
+
+    def unmatched(self, seen: Collection[str]) -> list[Entry]:
+        """Return the entries that hold today and gave no finding its reason; ``seen`` are keys of those that did."""
+        return [entry for entry in self.valid if key(entry.public()) not in seen]
 
     def match(self, check: str, finding: Finding) -> Entry | None:
         """Return the first entry that is about a finding, if there is one."""

@@ -73,7 +73,7 @@ class Run:
         self.checks = [check for check in every if check.id in wanted]
         found, needed = discovery.collectors(), {check.collector for check in self.checks}
         self.collectors: dict[str, Collector] = {name: c for name, c in found.items() if name in needed}
-        self.ignores = Ignores.read(self.options.ignore, self.now.date())
+        self.ignores = Ignores.read(self.options.ignore, self.now.date(), [check.id for check in every])
         self.prices = Prices.read()
         basis = repr((outputs.VERSION, self.prices, self.ignores.valid))
         self.spool = Spool(self.options.output, self.now, hashlib.sha256(basis.encode()).hexdigest())
@@ -84,7 +84,13 @@ class Run:
     @property
     def notices(self) -> list[str]:
         """What a reader of the findings has to know beside what was not looked at."""
-        return self.spool.notices
+        found = [*self.spool.notices]
+        if self.complete:
+            unmatched = (entry.public() for entry in self.ignores.unmatched(self.totals.suppressions))
+            found += [
+                f"The ignore file's entry {public} matches no finding: remove it or correct it." for public in unmatched
+            ]
+        return found
 
     @property
     def complete(self) -> bool:

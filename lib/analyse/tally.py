@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from lib.analyse.ignore import key
 from lib.analyse.model import rank
 
 DIMENSIONS = ("severity", "region", "owner", "type")
@@ -60,9 +61,12 @@ class Totals:
     """The tallies of every check."""
 
     checks: dict[str, Tally] = field(default_factory=dict)
+    suppressions: set[str] = field(default_factory=set)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count one finding of the report."""
+        if row["ignored"]:
+            self.suppressions.add(key(row["ignored"]))
         tally = self.checks.get(row["check"])
         if tally is None:
             tally = self.checks[row["check"]] = Tally(columns=tuple(row["details"]))
@@ -70,6 +74,7 @@ class Totals:
 
     def merge(self, other: "Totals") -> None:
         """Add another piece of work's totals."""
+        self.suppressions |= other.suppressions
         for check, theirs in other.checks.items():
             mine = self.checks.setdefault(check, Tally(columns=theirs.columns))
             mine.count += theirs.count
@@ -77,8 +82,8 @@ class Totals:
             mine.unpriced += theirs.unpriced
             mine.monthly += theirs.monthly
             for name, found in theirs.by.items():
-                for key, (count, cost) in found.items():
-                    entry = mine.by[name].setdefault(key, [0, Decimal(0)])
+                for value, (count, cost) in found.items():
+                    entry = mine.by[name].setdefault(value, [0, Decimal(0)])
                     entry[0] += count
                     entry[1] += cost
 

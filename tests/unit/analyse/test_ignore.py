@@ -4,12 +4,14 @@ from datetime import date
 
 import pytest
 
-from lib.analyse.ignore import Entry, Ignores
+from lib.analyse.ignore import Entry, Ignores, key
 from lib.analyse.model import Finding
 from lib.common.errors import SettingError
 
-TODAY = date(2026, 11, 23)
-VOLUME = Finding("vol-1", "arn:aws:ec2:r:1:volume/vol-1", "gp3", "low", "t", tags={"Keep": "yes", "Team": "web"})
+TODAY, CHECKS = date(2026, 11, 23), ("zombie-volume", "log-cost")
+VOLUME = Finding(
+    "vol-1", "arn:aws:ec2:r:1:volume/vol-1", "gp3", "low", "t", tags={"Keep": "yes", "Team": "web", "Empty": ""}
+)
 RULE = Finding("sgr-1", "arn:x", "web-port", "low", "t", details={"group_id": "sg-1", "group_name": "public-web"})
 
 
@@ -27,6 +29,10 @@ def entry(**values: str) -> Entry:
         (entry(tag="Keep"), VOLUME, True),
         (entry(tag="Keep=yes"), VOLUME, True),
         (entry(tag="Keep=no"), VOLUME, False),
+        (entry(tag="Keep="), VOLUME, False),
+        (entry(tag="Empty="), VOLUME, True),
+        (entry(tag="Empty"), VOLUME, True),
+        (entry(tag="Keep=*"), VOLUME, True),
         (entry(tag="Team=w*"), VOLUME, True),
         (entry(tag="Other"), VOLUME, False),
         (entry(pattern="public-*"), RULE, True),
@@ -42,7 +48,7 @@ def test_an_entry_matches_by_id_tag_or_pattern(given, finding, matches):
 def read(tmp_path, text: str) -> Ignores:
     path = tmp_path / "ignore.toml"
     path.write_text(text, encoding="utf-8")
-    return Ignores.read(path, TODAY)
+    return Ignores.read(path, TODAY, CHECKS)
 
 
 def test_an_entry_holds_up_to_its_last_day(tmp_path):
@@ -59,7 +65,7 @@ def test_the_first_entry_that_matches_gives_the_reason():
 
 
 def test_no_file_ignores_nothing():
-    assert Ignores.read(None, TODAY) == Ignores()
+    assert Ignores.read(None, TODAY, CHECKS) == Ignores()
 
 
 @pytest.mark.parametrize(
@@ -73,6 +79,9 @@ def test_no_file_ignores_nothing():
         ("[[ignore]]\nreason = 'r'\nexpires = 2027-01-01", "exactly one of id, tag and pattern"),
         ("[[ignore]]\nid = 'x'\ntag = 'y'\nreason = 'r'\nexpires = 2027-01-01", "exactly one of id, tag and pattern"),
         ("[[ignore]]\nid = 'x'\nuntil = 2027-01-01", "is refused"),
+        ("[[ignore]]\nid = ['x', 'y']\nreason = 'r'\nexpires = 2027-01-01", "id=.'x', 'y'. is no text"),
+        ("[[ignore]]\nid = 'x'\nreason = ['r']\nexpires = 2027-01-01", "reason=.'r'. is no text"),
+        ("[[ignore]]\nid = 'x'\ncheck = 1\nreason = 'r'\nexpires = 2027-01-01", "check=1 is no text"),
         ("ignore = [1]", "1 is refused"),
         ("ignore = 1", "something else than"),
         ("[[accept]]\nid = 'x'", "something else than"),
@@ -85,6 +94,16 @@ def test_what_is_wrong_is_said_with_an_example(tmp_path, text, message):
     assert "expires = 2027-06-30" in str(caught.value)
 
 
+def test_an_unknown_check_is_refused_with_those_that_there_are(tmp_path):
+    with pytest.raises(SettingError, match="check='volumes' is unknown: use one of log-cost, zombie-volume"):
+        read(tmp_path, "[[ignore]]\nid = 'x'\ncheck = 'volumes'\nreason = 'r'\nexpires = 2027-01-01")
+
+
+def test_entries_that_gave_no_reason_are_told():
+    used, unused = entry(id="vol-1", check="log-cost"), entry(id="vol-1", check="zombie-volume")
+    assert Ignores([used, unused]).unmatched({key(used.public())}) == [unused]
+
+
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(SettingError, match="cannot be read"):
-        Ignores.read(tmp_path / "none", TODAY)
+        Ignores.read(tmp_path / "none", TODAY, CHECKS)

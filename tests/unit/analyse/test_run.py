@@ -245,6 +245,22 @@ def test_ignored_findings_are_told_and_do_not_count(start, tmp_path):
     assert report["ignore_expired"] == [{"id": "x", "reason": "old", "expires": "2020-01-01"}]
 
 
+def test_entries_that_match_nothing_are_told_when_everything_was_looked_at(start, tmp_path):
+    ignores = Path(tmp_path / "ignore.toml")
+    one = '[[ignore]]\nid = "{}"\nreason = "a test"\nexpires = 2999-01-01\n'
+    ignores.write_text(one.format("vol-0") + one.format("vol-00000000000000001"), encoding="utf-8")
+    account = content.Content()
+    account.rows["Volumes"] = [content.volume(1)]
+    cloud = analyse.cloud(account, denied={"DescribeLogGroups"})
+    audit, options = start(cloud), ("--region", HERE, "--streams", "off", "--ignore", str(ignores))
+    assert audit(*options)[1]["notices"] == [], "what was not looked at may have it"
+    cloud.faults.denied.clear()
+    code, report = audit(*options, "--resume")
+    assert (code, len(report["notices"])) == (0, 1)
+    assert "'id': 'vol-0'" in report["notices"][0]
+    assert audit(*options, "--check", "open-ingress")[1]["notices"] == [], "nothing was asked about volumes"
+
+
 def test_the_owner_is_a_tag_that_can_be_chosen(start):
     audit = start(analyse.cloud(small()))
     options = ("--region", HERE, "--check", "zombie-volume", "--owner-tag")
