@@ -14,6 +14,7 @@ from lib.common.errors import SettingError
 
 ATTEMPTS = 8  # of one call; adaptive mode slows down before it tries again
 FIRST_ATTEMPTS = 3  # of the first call: who has no network should hear it soon
+CONNECTION_ATTEMPTS = 2  # where nothing answers: more of them wait for minutes
 CONNECTIONS = 16
 _ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/[\w+=,.@/-]+")
 
@@ -62,6 +63,7 @@ class Account:
     session: Any
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def client(self, service: str, region: str) -> Any:
         """Return the client of a service in a region."""
@@ -78,8 +80,22 @@ class Account:
                     max_pool_connections=CONNECTIONS,
                     parameter_validation=False,
                 )
-                self.clients[key] = self.session.client(service, region_name=region, config=config)
+                self.clients[key] = client = self.session.client(service, region_name=region, config=config)
+                name = client.meta.service_model.service_id.hyphenize()
+                client.meta.events.register_first(f"needs-retry.{name}", self._before_retry)
+                client.meta.events.register_first(f"request-created.{name}", self._before_attempt)
             return self.clients[key]
+
+    def _before_attempt(self, **_: Any) -> None:
+        """Send no request of an interrupted run, the second attempt of a call neither."""
+        if self.stop.is_set():
+            raise errors.Stopped
+
+    def _before_retry(self, attempts: int, caught_exception: Exception | None, **_: Any) -> None:
+        """End the retries of an interrupted run, and soon those to an endpoint where nothing answers."""
+        self._before_attempt()
+        if attempts >= CONNECTION_ATTEMPTS and isinstance(caught_exception, errors.unreachable()):
+            raise caught_exception
 
     def close(self) -> None:
         """Close the connections."""
@@ -106,24 +122,27 @@ def _identity(client: Any, operation: str, key: str, **parameters: str) -> Any:
     return member(answer, operation, key)
 
 
-def own_account(profile: str | None, region: str) -> Account:
-    """Return the account of the credentials at hand: one call to STS.
+def own_account(profile: str | None, region: str, stop: threading.Event | None = None) -> Account:
+    """Return the account of the credentials at hand: one call to STS. ``stop`` ends its calls when it is set.
 
     Raises:
         BotoCoreError, ClientError: there are no credentials, or STS refuses them.
+        Stopped: ``stop`` was set.
     """
-    account = Account("", _session(profile_name=profile, region_name=region))
+    account = Account("", _session(profile_name=profile, region_name=region), stop=stop or threading.Event())
     account.id = str(_identity(account.client("sts", region), "get_caller_identity", "Account"))
     return account
 
 
-def assumed(profile: str | None, region: str, arn: str) -> Account:
-    """Return the account of a role: one call to STS.
+def assumed(profile: str | None, region: str, arn: str, stop: threading.Event | None = None) -> Account:
+    """Return the account of a role: one call to STS. ``stop`` ends its calls when it is set.
 
     Raises:
         BotoCoreError, ClientError: the role cannot be assumed.
+        Stopped: ``stop`` was set.
     """
-    base = Account("", _session(profile_name=profile, region_name=region))
+    stop = stop or threading.Event()
+    base = Account("", _session(profile_name=profile, region_name=region), stop=stop)
     try:
         client = base.client("sts", region)
         given = _identity(client, "assume_role", "Credentials", RoleArn=arn, RoleSessionName="analyse")
@@ -137,6 +156,7 @@ def assumed(profile: str | None, region: str, arn: str) -> Account:
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         ),
+        stop=stop,
     )
 
 

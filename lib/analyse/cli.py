@@ -1,13 +1,15 @@
 """The command line: python -m lib.analyse, or scripts/analyse."""
 
 import argparse
+import io
 import json
+import os
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -91,14 +93,34 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
     )
 
 
+def leave(code: int) -> None:
+    """End the program now: at its ordinary end Python would wait for calls that hang."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(code)
+
+
+def _tolerant() -> None:
+    """Let no character that a terminal cannot show end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 @contextmanager
 def _signals(stop: threading.Event) -> Iterator[None]:
-    """Let ctrl-C and a polite kill end the run between two calls, its report whole."""
+    """Let ctrl-C and a polite kill end the run between two calls with its reports, and a second one at once."""
+
+    def stopped(*_: object) -> None:
+        if stop.is_set():
+            leave(3)  # report.json is there, and says that the run was incomplete
+        stop.set()
+
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     names = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(name, lambda *_: stop.set()) for name in names]
+    before = [signal.signal(name, stopped) for name in names]
     try:
         yield
     finally:
@@ -120,11 +142,14 @@ def _audit(chosen: Options) -> int:
     with _signals(run.stop):
         code = run.audit()
     screen.summary(run)
+    if run.abandoned:
+        leave(code)
     return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit status."""
+    _tolerant()
     try:
         command, chosen = options(arguments)
         if command == "iam-policy":

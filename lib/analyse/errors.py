@@ -58,6 +58,18 @@ def unreadable() -> type[Exception]:
     return found
 
 
+def unreachable() -> tuple[type[Exception], ...]:
+    """Return the exceptions by which the SDK says that nothing answers."""
+    from botocore import exceptions  # pylint: disable=import-outside-toplevel
+
+    return (
+        exceptions.EndpointConnectionError,
+        exceptions.ConnectTimeoutError,
+        exceptions.ReadTimeoutError,
+        exceptions.ProxyConnectionError,
+    )
+
+
 def client_error() -> type[Exception]:
     """Return the exception by which AWS says no."""
     from botocore.exceptions import ClientError  # pylint: disable=import-outside-toplevel

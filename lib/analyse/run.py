@@ -21,6 +21,7 @@ from lib.common import region as regions
 from lib.common.errors import SettingError
 
 THREADS = 8
+GRACE = 3.0  # seconds that calls under way may take after an interruption
 UNKNOWN, EVERY = "unknown", "*"
 # A report is written again when a piece is done, unless writing would take more than a tenth of the time.
 PAUSE, SHARE = 1.0, 10
@@ -80,15 +81,19 @@ class Run:
         self.settled: list[Unit] = []  # whose findings are in ``totals``, and so in the reports
         self._accounts: list[aws.Account] = []
         self._write_after = 0.0
+        self._stopped_at = time.monotonic()
+        self.abandoned = False  # whether calls still hang: the program must not wait for them
 
     @property
     def notices(self) -> list[str]:
         """What a reader of the findings has to know beside what was not looked at."""
         found = [*self.spool.notices]
         if self.complete:
-            unmatched = (entry.public() for entry in self.ignores.unmatched(self.totals.suppressions))
+            asked = {check.id for check in self.checks}
             found += [
-                f"The ignore file's entry {public} matches no finding: remove it or correct it." for public in unmatched
+                f"The ignore file's entry {entry.public()} matches no finding of this run."
+                for entry in self.ignores.unmatched(self.totals.suppressions)
+                if entry.check in asked or not (entry.check or self.options.checks)
             ]
         return found
 
@@ -155,6 +160,7 @@ class Run:
         """Find out which accounts and regions there are; what cannot be found out is a gap in the coverage."""
         self._accounts, where = [], ",".join(self.options.regions)
         first, gaps = self.options.regions[0], dict[Unit, Coverage]()
+        ends: tuple[type[Exception], ...] = (errors.Stopped, *errors.refusals())
         for role in self.options.roles or (None,):
             number = aws.role_account(role) if role else UNKNOWN
             try:
@@ -165,7 +171,7 @@ class Run:
                 number, names = account.id, list(self.options.regions)
                 if self.options.all_regions:
                     names = aws.enabled_regions(account, first)
-            except errors.refusals() as error:
+            except ends as error:
                 place = EVERY if self.options.all_regions else where
                 gaps[Unit(number, place, EVERY)] = Coverage(number, place, EVERY, reason=errors.sentence(error))
                 continue
@@ -176,8 +182,8 @@ class Run:
     def _account(self, role: str | None, first: str) -> aws.Account:
         try:
             if role:
-                return aws.assumed(self.options.profile, first, role)
-            return aws.own_account(self.options.profile, first)
+                return aws.assumed(self.options.profile, first, role, self.stop)
+            return aws.own_account(self.options.profile, first, self.stop)
         except (errors.sdk_error(), errors.unreadable(), errors.UnusableAnswer) as error:
             raise SettingError(
                 f"AWS cannot be asked who you are: {errors.sentence(error)} Check the network, the credentials "
@@ -188,7 +194,8 @@ class Run:
         """Do every piece of work; end early, between two calls, when ``stop`` is set."""
         accounts = {account.id: account for account in self._accounts}
         waiting: dict[Future[tuple[Coverage, Totals]], Unit] = {}
-        with ThreadPoolExecutor(THREADS, "analyse") as pool:
+        pool = ThreadPoolExecutor(THREADS, "analyse")
+        try:
             for unit, entry in list(self.coverage.items()):
                 if unit.collector == EVERY:
                     continue
@@ -198,13 +205,24 @@ class Run:
                 else:
                     waiting[pool.submit(self._piece, accounts[unit.account], unit, entry)] = unit
             self._write()
-            while waiting:
+            while waiting and not self._out_of_time():
                 finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
                     self._settle(waiting.pop(future), *future.result())
                 if finished and waiting:
                     self._write()
                 self.progress(self)
+            for unit in waiting.values():  # their calls hang: what they found is left out
+                self.coverage[unit] = Coverage(unit.account, unit.region, unit.collector, reason="interrupted")
+            self.abandoned = bool(waiting)
+        finally:
+            pool.shutdown(wait=not self.abandoned, cancel_futures=True)
+
+    def _out_of_time(self) -> bool:
+        """Return whether the run was interrupted so long ago that what still hangs is given up."""
+        if not self.stop.is_set():
+            self._stopped_at = time.monotonic()
+        return time.monotonic() - self._stopped_at > GRACE
 
     def _settle(self, unit: Unit, coverage: Coverage, totals: Totals) -> None:
         """Take over what became of a piece: from here on the reports have its status, its sums and its findings."""

@@ -1,7 +1,9 @@
 """What is seen while the auditor runs and at its end: a table on a terminal, plain lines elsewhere."""
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
@@ -68,6 +70,19 @@ def worst(run: "Run") -> list[dict[str, Any]]:
         return heapq.nlargest(ROWS, kept, key=lambda row: (rank(row["severity"]), row["monthly_usd"] or 0))
 
 
+def _console(file: IO[str]) -> Any:
+    """Return rich's console; rich itself would end the program with status 1 when nobody reads."""
+    from rich.console import Console  # pylint: disable=import-outside-toplevel
+
+    class Patient(Console):
+        """A console that leaves it to its caller what a closed pipe means."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Patient(file=file)
+
+
 class Screen:
     """Prints to a terminal or to a log: progress only to a terminal."""
 
@@ -79,10 +94,12 @@ class Screen:
         """Show how far the run is; the last call, when it has finished, clears the line."""
         if self._quiet or not self._err.isatty():
             return
-        if self._status is None:
-            from rich.console import Console  # pylint: disable=import-outside-toplevel
+        with suppress(OSError, ValueError):  # a terminal that is gone is no reason to end the run
+            self._progress(run)
 
-            self._status = Console(file=self._err).status("")
+    def _progress(self, run: "Run") -> None:
+        if self._status is None:
+            self._status = _console(self._err).status("")
             self._status.start()
         entries = list(run.coverage.values())
         done = sum(entry.status != "none" for entry in entries)
@@ -96,13 +113,17 @@ class Screen:
         """Print the gravest findings as a table on a terminal, and the sums."""
         if self._quiet:
             return
-        if self._out.isatty():
-            self._table(run)
-        for line in islice(summary(run), 200):
-            print(line, file=self._out)
+        try:
+            if self._out.isatty():
+                self._table(run)
+            for line in islice(summary(run), 200):
+                print(line, file=self._out)
+            self._out.flush()
+        except (BrokenPipeError, UnicodeError):  # the reports are written: who does not read changes no exit status
+            with suppress(OSError):  # Python writes the rest at its end: https://docs.python.org/3/library/signal.html
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
     def _table(self, run: "Run") -> None:
-        from rich.console import Console  # pylint: disable=import-outside-toplevel
         from rich.table import Table  # pylint: disable=import-outside-toplevel
         from rich.text import Text  # pylint: disable=import-outside-toplevel
 
@@ -117,4 +138,4 @@ class Screen:
             cost = "" if row["check"] == "open-ingress" else money(row["monthly_usd"])
             cells = (row["title"], row["region"], row["id"], row["owner"] or "", cost)
             table.add_row(Text(row["severity"], STYLES[row["severity"]]), *map(Text, cells))
-        Console(file=self._out).print(table)
+        _console(self._out).print(table)

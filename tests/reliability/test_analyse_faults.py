@@ -143,6 +143,49 @@ def test_a_program_that_is_stopped_half_way_leaves_a_valid_report_and_can_be_res
     assert len(resumed["findings"]) > len(found["findings"])
 
 
+def hung(cloud: Cloud, seconds: float) -> Cloud:
+    """Let a cloud answer DescribeVolumes only after a time that nobody waits for."""
+    answer = cloud.answer
+
+    def slow_answer(service: str, action: str, region: str, asked: Any) -> bytes:
+        body = answer(service, action, region, asked)
+        if action == "DescribeVolumes":
+            time.sleep(seconds)
+        return body
+
+    cloud.answer = slow_answer  # type: ignore[method-assign]
+    return cloud
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_is_heard_while_a_region_hangs_and_a_second_one_at_once(start, tmp_path, times):
+    cloud = hung(analyse.cloud(logs_account()), 100.0)
+    program = start(cloud)("--region", HERE, "--streams", "off", "--quiet")
+    until(slow(cloud, "ec2:DescribeVolumes", 1), program)
+    began = time.monotonic()
+    for _ in range(times):
+        program.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    program.communicate(timeout=60)
+    assert program.returncode == 3
+    assert time.monotonic() - began < (run.GRACE + 5 if times == 1 else 2)
+    assert not report(tmp_path)["complete"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_output_that_cannot_be_shown_or_is_not_read_changes_no_exit_status(start, tmp_path, monkeypatch, encoding):
+    monkeypatch.setenv("PYTHONIOENCODING", f"{encoding}:strict")
+    program = start(Cloud(content.account(30, 10, 10)))("--region", HERE, "--streams", "off")
+    if encoding == "ascii":
+        out, _ = program.communicate(timeout=60)
+        assert "\\u2026" in out
+    else:
+        program.stdout.close()
+        program.wait(timeout=60)
+    assert program.returncode == 1
+    assert report(tmp_path)["complete"]
+
+
 def test_a_report_is_there_and_claims_nothing_before_the_first_answer(start, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "report.json").write_text('{"complete": true}', encoding="utf-8")

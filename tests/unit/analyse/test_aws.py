@@ -1,9 +1,16 @@
 """A4, X11: times are aware and in UTC, and AWS's refusals are told apart."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +71,54 @@ def test_a_refusal_is_one_short_line():
     assert errors.sentence(refusal("A", "two\n lines")) == "A: two lines"
     assert len(errors.sentence(refusal("A", "x" * 10_000))) == errors.LIMIT
     assert errors.sentence(errors.Stopped()) == "interrupted"
+
+
+@pytest.fixture
+def retried():
+    """Return a function that calls a service that only fails, and how often it was asked."""
+
+    def call(error: Exception, stop: threading.Event, after: int = 100) -> tuple[int, Exception]:
+        session = aws._session(region_name=HERE, aws_access_key_id="a", aws_secret_access_key="b")
+        account, attempts = aws.Account("1", session, stop=stop), list[int]()
+
+        def fail(**_):
+            attempts.append(1)
+            if len(attempts) == after:
+                stop.set()
+            raise error
+
+        client = account.client("ec2", HERE)
+        client.meta.events.register_first("before-send.ec2", fail)
+        with pytest.raises(Exception) as caught:  # noqa: PT011
+            client.describe_volumes()
+        account.close()
+        return len(attempts), caught.value
+
+    return call
+
+
+@pytest.mark.parametrize("kind", [ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError])
+def test_a_dead_endpoint_is_asked_twice(retried, monkeypatch, kind):
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    error = kind(endpoint_url="x", error="e")
+    assert retried(error, threading.Event()) == (aws.CONNECTION_ATTEMPTS, error)
+
+
+def test_a_connection_that_was_closed_is_tried_as_often_as_any_call(retried, monkeypatch):
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+    assert retried(ConnectionClosedError(endpoint_url="x"), threading.Event())[0] == aws.ATTEMPTS
+
+
+def test_an_interrupted_run_tries_nothing_again(retried):
+    number, error = retried(ConnectionClosedError(endpoint_url="x"), threading.Event(), after=1)
+    assert (number, type(error)) == (1, errors.Stopped)
+
+
+def test_an_interrupted_run_sends_nothing(retried):
+    stop = threading.Event()
+    stop.set()
+    number, error = retried(ConnectionClosedError(endpoint_url="x"), stop)
+    assert (number, type(error)) == (0, errors.Stopped)
 
 
 def test_a_client_reads_no_more_than_it_is_asked_for():

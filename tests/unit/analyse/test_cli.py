@@ -181,6 +181,21 @@ def test_on_a_terminal_the_gravest_are_a_table(start, tmp_path):
     assert rows == sorted(rows, key=lambda row: (-terminal.rank(row["severity"]), -(row["monthly_usd"] or 0)))
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError, UnicodeEncodeError("ascii", "…", 0, 1, "no")])
+def test_what_cannot_be_printed_changes_nothing(start, tmp_path, error):
+    class Gone(Terminal):
+        def write(self, _text: str) -> int:
+            raise error
+
+    run = finished(start, content.account(4, 2, 2), tmp_path)
+    screen = terminal.Screen(Gone(), Gone(), quiet=False)
+    run.finished_at, end = None, run.finished_at
+    screen.progress(run)
+    run.finished_at = end
+    screen.progress(run)
+    screen.summary(run)
+
+
 def test_without_findings_there_is_no_table(start, tmp_path):
     out = Terminal()
     terminal.Screen(out, Terminal(), quiet=False).summary(finished(start, content.Content(), tmp_path))

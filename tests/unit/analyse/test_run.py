@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
+from lib.analyse import aws
 from lib.analyse import run as run_module
 from lib.analyse.model import Unit, rank
 from lib.analyse.options import Options
@@ -206,6 +208,42 @@ def test_ctrl_c_ends_between_two_calls_with_a_valid_report(start, monkeypatch):
     code, report = audit("--region", HERE)
     assert (code, set(gaps(report).values())) == (3, {"interrupted"})
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_before_the_account_is_known_is_3(start):
+    audit = start(analyse.cloud(small()))
+    original = aws.own_account
+
+    def stopped(profile, region, stop):
+        stop.set()
+        return original(profile, region, stop)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lib.analyse.aws.own_account", stopped)
+        code, report = audit("--region", HERE)
+    assert (code, set(gaps(report).values())) == (3, {"interrupted"})
+
+
+def test_calls_that_hang_after_ctrl_c_are_given_up(start, monkeypatch):
+    cloud, left = analyse.cloud(small()), list[int]()
+    release = threading.Event()
+    answer = cloud.answer
+
+    def hanging(service, action, region, asked):
+        if action == "DescribeLogGroups":
+            os.kill(os.getpid(), signal.SIGINT)
+            release.wait(20)
+        return answer(service, action, region, asked)
+
+    monkeypatch.setattr(cloud, "answer", hanging)
+    monkeypatch.setattr(run_module, "GRACE", 0.5)
+    monkeypatch.setattr("lib.analyse.cli.leave", left.append)
+    try:
+        code, report = start(cloud)("--region", HERE, "--streams", "off")
+    finally:
+        release.set()
+    assert (code, left) == (3, [3])
+    assert gaps(report)[HERE, "log_groups"] == "interrupted"
 
 
 def test_while_a_run_goes_on_only_what_is_complete_is_in_its_report(tmp_path):
