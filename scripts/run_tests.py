@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +60,14 @@ RELAXED = (
 )  # fmt: skip
 
 
+def environment(added: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a check.
+
+    Hundreds of processes import the same packages: each module is compiled once, whatever the caller's Python does.
+    """
+    return {name: value for name, value in {**os.environ, **added}.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(title: str, commands: Sequence[list[str]], environ: dict[str, str]) -> bool:
     """Run commands two at a time, show the output of those that fail (and of pytest), and return whether all passed."""
     began, passed = time.monotonic(), True
@@ -70,7 +78,7 @@ def run(title: str, commands: Sequence[list[str]], environ: dict[str, str]) -> b
             command = waiting.pop(0)
             pipe = None if alone else subprocess.PIPE
             process = subprocess.Popen(  # noqa: S603  # pylint: disable=consider-using-with
-                command, cwd=ROOT, env={**os.environ, **environ}, stdout=pipe, stderr=subprocess.STDOUT, text=True
+                command, cwd=ROOT, env=environment(environ), stdout=pipe, stderr=subprocess.STDOUT, text=True
             )
             running.append((command, process))
         command, process = running.pop(0)
@@ -85,7 +93,7 @@ def run(title: str, commands: Sequence[list[str]], environ: dict[str, str]) -> b
 def main(arguments: list[str]) -> int:
     """Run everything, or the tests that are named; return the exit code."""
     if arguments:
-        return subprocess.run([*PYTEST, *arguments], cwd=ROOT, check=False).returncode  # noqa: S603
+        return subprocess.run([*PYTEST, *arguments], cwd=ROOT, env=environment({}), check=False).returncode  # noqa: S603
     began = time.monotonic()
     results = [run(*check) for check in checks()]
     print(f"{'passed' if all(results) else 'FAILED'} in {time.monotonic() - began:.0f} s")

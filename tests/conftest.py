@@ -17,6 +17,8 @@ from tests.support import database  # noqa: E402
 TOGETHER = {
     "recovery": ("tests/integration/disaster_recovery/",),
     "cloud": ("tests/integration/",),
+    "lint": ("tests/policy/test_lint",),
+    "judges": ("tests/policy/test_provider", "tests/policy/test_checkov"),
     "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
     "fork": ("tests/architecture/test_cdktf_fork.py",),
     "cdktf": (
