@@ -160,10 +160,23 @@ def assumed(profile: str | None, region: str, arn: str, stop: threading.Event | 
     )
 
 
-def enabled_regions(account: Account, region: str) -> list[str]:
-    """Return every region that the account has switched on: one call."""
-    answer = account.client("ec2", region).describe_regions(AllRegions=False)
-    return sorted(found["RegionName"] for found in member(answer, "DescribeRegions", "Regions"))
+def configured_region(profile: str | None) -> str | None:
+    """Return the region that a profile, or the environment, names for the AWS CLI and SDKs, if one does."""
+    import botocore.session  # pylint: disable=import-outside-toplevel
+
+    found: str | None = botocore.session.Session(profile=profile).get_config_variable("region")
+    return found
+
+
+def account_regions(account: Account, region: str) -> tuple[list[str], list[str]]:
+    """Return the regions that the account has switched on, and those that it has not: one call.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
+    """
+    answer = account.client("ec2", region).describe_regions(AllRegions=True)
+    rows = member(answer, "DescribeRegions", "Regions")
+    off = {row["RegionName"] for row in rows if row["OptInStatus"] == "not-opted-in"}
+    return sorted({row["RegionName"] for row in rows} - off), sorted(off)
 
 
 def trim(client: Any, operation: str, key: str, fields: Sequence[str]) -> None:
@@ -187,6 +200,7 @@ class Place:
     ) -> None:
         self.account, self.region, self.stop = account, region, stop
         self.calls, self.notes = 0, list[str]()
+        self.unmatched: list[str] = []  # of what was asked for by name or glob
         self.remembered = dict(remembered or {})
         self.keep = keep
         self._lock = threading.Lock()

@@ -76,6 +76,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
     return given.command, Options(
         regions=check_regions(given.region),
         all_regions=given.all_regions,
+        default_region=not (given.region or given.all_regions),
         profile=given.profile,
         roles=tuple(given.role),
         log_groups=tuple(given.log_group) or ("*",),

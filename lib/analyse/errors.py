@@ -7,6 +7,9 @@ DENIED = {
     "InvalidClientTokenId", "UnrecognizedClientException",  # also the answer of a region that is not switched on
 }  # fmt: skip
 
+# What AWS answers to good credentials in a region that is not switched on, beside what it answers to bad ones.
+NOT_ENABLED = ("AuthFailure", "OptInRequired", "InvalidClientTokenId", "UnrecognizedClientException")
+
 
 class Stopped(Exception):
     """The user has interrupted the run: what is under way ends between two calls."""

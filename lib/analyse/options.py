@@ -20,6 +20,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
 
     regions: Sequence[str] = ()
     all_regions: bool = False
+    default_region: bool = False
     profile: str | None = None
     roles: Sequence[str] = ()
     log_groups: Sequence[str] = ("*",)

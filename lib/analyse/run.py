@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -79,6 +80,7 @@ class Run:
         basis = repr((outputs.VERSION, self.prices, self.ignores.valid))
         self.spool = Spool(self.options.output, self.now, hashlib.sha256(basis.encode()).hexdigest())
         self.settled: list[Unit] = []  # whose findings are in ``totals``, and so in the reports
+        self.scope: list[str] = []  # sentences on where was looked, and where not
         self._accounts: list[aws.Account] = []
         self._write_after = 0.0
         self._stopped_at = time.monotonic()
@@ -87,7 +89,7 @@ class Run:
     @property
     def notices(self) -> list[str]:
         """What a reader of the findings has to know beside what was not looked at."""
-        found = [*self.spool.notices]
+        found = [*self.scope, *self.spool.notices, *self._unmatched_globs()]
         if self.complete:
             asked = {check.id for check in self.checks}
             found += [
@@ -96,6 +98,14 @@ class Run:
                 if entry.check in asked or not (entry.check or self.options.checks)
             ]
         return found
+
+    def _unmatched_globs(self) -> list[str]:
+        """Return a sentence for each glob that no log group matches, where all were looked at."""
+        entries = [entry for entry in self.coverage.values() if entry.collector == "log_groups"]
+        if not self.complete or not entries:
+            return []
+        globs = set.intersection(*(set(entry.unmatched) for entry in entries))
+        return [f"--log-group {glob!r} matches no log group." for glob in self.options.log_groups if glob in globs]
 
     @property
     def complete(self) -> bool:
@@ -129,6 +139,7 @@ class Run:
         try:
             self._plan()
             self._work()
+            self._tell_regions_apart()
         except SettingError as error:
             self._nothing_yet(str(error))
             raise
@@ -159,7 +170,7 @@ class Run:
     def _plan(self) -> None:
         """Find out which accounts and regions there are; what cannot be found out is a gap in the coverage."""
         self._accounts, where = [], ",".join(self.options.regions)
-        first, gaps = self.options.regions[0], dict[Unit, Coverage]()
+        first, gaps = self._first_region(), dict[Unit, Coverage]()
         ends: tuple[type[Exception], ...] = (errors.Stopped, *errors.refusals())
         for role in self.options.roles or (None,):
             number = aws.role_account(role) if role else UNKNOWN
@@ -170,7 +181,9 @@ class Run:
                     self.spool.belongs_to(account.id)
                 number, names = account.id, list(self.options.regions)
                 if self.options.all_regions:
-                    names = aws.enabled_regions(account, first)
+                    names, off = aws.account_regions(account, first)
+                    if off:
+                        self.scope.append(f"Not switched on in {account.id}, and not looked at: {', '.join(off)}.")
             except ends as error:
                 place = EVERY if self.options.all_regions else where
                 gaps[Unit(number, place, EVERY)] = Coverage(number, place, EVERY, reason=errors.sentence(error))
@@ -178,6 +191,30 @@ class Run:
             for unit in (Unit(account.id, name, collector) for name in names for collector in self.collectors):
                 gaps[unit] = Coverage(*(unit.account, unit.region, unit.collector))
         self.coverage = gaps
+        configured = aws.configured_region(self.options.profile) if self.options.default_region else None
+        if configured not in (None, first):
+            self.scope.append(
+                f"No region was named, so only {first} was looked at, while the profile or the environment has "
+                f"{configured}: give --region {configured}, or --all-regions."
+            )
+
+    def _first_region(self) -> str:
+        """Return the region that is asked who and what there is; of all regions one that every account has on."""
+        first = self.options.regions[0]
+        return regions.global_region(first) if self.options.all_regions else first
+
+    def _tell_regions_apart(self) -> None:
+        """Say of refusals in a named region whether the account has not switched it on."""
+        for account in self._accounts:
+            entries = [e for e in self.coverage.values() if e.account == account.id and e.status != "complete"]
+            entries = [e for e in entries if e.reason.startswith(errors.NOT_ENABLED)]
+            if not entries or self.stop.is_set():
+                continue
+            with suppress(*errors.refusals()):  # then the refusals stand as they are
+                _, off = aws.account_regions(account, regions.global_region(entries[0].region))
+                for entry in entries:
+                    if entry.region in off:
+                        entry.reason = f"the region is not switched on ({entry.reason})"
 
     def _account(self, role: str | None, first: str) -> aws.Account:
         try:
@@ -243,7 +280,8 @@ class Run:
         except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # the others go on
             status, reason = "partial" if live.items else "none", errors.sentence(error)
         moment = datetime.now(UTC).isoformat(timespec="seconds")
-        coverage = replace(live, status=status, reason=reason, calls=place.calls, notes=place.notes, read_at=moment)
+        counts: dict[str, Any] = {"calls": place.calls, "notes": place.notes, "unmatched": place.unmatched}
+        coverage = replace(live, status=status, reason=reason, read_at=moment, **counts)
         if status == "complete":
             self.spool.finish(unit, coverage)
         return coverage, totals

@@ -45,6 +45,7 @@ class Coverage:
     findings: int = 0
     notes: list[str] = field(default_factory=list)
     read_at: str | None = None
+    unmatched: list[str] = field(default_factory=list)
 
 
 @contextmanager

@@ -48,6 +48,14 @@ def summary(run: "Run") -> Iterator[str]:
     if not gaps:
         yield f"Everything was looked at: {sum(entry['items'] for entry in first['coverage'])} resources."
     yield f"Reports: {', '.join(outputs.FILES[name] for name in run.options.formats)} in {run.options.output}"
+    yield _scope(run)
+
+
+def _scope(run: "Run") -> str:
+    """Return which accounts and regions a run was about: an empty result says nothing without them."""
+    accounts, regions = (sorted({getattr(unit, name) for unit in run.coverage}) for name in ("account", "region"))
+    only = ", the default region only (--region or --all-regions for others)" if run.options.default_region else ""
+    return f"Scope: account {', '.join(accounts)} in {', '.join(regions)}{only}."
 
 
 def _cost(value: float) -> str:

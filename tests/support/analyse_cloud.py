@@ -82,6 +82,8 @@ class Cloud:
             raise Refusal(
                 400, "ExpiredToken" if service != "logs" else "ExpiredTokenException", "The token has expired"
             )
+        if region in self.content.off:
+            raise Refusal(401, "AuthFailure" if service == "ec2" else "UnrecognizedClientException", "Not validated")
         if {region, action} & faults.denied and service != "sts":
             raise Refusal(403, "UnauthorizedOperation" if service == "ec2" else "AccessDeniedException", "Not yours")
         if faults.every and number % faults.every == 0:
@@ -107,6 +109,8 @@ class Cloud:
             return json.dumps(self._logs(action, asked) if service == "logs" else self._other(service, asked)).encode()
         if action == "DescribeRegions":
             rows = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in self.content.regions]
+            if asked.get("AllRegions") == "true":
+                rows += [{"RegionName": name, "OptInStatus": "not-opted-in"} for name in self.content.off]
             return analyse_answers.xml(action, {"Regions": rows})
         if action == "GetManagedPrefixListEntries":
             entries = self.content.prefix_lists[asked["PrefixListId"]]

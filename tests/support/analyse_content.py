@@ -27,6 +27,7 @@ class Content:
     prefix_lists: dict[str, Sequence[str]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     regions: Sequence[str] = ()
+    off: Sequence[str] = ()  # regions that are not switched on
 
 
 def _short(row: Mapping[str, Any]) -> bool:

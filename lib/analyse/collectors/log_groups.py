@@ -47,11 +47,17 @@ def group(row: Mapping[str, Any]) -> LogGroup:
 
 
 def _matching(place: Place, patterns: Sequence[str]) -> Iterator[LogGroup]:
-    match = re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns)).match
+    globs = {pattern: re.compile(fnmatch.translate(pattern)).match for pattern in patterns}
+    unmatched = {pattern for pattern in patterns if pattern != "*"}
     for prefix in prefixes(patterns):
         asked = {"limit": 50, **({"logGroupNamePrefix": prefix} if prefix else {})}
         for page in place.pages("logs", "describe_log_groups", "logGroups", FIELDS, **asked):
-            yield from (group(row) for row in page if match(row["logGroupName"]))
+            for row in page:
+                matching = [pattern for pattern, match in globs.items() if match(row["logGroupName"])]
+                unmatched.difference_update(matching)
+                if matching:
+                    yield group(row)
+    place.unmatched = sorted(unmatched)
 
 
 def _count(place: Place, pace: Pace, name: str) -> int | None:

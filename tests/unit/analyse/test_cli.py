@@ -4,6 +4,7 @@ import io
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import threading
@@ -144,6 +145,15 @@ def test_a_partial_piece_and_expired_entries_are_printed(start, capsys, tmp_path
     assert " ignored" in said
 
 
+def test_the_last_line_names_accounts_and_regions(start, capsys):
+    audit = start(analyse.cloud())
+    audit()
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"Scope: account 123456789012 in {HERE}, the default region only")
+    audit("--region", HERE, "--region", PRICED)
+    assert capsys.readouterr().out.splitlines()[-1] == f"Scope: account 123456789012 in {HERE}, {PRICED}."
+
+
 def test_quiet_prints_nothing(start, capsys):
     start(analyse.cloud(content.account(3, 3, 3)))("--region", HERE, "--quiet")
     assert capsys.readouterr() == ("", "")
@@ -213,6 +223,28 @@ def test_signals_are_left_alone_outside_the_main_thread(start):
     thread.start()
     thread.join()
     assert codes == [0]
+
+
+def test_a_second_signal_ends_at_once_with_3(monkeypatch):
+    left, stop = list[int](), threading.Event()
+    monkeypatch.setattr(cli, "leave", left.append)
+    with cli._signals(stop):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert (stop.is_set(), left) == (True, [])
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert left == [3]
+
+
+def test_leaving_waits_for_nothing(monkeypatch):
+    left = list[int]()
+    monkeypatch.setattr("os._exit", left.append)
+    cli.leave(3)
+    assert left == [3]
+
+
+def test_a_stream_that_has_no_encoding_is_left_as_it_is(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert cli.main(["iam-policy"]) == 0
 
 
 def test_the_module_can_be_run(monkeypatch, capsys):

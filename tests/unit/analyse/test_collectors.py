@@ -195,6 +195,14 @@ def test_globs_choose_log_groups_and_a_group_without_a_class_is_standard(look):
     assert [(group.name, group.log_class) for group in found] == [(n, "STANDARD") for n in (*names[:2], "/ecs/x")]
 
 
+def test_a_glob_chooses_also_by_what_the_server_cannot_select_by(look):
+    account = content.Content()
+    account.log_groups = [content.log_group(name) for name in ("/aws/app-1", "/aws/app-2", "/aws/job-1")]
+    found, place = look(Cloud(account))(log_groups, log_groups=("/aws/*-1", "/aws/*-3"))
+    assert [group.name for group in found] == ["/aws/app-1", "/aws/job-1"]
+    assert place.unmatched == ["/aws/*-3"]
+
+
 def logs_account(number: int, streams: int = 60) -> content.Content:
     account = content.Content()
     account.log_groups = [content.log_group(f"g-{n:04}", stored=6000) for n in range(number)]

@@ -75,6 +75,10 @@ def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path):
     assert spool.learned(unit) == {"a": 1}
 
 
+def test_a_piece_that_could_not_write_has_no_findings(tmp_path):
+    assert list(Spool(tmp_path, NOW).lines([Unit("1", HERE, "volumes")])) == []
+
+
 def done(tmp_path) -> tuple[Spool, Unit]:
     """Return a folder with one piece that was completed an hour ago."""
     spool, unit = Spool(tmp_path, NOW), Unit("1", HERE, "volumes")

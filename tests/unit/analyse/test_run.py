@@ -183,6 +183,54 @@ def test_all_regions_are_those_that_are_switched_on(start):
     assert cloud.counts()["ec2:DescribeRegions"] == 1
 
 
+def test_all_regions_are_asked_for_where_every_account_can_and_the_others_are_told(start):
+    account = clean()
+    account.regions, account.off = [PRICED], [HERE]
+    cloud = analyse.cloud(account)
+    code, report = start(cloud)("--all-regions", "--streams", "off")
+    assert (code, {entry["region"] for entry in report["coverage"]}) == (0, {PRICED})
+    assert report["notices"] == [f"Not switched on in 123456789012, and not looked at: {HERE}."]
+    assert ("ec2", "DescribeRegions", region.global_region(HERE)) in cloud.calls
+
+
+@pytest.mark.parametrize("denied", [set(), {"DescribeRegions"}])
+def test_a_region_that_is_not_switched_on_is_told_apart_from_a_denied_one(start, denied):
+    account = clean()
+    account.off = [HERE]
+    code, report = start(analyse.cloud(account, denied=denied))(
+        "--region", PRICED, "--region", HERE, "--streams", "off"
+    )
+    assert (code, {where for where, _ in gaps(report)}) == (3, {HERE})
+    told = {why.startswith("the region is not switched on (") for why in gaps(report).values()}
+    assert told == {not denied}
+
+
+def test_a_denied_region_is_not_called_switched_off(start):
+    account = clean()
+    account.regions = [HERE]
+    _, report = start(analyse.cloud(account, denied={HERE}))("--region", HERE)
+    assert not any("not switched on" in why for why in gaps(report).values())
+
+
+def test_a_profile_or_environment_of_another_region_is_told(start, monkeypatch):
+    audit = start(analyse.cloud(clean()))
+    monkeypatch.setenv("AWS_DEFAULT_REGION", PRICED)
+    _, report = audit("--streams", "off")
+    assert f"only {HERE} was looked at, while the profile or the environment has {PRICED}" in report["notices"][0]
+    assert audit("--streams", "off", "--region", HERE)[1]["notices"] == []
+    monkeypatch.setenv("AWS_DEFAULT_REGION", HERE)
+    assert audit("--streams", "off")[1]["notices"] == []
+
+
+def test_a_glob_that_matches_nothing_anywhere_is_told(start):
+    account = clean()
+    cloud = analyse.cloud(account)
+    options = ("--region", HERE, "--region", PRICED, "--streams", "off", "--log-group", "g*", "--log-group", "/typo/*")
+    _, report = start(cloud)(*options)
+    assert report["notices"] == ["--log-group '/typo/*' matches no log group."]
+    assert {tuple(e["unmatched"]) for e in report["coverage"] if e["collector"] == "log_groups"} == {("/typo/*",)}
+
+
 def test_regions_that_cannot_be_listed_are_a_gap(start):
     code, report = start(analyse.cloud(clean(), denied={"DescribeRegions"}))("--all-regions")
     assert (code, list(gaps(report))) == (3, [("*", "*")])
