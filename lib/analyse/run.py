@@ -44,6 +44,8 @@ def row(check: Check, finding: Finding, context: Context, owner_tag: str, ignore
         "title": finding.title,
         "owner": owner,
         "monthly_usd": float(round(cost.usd, 6)) if cost and cost.usd is not None else None,
+        "monthly_cost": float(round(cost.monthly, 6)) if cost and cost.monthly is not None else None,
+        "currency": cost.currency if cost and priced else None,
         "estimate": finding.estimate,
         "unpriced": cost.reason if cost and not priced else None,
         "ignored": entry.public() if entry else None,

@@ -10,17 +10,60 @@ from lib.analyse.model import rank
 
 DIMENSIONS = ("severity", "region", "owner", "type")
 NO_OWNER = "(none)"
-Sum = list[Any]  # how many, and US dollars a month
+
+
+@dataclass
+class Sum:
+    """How many findings, and what they cost a month; currencies are never added to each other.
+
+    ``priced`` have a price in US dollars, ``unpriced`` should have one and have none.
+    """
+
+    count: int = 0
+    priced: int = 0
+    unpriced: int = 0
+    monthly: Decimal = Decimal(0)
+    other: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count one finding of the report."""
+        self.count += 1
+        self.unpriced += bool(row["unpriced"])
+        if row["monthly_usd"] is not None:
+            self.priced += 1
+            self.monthly += Decimal(str(row["monthly_usd"]))
+        elif row["monthly_cost"] is not None:
+            self._add_other(row["currency"], Decimal(str(row["monthly_cost"])))
+
+    def _add_other(self, currency: str, amount: Decimal) -> None:
+        self.other[currency] = self.other.get(currency, Decimal(0)) + amount
+
+    def merge(self, other: "Sum") -> None:
+        """Add another sum."""
+        self.count += other.count
+        self.priced += other.priced
+        self.unpriced += other.unpriced
+        self.monthly += other.monthly
+        for currency, amount in other.other.items():
+            self._add_other(currency, amount)
+
+    def public(self) -> dict[str, Any]:
+        """Return the sum as the report has it: no dollars where nothing of it has a price in dollars is null, not 0."""
+        known = self.priced or not (self.unpriced or self.other)
+        return {
+            "count": self.count,
+            "monthly_usd": float(self.monthly) if known else None,
+            "unpriced": self.unpriced,
+            "monthly_other_currencies": {name: float(amount) for name, amount in sorted(self.other.items())},
+        }
 
 
 @dataclass
 class Tally:
     """Numbers and sums of one check: in all, and by severity, region, owner and type. Ignored findings only count."""
 
-    count: int = 0
+    all: Sum = field(default_factory=Sum)
     ignored: int = 0
-    unpriced: int = 0
-    monthly: Decimal = Decimal(0)
     columns: tuple[str, ...] = ()
     by: dict[str, dict[str, Sum]] = field(default_factory=lambda: {name: {} for name in DIMENSIONS})
 
@@ -29,31 +72,28 @@ class Tally:
         if row["ignored"]:
             self.ignored += 1
             return
-        cost = Decimal(str(row["monthly_usd"] or 0))
-        self.count += 1
-        self.unpriced += bool(row["unpriced"])
-        self.monthly += cost
+        self.all.add(row)
         for name in DIMENSIONS:
-            entry = self.by[name].setdefault(row[name] or NO_OWNER, [0, Decimal(0)])
-            entry[0] += 1
-            entry[1] += cost
+            self.by[name].setdefault(row[name] or NO_OWNER, Sum()).add(row)
+
+    def merge(self, other: "Tally") -> None:
+        """Add another piece of work's tally of the same check."""
+        self.all.merge(other.all)
+        self.ignored += other.ignored
+        for name, found in other.by.items():
+            for value, entry in found.items():
+                self.by[name].setdefault(value, Sum()).merge(entry)
 
     def public(self) -> dict[str, Any]:
-        """Return the tally as the report has it, the dearest first."""
+        """Return the tally as the report has it, the most expensive first."""
         dimensions = {
             f"by_{name}": {
-                key: {"count": count, "monthly_usd": float(cost)}
-                for key, (count, cost) in sorted(found.items(), key=lambda item: (-item[1][1], -item[1][0], item[0]))
+                value: entry.public()
+                for value, entry in sorted(found.items(), key=lambda item: (-item[1].monthly, -item[1].count, item[0]))
             }
             for name, found in self.by.items()
         }
-        return {
-            "count": self.count,
-            "ignored": self.ignored,
-            "unpriced": self.unpriced,
-            "monthly_usd": float(self.monthly),
-            **dimensions,
-        }
+        return {**self.all.public(), "ignored": self.ignored, **dimensions}
 
 
 @dataclass
@@ -76,20 +116,11 @@ class Totals:
         """Add another piece of work's totals."""
         self.suppressions |= other.suppressions
         for check, theirs in other.checks.items():
-            mine = self.checks.setdefault(check, Tally(columns=theirs.columns))
-            mine.count += theirs.count
-            mine.ignored += theirs.ignored
-            mine.unpriced += theirs.unpriced
-            mine.monthly += theirs.monthly
-            for name, found in theirs.by.items():
-                for value, (count, cost) in found.items():
-                    entry = mine.by[name].setdefault(value, [0, Decimal(0)])
-                    entry[0] += count
-                    entry[1] += cost
+            self.checks.setdefault(check, Tally(columns=theirs.columns)).merge(theirs)
 
     def above(self, least: str) -> int:
         """Return how many findings are at least that grave."""
-        severities = ((s, e[0]) for tally in self.checks.values() for s, e in tally.by["severity"].items())
+        severities = ((s, e.count) for tally in self.checks.values() for s, e in tally.by["severity"].items())
         return sum(count for severity, count in severities if rank(severity) >= rank(least))
 
     def columns(self) -> list[str]:

@@ -17,25 +17,21 @@ ROWS = 15
 STYLES = {"info": "dim", "low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
 
 
-def money(value: float | None) -> str:
-    """Return US dollars a month for a reader."""
-    return "unpriced" if value is None else f"{value:,.2f}"
-
-
 def summary(run: "Run") -> Iterator[str]:
     """Yield the lines that say what was found, what it costs, and what was not looked at."""
     first = outputs.head(run)
     for check, found in first["summary"]["by_check"].items():
         grave = ", ".join(f"{entry['count']} {name}" for name, entry in _by_gravity(found["by_severity"]))
-        cost = f", {money(found['monthly_usd'])} USD a month" if found["monthly_usd"] else ""
-        open_prices = f", {found['unpriced']} unpriced" if found["unpriced"] else ""
+        text = outputs.total(found, " USD", " a month")
+        cost = f", {text}" if text else ""
         ignored = f", {found['ignored']} ignored" if found["ignored"] else ""
-        yield f"{check}: {found['count']}{f' ({grave})' if grave else ''}{cost}{open_prices}{ignored}"
+        yield f"{check}: {found['count']}{f' ({grave})' if grave else ''}{cost}{ignored}"
         for dimension in ("region", "owner", "type"):
             entries = list(found[f"by_{dimension}"].items())
-            texts = [f"{key} {e['count']}{_cost(e['monthly_usd'])}" for key, e in entries[:5]]
+            texts = [f"{key} {e['count']}{_cost(e)}" for key, e in entries[:5]]
             if texts:
                 yield f"  by {dimension}: {', '.join(texts)}{', …' if len(entries) > 5 else ''}"
+    yield from first["prices"]["warnings"]
     for entry in first["ignore_expired"]:
         yield f"ignore entry expired on {entry['expires']}: {entry['reason']}"
     yield from first["notices"]
@@ -58,8 +54,9 @@ def _scope(run: "Run") -> str:
     return f"Scope: account {', '.join(accounts)} in {', '.join(regions)}{only}."
 
 
-def _cost(value: float) -> str:
-    return f" ({money(value)})" if value else ""
+def _cost(entry: dict[str, Any]) -> str:
+    text = outputs.total(entry)
+    return f" ({text})" if text else ""
 
 
 def _by_gravity(severities: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -143,7 +140,7 @@ class Screen:
             table.add_column(name, overflow="fold")
         table.add_column("USD/month", justify="right")
         for row in rows:
-            cost = "" if row["check"] == "open-ingress" else money(row["monthly_usd"])
+            cost = "" if row["check"] == "open-ingress" else outputs.amount(row)
             cells = (row["title"], row["region"], row["id"], row["owner"] or "", cost)
             table.add_row(Text(row["severity"], STYLES[row["severity"]]), *map(Text, cells))
         _console(self._out).print(table)

@@ -39,6 +39,7 @@ def judge(group: LogGroup, context: Context) -> Iterator[Finding]:
             "retention_days": group.retention,
             "created_at": group.created_at.isoformat(),
             "estimated_ingestion_usd": None if ingestion.usd is None else float(round(ingestion.usd, 6)),
+            "estimated_ingestion": None if ingestion.monthly is None else float(round(ingestion.monthly, 6)),
         },
     )
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from lib.analyse import places
 from lib.common.errors import SettingError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ FILES = {
     "sarif": "report.sarif",
     "ocsf": "report.ocsf.json",
 }
+NOT_PRICED = "not priced"
 Lines = Callable[[], Iterator[str]]
 
 
@@ -41,7 +43,7 @@ def head(run: "Run") -> dict[str, Any]:
         "finished_at": moment(run.finished_at),
         "complete": run.complete,
         "options": {key: value for key, value in run.options.asked().items() if key != "ignore"},
-        "prices": {"date": run.prices.date, "currency": run.prices.currency},
+        "prices": _prices(run),
         "checks": {check.id: {"title": check.title, "advice": check.advice} for check in run.checks},
         "summary": {
             "findings": sum(found["count"] for found in checks.values()),
@@ -52,6 +54,42 @@ def head(run: "Run") -> dict[str, Any]:
         "ignore_expired": [entry.public() for entry in run.ignores.expired],
         "notices": list(run.notices),
     }
+
+
+def _prices(run: "Run") -> dict[str, Any]:
+    """Return how old the prices of the regions are that were looked at, and what a reader should know of that."""
+    codes = sorted({unit.region for unit in run.coverage} & set(places.names()))
+    return {
+        "date": run.prices.date,
+        "currency": run.prices.currency,
+        "regions": {code: run.prices.dates(code) for code in codes},
+        "warnings": run.prices.warnings(codes, run.now.date()),
+    }
+
+
+def amount(row: Mapping[str, Any]) -> str:
+    """Return what a finding costs a month for a reader: dollars without their name, other currencies with it."""
+    if row["monthly_usd"] is not None:
+        return f"{row['monthly_usd']:,.2f}"
+    return f"{row['monthly_cost']:,.2f} {row['currency']}" if row["monthly_cost"] is not None else NOT_PRICED
+
+
+def total(entry: Mapping[str, Any], usd: str = "", every: str = "") -> str:
+    """Return what a sum of findings costs a month for a reader, with how many of them have no price.
+
+    ``usd`` stands behind dollars, ``every`` behind each amount. Empty where nothing has or should have a price.
+    """
+    other = [f"{value:,.2f} {currency}{every}" for currency, value in entry["monthly_other_currencies"].items()]
+    dollars = [f"{entry['monthly_usd']:,.2f}{usd}{every}"] if entry["monthly_usd"] else []
+    missing = []
+    if entry["unpriced"]:
+        missing = [NOT_PRICED if entry["unpriced"] == entry["count"] else f"{entry['unpriced']} {NOT_PRICED}"]
+    return ", ".join([*dollars, *other, *missing])
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """Return what a message adds about a finding's price: why there is none, where there should be one."""
+    return f"; {NOT_PRICED}: {found['unpriced']}" if found["unpriced"] else ""
 
 
 def write(run: "Run", formats: Sequence[str]) -> list[Path]:

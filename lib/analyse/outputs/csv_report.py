@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from lib.analyse.outputs import Lines, gaps
+from lib.analyse.outputs import NOT_PRICED, Lines, gaps
 
 COLUMNS = (
-    "check", "id", "arn", "account", "region", "type", "severity", "title", "owner", "monthly_usd", "estimate",
-    "unpriced", "ignored", "tags",
+    "check", "id", "arn", "account", "region", "type", "severity", "title", "owner", "monthly_usd",
+    "monthly_cost", "currency", "estimate", "unpriced", "ignored", "tags",
 )  # fmt: skip
 
 
@@ -51,6 +51,9 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, columns: Sequenc
         rows.writerow(gap(entry) + [""] * width)
     for line in lines():
         found = json.loads(line)
+        for name in ("monthly_usd", "monthly_cost"):
+            if found[name] is None and found["unpriced"]:
+                found[name] = NOT_PRICED
         found["ignored"] = found["ignored"] and found["ignored"]["reason"]
         row = [cell(found[name]) for name in COLUMNS] + [""] * width
         for name, value in found["details"].items():

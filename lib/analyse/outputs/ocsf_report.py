@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain
 from typing import IO, Any
 
-from lib.analyse.outputs import Lines, gaps, joined
+from lib.analyse.outputs import Lines, gaps, joined, told
 
 VERSION = "1.8.0"
 SEVERITIES = {"info": (1, "Informational"), "low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "High")}
@@ -80,7 +80,7 @@ def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[
         "severity_id": number,
         "severity": name,
         "status_id": SUPPRESSED if ignored else NEW,
-        "message": found["title"],
+        "message": found["title"] + told(found),
         "finding_info": {
             "uid": f"{found['check']}:{found['arn']}",
             "title": found["title"],
@@ -89,7 +89,10 @@ def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[
         },
         "resources": [resource],
         "remediation": {"desc": head["checks"][found["check"]]["advice"]},
-        "unmapped": {"monthly_usd": found["monthly_usd"], "details": found["details"], "ignored": ignored},
+        "unmapped": {
+            **{name: found[name] for name in ("monthly_usd", "monthly_cost", "currency", "unpriced", "details")},
+            "ignored": ignored,
+        },
         **({} if detection else {"compliance": _compliance(found["check"])}),
     }
 

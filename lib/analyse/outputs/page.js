@@ -5,6 +5,16 @@ const SEVERITIES = ["critical", "high", "medium", "low", "info"];
 const STEP = 100;
 const $ = (id) => document.getElementById(id);
 const money = (n) => n.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const NOT_PRICED = "not priced";
+/** What a sum costs: never $0.00 for what has no price. */
+const total = (entry) => {
+  const other = Object.entries(entry.monthly_other_currencies).map(([currency, n]) => `${money(n)} ${currency}`);
+  const parts = entry.monthly_usd === null ? other : [`$${money(entry.monthly_usd)}`, ...other];
+  return parts.length ? parts.join(" + ") : NOT_PRICED;
+};
+/** How many of a sum's findings have no price, where others have one. */
+const missing = (entry) => (entry.unpriced && entry.unpriced < entry.count ? `${whole(entry.unpriced)} ${NOT_PRICED}` : "");
+const cost = (row) => (row.monthly_usd !== null ? money(row.monthly_usd) : row.monthly_cost !== null ? `${money(row.monthly_cost)} ${row.currency}` : NOT_PRICED);
 const whole = (n) => n.toLocaleString("en");
 const colour = (severity) => `var(--${severity})`;
 
@@ -50,20 +60,27 @@ function overview() {
     $("gaps").append(make("ul", {}, ...head.notices.map((text) => make("li", {}, text))));
     $("gaps").hidden = false;
   }
-  $("foot").textContent = `Prices of ${head.prices.date}, ${head.prices.currency} a month at list price. Storage of logs is an upper bound, ingestion an estimate. analyse ${head.tool.version}.`;
+  if (head.prices.warnings.length) {
+    $("prices").append(make("ul", {}, ...head.prices.warnings.map((text) => make("li", {}, text))));
+    $("prices").hidden = false;
+  }
+  const dated = Object.entries(head.prices.regions).map(([code, entry]) => `${code} ${[...new Set([entry.volumes, entry.logs])].map((date) => date ?? NOT_PRICED).join(", ")}`);
+  $("foot").textContent = `List prices a month, ${head.prices.currency} unless another currency is named. ${dated.length > 8 ? `Newest of ${head.prices.date}` : `Of ${dated.join("; ")}`}. Storage of logs is an upper bound, ingestion an estimate. analyse ${head.tool.version}.`;
 }
 
 function cards() {
   const sums = head.summary.by_check;
   const card = (number, text) => $("cards").append(make("div", { className: "card" }, make("b", {}, number), make("span", {}, text)));
   const volumes = sums["zombie-volume"], open = sums["open-ingress"], logs = sums["log-cost"];
-  if (volumes) card(`$${money(volumes.monthly_usd)}`, `a month for ${whole(volumes.count)} volumes that nothing uses${volumes.unpriced ? `, and ${whole(volumes.unpriced)} unpriced` : ""}`);
+  const priced = (entry) => total(entry) !== NOT_PRICED, monthly = (entry) => (priced(entry) ? "a month " : "");
+  const left = (entry) => (missing(entry) ? `; ${missing(entry)}` : "");
+  if (volumes) card(total(volumes), `${monthly(volumes)}for ${whole(volumes.count)} volumes that nothing uses${left(volumes)}`);
   if (open) {
     const grave = ["critical", "high"].reduce((sum, name) => sum + (open.by_severity[name]?.count ?? 0), 0);
     card(whole(grave), `of ${whole(open.count)} rules open to the Internet are critical or high`);
   }
   if (logs) {
-    card(`$${money(logs.monthly_usd)}`, `a month at most to store ${whole(logs.count)} log groups${logs.unpriced ? `, ${whole(logs.unpriced)} of them unpriced` : ""}`);
+    card(total(logs), `${monthly(logs)}${priced(logs) ? "at most " : ""}to store ${whole(logs.count)} log groups${left(logs)}`);
     const forever = rows.filter((row) => row.check === "log-cost" && !row.details.retention_days).length;
     card(whole(forever), "log groups never expire");
   }
@@ -73,14 +90,17 @@ function cards() {
 function bars(title, entries, value, label) {
   const shown = entries.slice(0, 8);
   if (!shown.length) return;
-  const greatest = Math.max(...shown.map(value)) || 1;
-  const svg = drawing("svg", { viewBox: `0 0 420 ${shown.length * 28}`, role: "img", "aria-label": title });
+  const greatest = Math.max(...shown.map((entry) => value(entry) ?? 0)) || 1;
+  // A label that does not fit beside its bar stands above it.
+  const above = shown.some((entry) => label(entry).length > 13), [height, x, full] = above ? [46, 0, 420] : [28, 150, 180];
+  const svg = drawing("svg", { viewBox: `0 0 420 ${shown.length * height}`, role: "img", "aria-label": title });
   shown.forEach((entry, n) => {
-    const y = n * 28, name = entry[0].length > 19 ? `…${entry[0].slice(-18)}` : entry[0];
-    svg.append(drawing("text", { x: 0, y: y + 17 }, name));
-    svg.append(drawing("rect", { class: "track", x: 150, y: y + 6, width: 180, height: 14, rx: 4 }));
-    svg.append(drawing("rect", { class: "bar", x: 150, y: y + 6, width: Math.max(2, (180 * value(entry)) / greatest), height: 14, rx: 4 }));
-    svg.append(drawing("text", { class: "soft", x: 420, y: y + 17, "text-anchor": "end" }, label(entry)));
+    const y = n * height, text = y + (above ? 13 : 17), bar = { x, y: y + (above ? 20 : 6), height: 14, rx: 4 };
+    svg.append(drawing("text", { x: 0, y: text }, entry[0].length > 19 ? `…${entry[0].slice(-18)}` : entry[0]));
+    svg.append(drawing("rect", { class: "track", ...bar, width: full }));
+    // Without a value there is no bar: a short one would say that it costs little.
+    if (value(entry) !== null) svg.append(drawing("rect", { class: "bar", ...bar, width: Math.max(2, (full * value(entry)) / greatest) }));
+    svg.append(drawing("text", { class: "soft", x: 420, y: text, "text-anchor": "end" }, label(entry)));
   });
   $("charts").append(make("div", { className: "chart" }, make("h3", {}, title), svg));
 }
@@ -110,23 +130,26 @@ function gravity() {
 function charts() {
   gravity();
   const { "zombie-volume": volumes, "open-ingress": open, "log-cost": logs } = head.summary.by_check;
-  const cost = (entry) => entry[1].monthly_usd, dollars = (entry) => `$${money(cost(entry))}`;
+  const usd = (entry) => entry[1].monthly_usd;
+  const sum = (entry) => `${total(entry[1])}${missing(entry[1]) ? ` (${missing(entry[1])})` : ""}`;
   if (volumes) {
-    bars("Unused volumes by owner, a month", Object.entries(volumes.by_owner), cost, dollars);
-    bars("Unused volumes by type, a month", Object.entries(volumes.by_type), cost, dollars);
+    bars("Unused volumes by owner, a month", Object.entries(volumes.by_owner), usd, sum);
+    bars("Unused volumes by type, a month", Object.entries(volumes.by_type), usd, sum);
     const regions = Object.entries(volumes.by_region);
-    if (regions.length > 1) bars("Unused volumes by region, a month", regions, cost, dollars);
+    if (regions.length > 1) bars("Unused volumes by region, a month", regions, usd, sum);
   }
   if (open) bars("Open rules by kind", Object.entries(open.by_type).sort((a, b) => b[1].count - a[1].count), (e) => e[1].count, (e) => whole(e[1].count));
   if (logs) {
     const dearest = rows.filter((row) => row.check === "log-cost" && row.monthly_usd).sort((a, b) => b.monthly_usd - a.monthly_usd);
-    bars("Dearest log groups, storage a month", dearest.slice(0, 8).map((row) => [row.id, row]), cost, dollars);
+    const title = `Most expensive log groups, storage a month${missing(logs) ? ` (${missing(logs)})` : ""}`;
+    if (dearest.length) bars(title, dearest.map((row) => [row.id, row]), usd, (entry) => `$${cost(entry[1])}`);
+    else bars("Log groups by region, storage a month", Object.entries(logs.by_region), usd, sum);
   }
 }
 
 const rank = (row) => SEVERITIES.length - SEVERITIES.indexOf(row.severity);
 const bytes = (n) => (n >= 2 ** 30 ? `${(n / 2 ** 30).toFixed(1)} GiB` : n >= 2 ** 20 ? `${(n / 2 ** 20).toFixed(1)} MiB` : `${(n / 1024).toFixed(1)} KiB`);
-const price = { title: "USD/month", value: (r) => r.monthly_usd ?? -1, text: (r) => (r.monthly_usd === null ? "unpriced" : money(r.monthly_usd)), number: true };
+const price = { title: "USD/month", value: (r) => r.monthly_usd ?? -1, text: cost, number: true };
 const detail = (title, name, text = String, number = true) => ({ title, value: (r) => r.details[name] ?? -1, text: (r) => (r.details[name] === null ? "" : text(r.details[name])), number });
 const COLUMNS = {
   "zombie-volume": [detail("GiB", "size_gib", whole), detail("Days old", "created_days_ago", whole), detail("Last snapshot", "last_snapshot_at", (t) => t.slice(0, 10), false), price],
@@ -164,7 +187,7 @@ function chosen() {
 function unfold(row, line) {
   if (line.nextSibling?.classList.contains("more")) { line.nextSibling.remove(); return; }
   const tags = Object.entries(row.tags).map(([key, value]) => `${key}=${value}`).join(", ");
-  const all = { account: row.account, type: row.type, ...row.details, tags, ignored: row.ignored?.reason, unpriced: row.unpriced, advice: head.checks[row.check].advice };
+  const all = { account: row.account, type: row.type, ...row.details, tags, ignored: row.ignored?.reason, [NOT_PRICED]: row.unpriced, advice: head.checks[row.check].advice };
   const parts = Object.entries(all).filter(([, value]) => value !== null && value !== undefined && value !== "").map(([key, value]) => make("div", {}, make("span", {}, key.replaceAll("_", " ")), typeof value === "object" ? JSON.stringify(value) : String(value)));
   line.after(make("tr", { className: "more" }, make("td", { colSpan: columns().length }, make("div", { className: "detail" }, ...parts))));
 }

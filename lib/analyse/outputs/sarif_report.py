@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from lib.analyse.outputs import Lines, gaps, joined
+from lib.analyse.outputs import Lines, gaps, joined, told
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"info": "note", "low": "note", "medium": "warning", "high": "error", "critical": "error"}
@@ -19,7 +19,7 @@ def result(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "ruleId": found["check"],
         "level": LEVELS[found["severity"]],
-        "message": {"text": f"{found['title']} ({found['id']}, {found['region']})"},
+        "message": {"text": f"{found['title']} ({found['id']}, {found['region']}){told(found)}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": _uri(path)}},
@@ -30,7 +30,7 @@ def result(found: Mapping[str, Any]) -> dict[str, Any]:
         "properties": {
             "severity": found["severity"],
             "security-severity": SCORES[found["severity"]],
-            "monthly_usd": found["monthly_usd"],
+            **{name: found[name] for name in ("monthly_usd", "monthly_cost", "currency", "unpriced")},
         },
         **({"suppressions": [{"kind": "external", "justification": ignored["reason"]}]} if ignored else {}),
     }
@@ -60,6 +60,7 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequen
         for e in gaps(head)
     ]
     notifications += [{"level": "note", "message": {"text": text}} for text in head["notices"]]
+    notifications += [{"level": "warning", "message": {"text": text}} for text in head["prices"]["warnings"]]
     tool = {"driver": {"name": head["tool"]["name"], "semanticVersion": head["tool"]["version"], "rules": rules}}
     invocation = {"executionSuccessful": head["complete"], "toolExecutionNotifications": notifications}
     start = json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": tool, "invocations": [invocation]}]})

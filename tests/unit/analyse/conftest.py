@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from botocore.loaders import create_loader
 
-from tests.support import analyse, analyse_cloud
+from lib.analyse.prices import Prices
+from tests.support import analyse, analyse_cloud, analyse_prices
 from tests.support.analyse_cloud import Cloud
 
 SHARED = create_loader()
@@ -18,6 +19,16 @@ def descriptions() -> Iterator[None]:
     """Let every session share the SDK's descriptions of the services: reading EC2's takes longer than a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", lambda *_: SHARED)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_prices() -> Iterator[None]:
+    """Let every run use the tests' own prices, in which the default region has none."""
+    with pytest.MonkeyPatch.context() as patch:
+        read = Prices.read
+        own = classmethod(lambda _cls, path=None: read(path) if path else analyse_prices.prices())
+        patch.setattr(Prices, "read", own)
         yield
 
 

@@ -141,7 +141,7 @@ def test_a_partial_piece_and_expired_entries_are_printed(start, capsys, tmp_path
     said = capsys.readouterr().out
     assert "NOT LOOKED AT in part: security_groups" in said
     assert "ignore entry expired on 2020-01-01: old" in said
-    assert " unpriced, " in said
+    assert " not priced" in said
     assert " ignored" in said
 
 
@@ -211,10 +211,6 @@ def test_without_findings_there_is_no_table(start, tmp_path):
     terminal.Screen(out, Terminal(), quiet=False).summary(finished(start, content.Content(), tmp_path))
     assert "gravest" not in out.getvalue()
     assert "Everything was looked at: 0 resources." in out.getvalue()
-
-
-def test_money_is_told_with_cents_or_as_unpriced():
-    assert (terminal.money(1234.5), terminal.money(None)) == ("1,234.50", "unpriced")
 
 
 def test_signals_are_left_alone_outside_the_main_thread(start):

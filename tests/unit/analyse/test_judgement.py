@@ -7,11 +7,12 @@ import pytest
 
 from lib.analyse.checks import log_cost, open_ingress, zombie_volumes
 from lib.analyse.model import Context, LogGroup, Rule, SecurityGroup, Volume
-from lib.analyse.prices import GIB, Prices
+from lib.analyse.prices import GIB
+from tests.support import analyse_prices
 from tests.support.analyse import PRICED
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-CONTEXT = Context("123456789012", PRICED, "aws", NOW, Prices.read())
+CONTEXT = Context("123456789012", PRICED, "aws", NOW, analyse_prices.prices())
 
 
 def rule(protocol="tcp", first=22, last=None, source="0.0.0.0/0", identifier="sgr-1", cidrs=None) -> Rule:

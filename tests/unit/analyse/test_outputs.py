@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from lib.analyse import outputs
+from lib.analyse import outputs, places
 from lib.analyse.outputs import csv_report, html_report, json_report, ocsf_report, sarif_report
-from tests.support import analyse
+from lib.analyse.prices import Prices
+from tests.support import analyse, analyse_prices
 from tests.support import analyse_content as content
 from tests.support.analyse import HERE, PRICED
 
@@ -143,7 +144,7 @@ def test_report_html_holds_the_findings_and_reaches_for_no_network(reports):
 def test_reports_without_findings_are_valid_too():
     head = {
         "checks": {}, "coverage": [], "complete": True, "notices": [], "tool": {"name": "analyse", "version": "1"},
-        "started_at": "2026-11-23T00:00:00+00:00",
+        "started_at": "2026-11-23T00:00:00+00:00", "prices": {"warnings": []},
     }  # fmt: skip
 
     def nothing() -> Iterator[str]:
@@ -173,3 +174,96 @@ def test_reports_without_findings_are_valid_too():
 )
 def test_cells(value, cell):
     assert csv_report.cell(value) == cell
+
+
+CHINA = {"volumes": analyse_prices.VOLUMES, "logs": analyse_prices.LOGS}
+SUMS = ("severity", "region", "owner", "type")
+
+
+def run_with(start, tmp_path, monkeypatch, table: Prices, *regions: str) -> dict[str, str]:
+    """Run with a price table, and return every report by its format."""
+    monkeypatch.setattr(Prices, "read", classmethod(lambda _cls: table))
+    options = [part for name in regions for part in ("--region", name)]
+    start(analyse.cloud(content.account(12, 4, 12)))(*options, "--streams", "off", *FORMATS)
+    return {name: (tmp_path / "out" / file).read_text(encoding="utf-8") for name, file in outputs.FILES.items()}
+
+
+def test_what_has_no_price_is_never_zero_in_any_report(start, tmp_path, monkeypatch, capsys):
+    found = run_with(start, tmp_path, monkeypatch, analyse_prices.prices(), HERE)
+    report = json.loads(found["json"])
+    Draft202012Validator(SCHEMA).validate(report)
+    for check in ("zombie-volume", "log-cost"):
+        tally = report["summary"]["by_check"][check]
+        for entry in (tally, *(e for name in SUMS for e in tally[f"by_{name}"].values())):
+            assert (entry["monthly_usd"], entry["unpriced"]) == (None, entry["count"])
+    assert report["prices"]["regions"] == {HERE: {"currency": None, "volumes": None, "logs": None}}
+    rows = [row for row in csv.DictReader(io.StringIO(found["csv"], newline="")) if row["check"] != "open-ingress"]
+    assert {(row["monthly_usd"], row["monthly_cost"]) for row in rows} == {("not priced", "not priced")}
+    results = json.loads(found["sarif"])["runs"][0]["results"]
+    said = [result["message"]["text"] for result in results if result["ruleId"] != "open-ingress"]
+    assert all("; not priced: no price for " in text for text in said)
+    events = [event for event in json.loads(found["ocsf"]) if event["class_uid"] == 2003]
+    assert all("; not priced: no price for " in event["message"] for event in events)
+    assert {event["unmapped"]["monthly_usd"] for event in events} == {None}
+    printed = capsys.readouterr().out
+    assert "0.00" not in printed
+    assert f"by region: {HERE} 12 (not priced)" in printed
+
+
+def test_a_sum_of_priced_and_unpriced_has_both(start, tmp_path, monkeypatch, capsys):
+    report = json.loads(run_with(start, tmp_path, monkeypatch, analyse_prices.prices(), HERE, PRICED)["json"])
+    tally = report["summary"]["by_check"]["zombie-volume"]
+    assert (tally["count"], tally["unpriced"]) == (24, 12)
+    assert tally["monthly_usd"] == tally["by_region"][PRICED]["monthly_usd"] > 0
+    assert tally["by_region"][HERE]["monthly_usd"] is None
+    assert " USD a month, 12 not priced" in capsys.readouterr().out
+
+
+def test_yuan_keep_their_currency_and_are_never_added_to_dollars(start, tmp_path, monkeypatch, capsys):
+    china = {places.names()[HERE]: analyse_prices.region("CNY", **CHINA)}
+    found = run_with(start, tmp_path, monkeypatch, analyse_prices.prices(**china), HERE, PRICED)
+    report = json.loads(found["json"])
+    Draft202012Validator(SCHEMA).validate(report)
+    tally = report["summary"]["by_check"]["zombie-volume"]
+    assert tally["unpriced"] == 0
+    assert tally["monthly_usd"] == tally["by_region"][PRICED]["monthly_usd"]
+    assert tally["by_region"][HERE]["monthly_usd"] is None
+    assert tally["monthly_other_currencies"] == {"CNY": tally["monthly_usd"]}  # the same figures, in another currency
+    rows = [finding for finding in report["findings"] if finding["check"] == "zombie-volume"]
+    assert {(row["region"], row["currency"], row["monthly_usd"] is None) for row in rows} == {
+        (HERE, "CNY", True),
+        (PRICED, "USD", False),
+    }
+    cells = list(csv.DictReader(io.StringIO(found["csv"], newline="")))
+    assert {(row["monthly_usd"] == "", row["currency"]) for row in cells if row["check"] == "zombie-volume"} == {
+        (True, "CNY"),
+        (False, "USD"),
+    }
+    assert " CNY a month" in capsys.readouterr().out
+
+
+def test_old_prices_are_told_with_their_age_in_every_report_that_has_room_for_it(start, tmp_path, monkeypatch, capsys):
+    old = analyse_prices.region(day="2025-01-01", volumes=analyse_prices.VOLUMES)
+    table = analyse_prices.prices(**{places.names()[HERE]: old})
+    found = run_with(start, tmp_path, monkeypatch, table, HERE)
+    (said,) = json.loads(found["json"])["prices"]["warnings"]
+    assert re.match(rf"The prices of volumes in {HERE} are \d+ days old \(2025-01-01\)", said)
+    run = json.loads(found["sarif"])["runs"][0]
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note == {"level": "warning", "message": {"text": said}}
+    assert run["invocations"][0]["executionSuccessful"] is True
+    assert said in capsys.readouterr().out
+    assert said in found["html"]
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        ({"monthly_usd": 1234.5, "monthly_cost": 1234.5, "currency": "USD"}, "1,234.50"),
+        ({"monthly_usd": None, "monthly_cost": 7.0, "currency": "CNY"}, "7.00 CNY"),
+        ({"monthly_usd": None, "monthly_cost": None, "currency": None}, "not priced"),
+        ({"monthly_usd": 0.0, "monthly_cost": 0.0, "currency": "USD"}, "0.00"),
+    ],
+)
+def test_amounts_are_told_with_cents_and_with_currencies_other_than_dollars(row, text):
+    assert outputs.amount(row) == text

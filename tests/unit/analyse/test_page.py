@@ -48,7 +48,7 @@ def rows(page: analyse_browser.Page, column: int) -> list[str]:
 
 
 def cost(text: str) -> float:
-    return -1.0 if text == "unpriced" else float(text.replace(",", ""))
+    return -1.0 if text == "not priced" else float(text.replace(",", ""))
 
 
 @pytest.mark.parametrize(("scheme", "bright"), [("light", True), ("dark", False)])
@@ -111,6 +111,57 @@ def test_every_check_has_its_table(opened):
     for number in range(3):
         opened.run(f"document.querySelectorAll('#tabs button')[{number}].click()")
         assert rows(opened, 1)
+
+
+@pytest.fixture(scope="module")
+def unpriced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of a region without any price."""
+    folder = tmp_path_factory.mktemp("unpriced")
+    cloud = analyse.cloud(content.account(40, 12, 30))
+    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+        analyse.auditor(cloud, folder, patch, server.url)("--region", HERE, "--streams", "off", "--quiet")
+    return folder / "report.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_has_no_price_is_told_so_in_cards_charts_and_columns(page, unpriced, tmp_path, scheme):
+    page.open(unpriced, scheme)
+    cards = page.run("[...document.querySelectorAll('#cards .card')].map(card => card.innerText)")
+    assert [card.split("\n")[0] for card in cards if "for 40 volumes" in card or "30 log groups" in card] == [
+        "not priced",
+        "not priced",
+    ]
+    assert page.run("document.querySelectorAll('#charts .bar').length") == page.run(
+        "[...document.querySelectorAll('#charts .chart')].find(c => c.innerText.includes('Open rules'))"
+        ".querySelectorAll('.bar').length"
+    )
+    labels = page.run("[...document.querySelectorAll('#charts .soft')].map(text => text.textContent)")
+    assert labels.count("not priced") > 5
+    assert "$" not in page.run("document.querySelector('main').innerText")
+    assert "0.00" not in page.run("document.querySelector('main').innerText")
+    last = page.run("document.querySelectorAll('#findings th').length") - 1
+    assert set(rows(page, last)) == {"not priced"}
+    page.run("document.querySelector('#findings tbody tr.row').click()")
+    assert "no price for " in page.run("document.querySelector('.detail').innerText")
+    assert f"{HERE} not priced" in page.run("document.getElementById('foot').innerText")
+    assert page.picture(tmp_path / "page.png").stat().st_size > 50_000
+    assert page.complaints() == []
+
+
+def test_a_chart_of_priced_and_unpriced_has_both(opened):
+    labels = opened.run("[...document.querySelectorAll('#charts .soft')].map(text => text.textContent)")
+    assert any("$" in label and "not priced)" in label for label in labels)
+    overlaps = opened.run(
+        "[...document.querySelectorAll('#charts .chart')].flatMap(c => [...c.querySelectorAll('.soft')].filter(t =>"
+        "[...c.querySelectorAll('.track, text:not(.soft)')].some(r => { const a = t.getBoundingClientRect(),"
+        "b = r.getBoundingClientRect();"
+        "return a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top; }))"
+        ".map(t => t.textContent))"
+    )
+    assert overlaps == []
+    assert "not priced" in labels  # the region without prices
+    cards = opened.run("document.getElementById('cards').innerText")
+    assert "; 150 not priced" in cards
 
 
 def test_without_a_browser_the_test_fails_with_what_to_do(monkeypatch, tmp_path):

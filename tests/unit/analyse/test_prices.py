@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from lib.analyse import places
 from lib.analyse.model import LogGroup, Volume
 from lib.analyse.prices import GIB, OLD, SECTIONS, Prices, tiered
+from tests.support import analyse_prices
 from tests.support.analyse import HERE, PRICED
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-PRICES = Prices.read()
-UNPRICED = next(code for code, name in sorted(places.names().items()) if name not in PRICES.regions)
+PRICES, BUNDLED = analyse_prices.prices(), Prices.read()
+UNPRICED = next(code for code, name in places.names().items() if name not in {*PRICES.regions, places.names()[HERE]})
 
 
 def volume(kind: str, size: int, iops: int | None = None, throughput: int | None = None, **other: object) -> Volume:
@@ -110,41 +111,40 @@ def test_a_class_of_logs_that_is_not_in_the_table_has_no_price(log_class):
 
 
 def test_the_table_is_dated_sourced_and_keyed_by_aws_own_names_of_regions():
-    assert datetime.fromisoformat(PRICES.date).date() <= datetime.now(UTC).date()
-    assert set(PRICES.regions) <= set(places.names().values())
-    sections = [entry[name] for entry in PRICES.regions.values() for name in SECTIONS if name in entry]
+    assert datetime.fromisoformat(BUNDLED.date).date() <= datetime.now(UTC).date()
+    assert set(BUNDLED.regions) <= set(places.names().values())
+    sections = [entry[name] for entry in BUNDLED.regions.values() for name in SECTIONS if name in entry]
     assert all(section["source"] and section["rates"] for section in sections)
-    assert max(section["date"] for section in sections) == PRICES.date
+    assert max(section["date"] for section in sections) == BUNDLED.date
     assert HERE in places.names()
 
 
 def aged(days: int) -> Prices:
     """Return a table of which a region's volumes are so many days old, and its logs of today."""
-    dated = (NOW.date() - timedelta(days=days)).isoformat()
-    section = {"source": "s", "rates": {"gp3": {"storage": "1"}}}
-    entry = {"currency": "USD", "volumes": section | {"date": dated}, "logs": section | {"date": "2026-11-23"}}
-    return Prices("2026-11-23", "USD", {places.names()[HERE]: entry})
+    old = analyse_prices.region(day=(NOW.date() - timedelta(days=days)).isoformat(), volumes=analyse_prices.VOLUMES)
+    new = analyse_prices.region(day="2026-11-23", logs=analyse_prices.LOGS)
+    return analyse_prices.prices(**{places.names()[HERE]: old | new})
 
 
 def test_prices_that_are_old_are_told_with_their_age_and_only_for_the_regions_that_were_audited():
-    (said,) = aged(OLD + 1).warnings([HERE, PRICED, HERE], NOW.date())
-    assert f"volumes in {HERE} are {OLD + 1} days old" in said
+    said = aged(OLD + 1).warnings([HERE, PRICED, HERE], NOW.date())
+    assert len(said) == 1
+    assert f"volumes in {HERE} are {OLD + 1} days old" in said[0]
     assert aged(OLD).warnings([HERE], NOW.date()) == []
     assert aged(OLD + 1).warnings([PRICED], NOW.date()) == []
 
 
 def test_each_section_of_a_region_has_its_own_date():
     assert aged(3).dates(HERE) == {"currency": "USD", "volumes": "2026-11-20", "logs": "2026-11-23"}
-    assert aged(3).dates(PRICED) == {"currency": None, "volumes": None, "logs": None}
+    assert aged(3).dates(UNPRICED) == {"currency": None, "volumes": None, "logs": None}
 
 
 def test_yuan_are_no_dollars():
     name = "China (Beijing)"
     code = next(code for code, found in places.names().items() if found == name)
-    section = {"date": "2026-11-23", "source": "s", "rates": {"gp3": {"storage": "0.5312"}}}
-    logs = section | {"rates": {"STANDARD": {"storage": "0.2", "ingestion": "5"}}}
-    table = Prices("2026-11-23", "USD", {name: {"currency": "CNY", "volumes": section, "logs": logs}})
-    found = table.volume(code, volume("gp3", 100, zone=f"{code}a"))
+    rates = {"volumes": {"gp2": {"storage": "0.5312"}}, "logs": {"STANDARD": {"storage": "0.2", "ingestion": "5"}}}
+    table = analyse_prices.prices(**{name: analyse_prices.region("CNY", **rates)})
+    found = table.volume(code, volume("gp2", 100, zone=f"{code}a"))
     assert (found.monthly, found.currency, found.usd) == (Decimal("53.12"), "CNY", None)
     for part in table.logs(code, LogGroup("g", "", GIB, NOW - timedelta(days=30)), NOW):
         assert (part.currency, part.usd) == ("CNY", None)

@@ -18,6 +18,7 @@ from lib.analyse.prices import TABLE, Prices
 from lib.common import region
 from scripts import price_list, price_rates, refresh_prices
 from scripts.price_list import PriceList
+from tests.support import analyse_prices
 from tests.support import price_list as fake
 from tests.support.analyse import HERE, PRICED
 
@@ -28,6 +29,11 @@ NAME = places.names()[HERE]
 EC2, LOGS = "AmazonEC2", "AmazonCloudWatch"
 TODAY = datetime.now(UTC).date().isoformat()
 Run = Callable[..., tuple[int, dict[str, Any]]]
+
+
+def read(path: Path) -> Prices:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Prices(data["date"], data["currency"], data["regions"])
 
 
 def key(code: str) -> str:
@@ -51,9 +57,9 @@ def server() -> Iterator[fake.Server]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A copy of the table that is in the repository."""
+    """A table without the default region."""
     found = tmp_path / "prices.json"
-    found.write_bytes(TABLE.read_bytes())
+    found.write_text(json.dumps(analyse_prices.table()), encoding="utf-8")
     return found
 
 
@@ -79,7 +85,7 @@ def change(server: fake.Server, service: str, usage: str, **values: str) -> None
 
 def test_the_table_that_is_made_prices_a_volume_to_the_cent(refresh, path):
     assert refresh()[0] == 3  # Singapore's logs are in the table, and not in this list
-    table, moment = Prices.read(path), datetime(2026, 1, 1, tzinfo=UTC)
+    table, moment = read(path), datetime(2026, 1, 1, tzinfo=UTC)
     volume = Volume("v", f"{HERE}a", "gp3", 100, moment, 4000, 225)
     assert table.volume(HERE, volume).monthly == Decimal("9.28") + Decimal("5.8") + 100 * Decimal("0.0464")
     fast = Volume("v", f"{HERE}a", "io2", 1, moment, 70_000)
@@ -111,7 +117,7 @@ def test_no_credentials_are_sent(refresh, server, monkeypatch):
 
 
 def test_regions_that_were_not_asked_for_stay_as_they_were(refresh):
-    before = json.loads(TABLE.read_text(encoding="utf-8"))["regions"]
+    before = analyse_prices.table()["regions"]
     code, table = refresh(HERE)
     assert code == 0
     assert {name: entry for name, entry in table["regions"].items() if name != NAME} == before
@@ -296,7 +302,7 @@ def test_china_has_its_own_list_and_keeps_its_currency(server, path, capsys):
         china.put(LOGS, **{key(CHINA): fake.text(LOGS, fake.logs(CHINA, "CNN1-"))})
         assert refresh_prices.main([CHINA], path, lists) == 3
     assert "'USD', and CNY was expected" in capsys.readouterr().err
-    table = Prices.read(path)
+    table = read(path)
     assert table.regions["China (Beijing)"]["currency"] == "CNY"
     volume = Volume("v", f"{CHINA}a", "gp2", 100, datetime(2026, 1, 1, tzinfo=UTC))
     assert table.volume(CHINA, volume).monthly == Decimal("11.6")
@@ -342,4 +348,4 @@ def test_a_large_file_is_read_in_little_memory(server):
 def test_a_region_without_a_list_is_refused(refresh, path, capsys, code, said):
     assert refresh(code)[0] == 2
     assert said in capsys.readouterr().err
-    assert path.read_bytes() == TABLE.read_bytes()
+    assert json.loads(path.read_text(encoding="utf-8")) == analyse_prices.table()

@@ -15,7 +15,7 @@ from lib.analyse.options import Options
 from lib.analyse.outputs import FILES, write
 from lib.analyse.run import Run
 from lib.analyse.spool import Coverage, Spool, locked
-from lib.analyse.tally import Tally
+from lib.analyse.tally import Sum, Tally
 from lib.common import region
 from tests.support import analyse
 from tests.support import analyse_content as content
@@ -302,7 +302,7 @@ def test_while_a_run_goes_on_only_what_is_complete_is_in_its_report(tmp_path):
         run.coverage[unit] = Coverage("1", HERE, name, status=status)
         run.spool.path(unit, "jsonl").write_text(json.dumps({"check": name}) + "\n", encoding="utf-8")
     run.settled.append(run_module.Unit("1", HERE, "volumes"))
-    run.totals.checks["volumes"] = Tally(count=1)
+    run.totals.checks["volumes"] = Tally(all=Sum(count=1))
     write(run, ["json"])
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert (report["complete"], report["finished_at"], report["findings"]) == (False, None, [{"check": "volumes"}])
