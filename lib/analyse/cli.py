@@ -27,6 +27,12 @@ exit status: 0 nothing found at or above --fail-on; 1 something was; 2 wrong usa
 """
 
 
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days: write one such as 30")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     found = argparse.ArgumentParser(
@@ -45,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     add("--log-group", action="append", default=[], metavar="GLOB", help="log groups to look at, repeated (default: *)")
     add("--streams", choices=STREAMS, default="auto", help="count log streams: auto for up to 250 groups of a region")
     add("--attached-only", action="store_true", help="leave out security groups that nothing uses")
+    add("--older-than", type=_days, default=0, metavar="DAYS", help="leave out volumes unused for fewer days than this")
     add("--detach-times", action="store_true", help="ask CloudTrail when volumes were detached (2 calls a second)")
     add("--owner-tag", default="Owner", metavar="KEY", help="the tag that names an owner (default: Owner)")
     add("--ignore", type=Path, metavar="FILE", help="accepted findings, each with a reason and an end (TOML)")
@@ -82,6 +89,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         log_groups=tuple(given.log_group) or ("*",),
         streams=given.streams,
         attached_only=given.attached_only,
+        older_than=given.older_than,
         detach_times=given.detach_times,
         owner_tag=given.owner_tag,
         checks=tuple(given.check),

@@ -125,6 +125,7 @@ class Context:
     now: datetime
     prices: Any
     attached_only: bool = False
+    older_than: int = 0  # days
 
     def arn(self, service: str, rest: str) -> str:
         """Return the ARN of a resource of this account and region."""

@@ -26,6 +26,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
     log_groups: Sequence[str] = ("*",)
     streams: str = "auto"
     attached_only: bool = False
+    older_than: int = 0
     detach_times: bool = False
     owner_tag: str = "Owner"
     checks: Sequence[str] = ()
@@ -40,7 +41,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
         """Return what decides which findings there are: a run can be resumed with the same values only."""
         names = (
             "regions", "all_regions", "profile", "roles", "log_groups", "streams", "attached_only", "detach_times",
-            "owner_tag", "checks",
+            "older_than", "owner_tag", "checks",
         )  # fmt: skip
         found = {name: getattr(self, name) for name in names}
         found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}

@@ -302,7 +302,10 @@ class Run:
     def _judge(self, items: Iterable[Any], unit: Unit, coverage: Coverage) -> Iterable[dict[str, Any]]:
         checks: Sequence[Check] = [check for check in self.checks if check.collector == unit.collector]
         partition = regions.known().get(unit.region, "aws")
-        context = Context(unit.account, unit.region, partition, self.now, self.prices, self.options.attached_only)
+        chosen = self.options
+        context = Context(
+            unit.account, unit.region, partition, self.now, self.prices, chosen.attached_only, chosen.older_than
+        )
         for item in items:
             coverage.items += 1
             for check in checks:

@@ -15,9 +15,15 @@ def _severity(monthly: Decimal | None) -> str:
 
 
 def judge(volume: Volume, context: Context) -> Iterator[Finding]:
-    """Yield the volume: the collector reads no other than those in state ``available``."""
+    """Yield the volume: the collector reads no other than those in state ``available``.
+
+    Since when it is unused is known only when CloudTrail was asked and remembers; its creation is the longest that it
+    can be.
+    """
     cost, age = context.prices.volume(context.region, volume), context.days(volume.created_at)
     snapshot, detached = volume.snapshot_at, volume.detached_at
+    if context.days(detached or volume.created_at) < context.older_than:
+        return
     ago = f"{age} day{'' if age == 1 else 's'} ago"
     yield Finding(
         id=volume.id,

@@ -266,3 +266,19 @@ def test_a_missing_file_of_settings_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr("lib.common.region.FOLDER", tmp_path)
     with pytest.raises(SettingError, match="is missing"):
         check_regions([], {})
+
+
+@pytest.mark.parametrize("days", ["-1", "1.5", "soon", "\u0661"])
+def test_older_than_takes_whole_days_only(capsys, days):
+    with pytest.raises(SystemExit) as caught:
+        cli.options([f"--older-than={days}"])
+    assert caught.value.code == 2
+    assert "is not a number of days: write one such as 30" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("days", "count"), [("0", 1), ("100000", 0)])
+def test_older_than_reaches_the_check(start, days, count):
+    account = content.Content()
+    account.rows["Volumes"] = [content.volume(1)]
+    report = start(analyse.cloud(account))("--region", HERE, "--check", "zombie-volume", "--older-than", days)[1]
+    assert (len(report["findings"]), report["options"]["older_than"]) == (count, int(days))

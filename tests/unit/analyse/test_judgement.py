@@ -1,5 +1,6 @@
 """A1-A3: how grave a finding is, and how it is told: all traffic, ICMP, sensitive ports and ranges told apart."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -136,3 +137,20 @@ def test_the_volumes_prices_are_the_tables():
     (found,) = zombie_volumes.judge(Volume("vol-1", f"{PRICED}a", "st1", 100, NOW), CONTEXT)
     assert found.cost is not None
     assert found.cost.monthly == Decimal("4.5")
+
+
+@pytest.mark.parametrize(
+    ("created", "detached", "older_than", "found"),
+    [
+        (10, None, 0, True),
+        (10, None, 10, True),
+        (10, None, 11, False),
+        (400, 3, 30, False),  # an old volume that was in use the other day
+        (400, 30, 30, True),
+    ],
+)
+def test_volumes_unused_for_fewer_days_than_asked_are_left_out(created, detached, older_than, found):
+    context = replace(CONTEXT, older_than=older_than)
+    ended = None if detached is None else NOW - timedelta(days=detached)
+    volume = Volume("vol-1", f"{PRICED}a", "gp3", 1, NOW - timedelta(days=created), detached_at=ended)
+    assert len(list(zombie_volumes.judge(volume, context))) == found
