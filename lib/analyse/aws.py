@@ -200,6 +200,7 @@ class Place:
     ) -> None:
         self.account, self.region, self.stop = account, region, stop
         self.calls, self.notes = 0, list[str]()
+        self.acceptable, self.open_notes = frozenset[str](), list[str]()
         self.unmatched: list[str] = []  # of what was asked for by name or glob
         self.remembered = dict(remembered or {})
         self.keep = keep
@@ -239,23 +240,25 @@ class Place:
             parameters[token] = answer[token]
 
     @contextmanager
-    def optional(self, missing: str) -> Iterator[None]:
+    def optional(self, missing: str, subject: str = "") -> Iterator[None]:
         """Turn the failure of calls that the rest can do without into a note; ``missing`` says what is then not known.
 
-        An expired token is no such failure: every other call fails as well.
+        An expired token is no such failure: every other call fails as well. The note is no gap where the ignore file
+        accepts it for ``subject``.
         """
         try:
             yield
         except errors.refusals() as error:
             if errors.kind(error) == "expired":
                 raise
-            self.note(f"{missing}: {errors.sentence(error)}")
+            self.note(f"{missing}: {errors.sentence(error)}", accepted=subject in self.acceptable)
 
-    def note(self, text: str) -> None:
-        """Say what could not be looked at although the rest could."""
+    def note(self, text: str, *, accepted: bool = False) -> None:
+        """Say what could not be looked at although the rest could; ``open_notes`` are those that nobody accepted."""
         with self._lock:
             if text not in self.notes:  # each page of a list can have the same
                 self.notes.append(text)
+                self.open_notes += [] if accepted else [text]
 
     def learn(self, key: str, value: Any) -> None:
         """Keep something expensive to find out, for a run that resumes this one."""

@@ -12,24 +12,30 @@ from typing import Any
 from lib.analyse.model import Finding
 from lib.common.errors import SettingError
 
-_WAYS = ("id", "tag", "pattern")
-_EXAMPLE = '[[ignore]] with id, tag ("Key=value") or pattern, a reason, and expires = 2027-06-30'
+_GAPS = ("region", "prefix_list")  # what may be left unread
+_WAYS = ("id", "tag", "pattern", *_GAPS)
+_EXAMPLE = '[[ignore]] with id, tag ("Key=value"), pattern, region or prefix_list, a reason, and expires = 2027-06-30'
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One accepted finding or kind of finding. Exactly one of ``id``, ``tag`` and ``pattern`` is set."""
+    """One accepted finding, kind of finding, or gap. Exactly one of the ways to match is set.
+
+    ``region`` accepts that a region's calls are denied, ``prefix_list`` that a prefix list cannot be read.
+    """
 
     reason: str
     expires: date
     id: str = ""
     tag: str = ""
     pattern: str = ""
+    region: str = ""
+    prefix_list: str = ""
     check: str = ""
 
     def matches(self, check: str, finding: Finding) -> bool:
         """Return whether the entry is about a finding: by resource, group, rule or name."""
-        if self.check and self.check != check:
+        if self.region or self.prefix_list or (self.check and self.check != check):
             return False
         if self.tag:
             key, given, value = self.tag.partition("=")
@@ -57,7 +63,7 @@ def _entry(row: Mapping[str, Any], number: int, path: Path, known: Collection[st
     if not isinstance(row, Mapping) or set(row) - {*_WAYS, "check", "reason", "expires"}:
         raise SettingError(f"{where}: {row!r} is refused: write {_EXAMPLE}.")
     if sum(bool(row.get(way)) for way in _WAYS) != 1:
-        raise SettingError(f"{where}: exactly one of id, tag and pattern is needed: write {_EXAMPLE}.")
+        raise SettingError(f"{where}: exactly one of {', '.join(_WAYS)} is needed: write {_EXAMPLE}.")
     for name in (*_WAYS, "check", "reason"):
         if not isinstance(row.get(name, ""), str):
             raise SettingError(f"{where}: {name}={row[name]!r} is no text: write an entry for each, as {_EXAMPLE}.")
@@ -103,6 +109,10 @@ class Ignores:
             raise SettingError(f"The ignore file {path} has something else than [[ignore]] entries: write {_EXAMPLE}.")
         entries = [_entry(row, number, path, checks) for number, row in enumerate(rows, 1)]
         return cls([e for e in entries if e.expires >= today], [e for e in entries if e.expires < today])
+
+    def accepted(self, way: str, value: str) -> Entry | None:
+        """Return the entry that accepts a gap: ``way`` is region or prefix_list."""
+        return next((entry for entry in self.valid if getattr(entry, way) == value), None)
 
     def unmatched(self, seen: Collection[str]) -> list[Entry]:
         """Return the entries that hold today and gave no finding its reason; ``seen`` are keys of those that did."""

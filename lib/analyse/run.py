@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.analyse import aws, discovery, errors, outputs, spool
+from lib.analyse import aws, discovery, errors, ignore, outputs, spool
 from lib.analyse.ignore import Ignores
 from lib.analyse.model import Check, Collector, Context, Finding, Unit
 from lib.analyse.options import Options
@@ -95,11 +95,25 @@ class Run:
         if self.complete:
             asked = {check.id for check in self.checks}
             found += [
+                f"Accepted by the ignore file, and not looked at: {note}"
+                for entry in self.coverage.values()
+                if entry.status == "complete"
+                for note in entry.notes
+            ]
+            found += [
                 f"The ignore file's entry {entry.public()} matches no finding of this run."
-                for entry in self.ignores.unmatched(self.totals.suppressions)
+                for entry in self.ignores.unmatched(self._suppressions())
                 if entry.check in asked or not (entry.check or self.options.checks)
             ]
         return found
+
+    def _suppressions(self) -> set[str]:
+        """Return the keys of the ignore file's entries that were needed: for findings, regions and prefix lists."""
+        seen, entries = set(self.totals.suppressions), self.coverage.values()
+        seen |= {ignore.key(entry.accepted) for entry in entries if entry.accepted}
+        notes = [note for entry in entries for note in entry.notes]
+        lists = [entry for entry in self.ignores.valid if entry.prefix_list]
+        return seen | {ignore.key(e.public()) for e in lists if any(e.prefix_list in note for note in notes)}
 
     def _unmatched_globs(self) -> list[str]:
         """Return a sentence for each glob that no log group matches, where all were looked at."""
@@ -115,7 +129,7 @@ class Run:
         return (
             self.finished_at is not None
             and bool(self.coverage)
-            and all(e.status == "complete" for e in self.coverage.values())
+            and all(entry.settled for entry in self.coverage.values())
         )
 
     def code(self) -> int:
@@ -276,11 +290,14 @@ class Run:
             what became of it, and the sums of what was found.
         """
         totals, place = Totals(), aws.Place(account, unit.region, self.stop, self.spool.learned(unit))
+        place.acceptable = frozenset(entry.prefix_list for entry in self.ignores.valid if entry.prefix_list)
         try:
             self._collect(place, unit, live, totals)
-            status, reason = ("partial", _first(place.notes)) if place.notes else ("complete", "")
+            status, reason = ("partial", _first(place.open_notes)) if place.open_notes else ("complete", "")
         except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # the others go on
             status, reason = "partial" if live.items else "none", errors.sentence(error)
+            entry = self.ignores.accepted("region", unit.region) if errors.kind(error) == "denied" else None
+            live.accepted = entry.public() if entry else None
         moment = datetime.now(UTC).isoformat(timespec="seconds")
         counts: dict[str, Any] = {"calls": place.calls, "notes": place.notes, "unmatched": place.unmatched}
         coverage = replace(live, status=status, reason=reason, read_at=moment, **counts)

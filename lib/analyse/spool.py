@@ -46,6 +46,12 @@ class Coverage:
     notes: list[str] = field(default_factory=list)
     read_at: str | None = None
     unmatched: list[str] = field(default_factory=list)
+    accepted: dict[str, str] | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether it keeps no run from being complete: it was read, or the ignore file accepts that it cannot be."""
+        return self.status == "complete" or self.accepted is not None
 
 
 @contextmanager

@@ -37,8 +37,9 @@ def summary(run: "Run") -> Iterator[str]:
     yield from first["notices"]
     gaps = [entry for entry in first["coverage"] if entry["status"] != "complete"]
     for entry in gaps:
+        accepted = f"accepted until {entry['accepted']['expires']}, " if entry["accepted"] else ""
         yield (
-            f"NOT LOOKED AT {'in part' if entry['status'] == 'partial' else ''}: {entry['collector']} in "
+            f"{accepted}NOT LOOKED AT {'in part' if entry['status'] == 'partial' else ''}: {entry['collector']} in "
             f"{entry['region']} of {entry['account']}: {entry['reason']}"
         ).replace(" :", ":")
     if not gaps:

@@ -29,7 +29,7 @@ class PrefixLists:
         if identifier not in self._known:
             asked = {"PrefixListId": identifier, "MaxResults": 100}
             self._known[identifier] = None
-            with self._place.optional(f"prefix list {identifier} could not be read"):
+            with self._place.optional(f"prefix list {identifier} could not be read", identifier):
                 pages = self._place.pages("ec2", "get_managed_prefix_list_entries", "Entries", ("Cidr",), **asked)
                 self._known[identifier] = tuple(row["Cidr"] for page in pages for row in page)
         return self._known[identifier]

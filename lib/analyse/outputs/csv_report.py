@@ -34,6 +34,7 @@ GAP = "not-looked-at"  # stands in place of a check's id
 def gap(entry: Mapping[str, Any]) -> list[Any]:
     """Return the row for what was not looked at: it has no severity and no price."""
     values = {"check": GAP, "id": entry["collector"], "type": entry["status"], "title": entry["reason"]}
+    values["ignored"] = entry["accepted"]["reason"] if entry["accepted"] else ""
     values |= {"account": entry["account"], "region": entry["region"]}
     return [cell(values.get(name, "")) for name in COLUMNS]
 

@@ -54,7 +54,7 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequen
     ]
     notifications = [
         {
-            "level": "error",
+            "level": "note" if e["accepted"] else "error",
             "message": {"text": f"{e['collector']} in {e['region']} of {e['account']}: {e['status']}, {e['reason']}"},
         }
         for e in gaps(head)

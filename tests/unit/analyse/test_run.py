@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lib.analyse import aws
 from lib.analyse import run as run_module
@@ -21,6 +22,9 @@ from tests.support import analyse
 from tests.support import analyse_content as content
 from tests.support.analyse import HERE, PRICED, gaps
 
+SCHEMA = Draft202012Validator(
+    json.loads(Path(run_module.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
+)
 SMALL = ("--region", HERE, "--region", PRICED, "--streams", "off")
 PIECES = ("log_groups", "security_groups", "volumes")
 
@@ -345,6 +349,38 @@ def test_entries_that_match_nothing_are_told_when_everything_was_looked_at(start
     assert (code, len(report["notices"])) == (0, 1)
     assert "'id': 'vol-0'" in report["notices"][0]
     assert audit(*options, "--check", "open-ingress")[1]["notices"] == [], "nothing was asked about volumes"
+
+
+@pytest.mark.parametrize(
+    ("fault", "way", "value", "code"),
+    [
+        (HERE, "region", HERE, 1),
+        (HERE, "region", PRICED, 3),
+        ("GetManagedPrefixListEntries", "prefix_list", "pl-1", 1),
+        ("GetManagedPrefixListEntries", "prefix_list", "pl-2", 3),
+        ("DescribeNetworkInterfaces", "region", HERE, 3),
+    ],
+)
+def test_a_denied_region_or_an_unreadable_prefix_list_can_be_accepted(start, tmp_path, fault, way, value, code):
+    path = Path(tmp_path / "ignore.toml")
+    path.write_text(f'[[ignore]]\n{way} = "{value}"\nreason = "r"\nexpires = 2999-01-01\n', encoding="utf-8")
+    cloud = analyse.cloud(full(), denied={fault})
+    options = ("--region", HERE, "--region", PRICED, "--streams", "off", "--ignore", str(path))
+    found, report = start(cloud)(*options)
+    assert (found, report["complete"]) == (code, code == 1)
+    SCHEMA.validate(report)
+    if code == 1:
+        text = json.dumps([report["coverage"], report["notices"]])
+        assert "UnauthorizedOperation" in text, "what is accepted is still told"
+        assert "matches no finding" not in text
+        assert (",r," in (tmp_path / "out" / "report.csv").read_text(encoding="utf-8")) is (way == "region")
+
+
+def test_an_expired_token_in_an_accepted_region_is_no_accepted_gap(start, tmp_path):
+    path = Path(tmp_path / "ignore.toml")
+    path.write_text(f'[[ignore]]\nregion = "{HERE}"\nreason = "r"\nexpires = 2999-01-01\n', encoding="utf-8")
+    code, _ = start(analyse.cloud(full(), expired_after=1))("--region", HERE, "--streams", "off", "--ignore", str(path))
+    assert code == 3
 
 
 def test_the_owner_is_a_tag_that_can_be_chosen(start):
