@@ -38,8 +38,8 @@ class Entry:
         if self.region or self.prefix_list or (self.check and self.check != check):
             return False
         if self.tag:
-            key, given, value = self.tag.partition("=")
-            return key in finding.tags and (not given or fnmatch.fnmatchcase(finding.tags[key], value))
+            name, given, value = self.tag.partition("=")
+            return name in finding.tags and (not given or fnmatch.fnmatchcase(finding.tags[name], value))
         names = {finding.id, finding.arn, *(finding.details.get(key) or "" for key in ("group_id", "group_name"))}
         names.discard("")
         if self.id:

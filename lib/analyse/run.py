@@ -59,7 +59,7 @@ def _first(notes: Sequence[str]) -> str:
 
 
 @dataclass
-class Run:
+class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked for, and what it knows so far
     """One run: what it was asked for, and what it knows so far."""
 
     options: Options

@@ -76,10 +76,10 @@ def test_no_file_ignores_nothing():
         ("[[ignore]]\nid = 'x'\nreason = 'r'", "expires=None is no date"),
         ("[[ignore]]\nid = 'x'\nreason = 'r'\nexpires = '2027-01-01'", "is no date"),
         ("[[ignore]]\nid = 'x'\nreason = 'r'\nexpires = 2027-01-01T00:00:00Z", "is no date"),
-        ("[[ignore]]\nreason = 'r'\nexpires = 2027-01-01", "exactly one of id, tag, pattern, region, prefix_list"),
+        ("[[ignore]]\nreason = 'r'\nexpires = 2027-01-01", "exactly one of id, tag, pattern, region"),
         (
             "[[ignore]]\nid = 'x'\ntag = 'y'\nreason = 'r'\nexpires = 2027-01-01",
-            "exactly one of id, tag, pattern, region, prefix_list",
+            "exactly one of id, tag, pattern, region",
         ),
         ("[[ignore]]\nid = 'x'\nuntil = 2027-01-01", "is refused"),
         ("[[ignore]]\nid = ['x', 'y']\nreason = 'r'\nexpires = 2027-01-01", "id=.'x', 'y'. is no text"),
