@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.analyse import aws, discovery, errors, ignore, outputs, spool
+from lib.analyse import aws, discovery, errors, outputs, spool
 from lib.analyse.ignore import Ignores
 from lib.analyse.model import Check, Collector, Context, Finding, Unit
 from lib.analyse.options import Options
@@ -87,41 +87,6 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         self._write_after = 0.0
         self._stopped_at = time.monotonic()
         self.abandoned = False  # whether calls still hang: the program must not wait for them
-
-    @property
-    def notices(self) -> list[str]:
-        """What a reader of the findings has to know beside what was not looked at."""
-        found = [*self.scope, *self.spool.notices, *self._unmatched_globs()]
-        if self.complete:
-            asked = {check.id for check in self.checks}
-            found += [
-                f"Accepted by the ignore file, and not looked at: {note}"
-                for entry in self.coverage.values()
-                if entry.status == "complete"
-                for note in entry.notes
-            ]
-            found += [
-                f"The ignore file's entry {entry.public()} matches no finding of this run."
-                for entry in self.ignores.unmatched(self._suppressions())
-                if entry.check in asked or not (entry.check or self.options.checks)
-            ]
-        return found
-
-    def _suppressions(self) -> set[str]:
-        """Return the keys of the ignore file's entries that were needed: for findings, regions and prefix lists."""
-        seen, entries = set(self.totals.suppressions), self.coverage.values()
-        seen |= {ignore.key(entry.accepted) for entry in entries if entry.accepted}
-        notes = [note for entry in entries for note in entry.notes]
-        lists = [entry for entry in self.ignores.valid if entry.prefix_list]
-        return seen | {ignore.key(e.public()) for e in lists if any(e.prefix_list in note for note in notes)}
-
-    def _unmatched_globs(self) -> list[str]:
-        """Return a sentence for each glob that no log group matches, where all were looked at."""
-        entries = [entry for entry in self.coverage.values() if entry.collector == "log_groups"]
-        if not self.complete or not entries:
-            return []
-        globs = set.intersection(*(set(entry.unmatched) for entry in entries))
-        return [f"--log-group {glob!r} matches no log group." for glob in self.options.log_groups if glob in globs]
 
     @property
     def complete(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from lib.analyse import places
+from lib.analyse.notices import notices
 from lib.common.errors import SettingError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def head(run: "Run") -> dict[str, Any]:
         },
         "coverage": [asdict(entry) for _, entry in coverage],
         "ignore_expired": [entry.public() for entry in run.ignores.expired],
-        "notices": list(run.notices),
+        "notices": notices(run),
     }
 
 

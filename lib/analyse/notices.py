@@ -1,0 +1,46 @@
+"""What a reader of the findings has to know beside what was not looked at: a sentence each."""
+
+from typing import TYPE_CHECKING
+
+from lib.analyse import ignore
+
+if TYPE_CHECKING:
+    from lib.analyse.run import Run
+
+
+def notices(run: "Run") -> list[str]:
+    """Return the sentences of a run, as far as it is."""
+    found = [*run.scope, *run.spool.notices]
+    found += [
+        f"Accepted by the ignore file, and not looked at: {note}"
+        for entry in run.coverage.values()
+        if entry.status == "complete"
+        for note in entry.notes
+    ]
+    return [*found, *_unmatched_globs(run), *_unmatched_suppressions(run)] if run.complete else found
+
+
+def _unmatched_suppressions(run: "Run") -> list[str]:
+    """Return a sentence for each entry of the ignore file that matched nothing although it could have."""
+    asked = {check.id for check in run.checks}
+    return [
+        f"The ignore file's entry {entry.public()} matches no finding of this run."
+        for entry in run.ignores.unmatched(_needed(run))
+        if entry.check in asked or not (entry.check or run.options.checks)
+    ]
+
+
+def _needed(run: "Run") -> set[str]:
+    """Return the keys of the ignore file's entries that were needed: for findings, regions and prefix lists."""
+    entries = run.coverage.values()
+    seen = run.totals.suppressions | {ignore.key(entry.accepted) for entry in entries if entry.accepted}
+    notes = [note for entry in entries for note in entry.notes]
+    lists = [entry for entry in run.ignores.valid if entry.prefix_list]
+    return seen | {ignore.key(e.public()) for e in lists if any(e.prefix_list in note for note in notes)}
+
+
+def _unmatched_globs(run: "Run") -> list[str]:
+    """Return a sentence for each glob that no log group matches; all of them were looked at."""
+    entries = [set(entry.unmatched) for entry in run.coverage.values() if entry.collector == "log_groups"]
+    globs = set.intersection(*entries) if entries else set[str]()
+    return [f"--log-group {glob!r} matches no log group." for glob in run.options.log_groups if glob in globs]
