@@ -5,12 +5,7 @@ from collections.abc import Mapping
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
-from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
-from cdktf_cdktf_provider_aws.api_gateway_domain_name import (
-    ApiGatewayDomainName,
-    ApiGatewayDomainNameEndpointConfiguration,
-)
 from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
 from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
@@ -29,6 +24,7 @@ from constructs import Construct
 from lib.common import access_log, region
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import api_gateway_logs
+from lib.disaster_recovery.api_domain import regional_domain
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
 from lib.disaster_recovery.place import Place
@@ -138,7 +134,7 @@ class Api(Construct):
         self._limits()
         self.host = f"{self.rest.id}.execute-api.{place.region}.{region.dns_suffix(place.region)}"
         self.url = self.stage.invoke_url
-        self.domain = self._domain(side) if place.settings.domain else None
+        self.domain = regional_domain(self, place, side, self.stage) if place.settings.domain else None
 
     def _routes(self) -> list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]:
         """Return every method and integration, for the deployment to wait for."""
@@ -277,27 +273,6 @@ class Api(Construct):
             ),
             provider=self._place.provider,
         )
-
-    def _domain(self, side: Side) -> ApiGatewayDomainName:
-        """Return this region's end of the domain: both regions have one of the same name."""
-        made = ApiGatewayDomainName(
-            self,
-            "domain",
-            domain_name=self._place.settings.domain,
-            regional_certificate_arn=side.certificate_arn,
-            security_policy="TLS_1_2",
-            endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
-            **self._place.own("domain"),
-        )
-        ApiGatewayBasePathMapping(
-            self,
-            "mapping",
-            api_id=self.rest.id,
-            stage_name=self.stage.stage_name,
-            domain_name=made.domain_name,
-            provider=self._place.provider,
-        )
-        return made
 
 
 def _title(path: str) -> str:

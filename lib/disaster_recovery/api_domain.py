@@ -1,0 +1,41 @@
+"""One region's end of the domain: the same name in both regions, each with a certificate of its own region."""
+
+from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
+from cdktf_cdktf_provider_aws.api_gateway_domain_name import (
+    ApiGatewayDomainName,
+    ApiGatewayDomainNameEndpointConfiguration,
+)
+from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage
+from constructs import Construct
+
+from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.settings import Side
+
+
+def regional_domain(scope: Construct, place: Place, side: Side, stage: ApiGatewayStage) -> ApiGatewayDomainName:
+    """Return this region's end of the domain, which leads to a stage.
+
+    Args:
+        scope: the construct of the region's API.
+        place: the region; its settings have the domain's name.
+        side: the region's certificate.
+        stage: what the domain's root leads to.
+    """
+    domain = ApiGatewayDomainName(
+        scope,
+        "domain",
+        domain_name=place.settings.domain,
+        regional_certificate_arn=side.certificate_arn,
+        security_policy="TLS_1_2",
+        endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
+        **place.own("domain"),
+    )
+    ApiGatewayBasePathMapping(
+        scope,
+        "mapping",
+        api_id=stage.rest_api_id,
+        stage_name=stage.stage_name,
+        domain_name=domain.domain_name,
+        provider=place.provider,
+    )
+    return domain
