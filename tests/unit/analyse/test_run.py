@@ -18,7 +18,7 @@ from lib.analyse.run import Run
 from lib.analyse.spool import Coverage, Spool, locked
 from lib.analyse.tally import Sum, Tally
 from lib.common import region
-from tests.support import analyse
+from tests.support import analyse, analyse_cloud
 from tests.support import analyse_content as content
 from tests.support.analyse import HERE, PRICED, gaps
 
@@ -207,6 +207,22 @@ def test_a_region_that_is_not_switched_on_is_told_apart_from_a_denied_one(start,
     assert (code, {where for where, _ in gaps(report)}) == (3, {HERE})
     told = {why.startswith("the region is not switched on (") for why in gaps(report).values()}
     assert told == {not denied}
+
+
+def test_bad_credentials_in_a_region_that_is_on_are_not_called_a_region_that_is_off(start, monkeypatch):
+    account = clean()
+    account.regions, account.off = [PRICED], []
+    cloud = analyse.cloud(account)
+    answer = cloud.answer
+
+    def refused(service, action, where, asked):
+        if where == HERE and service == "ec2":
+            raise analyse_cloud.Refusal(401, "AuthFailure", "Not validated")
+        return answer(service, action, where, asked)
+
+    monkeypatch.setattr(cloud, "answer", refused)
+    _, report = start(cloud)("--region", HERE, "--streams", "off")
+    assert set(gaps(report).values()) == {"AuthFailure: Not validated"}
 
 
 def test_a_denied_region_is_not_called_switched_off(start):
