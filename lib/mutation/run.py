@@ -1,5 +1,6 @@
 """The sample, the copies of the checkout in which it is tried, and what comes of it."""
 
+import ast
 import importlib
 import itertools
 import json
@@ -36,13 +37,27 @@ class MutationError(Exception):
 
 
 def modules(system: str) -> list[str]:
-    """Return the files of a system's stack, relative to the checkout: what its ``stack`` module imports."""
+    """Return the files of a system's stack, relative to the checkout: what its ``stack`` module imports.
+
+    The sources are asked: what is loaded in this process may be there for another reason.
+    """
     folder = system.replace("-", "_")
-    os.environ.update(node.environment())
-    importlib.import_module(f"lib.{folder}.stack")
     prefixes = (f"lib.{folder}.", *SHARED.get(TOOLS[system], ()))
-    names = [name for name in sys.modules if name.startswith(prefixes)]
-    return sorted(f"{name.replace('.', '/')}.py" for name in names)
+    found, waiting = set[str](), [f"lib.{folder}.stack"]
+    while waiting:
+        path = f"{waiting.pop().replace('.', '/')}.py"
+        if path not in found and (ROOT / path).is_file():
+            found.add(path)
+            waiting += [name for name in _imports(ROOT / path) if name.startswith(prefixes)]
+    return sorted(found)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the names of the modules that a file imports names from."""
+    for statement in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(statement, ast.ImportFrom):
+            yield str(statement.module)
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
 
 
 def sample(system: str, seed: int) -> list[Mutation]:
@@ -52,9 +67,10 @@ def sample(system: str, seed: int) -> list[Mutation]:
         system: the system's name.
         seed: the same seed gives the same mutations in the same order, as long as the sources stay.
     """
+    os.environ.update(node.environment())
     found: list[Mutation] = []
     for path in modules(system):
-        namespace = vars(sys.modules[path.removesuffix(".py").replace("/", ".")])
+        namespace = vars(importlib.import_module(path.removesuffix(".py").replace("/", ".")))
         found += mutations(path, (ROOT / path).read_text(encoding="utf-8"), namespace, seed)
     random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
     return found

@@ -13,6 +13,7 @@ from lib.payment import settings as payment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SCRIPTS = [path for path in (ROOT / "scripts").iterdir() if path.is_file()]
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
 
 
@@ -37,7 +38,7 @@ def test_every_variable_that_the_code_reads_is_described():
     for path in [
         *(ROOT / "lib" / "kinesis_pipeline").glob("*.py"),
         *(ROOT / "lib" / "disaster_recovery").glob("*.py"),
-        *(ROOT / "scripts").iterdir(),
+        *SCRIPTS,
     ]:
         text = path.read_text(encoding="utf-8")
         read |= set(re.findall(r'(?:environ|values)(?:\.get\(|, |\[)"([A-Z_]{4,})"', text))
@@ -48,10 +49,7 @@ def test_every_variable_that_the_code_reads_is_described():
 
 
 def test_error_texts_in_the_troubleshooting_are_the_codes_own():
-    source = "".join(
-        p.read_text(encoding="utf-8")
-        for p in (*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").iterdir(), ROOT / "tap.py")
-    )
+    source = "".join(p.read_text(encoding="utf-8") for p in (*(ROOT / "lib").rglob("*.py"), *SCRIPTS, ROOT / "tap.py"))
     source += (ROOT / "lambda/kinesis_pipeline/shared/postgres.py").read_text(encoding="utf-8")
     for text in (
         "meant for {what}, is used by another program",

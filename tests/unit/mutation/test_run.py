@@ -1,10 +1,10 @@
 """The same seed gives the same sample, every copy of the checkout is as it was afterwards, and counting is right."""
 
+import importlib
 import json
 import subprocess
 import sys
 import threading
-from types import SimpleNamespace
 
 import pytest
 
@@ -33,13 +33,15 @@ def test_a_stacks_files_are_those_that_it_imports(system, has, has_not):
     assert not [path for path in found if not (ROOT / path).is_file()]
 
 
-def test_a_tools_shared_files_are_of_the_systems_of_that_tool(monkeypatch):
-    monkeypatch.setattr(module.importlib, "import_module", lambda _name: None)
-    for name in ("lib.kinesis_pipeline.stack", "lib.common_pulumi.network"):
-        monkeypatch.setitem(sys.modules, name, SimpleNamespace())
+def test_a_tools_shared_files_are_of_the_systems_of_that_tool():
     found = module.modules("kinesis-pipeline")
     assert "lib/kinesis_pipeline/stack.py" in found
-    assert "lib/common_pulumi/network.py" not in found
+    assert not [path for path in found if path.startswith("lib/common_pulumi/")]
+
+
+def test_what_another_part_of_the_program_has_loaded_is_no_file_of_the_stack():
+    importlib.import_module("lib.payment.exercise")
+    assert "lib/payment/exercise.py" not in module.modules("payment")
 
 
 def test_a_sample_has_every_kind_and_is_the_same_for_the_same_seed():
