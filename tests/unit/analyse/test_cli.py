@@ -46,7 +46,10 @@ def test_what_is_refused_is_2_and_one_sentence(arguments, message, capsys, tmp_p
 
 
 def test_an_unexpected_error_is_2_and_never_1(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("lib.analyse.run.Run.audit", lambda _run: [][0])
+    def audit(_run):
+        raise IndexError
+
+    monkeypatch.setattr("lib.analyse.run.Run.audit", audit)
     assert cli.main(["--output", str(tmp_path)]) == 2
     assert "unexpected IndexError, an error of the auditor itself" in capsys.readouterr().err
 
