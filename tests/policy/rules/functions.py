@@ -204,7 +204,7 @@ def function_callers(declaration: Declaration) -> Iterator[str]:
 
 @rule("AWS::Lambda::EventSourceMapping")
 def event_sources(declaration: Declaration) -> Iterator[str]:
-    """Find mappings that start nowhere, give up nothing, retry for ever, or lose what they give up.
+    """Find mappings that start nowhere, give up nothing, retry without an end, or lose what they give up.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html
     """

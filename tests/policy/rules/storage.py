@@ -157,7 +157,7 @@ def repositories(declaration: Declaration) -> Iterator[str]:
             yield f"{repository.name}: EncryptionType is {repository.at('EncryptionConfiguration.EncryptionType')!r}"
         rules = repository.at("LifecyclePolicy.LifecyclePolicyText.rules", [])
         if not rules:
-            yield f"{repository.name}: images stay for ever"
+            yield f"{repository.name}: images are never deleted"
         for found in rules:
             chosen = found.get("selection", {})
             if found.get("action") != {"type": "expire"} or int(chosen.get("countNumber", 0)) < 1:
