@@ -171,18 +171,19 @@ class Monitor(mocks.MockMonitor):
     def __init__(self, answers: mocks.Mocks, region: Callable[[str], str]) -> None:
         super().__init__(answers)
         self.registrations: list[Registration] = []
+        self.repeated: list[str] = []
         self._region, self._seen, self._lock = region, set[str](), Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
         """Record a resource.
 
-        Raises:
-            ValueError: it was registered before, which Pulumi's engine refuses too.
+        One that was registered before, which Pulumi's engine refuses, is kept apart: an error raised here would reach
+        the program as a future that nobody waits for.
         """
         urn = str(self.make_urn(request.parent, request.type, request.name))
         with self._lock:
             if urn in self._seen:
-                raise ValueError(f"{request.type} {request.name!r} is declared twice")
+                self.repeated.append(f"{request.type} {request.name!r}")
             self._seen.add(urn)
         answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         provider = request.provider or dict(request.providers).get("aws", "")
@@ -229,7 +230,11 @@ def own_loops() -> Iterator[None]:
 def run(
     function: Callable[[], object], answers: mocks.Mocks, monitor: Monitor, stack: str, config: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Run a program under mocks, wait for everything that it started, and return what it exports."""
+    """Run a program under mocks, wait for everything that it started, and return what it exports.
+
+    Raises:
+        ValueError: it declares a resource twice.
+    """
     exports: dict[str, Any] = {}
 
     def program() -> pulumi.Output[None]:
@@ -246,6 +251,8 @@ def run(
         finally:
             pulumi.runtime.set_all_config({})
             set_root_resource(None)  # type: ignore[arg-type]  # a program that is run for real begins without one
+    if monitor.repeated:
+        raise ValueError(f"{', '.join(sorted(monitor.repeated))} is declared twice")
     return exports
 
 

@@ -94,7 +94,7 @@ def test_a_resource_is_declared_once():
         aws.sqs.Queue("first", opts=opts)
         aws.sqs.Queue("first", opts=opts)
 
-    with pytest.raises(Exception, match="'first' is declared twice"):
+    with pytest.raises(ValueError, match="aws:sqs/queue:Queue 'first' is declared twice"):
         recorded(program)
 
 

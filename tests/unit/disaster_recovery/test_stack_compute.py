@@ -250,7 +250,7 @@ def test_each_region_has_its_end_of_the_domain(role):
     assert f":acm:{REGIONS[role]}:" in domain["regional_certificate_arn"]
     assert domain["endpoint_configuration"]["types"] == ["REGIONAL"]
     assert domain["security_policy"] == "TLS_1_2"
-    assert f"api-{role}_rest" in mapping["api_id"]
+    assert f"aws_api_gateway_stage.api-{role}_stage" in mapping["api_id"]
 
 
 def test_without_a_domain_there_is_none():
