@@ -23,10 +23,15 @@ from lib.declared.model import leaves, parsed
 from lib.declared.read import Source
 
 EQUIVALENT, PROSE, NOTICED, UNNOTICED = "equivalent", "prose", "noticed", "unnoticed"
-SYNTHESIS, POLICY, UNIT, PROVIDER = "synthesis", "policy", "unit", "provider"
-SUITES = (POLICY, UNIT, PROVIDER)
+SYNTHESIS, POLICY, UNIT, LINT, PROVIDER = "synthesis", "policy", "unit", "lint", "provider"
+SUITES = (POLICY, UNIT, LINT, PROVIDER)
+# Files of the policy suite that are no part of its first run: they have a suite of their own, test the suite itself, or
+# look at all systems at once in an environment of their own.
+APART = {"lint": LINT, "provider": PROVIDER, "cases": "", "checkov": "", "declared": "", "models": ""}
 # Values for people's eyes, by the last step of their path: nothing at AWS acts on them.
 PROSE_NAMES = ("description", "comment", "markdown", "title", "label", "sid")
+RULES = "test_rules"  # they notice the most
+FIRST = "production"  # it declares the most
 TWIN = re.compile(r"twin|notice|broken|refuse|would")  # what a test of a test is called here
 PASSED, NOTHING_SELECTED = 0, 5  # pytest's exit codes
 # xdist for the hook in conftest.py alone. What else has a plug-in for pytest may be imported already, by jsii.
@@ -88,8 +93,8 @@ def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 class Selection:
     """A plug-in of pytest: chooses the tests that look at a system, and keeps the first failure.
 
-    Of the policy suite these are the tests that have the system's name among their parameters or in their file's name,
-    and those of its tool; tests that test a rule are none of them.
+    Of the policy suite these are the tests that have the system's name among their parameters, and those of its tool;
+    tests that test a rule are none of them.
     """
 
     def __init__(self, system: str) -> None:
@@ -103,12 +108,12 @@ class Selection:
         if "tests/policy/" not in path:
             return True
         test, _bracket, parameters = rest.partition("[")
-        about = f"{path} {parameters}".replace("_", "-")
-        return (self._system in about or path.endswith(self._tool)) and not TWIN.search(test)
+        return (self._system in parameters or path.endswith(self._tool)) and not TWIN.search(test)
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Keep the tests that are wanted."""
+        """Keep the tests that are wanted, those of the first case first: the others seldom find more."""
         items[:] = [item for item in items if self.wants(item.nodeid)]
+        items.sort(key=lambda item: FIRST not in item.nodeid)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Take a test's result."""
@@ -132,9 +137,12 @@ def suites(system: str, root: Path = read.ROOT) -> dict[str, list[str]]:
     ]
     if read.TOOLS[system] == "pulumi":
         unit += sorted((root / "tests" / "unit" / "common_pulumi").glob("test_*.py"))
-    provider = root / "tests" / "policy" / "test_provider.py"
-    policy = [path for path in sorted((root / "tests" / "policy").glob("test_*.py")) if path != provider]
-    files = {POLICY: policy, UNIT: unit, PROVIDER: [provider] if provider.exists() else []}
+    files: dict[str, list[Path]] = {POLICY: [], UNIT: unit, LINT: [], PROVIDER: []}
+    other_tools = set(read.TOOLS.values()) - {read.TOOLS[system]}
+    for path in sorted((root / "tests" / "policy").glob("test_*.py"), key=lambda path: (path.stem != RULES, path.stem)):
+        name = path.stem.removeprefix("test_")
+        if name not in other_tools:
+            files.get(APART.get(name, POLICY), []).append(path)
     return {name: [str(path.relative_to(root)) for path in paths] for name, paths in files.items()}
 
 
@@ -150,10 +158,11 @@ def failure(system: str, files: Sequence[str]) -> str:
 
 
 def documents(system: str) -> Generator[tuple[str, dict[str, Any]], None, None]:
-    """Yield what every case of the policy suite declares, by the case's name."""
+    """Yield what every case of the policy suite declares, by the case's name; production comes first."""
     cases, roots = (importlib.import_module(f"tests.{name}") for name in ("policy.cases", "support.rds_roots"))
     with tempfile.TemporaryDirectory(prefix="tap-roots-") as folder, roots.everywhere(Path(folder)):
-        for case in [case for case in cases.CASES if case.system == system]:
+        chosen = [case for case in cases.CASES if case.system == system]
+        for case in sorted(chosen, key=lambda case: FIRST not in str(case)):
             yield str(case), plain(cases.source_of(case).document)
 
 

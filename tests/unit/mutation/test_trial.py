@@ -10,7 +10,7 @@ import pytest
 
 from lib.declared import read
 from lib.mutation import trial
-from lib.mutation.trial import EQUIVALENT, NOTICED, POLICY, PROSE, PROVIDER, SYNTHESIS, UNIT, UNNOTICED, Verdict
+from lib.mutation.trial import EQUIVALENT, LINT, NOTICED, POLICY, PROSE, PROVIDER, SYNTHESIS, UNIT, UNNOTICED, Verdict
 
 BEFORE = {"A.Policy.Action": "s3:Get", "A.Description": "text"}
 
@@ -59,7 +59,6 @@ def test_settings_are_synthesised_once(monkeypatch):
         ("tests/policy/test_rules.py::test_no_two_rules_have_the_same_name", False),
         ("tests/policy/test_rules.py::test_a_twin_fails[payment-tls]", False),
         ("tests/policy/test_rules.py::test_the_rule_finds_what_is_broken[payment-tls]", False),
-        ("tests/policy/test_payment_policy.py::test_the_keys", True),
         ("tests/policy/test_pulumi.py::test_the_tool", True),
         ("tests/policy/test_cdk.py::test_nag[dev]", False),
         ("tests/unit/payment/test_stack.py::test_a_broken_word_is_refused[flask-api]", True),
@@ -69,6 +68,12 @@ def test_tests_that_look_at_the_system_are_chosen(node, wanted):
     items = [SimpleNamespace(nodeid=node)]
     trial.Selection("payment").pytest_collection_modifyitems(items)
     assert bool(items) is wanted
+
+
+def test_production_comes_first():
+    items = [SimpleNamespace(nodeid=f"tests/unit/x.py::test_x[{name}]") for name in ("dev", "production", "staging")]
+    trial.Selection("payment").pytest_collection_modifyitems(items)
+    assert [item.nodeid.partition("[")[2] for item in items] == ["production]", "dev]", "staging]"]
 
 
 def test_the_first_failure_is_kept():
@@ -90,6 +95,8 @@ def checkout(tmp_path):
     """A checkout with tests of two systems."""
     for name in (
         "lib/payment/api.py", "lib/flask_api/network.py", "tests/policy/test_rules.py", "tests/policy/cases.py",
+        "tests/policy/test_cases.py", "tests/policy/test_cdk.py", "tests/policy/test_pulumi.py",
+        "tests/policy/test_lint.py", "tests/policy/test_names.py", "tests/policy/test_provider.py",
         "tests/unit/payment/test_api.py", "tests/unit/payment/test_stack_data.py", "tests/unit/payment/test_money.py",
         "tests/unit/flask_api/test_network.py", "tests/unit/common_pulumi/test_policies.py",
         "tests/unit/kinesis_pipeline/test_stack.py",
@@ -102,20 +109,20 @@ def checkout(tmp_path):
 
 def test_the_suites_are_those_that_speak_of_the_stack(checkout):
     unit = ["tests/unit/payment/test_api.py", "tests/unit/payment/test_stack_data.py"]
-    shared = ["tests/unit/common_pulumi/test_policies.py"]
-    assert trial.suites("payment", checkout) == {
-        POLICY: ["tests/policy/test_rules.py"],
-        UNIT: unit + shared,
-        PROVIDER: [],
-    }
-    assert trial.suites("kinesis-pipeline", checkout)[UNIT] == ["tests/unit/kinesis_pipeline/test_stack.py"]
+    unit += ["tests/unit/common_pulumi/test_policies.py"]
+    policy = [f"tests/policy/test_{name}.py" for name in ("rules", "names", "pulumi")]
+    lint, provider = ["tests/policy/test_lint.py"], ["tests/policy/test_provider.py"]
+    assert trial.suites("payment", checkout) == {POLICY: policy, UNIT: unit, LINT: lint, PROVIDER: provider}
 
 
-def test_the_provider_is_asked_last(checkout):
-    (checkout / "tests/policy/test_provider.py").touch()
-    found = trial.suites("payment", checkout)
-    assert (list(found), found[PROVIDER]) == ([POLICY, UNIT, PROVIDER], ["tests/policy/test_provider.py"])
-    assert found[POLICY] == ["tests/policy/test_rules.py"]
+def test_a_suite_of_another_tool_is_left_out(checkout):
+    found = trial.suites("kinesis-pipeline", checkout)
+    assert found[UNIT] == ["tests/unit/kinesis_pipeline/test_stack.py"]
+    assert found[POLICY] == [f"tests/policy/test_{name}.py" for name in ("rules", "cdk", "names")]
+
+
+def test_the_quick_suites_come_first(checkout):
+    assert tuple(trial.suites("payment", checkout)) == trial.SUITES
 
 
 EXAMPLES = {
@@ -160,7 +167,7 @@ def test_every_case_of_the_system_is_declared(monkeypatch):
         system = property(lambda self: self.partition("/")[0])
 
     cases = SimpleNamespace(
-        CASES=[Case("payment/dev"), Case("flask-api/dev"), Case("payment/live")], source_of=source_of
+        CASES=[Case("payment/dev"), Case("flask-api/dev"), Case("payment/production")], source_of=source_of
     )
 
     @contextmanager
@@ -172,9 +179,9 @@ def test_every_case_of_the_system_is_declared(monkeypatch):
     monkeypatch.setitem(sys.modules, "tests.support.rds_roots", SimpleNamespace(everywhere=everywhere))
     assert dict(trial.documents("payment")) == {
         "payment/dev": {"name": "payment/dev"},
-        "payment/live": {"name": "payment/live"},
+        "payment/production": {"name": "payment/production"},
     }
-    assert asked == ["roots", "payment/dev", "payment/live"]
+    assert asked == ["roots", "payment/production", "payment/dev"]
 
 
 @pytest.fixture
@@ -216,7 +223,7 @@ def test_what_changes_prose_alone_asks_no_suite(world):
 def test_the_first_change_ends_the_comparison_and_asks_the_suites(world):
     world.values["dev"] = {"a": 3}
     assert trial.tried("payment", BASELINE) == Verdict(UNNOTICED)
-    assert world.asked == ["dev", POLICY, UNIT, PROVIDER]
+    assert world.asked == ["dev", POLICY, UNIT, LINT, PROVIDER]
 
 
 def test_the_first_suite_that_fails_has_noticed_it(world):
