@@ -1,0 +1,69 @@
+"""What a deployed environment knows its resources by: their tool's own identities, physical names, and outputs.
+
+A resource whose identity or name changes is deleted and made anew by the next deployment, with its data; an output that
+is renamed breaks whoever reads it. So they stand in a file for each system, and a change of them is a decision:
+
+    .venv/bin/python -m tests.policy.contract      writes the files again
+"""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lib.common import region
+from lib.common.fields import ENVIRONMENTS
+from tests.policy.cases import SYSTEMS, Case, declared, source_of
+from tests.policy.rules.names import names
+
+FOLDER = Path(__file__).parent / "contracts"
+REGIONS = ("FIRST_REGION", "SECOND_REGION")
+
+
+def of_template(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the logical ids of a CloudFormation template, with their types, and its outputs."""
+    yield from (f"{found['Type']} {name}" for name, found in document["Resources"].items())
+    yield from (f"output {name}" for name in document["Outputs"])
+
+
+def of_configuration(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the addresses of a Terraform configuration, and its outputs."""
+    yield from (f"{kind}.{name}" for kind, group in document["resource"].items() for name in group)
+    yield from (f"output {name}" for name in document["output"])
+
+
+def of_program(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the URNs of a Pulumi program without their stack, which has the suffix, and its outputs."""
+    yield from (found["urn"].split("::", 2)[2] for found in document["registrations"])
+    yield from (f"output {name}" for name in document["outputs"])
+
+
+IDENTITIES = {"cdk": of_template, "cdktf": of_configuration, "pulumi": of_program}
+
+
+def lines(system: str) -> list[str]:
+    """Return what a system is known by, in any of its environments; regions go by their place in the pair."""
+    found: set[str] = set()
+    for case in (Case(system, environment) for environment in ENVIRONMENTS):
+        found |= {plain(line) for line in IDENTITIES[case.tool](source_of(case).document)}
+        found |= {f"name of {resource.type} {plain(name)}" for resource, name in names(declared(case))}
+    return sorted(found)
+
+
+def plain(text: str) -> str:
+    """Return a text with the regions' places instead of their names and short names, which are settings."""
+    for place, name in zip(REGIONS, region.pair({}), strict=True):
+        text = text.replace(name, place).replace(region.short(name), place)
+    return text
+
+
+def main(systems: Sequence[str] = SYSTEMS) -> int:
+    """Write the files again."""
+    FOLDER.mkdir(exist_ok=True)
+    for system in systems:
+        (FOLDER / f"{system}.txt").write_text("".join(f"{line}\n" for line in lines(system)), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
