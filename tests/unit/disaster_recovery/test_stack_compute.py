@@ -3,14 +3,17 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from lib.common import lambda_package, region
 from lib.common.iam_statements import VPC_ENI_ACTIONS
+from lib.disaster_recovery.api import ANSWERS
 from lib.disaster_recovery.networking import TABLE_ACTIONS
 from tests.support.disaster_recovery import ROLES, Configuration, configuration, production, synthesise, with_domain
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "systems" / "disaster-recovery.md"
 PARTS = ("payment", "verification")
 REGIONS = dict(zip(ROLES, region.pair({}), strict=True))
 
@@ -267,3 +270,8 @@ def test_reports_are_kept_private_and_end(role):
     (rule,) = found.one("aws_s3_bucket_lifecycle_configuration", role)["rule"]
     assert rule["expiration"] == [{"days": 365}]
     assert found.one("aws_s3_bucket_versioning", role)["versioning_configuration"] == {"status": "Enabled"}
+
+
+def test_the_document_tells_the_status_and_the_code_of_each_answer_of_the_gateway():
+    paragraph = DOCUMENT.read_text().partition("API Gateway answers some by itself")[2].partition("\n\n")[0]
+    assert set(re.findall(r"(\d{3})\s`([a-z-]+)`", paragraph)) == set(ANSWERS.values())

@@ -1,6 +1,8 @@
 """The API checks requests before the function sees them, limits callers, and logs no bodies (P2, P3, P5)."""
 
 import json
+import re
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -9,6 +11,7 @@ from lib.common import region
 from lib.payment.api import ACCESS, ANSWERS, ROUTES
 from tests.support.program import program
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "systems" / "payment.md"
 METHOD = "apigateway/method:Method"
 HERE = region.primary({})
 CERTIFICATE = f"arn:{region.partition(HERE)}:acm:{HERE}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -160,3 +163,8 @@ def test_each_part_is_a_component_and_everything_belongs_to_one():
     own = [r for r in found.resources if r.kind.startswith("aws:")]
     assert {r.parent for r in own} == parts
     assert len(parts) == 8
+
+
+def test_the_document_tells_the_status_and_the_code_of_each_answer_of_the_gateway():
+    paragraph = DOCUMENT.read_text().partition("API Gateway answers some by itself")[2].partition("\n\n")[0]
+    assert set(re.findall(r"(\d{3})\s`([a-z_]+)`", paragraph)) == set(ANSWERS.values())
