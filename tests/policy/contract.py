@@ -33,8 +33,12 @@ def of_configuration(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def of_program(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the URNs of a Pulumi program without their stack, which has the suffix, and its outputs."""
-    yield from (found["urn"].split("::", 2)[2] for found in document["registrations"])
+    """Yield the URNs of a Pulumi program without their stack, which has the suffix, and its outputs.
+
+    Components are not among the recorded resources; each is the parent of one.
+    """
+    urns = {found[key].split("::", 2)[2] for found in document["registrations"] for key in ("urn", "parent")}
+    yield from (urn for urn in urns if not urn.startswith("pulumi:pulumi:Stack::"))
     yield from (f"output {name}" for name in document["outputs"])
 
 

@@ -38,9 +38,17 @@ def test_every_resource_is_in_the_contract(system):
 
 def test_a_renamed_resource_is_noticed():
     document = copy.deepcopy(source_of(Case("payment", "production")).document)
-    before = list(contract.of_program(document))
+    before = sorted(contract.of_program(document))
     document["registrations"][5]["urn"] += "x"
-    assert [line[0] for line in changed(before, list(contract.of_program(document)))] == ["-", "+"]
+    assert [line[0] for line in changed(before, sorted(contract.of_program(document)))] == ["-", "+"]
+
+
+def test_a_renamed_component_is_noticed():
+    document = copy.deepcopy(source_of(Case("payment", "production")).document)
+    before = sorted(contract.of_program(document))
+    for found in document["registrations"]:
+        found["parent"] = found["parent"].replace("::keys", "::kyes")
+    assert len(changed(before, sorted(contract.of_program(document)))) == 2
 
 
 def test_a_renamed_output_is_noticed():
