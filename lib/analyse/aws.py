@@ -180,7 +180,10 @@ def account_regions(account: Account, region: str) -> tuple[list[str], list[str]
 
 
 def trim(client: Any, operation: str, key: str, fields: Sequence[str]) -> None:
-    """Make a client read no more than these fields of a list's rows: most of a run's work is reading answers."""
+    """Make a client read no more than these fields of a list's rows: most of a run's work is reading answers.
+
+    What one caller leaves out is gone for the others of the client: all that use an operation need the same fields.
+    """
     name = client.meta.method_to_api_mapping[operation]
     members = client.meta.service_model.operation_model(name).output_shape.members[key].member.members
     for field_name in set(members) - set(fields):
@@ -231,7 +234,9 @@ class Place:
         """
         token, pace = "nextToken" if service == "logs" else "NextToken", parameters.pop("pace", None)
         if fields:
-            trim(self.account.client(service, self.region), operation, key, fields)
+            client = self.account.client(service, self.region)
+            with self.account.lock:  # collectors share the client
+                trim(client, operation, key, fields)
         while True:
             answer = self.call(service, operation, pace, **parameters)
             yield member(answer, operation, key)

@@ -20,6 +20,7 @@ from lib.analyse.options import FORMATS, STREAMS, Options, check_regions
 from lib.common import region
 from lib.common.errors import SettingError
 
+ALL_CHECKS = "all"
 _EPILOG = """\
 exit status: 0 nothing found at or above --fail-on; 1 something was; 2 wrong usage, no credentials, or an error;
 3 something could not be looked at (whatever was found): the report's coverage says what. Go on with --resume.
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     add("--all-regions", action="store_true", help="every region that the account has switched on")
     add("--profile", help="a profile of the AWS configuration")
     add("--role", action="append", default=[], metavar="ARN", help="a role to assume, one for each account, repeated")
-    add("--check", action="append", default=[], metavar="ID", help="only this check, repeated")
+    add("--check", action="append", default=[], metavar="ID", help="only this check, repeated, or all of them: all")
     add("--log-group", action="append", default=[], metavar="GLOB", help="log groups to look at, repeated (default: *)")
     add("--streams", choices=STREAMS, default="auto", help="count log streams: auto for up to 250 groups of a region")
     add("--attached-only", action="store_true", help="leave out security groups that nothing uses")
@@ -73,8 +74,8 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
     given = parser().parse_args(arguments)
     known = [check.id for check in discovery.checks()]
     for name in given.check:
-        if name not in known:
-            raise SettingError(f"--check {name!r} is unknown: use one of {', '.join(known)}.")
+        if name not in (*known, ALL_CHECKS):
+            raise SettingError(f"--check {name!r} is unknown: use one of {', '.join(known)}, or {ALL_CHECKS}.")
     if given.region and given.all_regions:
         raise SettingError("--region and --all-regions exclude each other: leave one out.")
     for role in given.role:
@@ -92,7 +93,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         older_than=given.older_than,
         detach_times=given.detach_times,
         owner_tag=given.owner_tag,
-        checks=tuple(given.check),
+        checks=tuple(known) if ALL_CHECKS in given.check else tuple(given.check),
         ignore=given.ignore,
         fail_on=given.fail_on,
         formats=tuple(dict.fromkeys(formats)),

@@ -138,13 +138,19 @@ class Context:
 
 @dataclass(frozen=True)
 class Check:
-    """A rule about what one collector yields. ``judge`` is pure: the same resource and context, the same findings."""
+    """A rule about what one collector yields. ``judge`` is pure: the same resource and context, the same findings.
+
+    ``default`` is False for a check that runs only when it is named. ``prices`` are those that it cannot do without, as
+    section and name in the price table: a region that lacks one gets a notice instead of findings.
+    """
 
     id: str
     title: str
     collector: str
     advice: str
     judge: Callable[[Any, Context], Iterator[Finding]]
+    default: bool = True
+    prices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

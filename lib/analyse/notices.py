@@ -17,7 +17,25 @@ def notices(run: "Run") -> list[str]:
         if entry.status == "complete"
         for note in entry.notes
     ]
+    found += _unpriced_checks(run)
     return [*found, *_unmatched_globs(run), *_unmatched_suppressions(run)] if run.complete else found
+
+
+def _unpriced_checks(run: "Run") -> list[str]:
+    """Return a sentence for each region where a check had resources to evaluate and lacks a price that it needs."""
+    sentences = []
+    for check in run.checks:
+        regions = {
+            unit.region for unit, entry in run.coverage.items() if unit.collector == check.collector and entry.items
+        }
+        for region in sorted(regions):
+            missing = [name for section, name in check.prices if not run.prices.has(region, section, name)]
+            if missing:
+                sentences.append(
+                    f"{check.id} cannot evaluate {region}: no price for {', '.join(missing)} there. Run "
+                    f"scripts/refresh_prices {region}."
+                )
+    return sentences
 
 
 def _unmatched_suppressions(run: "Run") -> list[str]:

@@ -64,6 +64,10 @@ class Prices:
         found: Mapping[str, Any] | None = self._region(code).get(section, {}).get("rates", {}).get(name)
         return found
 
+    def has(self, code: str, section: str, name: str) -> bool:
+        """Return whether the table has a price of a region, by its section and name."""
+        return self._rates(code, section, name) is not None
+
     def dates(self, code: str) -> dict[str, str | None]:
         """Return a region's currency, and the date of the prices of each section (None: there are none)."""
         entry = self._region(code)

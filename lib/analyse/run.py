@@ -73,7 +73,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
     def __post_init__(self) -> None:
         """Read what is needed from files; raises SettingError for a file that is wrong."""
         every = discovery.checks()
-        wanted = self.options.checks or [check.id for check in every]
+        wanted = self.options.checks or [check.id for check in every if check.default]
         self.checks = [check for check in every if check.id in wanted]
         found, needed = discovery.collectors(), {check.collector for check in self.checks}
         self.collectors: dict[str, Collector] = {name: c for name, c in found.items() if name in needed}

@@ -10,10 +10,11 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count, takewhile
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ from tests.support import analyse_answers, analyse_content
 
 ACCOUNT = "123456789012"
 EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50
+FILTER_VALUES = 200
 JSON = ("cloudtrail", "logs", "tagging")
 LISTS = {
     "DescribeVolumes": "Volumes",
@@ -29,6 +31,26 @@ LISTS = {
     "DescribeSecurityGroupRules": "SecurityGroupRules",
     "DescribeNetworkInterfaces": "NetworkInterfaces",
 }
+
+
+# What each filter that the auditor uses looks at; any other is refused, as AWS does.
+FILTERS: Mapping[str, Callable[[Mapping[str, Any]], set[str]]] = {
+    "status": lambda row: {row["State"]},
+    "volume-id": lambda row: {row["VolumeId"]},
+    "volume-type": lambda row: {row["VolumeType"]},
+}
+
+
+def _filtered(rows: Sequence[dict[str, Any]], asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows that all filters of a call choose; AWS takes at most 200 values in one."""
+    found = list(rows)
+    for number in takewhile(lambda n: f"Filter.{n}.Name" in asked, count(1)):
+        name = asked[f"Filter.{number}.Name"]
+        values = {value for key, value in asked.items() if key.startswith(f"Filter.{number}.Value")}
+        if name not in FILTERS or len(values) > FILTER_VALUES:
+            raise Refusal(400, "InvalidParameterValue", f"{len(values)} values for the filter {name}")
+        found = [row for row in found if FILTERS[name](row) & values]
+    return found
 
 
 @dataclass
@@ -117,11 +139,7 @@ class Cloud:
             return analyse_answers.xml(action, {"Entries": [{"Cidr": cidr} for cidr in entries]})
         name = LISTS[action]
         rows = analyse_content.placed(self.content.rows[name], region)
-        wanted = {value for key, value in asked.items() if key.startswith("Filter.1.Value")}
-        if asked.get("Filter.1.Name") == "status":
-            rows = [row for row in rows if row["State"] in wanted]
-        if asked.get("Filter.1.Name") == "volume-id":
-            rows = [row for row in rows if row["VolumeId"] in wanted]
+        rows = _filtered(rows, asked)
         size = int(asked.get("MaxResults", EC2_PAGE))
         self.sizes.add(size)
         if size > EC2_PAGE:

@@ -1,17 +1,9 @@
 """Volumes that nothing is attached to, and what they cost."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 
+from lib.analyse import cost_severity
 from lib.analyse.model import Check, Context, Finding, Volume
-
-MEDIUM, HIGH = Decimal(10), Decimal(100)  # US dollars a month
-
-
-def _severity(monthly: Decimal | None) -> str:
-    if monthly is None:  # what has no price, or none in US dollars, may be expensive
-        return "medium"
-    return "high" if monthly >= HIGH else "medium" if monthly >= MEDIUM else "low"
 
 
 def judge(volume: Volume, context: Context) -> Iterator[Finding]:
@@ -29,7 +21,7 @@ def judge(volume: Volume, context: Context) -> Iterator[Finding]:
         id=volume.id,
         arn=context.arn("ec2", f"volume/{volume.id}"),
         type=volume.type,
-        severity=_severity(cost.usd),
+        severity=cost_severity.severity(cost),
         title=f"{volume.type} of {volume.size} GiB, attached to nothing, created {ago}",
         tags=volume.tags,
         cost=cost,

@@ -11,9 +11,10 @@ from lib.analyse.pace import Pace
 
 FILTER_VALUES = 200  # the most that AWS takes in one filter
 LOOKUPS = 2.0  # a second: CloudTrail's quota
+# Of every collector that reads volumes: see lib.analyse.aws.trim.
 FIELDS = (
     "VolumeId", "AvailabilityZone", "VolumeType", "Size", "CreateTime", "Iops", "Throughput", "OutpostArn", "Encrypted",
-    "Tags",
+    "Tags", "Attachments",
 )  # fmt: skip
 SNAPSHOT = ("VolumeId", "StartTime", "State")
 EVENT = ("EventName", "EventTime", "CloudTrailEvent")

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
         (["--region", f"{HERE[:-1]}9x"], "did you mean"),
         (["--region", "qqq"], "write a name from the AWS list"),
         (["--region", HERE, "--all-regions"], "exclude each other"),
-        (["--check", "nothing"], "use one of log-cost, open-ingress, zombie-volume"),
+        (["--check", "nothing"], "log-cost, open-ingress, zombie-volume, or all."),
         (["--role", "auditor"], "is no role"),
         (["--ignore", "/nowhere/at/all"], "cannot be"),
         (["--output", "/proc/none"], "cannot be used"),
@@ -116,7 +116,9 @@ def test_adding_a_check_is_adding_a_file(start, tmp_path, monkeypatch):
 
 def test_what_is_discovered_is_complete_and_named_once():
     checks, collectors = discovery.checks(), discovery.collectors()
-    assert [check.id for check in checks] == ["log-cost", "open-ingress", "zombie-volume"]
+    assert [check.id for check in checks if check.default] == ["log-cost", "open-ingress", "zombie-volume"]
+    assert [check.id for check in checks if not check.default] == ["gp2-volume"]
+    assert len({check.id for check in checks}) == len(checks)
     assert all(isinstance(check, Check) and check.collector in collectors for check in checks)
     assert all(isinstance(collector, Collector) for collector in collectors.values())
 
