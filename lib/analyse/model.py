@@ -38,6 +38,24 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedInstance:
+    """An EC2 instance in state ``stopped``; ``stopped_at`` is None where its transition reason has no time."""
+
+    id: str
+    launched_at: datetime
+    stopped_at: datetime | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedVolume:
+    """An EBS volume that is attached to stopped instances only."""
+
+    volume: Volume
+    instances: tuple[StoppedInstance, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One ingress rule: its source is a CIDR, or a prefix list with its entries (None when they cannot be read)."""
 

@@ -25,6 +25,7 @@ EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50
 FILTER_VALUES = 200
 JSON = ("cloudtrail", "logs", "tagging")
 LISTS = {
+    "DescribeInstances": "Reservations",
     "DescribeVolumes": "Volumes",
     "DescribeSnapshots": "Snapshots",
     "DescribeSecurityGroups": "SecurityGroups",
@@ -35,6 +36,8 @@ LISTS = {
 
 # What each filter that the auditor uses looks at; any other is refused, as AWS does.
 FILTERS: Mapping[str, Callable[[Mapping[str, Any]], set[str]]] = {
+    "attachment.instance-id": lambda row: {found.get("InstanceId", "") for found in row["Attachments"]},
+    "instance-state-name": lambda row: {found["State"]["Name"] for found in row["Instances"]},
     "status": lambda row: {row["State"]},
     "volume-id": lambda row: {row["VolumeId"]},
     "volume-type": lambda row: {row["VolumeType"]},

@@ -19,7 +19,15 @@ class Content:
 
     rows: dict[str, list[dict[str, Any]]] = field(
         default_factory=lambda: {
-            name: [] for name in ("Volumes", "Snapshots", "SecurityGroups", "SecurityGroupRules", "NetworkInterfaces")
+            name: []
+            for name in (
+                "Volumes",
+                "Snapshots",
+                "SecurityGroups",
+                "SecurityGroupRules",
+                "NetworkInterfaces",
+                "Reservations",
+            )
         }
     )
     log_groups: list[dict[str, Any]] = field(default_factory=list)
@@ -62,6 +70,25 @@ def volume(number: int, kind: str = "gp3", size: int = 100, **other: Any) -> dic
         **({"Throughput": 125} if kind == "gp3" else {}),
     }
     return {**row, **other}
+
+
+def attached(*instances: str) -> dict[str, Any]:
+    """Return what makes a volume one that instances use."""
+    return {"State": "in-use", "Attachments": [{"InstanceId": name, "State": "attached"} for name in instances]}
+
+
+def instance(
+    identifier: str, reason: str = "", state: str = "stopped", days: int = 100, **other: Any
+) -> dict[str, Any]:
+    """Return a reservation of one instance as DescribeInstances does; it was launched so many days ago."""
+    row = {
+        "InstanceId": identifier,
+        "State": {"Name": state},
+        "StateTransitionReason": reason,
+        "LaunchTime": NOW - timedelta(days=days),
+        **other,
+    }
+    return {"ReservationId": f"r-{identifier}", "OwnerId": "123456789012", "Instances": [row]}
 
 
 def rule(number: int, group: str, protocol: str, port: int, source: str = "0.0.0.0/0", **other: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
         (["--region", f"{HERE[:-1]}9x"], "did you mean"),
         (["--region", "qqq"], "write a name from the AWS list"),
         (["--region", HERE, "--all-regions"], "exclude each other"),
-        (["--check", "nothing"], "log-cost, open-ingress, zombie-volume, or all."),
+        (["--check", "nothing"], "use one of gp2-volume, log-cost, open-ingress, "),
         (["--role", "auditor"], "is no role"),
         (["--ignore", "/nowhere/at/all"], "cannot be"),
         (["--output", "/proc/none"], "cannot be used"),
@@ -88,7 +88,7 @@ def test_a_run_calls_nothing_that_its_policy_does_not_allow_and_everything_that_
     account.prefix_lists["pl-1"] = ["10.0.0.0/8"]
     account.rows["SecurityGroupRules"].append(content.rule(99, "sg-00000000000000000", "tcp", 22, "pl-1"))
     cloud = analyse.cloud(account)
-    start(cloud)("--all-regions", "--streams", "full", "--detach-times")
+    start(cloud)("--all-regions", "--streams", "full", "--detach-times", "--check", "all")
     allowed = policy.actions(discovery.collectors().values())
     assert sorted(cloud.counts()) == allowed
     fewer = policy.actions(discovery.collectors().values(), all_regions=False, detach_times=False)
@@ -117,7 +117,7 @@ def test_adding_a_check_is_adding_a_file(start, tmp_path, monkeypatch):
 def test_what_is_discovered_is_complete_and_named_once():
     checks, collectors = discovery.checks(), discovery.collectors()
     assert [check.id for check in checks if check.default] == ["log-cost", "open-ingress", "zombie-volume"]
-    assert [check.id for check in checks if not check.default] == ["gp2-volume"]
+    assert [check.id for check in checks if not check.default] == ["gp2-volume", "stopped-instance-volume"]
     assert len({check.id for check in checks}) == len(checks)
     assert all(isinstance(check, Check) and check.collector in collectors for check in checks)
     assert all(isinstance(collector, Collector) for collector in collectors.values())
