@@ -160,6 +160,8 @@ class Check:
 
     ``default`` is False for a check that runs only when it is named. ``prices`` are those that it cannot do without, as
     section and name in the price table: a region that lacks one gets a notice instead of findings.
+    ``description`` says in a sentence or two what is a finding (by default the title alone). ``security`` is True when
+    findings are exposures, and False when they are costs: reports for security tools tell the two apart.
     """
 
     id: str
@@ -169,6 +171,8 @@ class Check:
     judge: Callable[[Any, Context], Iterator[Finding]]
     default: bool = True
     prices: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    security: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,4 +50,6 @@ CHECK = Check(
     "log_groups",
     "Set a retention in days; export to S3 what has to be kept longer.",
     judge,
+    description="A log group that matches, with what its storage costs a month at most and an estimate of its "
+    "ingestion. Without a retention it keeps every event forever.",
 )

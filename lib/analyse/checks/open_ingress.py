@@ -126,4 +126,7 @@ CHECK = Check(
     "security_groups",
     "Name the addresses or the security group that need the port, or reach it through Session Manager or a VPN.",
     judge,
+    description="An ingress rule lets every address of the IPv4 or IPv6 Internet in, alone or together with other "
+    "rules of its security group.",
+    security=True,
 )

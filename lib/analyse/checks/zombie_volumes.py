@@ -47,4 +47,5 @@ CHECK = Check(
     "volumes",
     "Take a last snapshot if the data may be wanted, then delete the volume.",
     judge,
+    description="A volume in state available: nothing is attached to it, and it is paid for like one in use.",
 )

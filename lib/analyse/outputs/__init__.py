@@ -15,7 +15,7 @@ from lib.common.errors import SettingError
 if TYPE_CHECKING:
     from lib.analyse.run import Run
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 VERSION = "1.0.0"
 FILES = {
     "json": "report.json",
@@ -45,7 +45,15 @@ def head(run: "Run") -> dict[str, Any]:
         "complete": run.complete,
         "options": {key: value for key, value in run.options.asked().items() if key != "ignore"},
         "prices": _prices(run),
-        "checks": {check.id: {"title": check.title, "advice": check.advice} for check in run.checks},
+        "checks": {
+            check.id: {
+                "title": check.title,
+                "description": check.description or f"{check.title}.",
+                "advice": check.advice,
+                "security": check.security,
+            }
+            for check in run.checks
+        },
         "summary": {
             "findings": sum(found["count"] for found in checks.values()),
             "ignored": sum(found["ignored"] for found in checks.values()),

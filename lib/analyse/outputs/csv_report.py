@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
@@ -13,16 +14,20 @@ COLUMNS = (
 )  # fmt: skip
 
 
+BOM = "\ufeff"  # without it Excel takes UTF-8 for the machine's own character set
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet shows 012345678901 as 1.23457E+10 and 1-2 as a day: such texts lose what they say.
+_NUMBER = re.compile(r"\d+([.,]\d+)?([eE][+-]?\d+)?|\d+[-/]\d+([-/]\d+)?")
 
 
 def cell(value: Any) -> Any:
-    """Return a value as a cell. A text that a spreadsheet would take for a formula is made a text by an apostrophe.
+    """Return a value as a cell; an apostrophe keeps a text that a spreadsheet would take for something else.
 
-    https://owasp.org/www-community/attacks/CSV_Injection
+    Formulas: https://owasp.org/www-community/attacks/CSV_Injection
+    Numbers and dates: numbers of accounts, tags such as 0042.
     """
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if value.startswith(_FORMULA) or _NUMBER.fullmatch(value) else value
     if isinstance(value, (dict, list)):
         return json.dumps(value) if value else ""
     return value
@@ -44,6 +49,7 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, columns: Sequenc
 
     The ignored findings have the reason.
     """
+    file.write(BOM)
     rows = csv.writer(file)
     rows.writerow([*COLUMNS, *columns])
     index = {name: number for number, name in enumerate(columns, len(COLUMNS))}

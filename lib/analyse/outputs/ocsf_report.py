@@ -1,8 +1,8 @@
 """report.ocsf.json: OCSF 1.8.0 events, for Security Lake and the like.
 
 https://schema.ocsf.io/1.8.0/
-What is open to the world is a Detection Finding (2004), what costs without need a Compliance Finding (2003), and what
-was not looked at a Scan Activity (6007) that ended with an error.
+Findings of security checks are Detection Findings (2004), costs are Compliance Findings (2003) of a check that failed,
+and what was not looked at is a Scan Activity (6007) that ended with an error.
 """
 
 import json
@@ -16,13 +16,13 @@ from lib.analyse.outputs import Lines, gaps, joined, told
 VERSION = "1.8.0"
 SEVERITIES = {"info": (1, "Informational"), "low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "High")}
 SEVERITIES["critical"] = (5, "Critical")
-CREATE, NEW, SUPPRESSED, WARNING = 1, 1, 3, 2  # activity_id, status_id twice, compliance.status_id
+CREATE, NEW, SUPPRESSED = 1, 1, 3  # activity_id, status_id twice: of a finding's review
 ERROR, FAILURE, MANUAL = 6, 2, 1  # activity_id, status_id and scan.type_id of a Scan Activity
-DETECTION = "open-ingress"
+FAIL = (3, "Fail")  # of compliance: 2 is a check without a result. https://schema.ocsf.io/1.8.0/objects/compliance
 
 
 def _compliance(check: str) -> dict[str, Any]:
-    return {"control": check, "standards": ["TAP"], "status_id": WARNING}
+    return {"control": check, "standards": ["TAP"], "status_id": FAIL[0], "status": FAIL[1]}
 
 
 def _source(where: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,8 @@ def gap(entry: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[st
 def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[str, Any]:
     """Return a finding as an OCSF event; ``when`` is in milliseconds since 1970."""
     number, name = SEVERITIES[found["severity"]]
-    detection = found["check"] == DETECTION
+    check = head["checks"][found["check"]]
+    detection = check["security"]
     uid = 2004 if detection else 2003
     resource = {
         "uid": found["arn"],
@@ -84,11 +85,11 @@ def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[
         "finding_info": {
             "uid": f"{found['check']}:{found['arn']}",
             "title": found["title"],
-            "desc": head["checks"][found["check"]]["title"],
+            "desc": check["description"],
             "types": [found["type"]],
         },
         "resources": [resource],
-        "remediation": {"desc": head["checks"][found["check"]]["advice"]},
+        "remediation": {"desc": check["advice"]},
         "unmapped": {
             **{name: found[name] for name in ("monthly_usd", "monthly_cost", "currency", "unpriced", "details")},
             "ignored": ignored,

@@ -81,7 +81,7 @@ function cards() {
   }
   if (logs) {
     card(total(logs), `${monthly(logs)}${priced(logs) ? "at most " : ""}to store ${whole(logs.count)} log groups${left(logs)}`);
-    const forever = rows.filter((row) => row.check === "log-cost" && !row.details.retention_days).length;
+    const forever = rows.filter((row) => row.check === "log-cost" && !row.ignored && !row.details.retention_days).length;
     card(whole(forever), "log groups never expire");
   }
   card(whole(head.summary.ignored), `ignored by the ignore file${head.ignore_expired.length ? `; ${head.ignore_expired.length} of its entries expired` : ""}`);
@@ -140,7 +140,7 @@ function charts() {
   }
   if (open) bars("Open rules by kind", Object.entries(open.by_type).sort((a, b) => b[1].count - a[1].count), (e) => e[1].count, (e) => whole(e[1].count));
   if (logs) {
-    const dearest = rows.filter((row) => row.check === "log-cost" && row.monthly_usd).sort((a, b) => b.monthly_usd - a.monthly_usd);
+    const dearest = rows.filter((row) => row.check === "log-cost" && !row.ignored && row.monthly_usd).sort((a, b) => b.monthly_usd - a.monthly_usd);
     const title = `Most expensive log groups, storage a month${missing(logs) ? ` (${missing(logs)})` : ""}`;
     if (dearest.length) bars(title, dearest.map((row) => [row.id, row]), usd, (entry) => `$${cost(entry[1])}`);
     else bars("Log groups by region, storage a month", Object.entries(logs.by_region), usd, sum);
@@ -149,11 +149,11 @@ function charts() {
 
 const rank = (row) => SEVERITIES.length - SEVERITIES.indexOf(row.severity);
 const bytes = (n) => (n >= 2 ** 30 ? `${(n / 2 ** 30).toFixed(1)} GiB` : n >= 2 ** 20 ? `${(n / 2 ** 20).toFixed(1)} MiB` : `${(n / 1024).toFixed(1)} KiB`);
-const price = { title: "USD/month", value: (r) => r.monthly_usd ?? -1, text: cost, number: true };
-const detail = (title, name, text = String, number = true) => ({ title, value: (r) => r.details[name] ?? -1, text: (r) => (r.details[name] === null ? "" : text(r.details[name])), number });
+const price = { title: "USD/month", value: (r) => r.monthly_usd, text: cost, number: true };
+const detail = (title, name, text = String, number = true) => ({ title, value: (r) => r.details[name] ?? null, text: (r) => (r.details[name] === null ? "" : text(r.details[name])), number });
 const COLUMNS = {
   "zombie-volume": [detail("GiB", "size_gib", whole), detail("Days old", "created_days_ago", whole), detail("Last snapshot", "last_snapshot_at", (t) => t.slice(0, 10), false), price],
-  "open-ingress": [{ title: "Group", value: (r) => r.details.group_name, text: (r) => r.details.group_name }, { title: "Used by", value: (r) => r.details.users ?? -1, text: (r) => (r.details.users === null ? "not known" : whole(r.details.users)), number: true }],
+  "open-ingress": [{ title: "Group", value: (r) => r.details.group_name, text: (r) => r.details.group_name }, { title: "Used by", value: (r) => r.details.users, text: (r) => (r.details.users === null ? "not known" : whole(r.details.users)), number: true }],
   "log-cost": [detail("Stored", "stored_bytes", bytes), detail("Streams", "streams", whole), detail("Average stream", "average_stream_bytes", bytes), detail("Days kept", "retention_days", whole), price],
 };
 const state = { check: null, sort: 0, down: true, shown: STEP, severities: new Set(SEVERITIES) };
@@ -164,7 +164,7 @@ function columns() {
     { title: "Id", value: (r) => r.id, text: (r) => r.id, className: "id" },
     { title: "What", value: (r) => r.title, text: (r) => r.title },
     { title: "Region", value: (r) => r.region, text: (r) => r.region, className: "short" },
-    { title: "Owner", value: (r) => r.owner ?? "", text: (r) => r.owner ?? "" },
+    { title: "Owner", value: (r) => r.owner, text: (r) => r.owner ?? "" },
     ...(COLUMNS[state.check] ?? [price]),
   ];
 }
@@ -180,6 +180,7 @@ function chosen() {
   const { value } = columns()[state.sort], way = state.down ? -1 : 1;
   return found.sort((a, b) => {
     const x = value(a), y = value(b);
+    if (x === null || y === null) return (x === null) - (y === null) || (b.monthly_cost ?? -1) - (a.monthly_cost ?? -1);
     return (x < y ? -1 : x > y ? 1 : (a.monthly_usd ?? 0) - (b.monthly_usd ?? 0)) * way;
   });
 }

@@ -1,32 +1,71 @@
-"""report.sarif: SARIF 2.1.0, for code scanning and what else shows its results."""
+"""report.sarif: SARIF 2.1.0, for code scanning and what else shows its results.
 
+What GitHub requires and limits:
+https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
+from lib.analyse.model import SEVERITIES
 from lib.analyse.outputs import Lines, gaps, joined, told
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"info": "note", "low": "note", "medium": "warning", "high": "error", "critical": "error"}
-# GitHub sorts by a number that has the shape of a CVSS score.
+# In GitHub's ranges: over 9.0 critical, from 7.0 high, from 4.0 medium, from 0.1 low, and 0.0 none.
 SCORES = {"info": "0.0", "low": "3.0", "medium": "5.0", "high": "8.0", "critical": "9.5"}
+MAX_RESULTS = 25_000  # of one run: GitHub rejects a file with more
+SHOWN_RESULTS = 5_000  # GitHub shows the most severe of those
+IGNORED = "ignored"
+# GitHub requires all four. There is no file: it is the place of an empty one.
+REGION = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
 
 
-def result(found: Mapping[str, Any]) -> dict[str, Any]:
+def rules(checks: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the rules by check and severity, the same in every run of the same checks.
+
+    GitHub takes an alert's security severity from its rule, so a security check is one rule for each severity.
+    """
+    found = {}
+    for name, check in checks.items():
+        for severity in SEVERITIES:
+            identifier = f"{name}-{severity}" if check["security"] else name
+            found[name, severity] = {
+                "id": identifier,
+                "name": "".join(map(str.capitalize, identifier.split("-"))),
+                "shortDescription": {"text": check["title"]},
+                "fullDescription": {"text": check["description"]},
+                "help": {"text": check["advice"]},
+                "properties": {"precision": "high", **_severity(severity, security=check["security"])},
+                **({"defaultConfiguration": {"level": LEVELS[severity]}} if check["security"] else {}),
+            }
+    return found
+
+
+def _severity(severity: str, *, security: bool) -> dict[str, Any]:
+    """Return by what GitHub ranks a rule; a score must be above 0.0, so what only informs has none."""
+    if not security:
+        return {"tags": ["cost"], "problem.severity": "warning"}
+    return {"tags": ["security"], **({"security-severity": SCORES[severity]} if severity != "info" else {})}
+
+
+def result(found: Mapping[str, Any], rule: Mapping[str, Any]) -> dict[str, Any]:
     """Return a finding as a SARIF result; its place is the resource's ARN, and a path that tools without ARNs take."""
     path = f"{found['account']}/{found['region']}/{found['id'].lstrip('/')}"
-    ignored = found["ignored"]
+    ignored, identity = found["ignored"], f"{found['check']}:{found['arn']}"
     return {
-        "ruleId": found["check"],
+        "ruleId": rule["id"],
         "level": LEVELS[found["severity"]],
         "message": {"text": f"{found['title']} ({found['id']}, {found['region']}){told(found)}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": _uri(path)}},
+                "physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": REGION},
                 "logicalLocations": [{"fullyQualifiedName": found["arn"], "kind": "resource"}],
             }
         ],
-        "partialFingerprints": {"resource/v1": f"{found['check']}:{found['arn']}"},
+        "partialFingerprints": {"resource/v1": identity, "primaryLocationLineHash": _line_hash(identity)},
         "properties": {
             "severity": found["severity"],
             "security-severity": SCORES[found["severity"]],
@@ -42,16 +81,51 @@ def _uri(path: str) -> str:
     return quote(path)
 
 
+def _line_hash(identity: str) -> str:
+    """Return the only fingerprint that GitHub reads, in its form: a hash of 16 digits and a count."""
+    return f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}:1"
+
+
+def kept(head: Mapping[str, Any], limit: int = MAX_RESULTS) -> dict[str, int]:
+    """Return how many results of each severity there is room for, the most severe first and the ignored last."""
+    counts = dict.fromkeys(reversed(SEVERITIES), 0)
+    for tally in head["summary"]["by_check"].values():
+        for severity, entry in tally["by_severity"].items():
+            counts[severity] += entry["count"]
+    found, left = {}, limit
+    for name, count in {**counts, IGNORED: head["summary"]["ignored"]}.items():
+        found[name] = min(left, count)
+        left -= found[name]
+    return found
+
+
+def _results(head: Mapping[str, Any], lines: Lines, by_kind: Mapping[tuple[str, str], Any]) -> Iterator[str]:
+    room = kept(head)
+    for line in lines():
+        found = json.loads(line)
+        kind = IGNORED if found["ignored"] else found["severity"]
+        if room[kind]:
+            room[kind] -= 1
+            yield json.dumps(result(found, by_kind[found["check"], found["severity"]]))
+
+
+def _limits(head: Mapping[str, Any]) -> list[str]:
+    """Return what to say of the limits, when there are too many results."""
+    number = head["summary"]["findings"] + head["summary"]["ignored"]
+    if number > MAX_RESULTS:
+        text = (
+            f"{number - MAX_RESULTS} of {number} findings are left out, the least severe: GitHub takes {MAX_RESULTS} "
+            f"results a run and shows {SHOWN_RESULTS}. report.json has all."
+        )
+        return [text]
+    if number > SHOWN_RESULTS:
+        return [f"GitHub shows the {SHOWN_RESULTS} most severe of these {number} results."]
+    return []
+
+
 def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequence[str]) -> None:
     """Write one run; what was not looked at are its notifications, and ``executionSuccessful`` is then false."""
-    rules = [
-        {
-            "id": name,
-            "shortDescription": {"text": check["title"]},
-            "help": {"text": check["advice"]},
-        }
-        for name, check in head["checks"].items()
-    ]
+    by_kind = rules(head["checks"])
     notifications = [
         {
             "level": "note" if e["accepted"] else "error",
@@ -60,10 +134,15 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequen
         for e in gaps(head)
     ]
     notifications += [{"level": "note", "message": {"text": text}} for text in head["notices"]]
-    notifications += [{"level": "warning", "message": {"text": text}} for text in head["prices"]["warnings"]]
-    tool = {"driver": {"name": head["tool"]["name"], "semanticVersion": head["tool"]["version"], "rules": rules}}
-    invocation = {"executionSuccessful": head["complete"], "toolExecutionNotifications": notifications}
-    start = json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": tool, "invocations": [invocation]}]})
+    warnings = [*head["prices"]["warnings"], *_limits(head)]
+    notifications += [{"level": "warning", "message": {"text": text}} for text in warnings]
+    driver = {"name": head["tool"]["name"], "semanticVersion": head["tool"]["version"]}
+    driver["rules"] = list({rule["id"]: rule for rule in by_kind.values()}.values())
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [{"executionSuccessful": head["complete"], "toolExecutionNotifications": notifications}],
+    }
+    start = json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
     file.write(f'{start[:-3]}, "results": [')
-    joined(file, (json.dumps(result(json.loads(line))) for line in lines()))
+    joined(file, _results(head, lines, by_kind))
     file.write("]}]}\n")

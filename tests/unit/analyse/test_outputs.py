@@ -12,9 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lib.analyse import outputs, places
+from lib.analyse.model import rank
 from lib.analyse.outputs import csv_report, html_report, json_report, ocsf_report, sarif_report
 from lib.analyse.prices import Prices
-from tests.support import analyse, analyse_prices
+from tests.support import analyse, analyse_judges, analyse_prices
 from tests.support import analyse_content as content
 from tests.support.analyse import HERE, PRICED
 
@@ -40,6 +41,13 @@ def reports(start, tmp_path) -> dict[str, str]:
 def findings(reports: dict[str, str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(reports["json"])["findings"]
     return found
+
+
+def table(text: str) -> list[dict[str, str]]:
+    """Read report.csv as a spreadsheet does, which needs the mark at its beginning to know that it is UTF-8."""
+    assert text.startswith("\ufeff")
+    assert not text.startswith("\ufeff" * 2)
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
 
 
 def test_the_schema_is_a_schema_of_2020_12():
@@ -77,7 +85,7 @@ def test_sums_are_those_of_the_findings(reports):
 
 
 def test_report_csv_has_a_row_for_each_finding_and_no_formula(reports):
-    rows = list(csv.DictReader(io.StringIO(reports["csv"], newline="")))
+    rows = table(reports["csv"])
     missing, rows = rows[:2], rows[2:]
     assert [(row["check"], row["id"], row["type"]) for row in missing] == [("not-looked-at", "log_groups", "none")] * 2
     assert {row["region"] for row in missing} == {HERE, PRICED}
@@ -89,12 +97,15 @@ def test_report_csv_has_a_row_for_each_finding_and_no_formula(reports):
     assert all(row["size_gib"] == str(f["details"]["size_gib"]) for row, f in volumes)
     assert {row["ignored"] for row in rows} == {"", "known"}
     assert not any(value.startswith(csv_report._FORMULA) for row in rows for value in row.values())
+    assert {row["account"] for row in [*missing, *rows]} == {"'123456789012"}
 
 
 def test_report_sarif_has_what_version_2_1_0_requires(reports):
     log = json.loads(reports["sarif"])
     (run,) = log["runs"]
     assert (log["version"], len(run["results"])) == ("2.1.0", len(findings(reports)))
+    assert analyse_judges.sarif(log) == []
+    assert analyse_judges.github_sarif(log) == []
     rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     for result in run["results"]:
         assert result["ruleId"] in rules
@@ -107,12 +118,14 @@ def test_report_sarif_has_what_version_2_1_0_requires(reports):
     assert invocation["executionSuccessful"] is False
     assert len(invocation["toolExecutionNotifications"]) == 2
     assert any("suppressions" in result for result in run["results"])
-    prints = [result["partialFingerprints"]["resource/v1"] for result in run["results"]]
-    assert len(set(prints)) == len(prints)
+    for name in ("resource/v1", "primaryLocationLineHash"):
+        prints = [result["partialFingerprints"][name] for result in run["results"]]
+        assert len(set(prints)) == len(prints)
 
 
 def test_report_ocsf_has_what_version_1_8_0_requires(reports):
     events = json.loads(reports["ocsf"])
+    assert analyse_judges.ocsf(events) == []
     missing, events = events[:2], events[2:]
     for event in missing:
         assert (event["class_uid"], event["type_uid"], event["activity_id"], event["status_id"]) == (6007, 600706, 6, 2)
@@ -145,6 +158,7 @@ def test_reports_without_findings_are_valid_too():
     head = {
         "checks": {}, "coverage": [], "complete": True, "notices": [], "tool": {"name": "analyse", "version": "1"},
         "started_at": "2026-11-23T00:00:00+00:00", "prices": {"warnings": []},
+        "summary": {"findings": 0, "ignored": 0, "by_check": {}},
     }  # fmt: skip
 
     def nothing() -> Iterator[str]:
@@ -164,6 +178,13 @@ def test_reports_without_findings_are_valid_too():
     [
         ("=1", "'=1"),
         ("plain", "plain"),
+        ("012345678901", "'012345678901"),
+        ("1e5", "'1e5"),
+        ("1-2", "'1-2"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("2026-11-23T12:00:00+00:00", "2026-11-23T12:00:00+00:00"),
+        ("vol-1", "vol-1"),
+        (12, 12),
         (-1, -1),
         ({}, ""),
         ({"a": 1}, '{"a": 1}'),
@@ -197,10 +218,10 @@ def test_what_has_no_price_is_never_zero_in_any_report(start, tmp_path, monkeypa
         for entry in (tally, *(e for name in SUMS for e in tally[f"by_{name}"].values())):
             assert (entry["monthly_usd"], entry["unpriced"]) == (None, entry["count"])
     assert report["prices"]["regions"] == {HERE: {"currency": None, "volumes": None, "logs": None}}
-    rows = [row for row in csv.DictReader(io.StringIO(found["csv"], newline="")) if row["check"] != "open-ingress"]
+    rows = [row for row in table(found["csv"]) if row["check"] != "open-ingress"]
     assert {(row["monthly_usd"], row["monthly_cost"]) for row in rows} == {("not priced", "not priced")}
     results = json.loads(found["sarif"])["runs"][0]["results"]
-    said = [result["message"]["text"] for result in results if result["ruleId"] != "open-ingress"]
+    said = [result["message"]["text"] for result in results if not result["ruleId"].startswith("open-")]
     assert all("; not priced: no price for " in text for text in said)
     events = [event for event in json.loads(found["ocsf"]) if event["class_uid"] == 2003]
     assert all("; not priced: no price for " in event["message"] for event in events)
@@ -234,7 +255,7 @@ def test_yuan_keep_their_currency_and_are_never_added_to_dollars(start, tmp_path
         (HERE, "CNY", True),
         (PRICED, "USD", False),
     }
-    cells = list(csv.DictReader(io.StringIO(found["csv"], newline="")))
+    cells = table(found["csv"])
     assert {(row["monthly_usd"] == "", row["currency"]) for row in cells if row["check"] == "zombie-volume"} == {
         (True, "CNY"),
         (False, "USD"),
@@ -267,3 +288,143 @@ def test_old_prices_are_told_with_their_age_in_every_report_that_has_room_for_it
 )
 def test_amounts_are_told_with_cents_and_with_currencies_other_than_dollars(row, text):
     assert outputs.amount(row) == text
+
+
+def broken(reports: dict[str, str], name: str, change: str) -> Any:
+    """Return a report with one thing taken out, or made wrong: ``a.0.b`` or ``a.0.b=value``."""
+    found = json.loads(reports[name])
+    path, _, value = change.partition("=")
+    *steps, last = path.split(".")
+    place = found
+    for step in steps:
+        place = place[int(step) if step.isdigit() else step]
+    if value:
+        place[last] = json.loads(value)
+    else:
+        del place[last]
+    return found
+
+
+@pytest.mark.parametrize("change", ["runs.0.tool.driver.name", 'runs.0.results.0.level="grave"', "runs.0.more=1"])
+def test_the_schema_of_sarif_notices_what_is_wrong(reports, change):
+    assert analyse_judges.sarif(broken(reports, "sarif", change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "$schema",
+        "runs.0.tool.driver.rules.0.fullDescription",
+        'runs.0.tool.driver.rules.1.help.text=""',
+        "runs.0.tool.driver.rules.0.properties.security-severity=8.0",
+        'runs.0.tool.driver.rules.0.properties.security-severity="0.0"',
+        'runs.0.results.0.ruleId="other"',
+        'runs.0.results.0.message.text=""',
+        "runs.0.results.0.locations",
+        "runs.0.results.0.locations.0.physicalLocation.region",
+        "runs.0.results.0.locations.0.physicalLocation.region.endColumn",
+        'runs.0.results.0.locations.0.physicalLocation.artifactLocation.uri=""',
+        "runs.0.results.0.partialFingerprints.primaryLocationLineHash",
+    ],
+)
+def test_what_github_requires_is_noticed_when_it_is_not_there(reports, change):
+    assert len(analyse_judges.github_sarif(broken(reports, "sarif", change))) >= 1
+
+
+@pytest.mark.parametrize(
+    "change", ["0.activity_id=98", "0.scan", "2.finding_info", "2.cloud.provider", "2.more=1", "2.severity_id=17"]
+)
+def test_the_schema_of_ocsf_notices_what_is_wrong(reports, change):
+    assert analyse_judges.ocsf(broken(reports, "ocsf", change))
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "value", "caption"),
+    [
+        ("compliance", "status_id", ocsf_report.FAIL[0], "Fail"),
+        ("scan_activity", "activity_id", ocsf_report.ERROR, "Error"),
+        ("scan_activity", "status_id", ocsf_report.FAILURE, "Failure"),
+        ("scan", "type_id", ocsf_report.MANUAL, "Manual"),
+        ("detection_finding", "activity_id", ocsf_report.CREATE, "Create"),
+        ("detection_finding", "status_id", ocsf_report.NEW, "New"),
+        ("compliance_finding", "status_id", ocsf_report.SUPPRESSED, "Suppressed"),
+        *(("base_event", "severity_id", number, text) for number, text in ocsf_report.SEVERITIES.values()),
+    ],
+)
+def test_numbers_of_ocsf_mean_what_is_meant(name, attribute, value, caption):
+    assert analyse_judges.ocsf_caption(ocsf_report.VERSION, name, attribute, value) == caption
+
+
+def test_a_cost_is_a_failed_check_and_an_exposure_a_detection(reports):
+    events = [event for event in json.loads(reports["ocsf"]) if event["class_uid"] != 6007]
+    failed = [event["compliance"] for event in events if event["class_uid"] == 2003]
+    assert {(entry["status_id"], entry["status"]) for entry in failed} == {(3, "Fail")}
+    assert {event["finding_info"]["desc"] for event in events if event["class_uid"] == 2004} == {
+        json.loads(reports["json"])["checks"]["open-ingress"]["description"]
+    }
+
+
+def test_security_severities_stand_on_the_rules_and_costs_have_none(reports):
+    (run,) = json.loads(reports["sarif"])["runs"]
+    scores = {rule["id"]: rule["properties"].get("security-severity") for rule in run["tool"]["driver"]["rules"]}
+    assert scores == {
+        "log-cost": None, "zombie-volume": None, "open-ingress-info": None, "open-ingress-low": "3.0",
+        "open-ingress-medium": "5.0", "open-ingress-high": "8.0", "open-ingress-critical": "9.5",
+    }  # fmt: skip
+    for result in run["results"]:
+        severity = result["properties"]["severity"]
+        assert result["ruleId"] in {"log-cost", "zombie-volume", f"open-ingress-{severity}"}
+
+
+def many(findings: int, ignored: int = 0) -> dict[str, Any]:
+    """Return the summary of a head."""
+    sums = {"by_severity": {"high": {"count": 1}, "low": {"count": findings - 1}}}
+    return {"findings": findings, "ignored": ignored, "by_check": {"zombie-volume": sums}}
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"),
+    [
+        (10, {"high": 1, "low": 3, "ignored": 2}),
+        (5, {"high": 1, "low": 3, "ignored": 1}),
+        (3, {"high": 1, "low": 2, "ignored": 0}),
+        (0, {"high": 0, "low": 0, "ignored": 0}),
+    ],
+)
+def test_the_most_severe_are_kept_and_the_ignored_go_first(limit, kept):
+    found = sarif_report.kept({"summary": many(4, 2)}, limit)
+    assert {name: number for name, number in found.items() if name in kept} == kept
+    assert sum(found.values()) == min(limit, 6)
+
+
+@pytest.mark.parametrize(
+    ("findings", "said"),
+    [(5_000, []), (5_001, ["the 5000 most severe of these 5001"]), (25_003, ["3 of 25003 findings are left out"])],
+)
+def test_the_limits_of_github_are_told(findings, said):
+    found = sarif_report._limits({"summary": many(findings)})
+    assert [part in text for part, text in zip(said, found, strict=True)] == [True] * len(said)
+
+
+def test_a_cut_report_has_the_most_severe_and_says_what_it_lacks(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(sarif_report, "MAX_RESULTS", 7)
+    monkeypatch.setattr(sarif_report.kept, "__defaults__", (7,))
+    start(analyse.cloud(content.account(30, 10, 0)))("--region", PRICED, "--format", "sarif")
+    (run,) = json.loads((tmp_path / "out" / "report.sarif").read_text(encoding="utf-8"))["runs"]
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    ranks = sorted((rank(finding["severity"]) for finding in report["findings"]), reverse=True)
+    assert len(ranks) > 7
+    assert sorted((rank(r["properties"]["severity"]) for r in run["results"]), reverse=True) == ranks[:7]
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert f"{len(ranks) - 7} of {len(ranks)} findings are left out" in note["message"]["text"]
+
+
+def test_report_html_is_well_formed(reports):
+    assert analyse_judges.html(reports["html"]) == []
+
+
+@pytest.mark.parametrize(
+    "page", ["<p></p>", "<!doctype html><p>", "<!doctype html></p>", '<!doctype html><i id="a"></i><b id="a"></b>']
+)
+def test_the_judge_of_html_notices_what_is_wrong(page):
+    assert len(analyse_judges.html(page)) == 1

@@ -3,7 +3,9 @@
 Where there is no browser this fails: see tests/support/analyse_browser.py for what brings one.
 """
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -47,8 +49,11 @@ def rows(page: analyse_browser.Page, column: int) -> list[str]:
     return found
 
 
-def cost(text: str) -> float:
-    return -1.0 if text == "not priced" else float(text.replace(",", ""))
+def numbers(shown: list[str]) -> list[float]:
+    """Return the numbers of a sorted column; what has none must come after them."""
+    known = [text for text in shown if text not in ("", "not priced", "not known")]
+    assert shown[len(known) :] == [text for text in shown if text not in known]
+    return [float(re.sub("[,-]", "", text)) for text in known]
 
 
 @pytest.mark.parametrize(("scheme", "bright"), [("light", True), ("dark", False)])
@@ -82,7 +87,7 @@ def test_tables_sort_by_a_click_on_their_head_both_ways(opened):
     last = opened.run("document.querySelectorAll('#findings th').length") - 1
     for way in (True, False):
         opened.run(f"document.querySelectorAll('#findings th')[{last}].click()")
-        shown = [cost(text) for text in rows(opened, last)]
+        shown = numbers(rows(opened, last))
         assert shown == sorted(shown, reverse=way)
         assert (shown[0] > 100) is way
 
@@ -170,3 +175,52 @@ def test_without_a_browser_the_test_fails_with_what_to_do(monkeypatch, tmp_path)
     monkeypatch.setattr(analyse_browser, "ROOT", tmp_path)
     with pytest.raises(analyse_browser.NoBrowser, match="set TAP_BROWSER"):
         analyse_browser.find()
+
+
+@pytest.fixture(scope="module")
+def gaps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with a priced and an unpriced region, groups that expire and that do not, and ignored findings."""
+    folder = tmp_path_factory.mktemp("gaps")
+    account = content.Content()
+    account.rows["Volumes"] = [content.volume(n, size=10 * n) for n in range(1, 4)]
+    account.rows["Snapshots"] = [
+        {
+            "SnapshotId": f"snap-{n}",
+            "VolumeId": f"vol-{n:017x}",
+            "StartTime": content.NOW - timedelta(n),
+            "State": state,
+        }
+        for n, state in ((1, "completed"), (2, "pending"), (3, "completed"))
+    ]
+    account.log_groups = [content.log_group(f"g{n}", n << 30, n * 7 if n % 2 else None) for n in range(1, 5)]
+    ignores = folder / "ignore.toml"
+    ignores.write_text('[[ignore]]\nid = "g4"\nreason = "known"\nexpires = 2999-01-01\n', encoding="utf-8")
+    cloud = analyse.cloud(account)
+    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+        audit = analyse.auditor(cloud, folder, patch, server.url)
+        audit("--region", HERE, "--region", PRICED, "--streams", "off", "--quiet", "--ignore", str(ignores))
+    return folder / "report.html"
+
+
+@pytest.mark.parametrize(
+    ("check", "title"), [("zombie-volume", "USD/month"), ("log-cost", "Days kept"), ("zombie-volume", "Last snapshot")]
+)
+def test_what_has_no_value_comes_last_whichever_way_a_column_is_sorted(page, gaps, check, title):
+    page.open(gaps, "light")
+    page.run(f"document.querySelector('#tabs button[data-check={check}]').click()")
+    column = page.run("[...document.querySelectorAll('#findings th')].map(th => th.textContent)").index(title)
+    for way in (True, False):
+        page.run(f"document.querySelectorAll('#findings th')[{column}].click()")
+        shown = rows(page, column)
+        known = numbers(shown)
+        assert known == sorted(known, reverse=way)
+        assert len(known) < len(shown)
+
+
+def test_what_is_ignored_is_in_no_sum_and_no_chart_of_the_page(page, gaps):
+    page.open(gaps, "light")
+    cards = page.run("[...document.querySelectorAll('#cards .card')].map(card => card.innerText)")
+    assert [card.split("\n")[0] for card in cards if "never expire" in card] == ["2"]  # g2 in each region
+    charts = page.run("[...document.querySelectorAll('#charts text')].map(text => text.textContent)")
+    assert "g3" in charts
+    assert "g4" not in charts
