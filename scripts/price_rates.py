@@ -1,7 +1,7 @@
 """Makes the auditor's rates from the rows of AWS's price list: only what is complete, and means one thing."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,6 +13,8 @@ from scripts.price_list import Price, PriceListError
 # https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-region-billing-codes.html
 _VOLUME = re.compile(r"(?:[A-Z]+\d*-)?EBS:Volume(Usage|P-IOPS|P-Throughput)(?:\.(.+))?")
 _LOGS = re.compile(r"(?:[A-Z]+\d*-)?(TimedStorage-ByteHrs|DataProcessing-Bytes|DataProcessingIA-Bytes)")
+_SNAPSHOTS = re.compile(r"(?:[A-Z]+\d*-)?EBS:(SnapshotUsage|SnapshotArchiveStorage)")
+_ADDRESSES = re.compile(r"(?:[A-Z]+\d*-)?PublicIPv4:(IdleAddress)")
 _NAMES = {None: "standard", "piops": "io1"}
 # How many of the table's units (GB and IOPS a month, MiB/s a month) one of a price's is; any other is not taken.
 UNITS = {
@@ -20,6 +22,7 @@ UNITS = {
     "iops": {"iops-mo": 1},
     "throughput": {"mibps-mo": 1, "gibps-mo": 1024},
     "ingestion": {"gb": 1},
+    "hour": {"hrs": 1},
 }
 # Where a volume's IOPS and throughput begin to cost, and where the next tier begins: the price list does not say it.
 # https://aws.amazon.com/ebs/pricing/
@@ -28,6 +31,11 @@ TIERS = {("io2", "iops"): (32_000, 64_000)}
 NEEDED = {"gp3": {"storage", "iops", "throughput"}, "io1": {"storage", "iops"}, "io2": {"storage", "iops"}}
 VOLUMES = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
 LOGS = {"INFREQUENT_ACCESS": "DataProcessingIA-Bytes", "STANDARD": "DataProcessing-Bytes"}
+
+# The tiers of EBS snapshots: https://docs.aws.amazon.com/ebs/latest/userguide/snapshot-archive-pricing.html
+SNAPSHOTS = {"archive": "SnapshotArchiveStorage", "standard": "SnapshotUsage"}
+# A public IPv4 address that nothing uses: https://aws.amazon.com/vpc/pricing/
+ADDRESSES = {"idle": "IdleAddress"}
 
 Key = tuple[str, str, int]  # of what, for which part of it, in which tier
 
@@ -157,4 +165,37 @@ def logs(rows: Iterable[Price], currency: str) -> Rates:
     return result
 
 
-PARSERS = {"volumes": volumes, "logs": logs}
+def _single(rows: Iterable[Price], currency: str, usage: re.Pattern[str], names: Mapping[str, str], part: str) -> Rates:
+    """Return the rates of what has one price each, by the name of its usage type; raises as for volumes."""
+    found, result = _Prices(currency), Rates()
+    for price in rows:
+        match = usage.fullmatch(price.usage)
+        if match:
+            found.add((match[1], part, 1), price)
+    for name, kind in names.items():
+        amount = found.one(kind, part)
+        if amount is not None:
+            result.rates[name] = {part: text(amount)}
+        elif found.seen(kind):
+            result.problems.append(f"{name} has several prices for the same thing")
+        else:
+            result.absent.append(name)
+    return result
+
+
+def snapshots(rows: Iterable[Price], currency: str) -> Rates:
+    """Return the rates of EBS snapshots, for each tier of storage; raises as for volumes."""
+    return _single(rows, currency, _SNAPSHOTS, SNAPSHOTS, "storage")
+
+
+def addresses(rows: Iterable[Price], currency: str) -> Rates:
+    """Return the rate of a public IPv4 address that nothing uses, an hour; raises as for volumes."""
+    return _single(rows, currency, _ADDRESSES, ADDRESSES, "hour")
+
+
+def relevant(price: Price) -> bool:
+    """Return whether a price is one that any of the sections takes: the others of a file need not be kept."""
+    return any(usage.fullmatch(price.usage) for usage in (_VOLUME, _LOGS, _SNAPSHOTS, _ADDRESSES))
+
+
+PARSERS = {"volumes": volumes, "snapshots": snapshots, "logs": logs, "addresses": addresses}

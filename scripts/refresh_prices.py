@@ -29,7 +29,7 @@ from lib.analyse.spool import write_atomically  # noqa: E402
 from lib.common import region  # noqa: E402
 from lib.common.errors import SettingError  # noqa: E402
 from scripts import price_rates  # noqa: E402
-from scripts.price_list import OfferFile, PriceList, PriceListError, region_urls  # noqa: E402
+from scripts.price_list import OfferFile, Price, PriceList, PriceListError, region_urls  # noqa: E402
 
 # pylint: enable=wrong-import-position
 _CODES = {name: code for code, name in places.names().items()}
@@ -48,7 +48,10 @@ LISTS = (
     PriceList(_host("US East (N. Virginia)"), "/offers/v1.0/aws/index.json", ("aws", "aws-us-gov"), "USD"),
     PriceList(_host("China (Beijing)"), "/offers/v1.0/cn/index.json", ("aws-cn",), "CNY"),
 )
-SERVICES = {"volumes": "AmazonEC2", "logs": "AmazonCloudWatch"}
+# The sections of the table that each service's files have the prices of: a file is read once.
+SERVICES = {"AmazonEC2": ("volumes", "snapshots"), "AmazonCloudWatch": ("logs",), "AmazonVPC": ("addresses",)}
+# What a region may lack altogether without anything being wrong.
+OPTIONAL = ("snapshots", "addresses")
 
 
 @dataclass
@@ -69,36 +72,51 @@ class Refresh:
             for code, partition in sorted(region.known().items())
             if partition in source.partitions and (not self.asked or code in self.asked)
         ]
-        for section, service in SERVICES.items() if wanted else ():
+        for service, sections in SERVICES.items() if wanted else ():
             try:
                 urls = region_urls(pool, source, service)
             except PriceListError as error:
-                self.missing.append(f"{section} of {len(wanted)} regions: {error}")
+                self.missing += [f"{section} of {len(wanted)} regions: {error}" for section in sections]
                 continue
             for code in wanted:
                 if code in urls:
-                    self._section(code, section, OfferFile(pool, urls[code], service, code), source.currency)
+                    self._file(code, OfferFile(pool, urls[code], service, code), service, source.currency)
                 else:
-                    self._absent(code, section)
+                    self._absent(code, service)
 
-    def _absent(self, code: str, section: str) -> None:
+    def _absent(self, code: str, service: str) -> None:
         name = places.names()[code]
-        text = f"{section} in {name}: the region is not in the price list of {SERVICES[section]}"
-        known = section in self.regions.get(name, {})
-        (self.missing if known or code in self.asked else self.notes).append(text)
+        for section in SERVICES[service]:
+            text = f"{section} in {name}: the region is not in the price list of {service}"
+            known = section in self.regions.get(name, {})
+            (self.missing if known or code in self.asked else self.notes).append(text)
 
-    def _section(self, code: str, section: str, file: OfferFile, currency: str) -> None:
-        """Take one file's prices, unless that would lose some that the table has."""
+    def _file(self, code: str, file: OfferFile, service: str, currency: str) -> None:
+        """Take the sections of one file."""
         name = places.names()[code]
+        try:
+            rows = [price for price in file.prices() if price_rates.relevant(price)]
+        except PriceListError as error:
+            self.missing += [f"{section} in {name}: {error}" for section in SERVICES[service]]
+            return
+        source = f"AWS price list, {service}, published {file.published}"
+        for section in SERVICES[service]:
+            self._section(name, section, rows, source, currency)
+
+    def _section(self, name: str, section: str, rows: Sequence[Price], source: str, currency: str) -> None:
+        """Take the prices of one section of a region, unless that would lose some that the table has."""
         entry = self.regions.get(name, {})
         old = entry.get(section, {}).get("rates", {})
         try:
-            found = price_rates.PARSERS[section](file.prices(), currency)
+            found = price_rates.PARSERS[section](rows, currency)
         except PriceListError as error:
             self.missing.append(f"{section} in {name}: {error}")
             return
         lost = sorted(set(old) - set(found.rates))
         self.missing += [f"{section} in {name}: {problem}" for problem in found.problems]
+        if section in OPTIONAL and not (old or found.rates or found.problems):
+            self.notes.append(f"{section} in {name}: not offered, or not priced")
+            return
         if lost or not found.rates:
             what = f"no price for {', '.join(lost)} any more" if found.rates else "no prices at all"
             self.missing.append(f"{section} in {name}: {what}; the table keeps what it had")
@@ -110,14 +128,14 @@ class Refresh:
             "currency": currency,
             section: {
                 "date": self.today.isoformat(),
-                "source": f"AWS price list, {SERVICES[section]}, published {file.published}",
+                "source": source,
                 "rates": found.rates,
             },
         }
 
     def table(self) -> dict[str, Any]:
         """Return the table; its date is that of the newest prices in it."""
-        dates = [entry[name]["date"] for entry in self.regions.values() for name in SERVICES if name in entry]
+        dates = [entry[name]["date"] for entry in self.regions.values() for name in prices.SECTIONS if name in entry]
         return {
             "format": prices.FORMAT,
             "currency": prices.CURRENCY,
@@ -160,7 +178,7 @@ def main(arguments: Sequence[str] | None = None, path: Path = prices.TABLE, list
     for text in refresh.missing:
         print(f"MISSING: {text}", file=sys.stderr)
     written = f"{path.name} is written" if refresh.read else f"{path.name} stays as it was"
-    print(f"{refresh.read} price files taken, {len(refresh.missing)} prices missing: {written}.")
+    print(f"{refresh.read} sections taken, {len(refresh.missing)} prices missing: {written}.")
     return 3 if refresh.missing else 0
 
 

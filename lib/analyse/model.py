@@ -56,6 +56,21 @@ class StoppedVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """An Elastic IP address that is associated with nothing.
+
+    ``pool`` is ``amazon``, the address pool that it is from, or empty for one that is the customer's own on an Outpost.
+    """
+
+    id: str
+    address: str
+    pool: str
+    border_group: str
+    managed_by: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One ingress rule: its source is a CIDR, or a prefix list with its entries (None when they cannot be read)."""
 

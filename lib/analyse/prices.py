@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from lib.analyse import places
-from lib.analyse.model import Cost, LogGroup, Volume
+from lib.analyse.model import Address, Cost, LogGroup, Volume
 
 FORMAT = 2  # of the table
 CURRENCY = "USD"  # what sums are in; other currencies are shown beside them, never added
 OLD = 90  # days: after that a report says that prices may have changed
-SECTIONS = ("volumes", "logs")
+SECTIONS = ("volumes", "logs", "snapshots", "addresses")
 TABLE = Path(__file__).with_name("prices.json")
 GIB = 1 << 30  # AWS bills both in binary gigabytes, and calls them GB
 MONTH = 30  # days: what an estimate spreads over
+HOURS = 730  # a month, as the AWS Pricing Calculator counts: 365 days in 12 parts
+AMAZON_POOL, BYOIP_POOL = "amazon", "ipv4pool-ec2-"
 _ZONE = re.compile(r"[a-z]")
 
 Tiers = Sequence[tuple[int | None, Decimal]]
@@ -43,7 +45,7 @@ def _tiers(rows: Sequence[Sequence[Any]]) -> Tiers:
 class Prices:
     """A table of prices; ``regions`` is keyed by AWS's names of regions, and ``date`` that of its newest price.
 
-    A region has a currency, and the sections ``volumes`` and ``logs``: each has a date (the day on which AWS's price
+    A region has a currency, and the sections of :data:`SECTIONS`: each has a date (the day on which AWS's price
     list had these prices), a source and rates, and may be missing.
     """
 
@@ -105,6 +107,23 @@ class Prices:
             if name in rates:
                 parts[name] = tiered(quantity or 0, _tiers(rates[name]))
         return Cost(sum(parts.values(), Decimal(0)), parts=parts, currency=self._region(region)["currency"])
+
+    def address(self, region: str, address: Address) -> Cost:
+        """Return what a public IPv4 address costs a month while nothing uses it; one's own addresses cost nothing.
+
+        https://aws.amazon.com/vpc/pricing/
+        https://aws.amazon.com/blogs/networking-and-content-delivery/identify-and-optimize-public-ipv4-address-usage-on-aws/
+        """
+        if address.pool.startswith(BYOIP_POOL):
+            return Cost(Decimal(0), currency=self._region(region).get("currency", CURRENCY))
+        if address.pool != AMAZON_POOL:
+            return Cost(None, f"from the pool {address.pool or 'of an Outpost'}, which may have a price of its own")
+        if address.border_group != region:
+            return Cost(None, f"in {address.border_group}, which has prices of its own")
+        rates = self._rates(region, "addresses", "idle")
+        if rates is None:
+            return Cost(None, f"no price for public IPv4 addresses in {region}")
+        return Cost(Decimal(rates["hour"]) * HOURS, currency=self._region(region)["currency"])
 
     def logs(self, region: str, group: LogGroup, now: datetime) -> tuple[Cost, Cost]:
         """Return what a log group's storage costs a month at most, and an estimate of what its ingestion costs.

@@ -25,6 +25,7 @@ EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50
 FILTER_VALUES = 200
 JSON = ("cloudtrail", "logs", "tagging")
 LISTS = {
+    "DescribeAddresses": "Addresses",
     "DescribeInstances": "Reservations",
     "DescribeVolumes": "Volumes",
     "DescribeSnapshots": "Snapshots",

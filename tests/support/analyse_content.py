@@ -27,6 +27,7 @@ class Content:
                 "SecurityGroupRules",
                 "NetworkInterfaces",
                 "Reservations",
+                "Addresses",
             )
         }
     )
@@ -89,6 +90,18 @@ def instance(
         **other,
     }
     return {"ReservationId": f"r-{identifier}", "OwnerId": "123456789012", "Instances": [row]}
+
+
+def address(number: int, region: str, **other: Any) -> dict[str, Any]:
+    """Return an Elastic IP address as DescribeAddresses does."""
+    row = {
+        "AllocationId": f"eipalloc-{number:017x}",
+        "PublicIp": f"203.0.113.{number}",
+        "PublicIpv4Pool": "amazon",
+        "NetworkBorderGroup": region,
+        "Domain": "vpc",
+    }
+    return {**row, **other}
 
 
 def rule(number: int, group: str, protocol: str, port: int, source: str = "0.0.0.0/0", **other: Any) -> dict[str, Any]:

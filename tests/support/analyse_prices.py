@@ -21,6 +21,8 @@ LOGS: dict[str, Any] = {
     "INFREQUENT_ACCESS": {"storage": "0.03", "ingestion": "0.25"},
     "STANDARD": {"storage": "0.03", "ingestion": "0.50"},
 }
+SNAPSHOTS: dict[str, Any] = {"standard": {"storage": "0.05"}, "archive": {"storage": "0.0125"}}
+ADDRESSES: dict[str, Any] = {"idle": {"hour": "0.005"}}
 
 
 def region(currency: str = CURRENCY, day: str = DATE, **rates: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def table() -> dict[str, Any]:
     """Return the table as its file has it."""
     regions = {
         "Asia Pacific (Singapore)": region(logs={"STANDARD": {"storage": "0.03", "ingestion": "0.70"}}),
-        "US East (N. Virginia)": region(volumes=VOLUMES, logs=LOGS),
+        "US East (N. Virginia)": region(volumes=VOLUMES, logs=LOGS, snapshots=SNAPSHOTS, addresses=ADDRESSES),
     }
     return {"format": FORMAT, "currency": CURRENCY, "date": DATE, "regions": regions}
 

@@ -48,7 +48,10 @@ def volumes(code: str, prefix: str, **other: str) -> list[Row]:
         "EBS:VolumeP-IOPS.io2.tier3": ("IOPS-Mo", "0.03724"),
         "EBS:VolumeUsage.sc1": ("GB-Mo", "0.0174"),
         "EBS:VolumeUsage.st1": ("GB-Mo", "0.053"),
-        "EBS:SnapshotUsage": ("GB-Mo", "0.05"),
+        "EBS:SnapshotUsage": ("GB-Mo", "0.053"),
+        "EBS:SnapshotUsage.outposts": ("GB-Mo", "9"),
+        "EBS:SnapshotArchiveStorage": ("GB-Mo", "0.01325"),
+        "EBS:SnapshotArchiveRetrieval": ("GB", "0.03"),
         "EBS:VolumeUsage.gp3.outposts": ("GB-Mo", "9"),
         "BoxUsage:m7i.large": ("Hrs", "0.1"),
     }
@@ -70,6 +73,15 @@ def logs(code: str, prefix: str, **other: str) -> list[Row]:
         row(f"{prefix}DataProcessing-Bytes", "GB", "0.58", code, **other),
         row(f"{prefix}DataProcessingIA-Bytes", "GB", "0.29", code, **other),
         row(f"{prefix}CW:MetricMonitorUsage", "Metrics", "0.30", code, **other),
+    ]
+
+
+def addresses(code: str, prefix: str, **other: str) -> list[Row]:
+    """Return the prices of public IPv4 addresses as VPC's file has them, among others."""
+    return [
+        row(f"{prefix}PublicIPv4:IdleAddress", "Hrs", "0.005", code, **other),
+        row(f"{prefix}PublicIPv4:InUseAddress", "Hrs", "0.0051", code, **other),
+        row(f"{prefix}IPAddressManager-IP-Hours", "Hrs", "0.00027", code, **other),
     ]
 
 

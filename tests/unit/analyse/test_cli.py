@@ -117,7 +117,11 @@ def test_adding_a_check_is_adding_a_file(start, tmp_path, monkeypatch):
 def test_what_is_discovered_is_complete_and_named_once():
     checks, collectors = discovery.checks(), discovery.collectors()
     assert [check.id for check in checks if check.default] == ["log-cost", "open-ingress", "zombie-volume"]
-    assert [check.id for check in checks if not check.default] == ["gp2-volume", "stopped-instance-volume"]
+    assert [check.id for check in checks if not check.default] == [
+        "gp2-volume",
+        "stopped-instance-volume",
+        "unattached-address",
+    ]
     assert len({check.id for check in checks}) == len(checks)
     assert all(isinstance(check, Check) and check.collector in collectors for check in checks)
     assert all(isinstance(collector, Collector) for collector in collectors.values())

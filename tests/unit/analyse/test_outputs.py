@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from lib.analyse import outputs, places
 from lib.analyse.model import rank
 from lib.analyse.outputs import csv_report, html_report, json_report, ocsf_report, sarif_report
-from lib.analyse.prices import Prices
+from lib.analyse.prices import SECTIONS, Prices
 from tests.support import analyse, analyse_judges, analyse_prices
 from tests.support import analyse_content as content
 from tests.support.analyse import HERE, PRICED
@@ -217,7 +217,7 @@ def test_what_has_no_price_is_never_zero_in_any_report(start, tmp_path, monkeypa
         tally = report["summary"]["by_check"][check]
         for entry in (tally, *(e for name in SUMS for e in tally[f"by_{name}"].values())):
             assert (entry["monthly_usd"], entry["unpriced"]) == (None, entry["count"])
-    assert report["prices"]["regions"] == {HERE: {"currency": None, "volumes": None, "logs": None}}
+    assert report["prices"]["regions"] == {HERE: dict.fromkeys(("currency", *SECTIONS))}
     rows = [row for row in table(found["csv"]) if row["check"] != "open-ingress"]
     assert {(row["monthly_usd"], row["monthly_cost"]) for row in rows} == {("not priced", "not priced")}
     results = json.loads(found["sarif"])["runs"][0]["results"]

@@ -135,8 +135,9 @@ def test_prices_that_are_old_are_told_with_their_age_and_only_for_the_regions_th
 
 
 def test_each_section_of_a_region_has_its_own_date():
-    assert aged(3).dates(HERE) == {"currency": "USD", "volumes": "2026-11-20", "logs": "2026-11-23"}
-    assert aged(3).dates(UNPRICED) == {"currency": None, "volumes": None, "logs": None}
+    none = dict.fromkeys(("currency", *SECTIONS))
+    assert aged(3).dates(HERE) == {**none, "currency": "USD", "volumes": "2026-11-20", "logs": "2026-11-23"}
+    assert aged(3).dates(UNPRICED) == none
 
 
 def test_yuan_are_no_dollars():

@@ -26,7 +26,7 @@ CODES = {name: code for code, name in places.names().items()}
 CHINA, SOVEREIGN = CODES["China (Beijing)"], CODES["AWS European Sovereign Cloud (Germany)"]
 OTHER = CODES["Asia Pacific (Tokyo)"]
 NAME = places.names()[HERE]
-EC2, LOGS = "AmazonEC2", "AmazonCloudWatch"
+EC2, LOGS, VPC = "AmazonEC2", "AmazonCloudWatch", "AmazonVPC"
 TODAY = datetime.now(UTC).date().isoformat()
 Run = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -52,6 +52,7 @@ def server() -> Iterator[fake.Server]:
         prefixes = {HERE: "EUS1-", OTHER: "APN1-", PRICED: ""}
         found.put(EC2, **{key(c): fake.text(EC2, fake.volumes(c, p)) for c, p in prefixes.items()})
         found.put(LOGS, **{key(c): fake.text(LOGS, fake.logs(c, p)) for c, p in prefixes.items()})
+        found.put(VPC, **{key(c): fake.text(VPC, fake.addresses(c, p)) for c, p in prefixes.items()})
         yield found
 
 
@@ -77,7 +78,8 @@ def refresh(server: fake.Server, path: Path) -> Run:
 
 def change(server: fake.Server, service: str, usage: str, **values: str) -> None:
     """Change the rows of a usage type of the default region, or take them out when no values are given."""
-    rows = fake.volumes(HERE, "EUS1-") if service == EC2 else fake.logs(HERE, "EUS1-")
+    make = {EC2: fake.volumes, LOGS: fake.logs, VPC: fake.addresses}[service]
+    rows = make(HERE, "EUS1-")
     new = {name.replace("_", " "): value for name, value in values.items()}
     rows = [row | new if row["usageType"] == usage else row for row in rows if values or row["usageType"] != usage]
     server.files[server.path(service, HERE)] = fake.text(service, rows)
@@ -105,6 +107,8 @@ def test_every_region_is_taken_with_its_own_date_currency_and_publication(refres
             "INFREQUENT_ACCESS": {"storage": "0.0324", "ingestion": "0.29"},
             "STANDARD": {"storage": "0.0324", "ingestion": "0.58"},
         }
+        assert entry["snapshots"]["rates"] == {"archive": {"storage": "0.01325"}, "standard": {"storage": "0.053"}}
+        assert entry["addresses"]["rates"] == {"idle": {"hour": "0.005"}}
         assert {entry[section]["date"] for section in ("volumes", "logs")} == {TODAY}
         assert fake.PUBLISHED in entry["volumes"]["source"]
 
@@ -129,7 +133,8 @@ def test_the_bundled_table_has_the_form_that_is_made(refresh):
     made = refresh(PRICED)[1]
     assert set(bundled) == set(made)
     name = places.names()[PRICED]
-    assert set(bundled["regions"][name]) == set(made["regions"][name])
+    assert set(bundled["regions"][name]) <= set(made["regions"][name])
+    assert set(made["regions"][name]) - set(bundled["regions"][name]) <= set(refresh_prices.OPTIONAL)
     for kind, entry in bundled["regions"][name]["volumes"]["rates"].items():
         shape = {part: [end for end, _ in tiers] for part, tiers in entry.items() if part != "storage"}
         other = made["regions"][name]["volumes"]["rates"][kind]
@@ -163,6 +168,44 @@ def test_a_class_that_lacks_a_price_is_left_out(refresh, server, usage, left, co
     found, table = refresh(HERE)
     assert found == code
     assert set(table["regions"][NAME].get("logs", {}).get("rates", ())) == (left or set())
+
+
+@pytest.mark.parametrize(
+    ("service", "usage", "section", "left"),
+    [
+        (EC2, "EUS1-EBS:SnapshotArchiveStorage", "snapshots", {"standard"}),
+        (VPC, "EUS1-PublicIPv4:IdleAddress", "addresses", set()),
+    ],
+)
+def test_prices_that_a_region_need_not_have_are_told_and_nothing_is_missing(
+    refresh, server, capsys, service, usage, section, left
+):
+    change(server, service, usage)
+    code, table = refresh(HERE)
+    assert (code, set(table["regions"][NAME].get(section, {}).get("rates", ()))) == (0, left)
+    assert f"{section} in {NAME}: not offered, or not priced" in capsys.readouterr().out
+
+
+def test_a_price_that_a_region_had_is_missed_also_where_it_need_not_have_it(refresh, server, capsys):
+    assert refresh(HERE)[0] == 0
+    change(server, VPC, "EUS1-PublicIPv4:IdleAddress")
+    code, table = refresh(HERE)
+    assert (code, table["regions"][NAME]["addresses"]["rates"]) == (3, {"idle": {"hour": "0.005"}})
+    assert f"addresses in {NAME}: no prices at all; the table keeps what it had" in capsys.readouterr().err
+
+
+def test_two_prices_of_a_snapshot_are_none(refresh, server, capsys):
+    rows = [*fake.volumes(HERE, "EUS1-"), fake.row("EUS1-EBS:SnapshotUsage", "GB-Mo", "0.06", HERE)]
+    server.files[server.path(EC2, HERE)] = fake.text(EC2, rows)
+    code, table = refresh(HERE)
+    assert (code, set(table["regions"][NAME]["snapshots"]["rates"])) == (3, {"archive"})
+    assert f"snapshots in {NAME}: standard has several prices for the same thing" in capsys.readouterr().err
+
+
+def test_each_file_is_read_once(refresh, server):
+    refresh(HERE)
+    files = [path for path, _ in server.asked if path.endswith("index.csv")]
+    assert sorted(files) == sorted({server.path(service, HERE) for service in (EC2, LOGS, VPC)})
 
 
 def test_a_price_that_is_gone_does_not_shrink_the_table(refresh, server, capsys):
@@ -234,7 +277,7 @@ def test_a_file_that_is_empty_partial_or_of_something_else_changes_nothing(refre
     refresh(HERE)
     before = json.loads(json.dumps(refresh(HERE)[1]))["regions"]
     server.files[server.path(EC2, HERE)] = content
-    server.files[server.path(LOGS, HERE)] = ""
+    server.files[server.path(LOGS, HERE)] = server.files[server.path(VPC, HERE)] = ""
     code, table = refresh(HERE)
     assert code == 3
     assert table["regions"] == before
@@ -246,7 +289,7 @@ def test_a_file_that_is_empty_partial_or_of_something_else_changes_nothing(refre
 def test_a_file_that_ends_early_after_a_row_is_noticed_by_its_length(refresh, server, capsys):
     server.short.add(server.path(EC2, HERE))
     code, table = refresh(HERE)
-    assert (code, set(table["regions"][NAME])) == (3, {"currency", "logs"})
+    assert (code, set(table["regions"][NAME])) == (3, {"currency", "logs", "addresses"})
     assert "cannot be read to its end" in capsys.readouterr().err
 
 
@@ -264,12 +307,12 @@ def test_an_index_that_is_empty_or_is_none_leaves_the_table_byte_for_byte(refres
 
 @pytest.mark.parametrize("status", [403, 503])
 def test_a_server_that_refuses_leaves_the_table_byte_for_byte(refresh, server, path, capsys, status):
-    server.status = dict.fromkeys([server.index, server.path(EC2), server.path(LOGS)], status)
+    server.status = dict.fromkeys([server.index, server.path(EC2), server.path(LOGS), server.path(VPC)], status)
     before = path.read_bytes()
     assert refresh()[0] == 3
     assert path.read_bytes() == before
     assert f"HTTP status {status}" in capsys.readouterr().err
-    assert len(server.asked) == (2 if status == 403 else 10)  # what may pass is tried five times
+    assert len(server.asked) == (3 if status == 403 else 15)  # what may pass is tried five times
 
 
 def test_a_server_that_is_not_there_leaves_the_table_byte_for_byte(refresh, server, path, capsys, monkeypatch):
@@ -296,6 +339,7 @@ def test_china_has_its_own_list_and_keeps_its_currency(server, path, capsys):
     with fake.serving("cn") as china:
         china.put(EC2, **{key(CHINA): fake.text(EC2, fake.volumes(CHINA, "CNN1-", Currency="CNY"))})
         china.put(LOGS, **{key(CHINA): fake.text(LOGS, fake.logs(CHINA, "CNN1-", Currency="CNY"))})
+        china.put(VPC, **{key(CHINA): fake.text(VPC, [])})  # an address costs nothing there, or is not in the list
         lists = [replace(real, url=made.url) for real, made in zip(refresh_prices.LISTS, (server, china), strict=True)]
         assert refresh_prices.main([CHINA], path, lists) == 0
         assert not any(CHINA in asked for asked, _ in server.asked)
