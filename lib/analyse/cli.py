@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     add("--streams", choices=STREAMS, default="auto", help="count log streams: auto for up to 250 groups of a region")
     add("--attached-only", action="store_true", help="leave out security groups that nothing uses")
     add("--older-than", type=_days, default=0, metavar="DAYS", help="leave out volumes unused for fewer days than this")
+    add("--old-snapshot", type=_days, default=365, metavar="DAYS", help="from when a snapshot is old (default: 365)")
     add("--detach-times", action="store_true", help="ask CloudTrail when volumes were detached (2 calls a second)")
     add("--owner-tag", default="Owner", metavar="KEY", help="the tag that names an owner (default: Owner)")
     add("--ignore", type=Path, metavar="FILE", help="accepted findings, each with a reason and an end (TOML)")
@@ -91,6 +92,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         streams=given.streams,
         attached_only=given.attached_only,
         older_than=given.older_than,
+        old_snapshot=given.old_snapshot,
         detach_times=given.detach_times,
         owner_tag=given.owner_tag,
         checks=tuple(known) if ALL_CHECKS in given.check else tuple(given.check),

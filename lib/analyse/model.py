@@ -71,6 +71,30 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:  # pylint: disable=too-many-instance-attributes  # what AWS says of it, and what refers to it
+    """A completed EBS snapshot of the account; ``size`` is its volume's in GiB, ``full_bytes`` all that it holds.
+
+    ``volume_exists`` is None for a copy, whose volume's id means nothing. ``images`` are the AMIs that are made of it,
+    None when they could not be read. ``newest`` and ``alone`` say that its volume has no later, or no other, snapshot.
+    """
+
+    id: str
+    volume: str
+    size: int
+    started_at: datetime
+    full_bytes: int | None = None
+    tier: str = "standard"
+    zone: str = ""
+    outpost: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    volume_exists: bool | None = None
+    images: tuple[str, ...] | None = ()
+    newest: bool = False
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One ingress rule: its source is a CIDR, or a prefix list with its entries (None when they cannot be read)."""
 
@@ -159,6 +183,7 @@ class Context:
     prices: Any
     attached_only: bool = False
     older_than: int = 0  # days
+    old_snapshot: int = 365  # days
 
     def arn(self, service: str, rest: str) -> str:
         """Return the ARN of a resource of this account and region."""

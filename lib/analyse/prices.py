@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.analyse import places
-from lib.analyse.model import Address, Cost, LogGroup, Volume
+from lib.analyse.model import Address, Cost, LogGroup, Snapshot, Volume
 
 FORMAT = 2  # of the table
 CURRENCY = "USD"  # what sums are in; other currencies are shown beside them, never added
@@ -107,6 +107,30 @@ class Prices:
             if name in rates:
                 parts[name] = tiered(quantity or 0, _tiers(rates[name]))
         return Cost(sum(parts.values(), Decimal(0)), parts=parts, currency=self._region(region)["currency"])
+
+    def snapshot(self, region: str, snapshot: Snapshot) -> tuple[Cost, Decimal | None]:
+        """Return what a snapshot costs a month, and the most that it can cost.
+
+        In the standard tier blocks that it shares with others of its volume are paid once: what one of several adds is
+        not known. A snapshot in the archive tier is stored in full.
+        https://docs.aws.amazon.com/ebs/latest/userguide/snapshot-archive-pricing.html
+        """
+        if snapshot.outpost:
+            return Cost(None, "on an Outpost: paid for with the Outpost"), None
+        if snapshot.zone:
+            return Cost(None, f"in {snapshot.zone}, which has prices of its own"), None
+        rates = self._rates(region, "snapshots", snapshot.tier)
+        if rates is None:
+            return Cost(None, f"no price for snapshots in the {snapshot.tier} tier in {region}"), None
+        currency = self._region(region)["currency"]  # also of what has no price: the most is in it
+        known = snapshot.full_bytes is not None
+        gigabytes = Decimal(snapshot.full_bytes or 0) / GIB if known else Decimal(snapshot.size)
+        most = gigabytes * Decimal(rates["storage"])
+        if not known:
+            return Cost(None, "AWS does not say how much it holds", currency=currency), most
+        if snapshot.tier == "standard" and not snapshot.alone:
+            return Cost(None, "it shares blocks with other snapshots of its volume", currency=currency), most
+        return Cost(most, currency=currency), most
 
     def address(self, region: str, address: Address) -> Cost:
         """Return what a public IPv4 address costs a month while nothing uses it; one's own addresses cost nothing.

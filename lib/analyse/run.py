@@ -286,7 +286,14 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         partition = regions.known().get(unit.region, "aws")
         chosen = self.options
         context = Context(
-            unit.account, unit.region, partition, self.now, self.prices, chosen.attached_only, chosen.older_than
+            unit.account,
+            unit.region,
+            partition,
+            self.now,
+            self.prices,
+            attached_only=chosen.attached_only,
+            older_than=chosen.older_than,
+            old_snapshot=chosen.old_snapshot,
         )
         for item in items:
             coverage.items += 1

@@ -26,6 +26,7 @@ FILTER_VALUES = 200
 JSON = ("cloudtrail", "logs", "tagging")
 LISTS = {
     "DescribeAddresses": "Addresses",
+    "DescribeImages": "Images",
     "DescribeInstances": "Reservations",
     "DescribeVolumes": "Volumes",
     "DescribeSnapshots": "Snapshots",

@@ -28,6 +28,7 @@ class Content:
                 "NetworkInterfaces",
                 "Reservations",
                 "Addresses",
+                "Images",
             )
         }
     )
@@ -102,6 +103,28 @@ def address(number: int, region: str, **other: Any) -> dict[str, Any]:
         "Domain": "vpc",
     }
     return {**row, **other}
+
+
+def snapshot(number: int, volume: int | str, days: int, **other: Any) -> dict[str, Any]:
+    """Return a completed snapshot as DescribeSnapshots does; it was begun so many days ago."""
+    row = {
+        "SnapshotId": f"snap-{number:017x}",
+        "VolumeId": volume if isinstance(volume, str) else f"vol-{volume:017x}",
+        "StartTime": NOW - timedelta(days=days),
+        "State": "completed",
+        "OwnerId": "123456789012",
+        "VolumeSize": 100,
+        "FullSnapshotSizeInBytes": 40 << 30,
+        "StorageTier": "standard",
+        "Description": "",
+    }
+    return {**row, **other}
+
+
+def image(identifier: str, *snapshots: int) -> dict[str, Any]:
+    """Return an AMI as DescribeImages does; an instance store volume of it has no snapshot."""
+    disks = [{"DeviceName": "/dev/sda", "Ebs": {"SnapshotId": f"snap-{number:017x}"}} for number in snapshots]
+    return {"ImageId": identifier, "BlockDeviceMappings": [*disks, {"DeviceName": "sdb", "VirtualName": "ephemeral0"}]}
 
 
 def rule(number: int, group: str, protocol: str, port: int, source: str = "0.0.0.0/0", **other: Any) -> dict[str, Any]:

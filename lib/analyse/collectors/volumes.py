@@ -11,12 +11,25 @@ from lib.analyse.pace import Pace
 
 FILTER_VALUES = 200  # the most that AWS takes in one filter
 LOOKUPS = 2.0  # a second: CloudTrail's quota
-# Of every collector that reads volumes: see lib.analyse.aws.trim.
+# Of every collector that reads volumes, or snapshots: see lib.analyse.aws.trim.
 FIELDS = (
     "VolumeId", "AvailabilityZone", "VolumeType", "Size", "CreateTime", "Iops", "Throughput", "OutpostArn", "Encrypted",
     "Tags", "Attachments",
 )  # fmt: skip
-SNAPSHOT = ("VolumeId", "StartTime", "State")
+SNAPSHOT = (
+    "VolumeId",
+    "StartTime",
+    "State",
+    "SnapshotId",
+    "VolumeSize",
+    "FullSnapshotSizeInBytes",
+    "StorageTier",
+    "AvailabilityZone",
+    "OutpostArn",
+    "Description",
+    "TransferType",
+    "Tags",
+)
 EVENT = ("EventName", "EventTime", "CloudTrailEvent")
 
 

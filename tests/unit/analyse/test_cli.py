@@ -119,6 +119,7 @@ def test_what_is_discovered_is_complete_and_named_once():
     assert [check.id for check in checks if check.default] == ["log-cost", "open-ingress", "zombie-volume"]
     assert [check.id for check in checks if not check.default] == [
         "gp2-volume",
+        "unused-snapshot",
         "stopped-instance-volume",
         "unattached-address",
     ]
