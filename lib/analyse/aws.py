@@ -16,6 +16,7 @@ ATTEMPTS = 8  # of one call; adaptive mode slows down before it tries again
 FIRST_ATTEMPTS = 3  # of the first call: who has no network should hear it soon
 CONNECTION_ATTEMPTS = 2  # where nothing answers: more of them wait for minutes
 CONNECTIONS = 16
+_TOKENS = {"logs": "nextToken", "resourcegroupstaggingapi": "PaginationToken"}
 _ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/[\w+=,.@/-]+")
 
 
@@ -232,7 +233,7 @@ class Place:
         Raises:
             UnusableAnswer: an answer has no such list; and what :meth:`call` raises.
         """
-        token, pace = "nextToken" if service == "logs" else "NextToken", parameters.pop("pace", None)
+        token, pace = _TOKENS.get(service, "NextToken"), parameters.pop("pace", None)
         if fields:
             client = self.account.client(service, self.region)
             with self.account.lock:  # collectors share the client

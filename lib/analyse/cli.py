@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     add("--check", action="append", default=[], metavar="ID", help="only this check, repeated, or all of them: all")
     add("--log-group", action="append", default=[], metavar="GLOB", help="log groups to look at, repeated (default: *)")
     add("--streams", choices=STREAMS, default="auto", help="count log streams: auto for up to 250 groups of a region")
+    add("--log-tags", action="store_true", help="read the tags of log groups, for owners and the ignore file")
     add("--attached-only", action="store_true", help="leave out security groups that nothing uses")
     add("--older-than", type=_days, default=0, metavar="DAYS", help="leave out volumes unused for fewer days than this")
     add("--old-snapshot", type=_days, default=365, metavar="DAYS", help="from when a snapshot is old (default: 365)")
@@ -90,6 +91,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         roles=tuple(given.role),
         log_groups=tuple(given.log_group) or ("*",),
         streams=given.streams,
+        log_tags=given.log_tags,
         attached_only=given.attached_only,
         older_than=given.older_than,
         old_snapshot=given.old_snapshot,

@@ -134,6 +134,7 @@ class LogGroup:
     retention: int | None = None
     log_class: str = "STANDARD"
     streams: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

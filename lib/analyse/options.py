@@ -25,6 +25,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
     roles: Sequence[str] = ()
     log_groups: Sequence[str] = ("*",)
     streams: str = "auto"
+    log_tags: bool = False
     attached_only: bool = False
     older_than: int = 0
     old_snapshot: int = 365
@@ -42,7 +43,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
         """Return what decides which findings there are: a run can be resumed with the same values only."""
         names = (
             "regions", "all_regions", "profile", "roles", "log_groups", "streams", "attached_only", "detach_times",
-            "older_than", "old_snapshot", "owner_tag", "checks",
+            "older_than", "old_snapshot", "log_tags", "owner_tag", "checks",
         )  # fmt: skip
         found = {name: getattr(self, name) for name in names}
         found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}

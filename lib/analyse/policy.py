@@ -1,6 +1,6 @@
 """The IAM policy that the auditor needs, made from what its collectors say they call."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from lib.analyse.model import Collector
@@ -9,11 +9,15 @@ ALWAYS = ("sts:GetCallerIdentity",)
 ALL_REGIONS = ("ec2:DescribeRegions",)
 
 
-def actions(collectors: Iterable[Collector], *, all_regions: bool = True, detach_times: bool = True) -> list[str]:
-    """Return every IAM action that a run can need, sorted."""
+def actions(
+    collectors: Iterable[Collector], *, all_regions: bool = True, options: Collection[str] | None = None
+) -> list[str]:
+    """Return every IAM action that a run can need, sorted; with ``options`` only these optional calls, not all."""
     found = {*ALWAYS, *(ALL_REGIONS if all_regions else ())}
     for collector in collectors:
-        found |= {*collector.actions, *(collector.optional.get("detach_times", ()) if detach_times else ())}
+        found |= set(collector.actions)
+        for option, optional in collector.optional.items():
+            found |= set(optional) if options is None or option in options else set()
     return sorted(found)
 
 

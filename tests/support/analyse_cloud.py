@@ -23,6 +23,7 @@ from tests.support import analyse_answers, analyse_content
 ACCOUNT = "123456789012"
 EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50
 FILTER_VALUES = 200
+TAGS_PAGE = 100
 JSON = ("cloudtrail", "logs", "tagging")
 LISTS = {
     "DescribeAddresses": "Addresses",
@@ -157,11 +158,21 @@ class Cloud:
         return analyse_answers.xml(action, found)
 
     def _other(self, service: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        if service == "tagging":  # Cloud Custodian asks it for the tags of log groups
-            return {"ResourceTagMappingList": [], "PaginationToken": ""}
+        if service == "tagging":
+            return self._tagging(asked)
         start = int(asked.get("NextToken", "page-0").removeprefix("page-"))
         more = {"NextToken": f"page-{start + EVENTS_PAGE}"} if start + EVENTS_PAGE < len(self.content.events) else {}
         return {"Events": self.content.events[start : start + EVENTS_PAGE], **more}
+
+    def _tagging(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        size = asked.get("ResourcesPerPage", TAGS_PAGE)
+        if size > TAGS_PAGE or asked.get("ResourceTypeFilters") not in (["logs:log-group"], ["logs"]):
+            raise Refusal(400, "InvalidParameterException", f"{size} resources of {asked.get('ResourceTypeFilters')}")
+        arns = {group["logGroupName"]: group["arn"].removesuffix(":*") for group in self.content.log_groups}
+        rows = [{"ResourceARN": arns[name], "Tags": found} for name, found in self.content.log_tags.items()]
+        start = int((asked.get("PaginationToken") or "page-0").removeprefix("page-"))
+        more = f"page-{start + size}" if start + size < len(rows) else ""
+        return {"ResourceTagMappingList": rows[start : start + size], "PaginationToken": more}
 
     def _logs(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         size, start = int(asked.get("limit", LOGS_PAGE)), int(asked.get("nextToken", "page-0").removeprefix("page-"))

@@ -34,6 +34,7 @@ class Content:
     )
     log_groups: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, int] = field(default_factory=dict)
+    log_tags: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     prefix_lists: dict[str, Sequence[str]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     regions: Sequence[str] = ()

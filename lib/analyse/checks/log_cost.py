@@ -30,6 +30,7 @@ def judge(group: LogGroup, context: Context) -> Iterator[Finding]:
         type=group.log_class,
         severity=grave,
         title=f"{size(group.stored)} of logs, {kept}",
+        tags=group.tags,
         cost=cost,
         estimate=True,
         details={

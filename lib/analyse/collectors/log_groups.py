@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from lib.analyse.aws import Place, milliseconds
+from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, LogGroup
 from lib.analyse.pace import Pace
 
@@ -91,9 +92,27 @@ def _counted(place: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _tagged(client: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
+    """Yield groups with their tags: of all groups of the region at once, for each one by itself would take a call.
+
+    The answer leaves out what has never had a tag.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+    """
+    found = dict[str, Mapping[str, str]]()
+    asked = {"ResourceTypeFilters": ["logs:log-group"], "ResourcesPerPage": 100}
+    with client.optional("tags of log groups are not known"):
+        pages = client.pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", (), **asked)
+        for row in (row for page in pages for row in page):
+            found[row["ResourceARN"].removesuffix(":*")] = tags(row.get("Tags", ()))
+    for item in groups:
+        yield replace(item, tags=found.get(item.arn, {}))
+
+
 def collect(place: Place, options: Any) -> Iterator[LogGroup]:
     """Yield the log groups that match, with their streams counted as ``options.streams`` says."""
     groups = _matching(place, options.log_groups)
+    if options.log_tags:
+        groups = _tagged(place, groups)
     if options.streams == "full":
         yield from _counted(place, groups)
         return
@@ -108,4 +127,9 @@ def collect(place: Place, options: Any) -> Iterator[LogGroup]:
     yield from groups
 
 
-COLLECTOR = Collector("log_groups", ("logs:DescribeLogGroups", "logs:DescribeLogStreams"), collect)
+COLLECTOR = Collector(
+    "log_groups",
+    ("logs:DescribeLogGroups", "logs:DescribeLogStreams"),
+    collect,
+    optional={"log_tags": ("tag:GetResources",)},
+)

@@ -14,7 +14,7 @@ from lib.analyse.model import Context, Finding
 from lib.analyse.prices import Prices
 from tests.support.analyse import PRICED
 
-OPTIONS = SimpleNamespace(detach_times=False, log_groups=("*",), streams="auto")
+OPTIONS = SimpleNamespace(detach_times=False, log_groups=("*",), streams="auto", log_tags=False)
 
 
 @pytest.fixture(autouse=True)

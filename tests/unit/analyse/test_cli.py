@@ -88,11 +88,15 @@ def test_a_run_calls_nothing_that_its_policy_does_not_allow_and_everything_that_
     account.prefix_lists["pl-1"] = ["10.0.0.0/8"]
     account.rows["SecurityGroupRules"].append(content.rule(99, "sg-00000000000000000", "tcp", 22, "pl-1"))
     cloud = analyse.cloud(account)
-    start(cloud)("--all-regions", "--streams", "full", "--detach-times", "--check", "all")
+    start(cloud)("--all-regions", "--streams", "full", "--detach-times", "--log-tags", "--check", "all")
     allowed = policy.actions(discovery.collectors().values())
-    assert sorted(cloud.counts()) == allowed
-    fewer = policy.actions(discovery.collectors().values(), all_regions=False, detach_times=False)
-    assert set(allowed) - set(fewer) == {"ec2:DescribeRegions", "cloudtrail:LookupEvents"}
+    names = {"tagging": "tag", "monitoring": "cloudwatch"}  # the service that signs, where IAM has another name
+    called = (action.split(":") for action in cloud.counts())
+    assert sorted(f"{names.get(service, service)}:{action}" for service, action in called) == allowed
+    fewer = policy.actions(discovery.collectors().values(), all_regions=False, options=())
+    assert set(allowed) - set(fewer) == {"ec2:DescribeRegions", "cloudtrail:LookupEvents", "tag:GetResources"}
+    some = policy.actions(discovery.collectors().values(), all_regions=False, options=["log_tags"])
+    assert set(some) - set(fewer) == {"tag:GetResources"}
 
 
 def test_adding_a_check_is_adding_a_file(start, tmp_path, monkeypatch):

@@ -437,7 +437,7 @@ def test_one_odd_row_takes_only_the_rest_of_its_own_piece_out(start):
 LISTS = (
     "DescribeVolumes", "DescribeSnapshots", "DescribeSecurityGroups", "DescribeSecurityGroupRules",
     "DescribeNetworkInterfaces", "DescribeLogGroups", "DescribeLogStreams", "LookupEvents",
-    "GetManagedPrefixListEntries", "DescribeRegions",
+    "GetManagedPrefixListEntries", "DescribeRegions", "GetResources",
 )  # fmt: skip
 
 
@@ -450,7 +450,7 @@ def full() -> content.Content:
     return account
 
 
-ALL = ("--all-regions", "--streams", "full", "--detach-times")
+ALL = ("--all-regions", "--streams", "full", "--detach-times", "--log-tags")
 
 
 @pytest.mark.parametrize("action", LISTS)
