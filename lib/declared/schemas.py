@@ -52,6 +52,13 @@ def attributes(resource_type: str) -> frozenset[str]:
     return frozenset(path.removeprefix("/properties/").replace("/", ".") for path in paths)
 
 
+@lru_cache
+def create_only(resource_type: str) -> tuple[str, ...]:
+    """Return the paths of what cannot be changed once the resource is there, for example ``MasterUsername``."""
+    paths = schema(resource_type).get("createOnlyProperties") or ()
+    return tuple(path.removeprefix("/properties/").replace("/", ".") for path in paths)
+
+
 class Node:
     """A place in a type's schema: the properties of an object, the element of a list, or neither."""
 

@@ -30,6 +30,7 @@ SUITES = (POLICY, UNIT, LINT, PROVIDER)
 APART = {"lint": LINT, "provider": PROVIDER, "cases": "", "checkov": "", "declared": "", "models": ""}
 # Values for people's eyes, by the last step of their path: nothing at AWS acts on them.
 PROSE_NAMES = ("description", "comment", "markdown", "title", "label", "sid")
+LABEL = re.compile(r"(?i)\.rules?\.\d+\.id$")  # of a rule of a bucket's lifecycle
 RULES = "test_rules"  # they notice the most
 FIRST = "production"  # it declares the most
 TWIN = re.compile(r"twin|notice|broken|refuse|would")  # what a test of a test is called here
@@ -87,7 +88,13 @@ def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     paths = [path for path in {*before, *after} if before.get(path, before) != after.get(path, after)]
     if not paths:
         return EQUIVALENT
-    return PROSE if all(path.rpartition(".")[2].lower().endswith(PROSE_NAMES) for path in paths) else ""
+    return PROSE if all(_read_by_people(path) for path in paths) else ""
+
+
+def _read_by_people(path: str) -> bool:
+    return path.rpartition(".")[2].lower().endswith(PROSE_NAMES) or bool(
+        LABEL.search(path) and LABEL.search(path[-12:])
+    )
 
 
 class Selection:

@@ -1,11 +1,11 @@
-"""What a deployed environment knows its resources by: their tool's own identities, physical names, and outputs.
+"""What a deployed environment knows its resources by: identities, names, what cannot be changed, and outputs.
 
-A resource whose identity or name changes is deleted and made anew by the next deployment, with its data; an output that
-is renamed breaks whoever reads it. So they stand in a file for each system, and a change of them is a decision:
-
-    .venv/bin/python -m tests.policy.contract      writes the files again
+A resource whose identity, name or create-only property changes is deleted and made anew by the next deployment, with
+its data; an output that is renamed breaks whoever reads it. So they stand in a file for each system, and a change of
+them is a decision: ``.venv/bin/python -m tests.policy.contract`` writes the files again.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,10 +13,16 @@ from typing import Any
 
 from lib.common import region
 from lib.common.fields import ENVIRONMENTS
+from lib.declared.model import Declaration
+from lib.declared.schemas import create_only
 from tests.policy.cases import SYSTEMS, Case, declared, source_of
 from tests.policy.rules.names import names
 
 FOLDER = Path(__file__).parent / "contracts"
+# It can be changed for a cluster that is restored only.
+ALSO_FIXED = {"AWS::RDS::DBCluster": ("MasterUsername",)}
+# Another one is a new revision beside the old one, which is how these change.
+REVISIONS = frozenset({"AWS::ApiGateway::Deployment", "AWS::ECS::TaskDefinition"})
 REGIONS = ("FIRST_REGION", "SECOND_REGION")
 
 
@@ -51,14 +57,29 @@ def lines(system: str) -> list[str]:
     for case in (Case(system, environment) for environment in ENVIRONMENTS):
         found |= {plain(line) for line in IDENTITIES[case.tool](source_of(case).document)}
         found |= {f"name of {resource.type} {plain(name)}" for resource, name in names(declared(case))}
+        found |= {plain(line) for line in fixed(declared(case))}
     return sorted(found)
 
 
+def fixed(declaration: Declaration) -> Iterator[str]:
+    """Yield what cannot be changed of a resource that is there: CloudFormation's create-only properties."""
+    for resource in [found for found in declaration.resources if found.type not in REVISIONS]:
+        for path in (*create_only(resource.type), *ALSO_FIXED.get(resource.type, ())):
+            value = resource.at(path)
+            if value is not None:
+                text = json.dumps(value, sort_keys=True, default=str)
+                yield f"fixed for {resource.type} {resource.name} {path} {text}"
+
+
 def plain(text: str) -> str:
-    """Return a text with the regions' places instead of their names and short names, which are settings."""
-    for place, name in zip(REGIONS, region.pair({}), strict=True):
+    """Return a text with the regions' places instead of their names and short names, and one partition for all."""
+    first, second = region.pair({})
+    for place, name in zip(REGIONS, (first, second), strict=True):
         text = text.replace(name, place).replace(region.short(name), place)
-    return text
+    text = text.replace(region.global_region(first), "GLOBAL_REGION")
+    return text.replace(region.dns_suffix(first), "amazonaws.com").replace(
+        f"arn:{region.partition(first)}:", "arn:aws:"
+    )
 
 
 def main(systems: Sequence[str] = SYSTEMS) -> int:

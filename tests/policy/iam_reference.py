@@ -126,6 +126,17 @@ USE: Mapping[tuple[str, str], Sent] = {
     ("elasticloadbalancing.amazonaws.com", "AWS::Lambda::Permission"): Sent(BOTH, frozenset({SOURCE})),
     ("events.amazonaws.com", "AWS::Lambda::Permission"): Sent(BOTH, frozenset({SOURCE})),
 }
+# The ARNs that a service sends as aws:SourceArn: service and resource, as each document above has them.
+SOURCES: Mapping[str, str] = {
+    "ecs-tasks.amazonaws.com": r"ecs:{region}:{account}:\*",
+    "monitoring.rds.amazonaws.com": r"rds:{region}:{account}:db:.+",
+    "vpc-flow-logs.amazonaws.com": r"ec2:{region}:{account}:vpc-flow-log/.+",
+    "lambda.amazonaws.com": r"lambda:{region}:{account}:function:.+",
+    "logdelivery.elasticloadbalancing.amazonaws.com": r"elasticloadbalancing:{region}:{account}:loadbalancer/.+",
+    "logging.s3.amazonaws.com": r"s3:::[a-z0-9.-]+",
+    "cloudwatch.amazonaws.com": r"cloudwatch:{region}:{account}:alarm:.+",
+    "events.amazonaws.com": r"events:{region}:{account}:rule/.+",
+}
 # Actions that are allowed on everything although they take resources, and why.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html: Lambda makes the interfaces of its functions with
 # the function's role, in subnets and groups whose ARNs its check of the role does not name.

@@ -221,7 +221,7 @@ def _foreign(resource: Resource, path: str, statement: Mapping[str, Any], declar
         texts = [resolved(str(value), declaration) for value in values]
         if key == iam.ACCOUNT and texts != [ACCOUNT]:
             yield f"{resource.name}: {path}: {key} is {texts}, not this account"
-        if key == iam.SOURCE and not all(
-            re.match(rf"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:({ACCOUNT})?:", t) for t in texts
-        ):
-            yield f"{resource.name}: {path}: {key} is {texts}, no ARN of this account"
+        for name in principals(statement, "Service") if key == iam.SOURCE else ():
+            form = iam.SOURCES.get(name, "no form of an ARN is known").format(region=resource.region, account=ACCOUNT)
+            if not all(re.fullmatch(f"arn:{region.partition(resource.region)}:{form}", text) for text in texts):
+                yield f"{resource.name}: {path}: {key} is {texts}, and {name} sends {form}"

@@ -23,6 +23,12 @@ MISSING = {"breaching", "notBreaching", "ignore", "missing"}
 # A dashboard is 24 columns wide.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 COLUMNS = 24
+BODY = {"widgets", "variables", "start", "end", "periodOverride"}
+WIDGET = {"type", "x", "y", "width", "height", "properties"}
+SHOWN = {"metrics", "title", "region", "stat", "period"}  # what a reader needs to know what a figure is
+SHOWN_TOO = {"accountId", "annotations", "labels", "legend", "liveData", "setPeriodToTimeRange", "sparkline", "stacked"}
+SHOWN_TOO |= {"singleValueFullPrecision", "start", "end", "table", "timezone", "trend", "view", "yAxis"}
+ANNOTATIONS = {"alarms", "horizontal", "vertical"}
 
 
 @dataclass(frozen=True)
@@ -225,13 +231,31 @@ def _lines(declaration: Declaration, shown: Mapping[str, Any]) -> Iterator[str]:
             yield f"has lines at {sorted(drawn)}, and its alarms begin at {sorted(thresholds)}"
 
 
+def _parts(widget: Mapping[str, Any]) -> Iterator[str]:
+    """Find parts of a widget that CloudWatch does not know, and so ignores, and those that a figure needs."""
+    shown = widget["properties"]
+    for name, found, needed, known in (
+        ("a widget", set(widget), WIDGET, WIDGET),
+        ("its properties", set(shown), SHOWN, SHOWN | SHOWN_TOO),
+        ("its annotations", set(shown.get("annotations", {})), set[str](), ANNOTATIONS),
+    ):
+        if found - known or needed - found:
+            yield f"{name} lacks {sorted(needed - found)}, and {sorted(found - known)} is unknown"
+    if not shown.get("metrics"):
+        yield "shows no metric"
+
+
 @rule("AWS::CloudWatch::Dashboard")
 def dashboard_widgets(declaration: Declaration) -> Iterator[str]:
     """Find widgets of another kind or region, outside of the dashboard, on top of each other, or without a value."""
     for dashboard in declaration.of("AWS::CloudWatch::Dashboard"):
         taken: set[tuple[int, int]] = set()
+        body = dashboard.properties["DashboardBody"]
+        if not set(body) <= BODY or not body.get("widgets"):
+            yield f"{dashboard.name}: shows nothing, or has unknown parts: {sorted(body)}"
         for widget in dashboard.at("DashboardBody.widgets", []):
             shown, title = widget["properties"], f"{dashboard.name}: {widget['properties'].get('title')!r}"
+            yield from (f"{title}: {wrong}" for wrong in _parts(widget))
             if widget["type"] not in ("metric", "text", "log", "alarm", "explorer"):
                 yield f"{title} is a widget of the type {widget['type']!r}"
             if shown.get("region") != dashboard.region:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.declared.model import Declaration
+from lib.declared.model import Declaration, listed
 from tests.policy.network_view import (
     ANYWHERE,
     GROUP_RULES,
@@ -17,6 +17,7 @@ from tests.policy.network_view import (
     subnets_of,
 )
 from tests.policy.rule import rule
+from tests.policy.rules.roles import statements
 
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 PROTOCOLS = {"tcp", "udp", "icmp", "icmpv6", "-1"}
@@ -221,10 +222,49 @@ def endpoints(declaration: Declaration) -> Iterator[str]:
             endpoint.properties.get("PolicyDocument") and endpoint.properties.get("RouteTableIds")
         ):
             yield f"{endpoint.name}: a gateway endpoint without a policy or a route table"
+        for action in _allowed(endpoint.properties.get("PolicyDocument") or {}):
+            if action != "*" and action.partition(":")[0] != service:
+                yield f"{endpoint.name}: its policy allows {action}, and it leads to {service}"
         if kind == "Interface" and endpoint.properties.get("PrivateDnsEnabled") is not True:
             yield f"{endpoint.name}: without private DNS the SDKs' names lead past it"
         if kind == "Interface" and not (groups_of(declaration, endpoint) and subnets_of(declaration, endpoint)):
             yield f"{endpoint.name}: an interface endpoint without subnets or security groups"
+
+
+def _allowed(document: Mapping[str, Any]) -> set[str]:
+    """Return the actions that a policy allows."""
+    statements = [found for found in listed(document.get("Statement")) if found["Effect"] == "Allow"]
+    return {str(action) for found in statements for action in listed(found.get("Action"))}
+
+
+# Services that a function's code calls over the network. What else stands in its role is called for it: its network
+# interfaces, logs and traces, what it is invoked by, where a run that is given up goes, and keys by way of a service.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+CALLED = {"s3", "dynamodb", "secretsmanager", "rds", "sns", "sts"}
+
+
+@rule("AWS::Lambda::Function")
+def services_out_of_reach(declaration: Declaration) -> Iterator[str]:
+    """Find functions whose code calls a service of AWS from a network without a way to it: each call would time out.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html
+    """
+    leading_out = {subnet for subnet, route in routes(declaration) if route.properties.get("NatGatewayId")}
+    names = [(found.region, str(found.properties["ServiceName"])) for found in declaration.of("AWS::EC2::VPCEndpoint")]
+    there = {(where, name.rpartition(".")[2]) for where, name in names}
+    for function in declaration.of("AWS::Lambda::Function"):
+        if not set(subnets_of(declaration, function)) - leading_out:
+            continue
+        for role, _attribute in declaration.referred(function.properties["Role"]):
+            actions = {
+                str(action)
+                for statement in statements(declaration, role)
+                if statement["Effect"] == "Allow"
+                for action in listed(statement.get("Action"))
+            }
+            for service in {action.partition(":")[0] for action in actions} & CALLED:
+                if (function.region, service) not in there:
+                    yield f"{function.name}: may call {service}, and its subnets have neither endpoint nor NAT gateway"
 
 
 # https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html

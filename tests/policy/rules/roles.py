@@ -101,7 +101,7 @@ def network_interfaces(declaration: Declaration) -> Iterator[str]:
             continue
         allowed, denied = set[str](), set[str]()
         for role, _attribute in declaration.referred(function.properties["Role"]):
-            for statement in _statements(declaration, role):
+            for statement in statements(declaration, role):
                 actions = {str(action) for action in listed(statement.get("Action"))} & iam.INTERFACES
                 if statement["Effect"] == "Allow":
                     allowed |= actions
@@ -113,7 +113,8 @@ def network_interfaces(declaration: Declaration) -> Iterator[str]:
             yield f"{function.name}: its own code may use {sorted(allowed - denied)}"
 
 
-def _statements(declaration: Declaration, role: Resource) -> Iterator[Mapping[str, object]]:
+def statements(declaration: Declaration, role: Resource) -> Iterator[Mapping[str, object]]:
+    """Yield the statements of a role's policies."""
     names = {policy.name for policy in policies(declaration, role)}
     yield from (statement for holder, _path, statement in declaration.statements() if holder.name in names)
 
@@ -145,7 +146,7 @@ def traces(declaration: Declaration) -> Iterator[str]:
         allowed = {
             action
             for role, _attribute in declaration.referred(function.properties["Role"])
-            for statement in _statements(declaration, role)
+            for statement in statements(declaration, role)
             for action in listed(statement.get("Action"))
             if str(action).startswith("xray:") and statement["Effect"] == "Allow"
         }

@@ -1,6 +1,6 @@
 """Twins of the rules on IAM documents, roles and keys."""
 
-from tests.policy.cases import REMOVED, Twin
+from tests.policy.cases import ACCOUNT, HOME, REMOVED, Twin
 from tests.policy.rules import iam, roles
 from tests.policy.spelling import everywhere
 
@@ -117,6 +117,14 @@ TWINS: list[Twin] = [
         iam.confused_deputies,
         "role",
         {f"{TRUST}.Condition.StringEquals": {"aws:SourceAccount": "210987654321"}},
+        cdk="NetworkVpcFlowLog",
+        cdktf="networking-primary/flows",
+        pulumi="flows",
+    ),
+    *everywhere(
+        iam.confused_deputies,
+        "role",
+        {f"{TRUST}.Condition.ArnLike": {"aws:SourceArn": f"arn:aws:ce2:{HOME}:{ACCOUNT}:vpc-flow-log/*"}},
         cdk="NetworkVpcFlowLog",
         cdktf="networking-primary/flows",
         pulumi="flows",

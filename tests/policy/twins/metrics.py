@@ -1,6 +1,6 @@
 """Twins of the rules on alarms and dashboards."""
 
-from tests.policy.cases import Twin
+from tests.policy.cases import REMOVED, Twin
 from tests.policy.rules import metrics as rules
 from tests.policy.spelling import everywhere
 
@@ -80,6 +80,13 @@ TWINS: list[Twin] = [
             (f"{WIDGET}.region", "eu-nowhere-1"),
             (f"{WIDGET}.period", 7),
             ("widgets.0.type", "metirc"),
+            ("widgets", []),
+            ("widgtes", []),
+            (f"{WIDGET}.metrics", []),
+            (f"{WIDGET}.metrcis", []),
+            (f"{WIDGET}.title", REMOVED),
+            (f"{WIDGET}.annotations", {"horizontla": []}),
+            ("widgets.0.hieght", 6),
             ("widgets.1.x", 0),
             ("widgets.0.width", 30),
             ("widgets.1.properties.annotations.horizontal.0.value", 7777),

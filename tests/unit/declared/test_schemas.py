@@ -11,6 +11,11 @@ def test_what_only_aws_sets_is_in_no_template():
     assert "Arn" in schemas.read_only(QUEUE)
 
 
+def test_what_cannot_be_changed_is_known():
+    assert "MasterUsername" in schemas.create_only("AWS::RDS::DBInstance")
+    assert schemas.create_only("Custom::X") == ()
+
+
 def test_a_property_is_found_by_its_path():
     bucket = schemas.template("AWS::S3::Bucket")
     rules = bucket.at("LifecycleConfiguration.Rules")

@@ -20,7 +20,15 @@ def test_the_same_values_are_equivalent():
 
 
 @pytest.mark.parametrize(
-    "path", ["A.Description", "A.0.alarm_description", "Statement.0.Sid", "widgets.0.properties.title"]
+    "path",
+    [
+        "A.Description",
+        "A.0.alarm_description",
+        "Statement.0.Sid",
+        "widgets.0.properties.title",
+        "A.Properties.LifecycleConfiguration.Rules.0.Id",
+        "aws_s3_bucket_lifecycle_configuration.a.rule.0.id",
+    ],
 )
 def test_text_for_people_is_prose(path):
     assert trial.compared({path: "a"}, {path: "b"}) == PROSE

@@ -1,0 +1,179 @@
+"""Tables of a system's document that come from what is declared: its alarms, and what its environments differ in.
+
+.venv/bin/python -m tests.policy.documents      writes the tables again; new alarms get an empty advice
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from lib.common.fields import ENVIRONMENTS
+from lib.declared.model import Declaration, Resource
+from tests.policy.cases import SUFFIX, SYSTEMS, Case, declared
+
+DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "systems"
+ALARMS = ("alarm", "fires when", "look first at")
+DIFFERENCES = ("", *(f"`{environment}`" for environment in ENVIRONMENTS))
+WITHOUT_DATA = {
+    "notBreaching": "",
+    "breaching": ", or there is no data",
+    "missing": "; without data: insufficient data",
+}
+OPERATORS = {"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
+UNITS = ((1024**3, " GiB"), (1024**2, " MiB"))
+MINUTE, HOUR = 60, 3600
+DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster")
+
+
+def document(system: str) -> Path:
+    """Return the file of a system's document."""
+    return DOCUMENTS / f"{system}.md"
+
+
+def table(text: str, head: Sequence[str]) -> list[list[str]]:
+    """Return the rows of the table that has this head, each as its cells.
+
+    Raises:
+        ValueError: there is no such table, or a second one.
+    """
+    first, last = _span(text, head)
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[first + 2 : last]]
+
+
+def replaced(text: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a document's text with other rows in the table that has this head."""
+    (first, last), lines = _span(text, head), text.splitlines()
+    lines[first + 2 : last] = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _span(text: str, head: Sequence[str]) -> tuple[int, int]:
+    lines = text.splitlines()
+    found = [number for number, line in enumerate(lines) if [c.strip() for c in line.split("|")[1:-1]] == list(head)]
+    if len(found) != 1:
+        raise ValueError(f"There are {len(found)} tables with the head {' | '.join(head)!r}: one is needed.")
+    last = next((n for n in range(found[0], len(lines)) if not lines[n].startswith("|")), len(lines))
+    return found[0], last
+
+
+def amount(number: float) -> str:
+    """Return a threshold as people write it."""
+    for size, unit in UNITS:
+        if number and number % size == 0:
+            return f"{number / size:g}{unit}"
+    return f"{number:g}"
+
+
+def duration(seconds: int) -> str:
+    """Return a period as people write it: ``1 min``, ``1 h``."""
+    return f"{seconds // HOUR} h" if seconds % HOUR == 0 else f"{seconds // MINUTE} min"
+
+
+def condition(alarm: Resource) -> str:
+    """Return when an alarm fires: ``Sum of `5XXError` > 5, 3 x 1 min``."""
+    found = alarm.properties
+    statistic = found.get("ExtendedStatistic") or found["Statistic"]
+    compared = f"{statistic} of `{found['MetricName']}` {OPERATORS[found['ComparisonOperator']]}"
+    times = f"{found['EvaluationPeriods']} x {duration(int(found['Period']))}"
+    return f"{compared} {amount(float(found['Threshold']))}, {times}{WITHOUT_DATA[found['TreatMissingData']]}"
+
+
+def alarms(system: str) -> dict[str, str]:
+    """Return when each alarm of a system's production fires, by the middle part of its name."""
+    found: dict[str, str] = {}
+    for alarm in declared(Case(system, "production")).of("AWS::CloudWatch::Alarm"):
+        part = str(alarm.properties["AlarmName"]).removeprefix(f"{system}-").removesuffix(f"-{SUFFIX}")
+        when = condition(alarm)
+        if found.setdefault(part, when) != when:
+            raise ValueError(
+                f"{system}: the alarm {part} fires on {found[part]!r} in one region, on {when!r} elsewhere"
+            )
+    return found
+
+
+def _values(declaration: Declaration, path: str, *types: str) -> Iterator[object]:
+    """Yield every value that resources of these types have at a path."""
+    for kind in types:
+        yield from (value for resource in declaration.of(kind) if (value := resource.at(path)) is not None)
+
+
+def _days(path: str, *types: str) -> Callable[[Declaration], str]:
+    def days(declaration: Declaration) -> str:
+        found = sorted({int(str(value)) for value in _values(declaration, path, *types)})
+        return f"{' or '.join(map(str, found))} day{'s' if found != [1] else ''}" if found else ""
+
+    return days
+
+
+def _databases(declaration: Declaration) -> str:
+    instances = declaration.of("AWS::RDS::DBInstance")
+    regions = {instance.region for instance in instances}
+    standby = ", a standby in a second zone" if any(i.properties.get("MultiAZ") for i in instances) else ""
+    return f"{len(instances) // len(regions)}{' in each region' if len(regions) > 1 else ''}{standby}"
+
+
+def _zones(declaration: Declaration) -> str:
+    found: dict[str, set[str]] = {}
+    for subnet in declaration.of("AWS::EC2::Subnet"):
+        found.setdefault(subnet.region, set()).add(str(subnet.properties.get("AvailabilityZone")))
+    return " or ".join(sorted({str(len(zones)) for zones in found.values()}))
+
+
+def _gateways(declaration: Declaration) -> str:
+    return str(len(declaration.of("AWS::EC2::NatGateway")) or "")
+
+
+def _protected(declaration: Declaration) -> str:
+    found = {bool(value) for value in _values(declaration, "DeletionProtection", *DATABASES)}
+    return " or ".join(sorted("yes" if each else "no" for each in found))
+
+
+def _locked(declaration: Declaration) -> str:
+    path = "ObjectLockConfiguration.Rule.DefaultRetention"
+    found = [value for value in _values(declaration, path, "AWS::S3::Bucket") if isinstance(value, Mapping)]
+    return " or ".join(f"{each['Days']} day{'s' if int(each['Days']) > 1 else ''}, `{each['Mode']}`" for each in found)
+
+
+def _stream(declaration: Declaration) -> str:
+    return " or ".join(f"{hours} h" for hours in _values(declaration, "RetentionPeriodHours", "AWS::Kinesis::Stream"))
+
+
+ROWS: Mapping[str, Callable[[Declaration], str]] = {
+    "database instances": _databases,
+    "Availability Zones": _zones,
+    "NAT gateways": _gateways,
+    "database protected from deletion": _protected,
+    "automated backups are kept": _days("BackupRetentionPeriod", *DATABASES),
+    "Performance Insights are kept": _days("PerformanceInsightsRetentionPeriod", *DATABASES),
+    "records stay in the stream": _stream,
+    "audit objects are locked": _locked,
+    "logs are kept": _days("RetentionInDays", "AWS::Logs::LogGroup"),
+    "deleted keys wait": _days("PendingWindowInDays", "AWS::KMS::Key"),
+}
+
+
+def differences(system: str) -> list[list[str]]:
+    """Return what differs between a system's environments, a row each; what a system does not have is left out."""
+    cases = [declared(Case(system, environment)) for environment in ENVIRONMENTS]
+    rows = [[label, *(value(case) for case in cases)] for label, value in ROWS.items()]
+    return [row for row in rows if any(row[1:])]
+
+
+def written(system: str, text: str) -> str:
+    """Return a document's text with both tables as they have to be; the advice for each alarm stays."""
+    advice = {name: row[-1] for row in table(text, ALARMS) for name in re.findall(r"`([^`]+)`", row[0])}
+    rows = [[f"`{part}`", when, advice.get(part, "")] for part, when in alarms(system).items()]
+    return replaced(replaced(text, ALARMS, rows), DIFFERENCES, differences(system))
+
+
+def main(systems: Sequence[str] = SYSTEMS) -> int:
+    """Write the tables again."""
+    for system in systems:
+        path = document(system)
+        path.write_text(written(system, path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
