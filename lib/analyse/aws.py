@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from lib.analyse import errors
@@ -13,7 +14,7 @@ from lib.analyse.pace import Pace
 from lib.common.errors import SettingError
 
 ATTEMPTS = 8  # of one call; adaptive mode slows down before it tries again
-FIRST_ATTEMPTS = 3  # of the first call: who has no network should hear it soon
+FIRST_ATTEMPTS = 3  # of the first call: who has no network should hear it soon; and of one that can be done without
 CONNECTION_ATTEMPTS = 2  # where nothing answers: more of them wait for minutes
 CONNECTIONS = 16
 _TOKENS = {"logs": "nextToken", "resourcegroupstaggingapi": "PaginationToken"}
@@ -73,7 +74,7 @@ class Account:
         key = (service, region)
         with self.lock:  # making clients of one session at the same time is not safe
             if key not in self.clients:
-                attempts = FIRST_ATTEMPTS if service == "sts" else ATTEMPTS
+                attempts = FIRST_ATTEMPTS if service in ("sts", "account") else ATTEMPTS
                 config = Config(
                     retries={"mode": "adaptive", "total_max_attempts": attempts},
                     connect_timeout=5,
@@ -98,10 +99,24 @@ class Account:
         if attempts >= CONNECTION_ATTEMPTS and isinstance(caught_exception, errors.unreachable()):
             raise caught_exception
 
+    def release(self, region: str) -> None:
+        """Close the connections to a region, and forget its clients: there are thousands in an organization."""
+        with self.lock:
+            for key in [key for key in self.clients if key[1] == region]:
+                self.clients.pop(key).close()
+
     def close(self) -> None:
         """Close the connections."""
         for client in self.clients.values():
             client.close()
+
+
+@lru_cache
+def _loader(path: str | None) -> Any:
+    """Return what reads the SDK's descriptions of services, once for all accounts: EC2's takes a fifth of a second."""
+    from botocore.loaders import create_loader  # pylint: disable=import-outside-toplevel
+
+    return create_loader(path)
 
 
 def _session(**arguments: str | None) -> Any:
@@ -110,6 +125,7 @@ def _session(**arguments: str | None) -> Any:
 
     profile = arguments.pop("profile_name", None)
     core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
     return boto3.session.Session(botocore_session=core, **arguments)
 
@@ -135,20 +151,15 @@ def own_account(profile: str | None, region: str, stop: threading.Event | None =
     return account
 
 
-def assumed(profile: str | None, region: str, arn: str, stop: threading.Event | None = None) -> Account:
-    """Return the account of a role: one call to STS. ``stop`` ends its calls when it is set.
+def assume(base: Account, region: str, arn: str, external_id: str | None = None) -> Account:
+    """Return the account of a role that an account may assume: one call to STS.
 
     Raises:
         BotoCoreError, ClientError: the role cannot be assumed.
-        Stopped: ``stop`` was set.
+        Stopped: the run was interrupted.
     """
-    stop = stop or threading.Event()
-    base = Account("", _session(profile_name=profile, region_name=region), stop=stop)
-    try:
-        client = base.client("sts", region)
-        given = _identity(client, "assume_role", "Credentials", RoleArn=arn, RoleSessionName="analyse")
-    finally:
-        base.close()
+    asked = {"RoleArn": arn, "RoleSessionName": "analyse", **({"ExternalId": external_id} if external_id else {})}
+    given = _identity(base.client("sts", region), "assume_role", "Credentials", **asked)
     return Account(
         role_account(arn),
         _session(
@@ -157,8 +168,51 @@ def assumed(profile: str | None, region: str, arn: str, stop: threading.Event | 
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         ),
-        stop=stop,
+        stop=base.stop,
     )
+
+
+def assumed(
+    profile: str | None,
+    region: str,
+    arn: str,
+    stop: threading.Event | None = None,
+    external_id: str | None = None,
+) -> Account:
+    """Return the account of a role that the credentials at hand may assume; raises what :func:`assume` raises."""
+    base = Account("", _session(profile_name=profile, region_name=region), stop=stop or threading.Event())
+    try:
+        return assume(base, region, arn, external_id)
+    finally:
+        base.close()
+
+
+def organization(account: Account, region: str) -> list[Mapping[str, Any]]:
+    """Return the accounts of the organization; only its management account or a delegated administrator may ask.
+
+    ``State`` is missing in some answers, and ``Status`` has no future:
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+
+    Raises:
+        BotoCoreError, ClientError, UnusableAnswer: they cannot be listed.
+        Stopped: the run was interrupted.
+    """
+    place, fields = Place(account, region, account.stop), ("Id", "Name", "State", "Status")
+    pages = place.pages("organizations", "list_accounts", "Accounts", fields, MaxResults=20)
+    return [{**row, "State": row.get("State") or row["Status"]} for page in pages for row in page]
+
+
+def account_name(account: Account, region: str) -> str:
+    """Return the name that an account was given: one call, in the region that has it for its partition.
+
+    https://docs.aws.amazon.com/accounts/latest/reference/API_GetAccountInformation.html
+
+    Raises:
+        BotoCoreError, ClientError, UnusableAnswer: it cannot be read.
+        Stopped: the run was interrupted.
+    """
+    answer = account.client("account", region).get_account_information()
+    return str(member(answer, "GetAccountInformation", "AccountName"))
 
 
 def configured_region(profile: str | None) -> str | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from lib.analyse import discovery, policy
 from lib.analyse.aws import role_account
 from lib.analyse.model import SEVERITIES
-from lib.analyse.options import FORMATS, STREAMS, Options, check_regions
+from lib.analyse.options import FORMATS, STREAMS, Options, check_accounts, check_regions, check_skipped
 from lib.common import region
 from lib.common.errors import SettingError
 
@@ -46,8 +46,11 @@ def parser() -> argparse.ArgumentParser:
     add("command", nargs="?", choices=("audit", "iam-policy"), default="audit", help="what to do (default: audit)")
     add("--region", action="append", default=[], help="a region to look at, repeated (default: lib/AWS_REGION)")
     add("--all-regions", action="store_true", help="every region that the account has switched on")
+    add("--skip-region", action="append", default=[], metavar="R", help="not this one of --all-regions, repeated")
     add("--profile", help="a profile of the AWS configuration")
     add("--role", action="append", default=[], metavar="ARN", help="a role to assume, one for each account, repeated")
+    add("--organization", metavar="ROLE", help="every account of the organization, by a role that each has")
+    add("--external-id", metavar="ID", help="what the roles' trust policies ask for")
     add("--check", action="append", default=[], metavar="ID", help="only this check, repeated, or all of them: all")
     add("--log-group", action="append", default=[], metavar="GLOB", help="log groups to look at, repeated (default: *)")
     add("--streams", choices=STREAMS, default="auto", help="count log streams: auto for up to 250 groups of a region")
@@ -82,6 +85,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         raise SettingError("--region and --all-regions exclude each other: leave one out.")
     for role in given.role:
         role_account(role)
+    check_accounts(given.role, given.organization, given.external_id)
     formats = ["json", *(given.format or ["csv", "html"])]  # report.json is what a resumed run and a reader trust
     return given.command, Options(
         regions=check_regions(given.region),
@@ -89,6 +93,9 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         default_region=not (given.region or given.all_regions),
         profile=given.profile,
         roles=tuple(given.role),
+        organization=given.organization,
+        external_id=given.external_id,
+        skip_regions=check_skipped(given.skip_region, all_regions=given.all_regions),
         log_groups=tuple(given.log_group) or ("*",),
         streams=given.streams,
         log_tags=given.log_tags,
@@ -168,7 +175,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command, chosen = options(arguments)
         if command == "iam-policy":
             partition = region.partition(chosen.regions[0])
-            print(json.dumps(policy.document(discovery.collectors().values(), partition), indent=2))
+            print(
+                json.dumps(
+                    policy.document(discovery.collectors().values(), partition, chosen.roles, chosen.organization),
+                    indent=2,
+                )
+            )
             return 0
         return _audit(chosen)
     except SettingError as error:

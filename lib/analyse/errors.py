@@ -53,6 +53,11 @@ def refusals() -> tuple[type[Exception], ...]:
     return client_error(), sdk_error(), unreadable(), UnusableAnswer
 
 
+def endings() -> tuple[type[Exception], ...]:
+    """Return what can end a call that was started: a refusal, or an interruption."""
+    return Stopped, *refusals()
+
+
 def unreadable() -> type[Exception]:
     """Return the exception by which the SDK says that an answer cannot be read."""
     from botocore.parsers import ResponseParserError  # pylint: disable=import-outside-toplevel

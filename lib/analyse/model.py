@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+UNKNOWN, EVERY = "unknown", "*"  # accounts, regions and collectors of a gap
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def notices(run: "Run") -> list[str]:
     """Return the sentences of a run, as far as it is."""
-    found = [*run.scope, *run.spool.notices]
+    found = [*run.plan.sentences, *run.spool.notices]
     found += [
         f"Accepted by the ignore file, and not looked at: {note}"
         for entry in run.coverage.values()

@@ -1,11 +1,11 @@
 """The IAM policy that the auditor needs, made from what its collectors say they call."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from lib.analyse.model import Collector
 
-ALWAYS = ("sts:GetCallerIdentity",)
+ALWAYS = ("sts:GetCallerIdentity", "account:GetAccountInformation")
 ALL_REGIONS = ("ec2:DescribeRegions",)
 
 
@@ -21,8 +21,24 @@ def actions(
     return sorted(found)
 
 
-def document(collectors: Iterable[Collector], partition: str) -> dict[str, Any]:
+def _accounts(partition: str, roles: Sequence[str], organization: str | None) -> list[dict[str, Any]]:
+    """Return the statements for looking at other accounts; the roles there need the others."""
+    listing = {"Sid": "Organization", "Effect": "Allow", "Action": ["organizations:ListAccounts"], "Resource": "*"}
+    arns = [f"arn:{partition}:iam::*:role/{organization}"] if organization else list(roles)
+    assuming = {"Sid": "Assume", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": arns}
+    return [*([listing] if organization else []), *([assuming] if arns else [])]
+
+
+def document(
+    collectors: Iterable[Collector], partition: str, roles: Sequence[str] = (), organization: str | None = None
+) -> dict[str, Any]:
     """Return the policy. Only CloudWatch Logs' calls can be limited to resources; EC2's Describe calls take no ARN.
+
+    Args:
+        collectors: what can be read.
+        partition: of the ARNs, such as ``aws``.
+        roles: ARNs of the roles that are assumed.
+        organization: the name of the role that every account of the organization has.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     """
@@ -34,5 +50,6 @@ def document(collectors: Iterable[Collector], partition: str) -> dict[str, Any]:
         "Statement": [
             {"Sid": "Describe", "Effect": "Allow", "Action": others, "Resource": "*"},
             {"Sid": "Logs", "Effect": "Allow", "Action": logs, "Resource": f"arn:{partition}:logs:*:*:log-group:*"},
+            *_accounts(partition, roles, organization),
         ],
     }

@@ -4,16 +4,17 @@ import hashlib
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from lib.analyse import aws, discovery, errors, outputs, spool
+from lib.analyse.accounts import Plan
 from lib.analyse.ignore import Ignores
-from lib.analyse.model import Check, Collector, Context, Finding, Unit
+from lib.analyse.model import EVERY, UNKNOWN, Check, Collector, Context, Finding, Unit
 from lib.analyse.options import Options
 from lib.analyse.prices import Prices
 from lib.analyse.spool import Coverage, Spool
@@ -23,7 +24,6 @@ from lib.common.errors import SettingError
 
 THREADS = 8
 GRACE = 3.0  # seconds that calls under way may take after an interruption
-UNKNOWN, EVERY = "unknown", "*"
 # A report is written again when a piece is done, unless writing would take more than a tenth of the time.
 PAUSE, SHARE = 1.0, 10
 
@@ -82,8 +82,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         basis = repr((outputs.VERSION, self.prices, self.ignores.valid))
         self.spool = Spool(self.options.output, self.now, hashlib.sha256(basis.encode()).hexdigest())
         self.settled: list[Unit] = []  # whose findings are in ``totals``, and so in the reports
-        self.scope: list[str] = []  # sentences on where was looked, and where not
-        self._accounts: list[aws.Account] = []
+        self.plan = Plan(self.options, self.stop, self.spool.belongs_to)
         self._write_after = 0.0
         self._stopped_at = time.monotonic()
         self.abandoned = False  # whether calls still hang: the program must not wait for them
@@ -120,13 +119,12 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         try:
             self._plan()
             self._work()
-            self._tell_regions_apart()
+            self.plan.tell_regions_apart([entry for entry in self.coverage.values() if entry.status != "complete"])
         except SettingError as error:
             self._nothing_yet(str(error))
             raise
         finally:
-            for account in self._accounts:
-                account.close()
+            self.plan.close()
         self.finished_at = datetime.now(UTC)
         self.progress(self)
         outputs.write(self, self.options.formats)
@@ -150,70 +148,24 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
 
     def _plan(self) -> None:
         """Find out which accounts and regions there are; what cannot be found out is a gap in the coverage."""
-        self._accounts, where = [], ",".join(self.options.regions)
-        first, gaps = self._first_region(), dict[Unit, Coverage]()
-        ends: tuple[type[Exception], ...] = (errors.Stopped, *errors.refusals())
-        for role in self.options.roles or (None,):
-            number = aws.role_account(role) if role else UNKNOWN
-            try:
-                account = self._account(role, first)
-                self._accounts.append(account)
-                if role is None:
-                    self.spool.belongs_to(account.id)
-                number, names = account.id, list(self.options.regions)
-                if self.options.all_regions:
-                    names, off = aws.account_regions(account, first)
-                    if off:
-                        self.scope.append(f"Not switched on in {account.id}, and not looked at: {', '.join(off)}.")
-            except ends as error:
-                place = EVERY if self.options.all_regions else where
-                gaps[Unit(number, place, EVERY)] = Coverage(number, place, EVERY, reason=errors.sentence(error))
-                continue
-            for unit in (Unit(account.id, name, collector) for name in names for collector in self.collectors):
-                gaps[unit] = Coverage(*(unit.account, unit.region, unit.collector))
-        self.coverage = gaps
-        configured = aws.configured_region(self.options.profile) if self.options.default_region else None
-        if configured not in (None, first):
-            self.scope.append(
-                f"No region was named, so only {first} was looked at, while the profile or the environment has "
-                f"{configured}: give --region {configured}, or --all-regions."
-            )
-
-    def _first_region(self) -> str:
-        """Return the region that is asked who and what there is; of all regions one that every account has on."""
-        first = self.options.regions[0]
-        return regions.global_region(first) if self.options.all_regions else first
-
-    def _tell_regions_apart(self) -> None:
-        """Say of refusals in a named region whether the account has not switched it on."""
-        for account in self._accounts:
-            entries = [e for e in self.coverage.values() if e.account == account.id and e.status != "complete"]
-            entries = [e for e in entries if e.reason.startswith(errors.NOT_ENABLED)]
-            if not entries or self.stop.is_set():
-                continue
-            with suppress(*errors.refusals()):  # then the refusals stand as they are
-                _, off = aws.account_regions(account, regions.global_region(entries[0].region))
-                for entry in entries:
-                    if entry.region in off:
-                        entry.reason = f"the region is not switched on ({entry.reason})"
-
-    def _account(self, role: str | None, first: str) -> aws.Account:
-        try:
-            if role:
-                return aws.assumed(self.options.profile, first, role, self.stop)
-            return aws.own_account(self.options.profile, first, self.stop)
-        except (errors.sdk_error(), errors.unreadable(), errors.UnusableAnswer) as error:
-            raise SettingError(
-                f"AWS cannot be asked who you are: {errors.sentence(error)} Check the network, the credentials "
-                "(aws sts get-caller-identity), or give --profile."
-            ) from None
+        self.plan.make()
+        units = (
+            Unit(account, name, collector)
+            for account, names in self.plan.regions.items()
+            for name in names
+            for collector in self.collectors
+        )
+        self.coverage = {Unit(gap.account, gap.region, gap.collector): gap for gap in self.plan.gaps}
+        self.coverage |= {unit: Coverage(unit.account, unit.region, unit.collector) for unit in units}
 
     def _work(self) -> None:
         """Do every piece of work; end early, between two calls, when ``stop`` is set."""
-        accounts = {account.id: account for account in self._accounts}
-        waiting: dict[Future[tuple[Coverage, Totals]], Unit] = {}
+        accounts = {account.id: account for account in self.plan.opened}
+        waiting: dict[Future[Any], Unit] = {}
         pool = ThreadPoolExecutor(THREADS, "analyse")
         try:
+            unnamed = [account for account in accounts.values() if account.id not in self.plan.names]
+            naming: set[Future[Any]] = {pool.submit(self.plan.learn_name, account) for account in unnamed}
             for unit, entry in list(self.coverage.items()):
                 if unit.collector == EVERY:
                     continue
@@ -222,17 +174,26 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
                     self._settle(unit, done, self.spool.totals(unit))
                 else:
                     waiting[pool.submit(self._piece, accounts[unit.account], unit, entry)] = unit
+            left = Counter((unit.account, unit.region) for unit in waiting.values())
+            left.update((account.id, regions.global_region(self.plan.first)) for account in unnamed)  # kept to the end
             self._write()
-            while waiting and not self._out_of_time():
-                finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    self._settle(waiting.pop(future), *future.result())
+            while (waiting or naming) and not self._out_of_time():
+                finished, _ = wait({*waiting, *naming}, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in finished & naming:
+                    future.result()
+                naming -= finished
+                for future in finished & waiting.keys():
+                    unit = waiting.pop(future)
+                    self._settle(unit, *future.result())
+                    left[unit.account, unit.region] -= 1
+                    if not left[unit.account, unit.region]:
+                        accounts[unit.account].release(unit.region)
                 if finished and waiting:
                     self._write()
                 self.progress(self)
             for unit in waiting.values():  # their calls hang: what they found is left out
                 self.coverage[unit] = Coverage(unit.account, unit.region, unit.collector, reason="interrupted")
-            self.abandoned = bool(waiting)
+            self.abandoned = bool(waiting or naming)
         finally:
             pool.shutdown(wait=not self.abandoned, cancel_futures=True)
 

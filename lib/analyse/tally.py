@@ -8,7 +8,7 @@ from typing import Any
 from lib.analyse.ignore import key
 from lib.analyse.model import rank
 
-DIMENSIONS = ("severity", "region", "owner", "type")
+DIMENSIONS = ("severity", "account", "region", "owner", "type")
 NO_OWNER = "(none)"
 
 
@@ -60,7 +60,7 @@ class Sum:
 
 @dataclass
 class Tally:
-    """Numbers and sums of one check: in all, and by severity, region, owner and type. Ignored findings only count."""
+    """Numbers and sums of one check: in all, and by each of :data:`DIMENSIONS`. Ignored findings only count."""
 
     all: Sum = field(default_factory=Sum)
     ignored: int = 0

@@ -26,9 +26,11 @@ def summary(run: "Run") -> Iterator[str]:
         cost = f", {text}" if text else ""
         ignored = f", {found['ignored']} ignored" if found["ignored"] else ""
         yield f"{check}: {found['count']}{f' ({grave})' if grave else ''}{cost}{ignored}"
-        for dimension in ("region", "owner", "type"):
+        for dimension in ("account", "region", "owner", "type"):
             entries = list(found[f"by_{dimension}"].items())
-            texts = [f"{key} {e['count']}{_cost(e)}" for key, e in entries[:5]]
+            if dimension == "account" and len(first["accounts"]) == 1:
+                continue
+            texts = [f"{outputs.account(first, key)} {e['count']}{_cost(e)}" for key, e in entries[:5]]
             if texts:
                 yield f"  by {dimension}: {', '.join(texts)}{', …' if len(entries) > 5 else ''}"
     yield from first["prices"]["warnings"]
@@ -40,17 +42,18 @@ def summary(run: "Run") -> Iterator[str]:
         accepted = f"accepted until {entry['accepted']['expires']}, " if entry["accepted"] else ""
         yield (
             f"{accepted}NOT LOOKED AT {'in part' if entry['status'] == 'partial' else ''}: {entry['collector']} in "
-            f"{entry['region']} of {entry['account']}: {entry['reason']}"
+            f"{entry['region']} of {outputs.account(first, entry['account'])}: {entry['reason']}"
         ).replace(" :", ":")
     if not gaps:
         yield f"Everything was looked at: {sum(entry['items'] for entry in first['coverage'])} resources."
     yield f"Reports: {', '.join(outputs.FILES[name] for name in run.options.formats)} in {run.options.output}"
-    yield _scope(run)
+    yield _scope(run, first)
 
 
-def _scope(run: "Run") -> str:
+def _scope(run: "Run", first: dict[str, Any]) -> str:
     """Return which accounts and regions a run was about: an empty result says nothing without them."""
     accounts, regions = (sorted({getattr(unit, name) for unit in run.coverage}) for name in ("account", "region"))
+    accounts = [outputs.account(first, number) for number in accounts]
     only = ", the default region only (--region or --all-regions for others)" if run.options.default_region else ""
     return f"Scope: account {', '.join(accounts)} in {', '.join(regions)}{only}."
 

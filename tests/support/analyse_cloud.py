@@ -24,7 +24,7 @@ ACCOUNT = "123456789012"
 EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50
 FILTER_VALUES = 200
 TAGS_PAGE = 100
-JSON = ("cloudtrail", "logs", "tagging")
+JSON = ("account", "organizations", "cloudtrail", "logs", "tagging")
 LISTS = {
     "DescribeAddresses": "Addresses",
     "DescribeImages": "Images",
@@ -85,9 +85,11 @@ class Cloud:
         self.content, self.faults = content, faults or Faults()
         self.calls: list[tuple[str, str, str]] = []
         self.lock = threading.Lock()
+        self.assumed: list[Mapping[str, Any]] = []  # what AssumeRole was asked
         self.cache: dict[Any, bytes] = {}
         self.pages: dict[str, str] = {}  # what a proxy answers with, with success, in place of AWS, by action
         self.page, self.sizes = EC2_PAGE, set[int]()
+        self._number = 0
         self._tokens, self._refilled = self.faults.stream_rate, time.monotonic()
 
     def counts(self) -> dict[str, int]:
@@ -98,7 +100,12 @@ class Cloud:
         faults = self.faults
         with self.lock:
             self.calls.append((service, action, region))
-            number = len(self.calls)
+            if service == "account":  # is asked beside the others, at no certain time
+                if action in faults.denied:
+                    raise Refusal(403, "AccessDeniedException", "Not yours")
+                return
+            self._number += 1
+            number = self._number
             if action == "DescribeLogStreams" and faults.stream_rate:
                 now = time.monotonic()
                 self._tokens = min(faults.stream_rate, self._tokens + (now - self._refilled) * faults.stream_rate)
@@ -126,12 +133,15 @@ class Cloud:
             return self.pages[action].encode()
         key = (action, region, tuple(sorted((name, str(value)) for name, value in asked.items())))
         body = self.cache.get(key)
-        if body is None:
+        if body is None or service == "sts":
             body = self.cache[key] = self._make(service, action, region, asked)
         return body
 
     def _make(self, service: str, action: str, region: str, asked: Mapping[str, Any]) -> bytes:
         if service == "sts":
+            self.assumed += [asked] if action == "AssumeRole" else []
+            if asked.get("RoleArn", "").split(":")[4:5] in [[number] for number in self.content.closed]:
+                raise Refusal(403, "AccessDenied", f"Not authorized to assume {asked['RoleArn']}")
             return analyse_answers.sts(action, ACCOUNT)
         if service in JSON:
             return json.dumps(self._logs(action, asked) if service == "logs" else self._other(service, asked)).encode()
@@ -160,7 +170,12 @@ class Cloud:
     def _other(self, service: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         if service == "tagging":
             return self._tagging(asked)
+        if service == "account":
+            return {"AccountId": ACCOUNT, "AccountName": self.content.name}
         start = int(asked.get("NextToken", "page-0").removeprefix("page-"))
+        if service == "organizations":
+            rows, end = self.content.organization, start + int(asked["MaxResults"])
+            return {"Accounts": rows[start:end], **({"NextToken": f"page-{end}"} if end < len(rows) else {})}
         more = {"NextToken": f"page-{start + EVENTS_PAGE}"} if start + EVENTS_PAGE < len(self.content.events) else {}
         return {"Events": self.content.events[start : start + EVENTS_PAGE], **more}
 
@@ -222,13 +237,16 @@ class Handler(BaseHTTPRequestHandler):
         scope = self.headers["Authorization"].split("Credential=")[1].split(",")[0].split("/")
         region, service = scope[2], scope[3]
         target = self.headers.get("X-Amz-Target")
-        asked = json.loads(body or "{}") if target else dict(parse_qsl(body))
-        action = target.rpartition(".")[2] if target else asked.pop("Action")
+        asked = json.loads(body or "{}") if target or service == "account" else dict(parse_qsl(body))
+        if target:
+            action = target.rpartition(".")[2]
+        else:
+            action = "GetAccountInformation" if service == "account" else asked.pop("Action")
         try:
             self._send(200, self.server.cloud.answer(service, action, region, asked))
         except Refusal as error:
             text = json.dumps({"__type": error.code, "message": str(error)})
-            if not target:
+            if not target and service != "account":
                 inner = f"<Error><Code>{error.code}</Code><Message>{error}</Message></Error>"
                 text = f"<Response><Errors>{inner}</Errors><RequestID>r</RequestID></Response>"
                 if service == "sts":

@@ -37,6 +37,9 @@ class Content:
     log_tags: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     prefix_lists: dict[str, Sequence[str]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    organization: list[dict[str, str]] = field(default_factory=list)
+    closed: Sequence[str] = ()  # accounts whose role cannot be assumed
+    name: str | None = "sandbox"  # the account's
     regions: Sequence[str] = ()
     off: Sequence[str] = ()  # regions that are not switched on
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from lib.analyse import places
+from lib.analyse.model import EVERY, UNKNOWN
 from lib.analyse.notices import notices
 from lib.common.errors import SettingError
 
@@ -43,6 +44,10 @@ def head(run: "Run") -> dict[str, Any]:
         "started_at": moment(run.now),
         "finished_at": moment(run.finished_at),
         "complete": run.complete,
+        "accounts": {
+            number: {"name": run.plan.names.get(number)}
+            for number in sorted({unit.account for unit in run.coverage} - {UNKNOWN, EVERY})
+        },
         "options": {key: value for key, value in run.options.asked().items() if key != "ignore"},
         "prices": _prices(run),
         "checks": {
@@ -139,6 +144,12 @@ def _counted(run: "Run", first: Mapping[str, Any]) -> Iterator[str]:
             f"No report is written: the run found {sums or 'nothing'}, and {run.spool.folder} holds "
             f"{dict(counts) or 'nothing'}. Something else changed the folder: run again, without --resume."
         )
+
+
+def account(first: Mapping[str, Any], number: str) -> str:
+    """Return an account for a reader: its number, with its name where that is known."""
+    name = first["accounts"].get(number, {}).get("name")
+    return f"{name} ({number})" if name else number
 
 
 def gaps(first: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from lib.analyse.outputs import NOT_PRICED, Lines, gaps
 
 COLUMNS = (
     "check", "id", "arn", "account", "region", "type", "severity", "title", "owner", "monthly_usd",
-    "monthly_cost", "currency", "estimate", "unpriced", "ignored", "tags",
+    "monthly_cost", "currency", "estimate", "unpriced", "ignored", "tags", "account_name",
 )  # fmt: skip
 
 
@@ -36,11 +36,15 @@ def cell(value: Any) -> Any:
 GAP = "not-looked-at"  # stands in place of a check's id
 
 
-def gap(entry: Mapping[str, Any]) -> list[Any]:
+def _name(head: Mapping[str, Any], number: str) -> str:
+    return head["accounts"].get(number, {}).get("name") or ""
+
+
+def gap(entry: Mapping[str, Any], head: Mapping[str, Any]) -> list[Any]:
     """Return the row for what was not looked at: it has no severity and no price."""
     values = {"check": GAP, "id": entry["collector"], "type": entry["status"], "title": entry["reason"]}
     values["ignored"] = entry["accepted"]["reason"] if entry["accepted"] else ""
-    values |= {"account": entry["account"], "region": entry["region"]}
+    values |= {"account": entry["account"], "region": entry["region"], "account_name": _name(head, entry["account"])}
     return [cell(values.get(name, "")) for name in COLUMNS]
 
 
@@ -55,12 +59,13 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, columns: Sequenc
     index = {name: number for number, name in enumerate(columns, len(COLUMNS))}
     width = len(columns)
     for entry in gaps(head):
-        rows.writerow(gap(entry) + [""] * width)
+        rows.writerow(gap(entry, head) + [""] * width)
     for line in lines():
         found = json.loads(line)
         for name in ("monthly_usd", "monthly_cost"):
             if found[name] is None and found["unpriced"]:
                 found[name] = NOT_PRICED
+        found["account_name"] = _name(head, found["account"])
         found["ignored"] = found["ignored"] and found["ignored"]["reason"]
         row = [cell(found[name]) for name in COLUMNS] + [""] * width
         for name, value in found["details"].items():

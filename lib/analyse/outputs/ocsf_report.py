@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain
 from typing import IO, Any
 
-from lib.analyse.outputs import Lines, gaps, joined, told
+from lib.analyse.outputs import Lines, account, gaps, joined, told
 
 VERSION = "1.8.0"
 SEVERITIES = {"info": (1, "Informational"), "low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "High")}
@@ -27,13 +27,18 @@ def _compliance(check: str) -> dict[str, Any]:
 
 def _source(where: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
     """Return who says it, and of which account and region."""
+    name = head["accounts"].get(where["account"], {}).get("name")
     return {
         "metadata": {
             "version": VERSION,
             "profiles": ["cloud"],
             "product": {"name": head["tool"]["name"], "vendor_name": "TAP", "version": head["tool"]["version"]},
         },
-        "cloud": {"provider": "AWS", "region": where["region"], "account": {"uid": where["account"]}},
+        "cloud": {
+            "provider": "AWS",
+            "region": where["region"],
+            "account": {"uid": where["account"], **({"name": name} if name else {})},
+        },
     }
 
 
@@ -50,7 +55,7 @@ def gap(entry: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[st
         "severity": SEVERITIES["high"][1],
         "status_id": FAILURE,
         "status_detail": entry["reason"],
-        "message": f"Not looked at: {entry['collector']} in {entry['region']} of {entry['account']}",
+        "message": f"Not looked at: {entry['collector']} in {entry['region']} of {account(head, entry['account'])}",
         "scan": {"name": entry["collector"], "type_id": MANUAL},
         "total": entry["items"],
         "num_detections": entry["findings"],

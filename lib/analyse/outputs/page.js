@@ -15,6 +15,8 @@ const total = (entry) => {
 /** How many of a sum's findings have no price, where others have one. */
 const missing = (entry) => (entry.unpriced && entry.unpriced < entry.count ? `${whole(entry.unpriced)} ${NOT_PRICED}` : "");
 const cost = (row) => (row.monthly_usd !== null ? money(row.monthly_usd) : row.monthly_cost !== null ? `${money(row.monthly_cost)} ${row.currency}` : NOT_PRICED);
+/** An account for a reader: its number, with its name where that is known. */
+const account = (number) => (head.accounts[number]?.name ? `${head.accounts[number].name} (${number})` : number);
 const whole = (n) => n.toLocaleString("en");
 const colour = (severity) => `var(--${severity})`;
 
@@ -44,7 +46,7 @@ dark.addEventListener("change", (event) => theme(event.matches ? "dark" : "light
 $("theme").onclick = () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
 
 function overview() {
-  const accounts = [...new Set(head.coverage.map((entry) => entry.account))];
+  const accounts = [...new Set(head.coverage.map((entry) => account(entry.account)))];
   const regions = [...new Set(head.coverage.map((entry) => entry.region))];
   const many = (list, what) => (list.length > 4 ? `${list.length} ${what}` : list.join(", "));
   $("scope").textContent = `${many(accounts, "accounts")} · ${many(regions, "regions")} · ${head.started_at.replace("T", " ").slice(0, 16)} UTC`;
@@ -52,7 +54,7 @@ function overview() {
   $("state").classList.add(head.complete ? "good" : "bad");
   const gaps = head.coverage.filter((entry) => entry.status !== "complete");
   if (gaps.length || !head.coverage.length) {
-    const list = gaps.map((entry) => make("li", {}, `${entry.collector} in ${entry.region} of ${entry.account}: ${entry.reason}`));
+    const list = gaps.map((entry) => make("li", {}, `${entry.collector} in ${entry.region} of ${account(entry.account)}: ${entry.reason}`));
     $("gaps").append(make("b", {}, "Not everything was looked at. What is missing here may still be there:"), make("ul", {}, ...list));
     $("gaps").hidden = false;
   }
@@ -135,6 +137,8 @@ function charts() {
   if (volumes) {
     bars("Unused volumes by owner, a month", Object.entries(volumes.by_owner), usd, sum);
     bars("Unused volumes by type, a month", Object.entries(volumes.by_type), usd, sum);
+    const accounts = Object.entries(volumes.by_account).map(([number, entry]) => [account(number), entry]);
+    if (accounts.length > 1) bars("Unused volumes by account, a month", accounts, usd, sum);
     const regions = Object.entries(volumes.by_region);
     if (regions.length > 1) bars("Unused volumes by region, a month", regions, usd, sum);
   }
@@ -174,7 +178,7 @@ function chosen() {
   const found = rows.filter((row) => {
     if (row.check !== state.check || !state.severities.has(row.severity)) return false;
     if (!words.length) return true;
-    row.text ??= JSON.stringify([row.id, row.title, row.owner, row.region, row.account, row.type, row.tags]).toLowerCase();
+    row.text ??= JSON.stringify([row.id, row.title, row.owner, row.region, account(row.account), row.type, row.tags]).toLowerCase();
     return words.every((word) => row.text.includes(word));
   });
   const { value } = columns()[state.sort], way = state.down ? -1 : 1;
@@ -188,7 +192,7 @@ function chosen() {
 function unfold(row, line) {
   if (line.nextSibling?.classList.contains("more")) { line.nextSibling.remove(); return; }
   const tags = Object.entries(row.tags).map(([key, value]) => `${key}=${value}`).join(", ");
-  const all = { account: row.account, type: row.type, ...row.details, tags, ignored: row.ignored?.reason, [NOT_PRICED]: row.unpriced, advice: head.checks[row.check].advice };
+  const all = { account: account(row.account), type: row.type, ...row.details, tags, ignored: row.ignored?.reason, [NOT_PRICED]: row.unpriced, advice: head.checks[row.check].advice };
   const parts = Object.entries(all).filter(([, value]) => value !== null && value !== undefined && value !== "").map(([key, value]) => make("div", {}, make("span", {}, key.replaceAll("_", " ")), typeof value === "object" ? JSON.stringify(value) : String(value)));
   line.after(make("tr", { className: "more" }, make("td", { colSpan: columns().length }, make("div", { className: "detail" }, ...parts))));
 }
@@ -242,7 +246,7 @@ function coverage() {
   const names = ["account", "region", "collector", "status", "reason", "calls", "items", "findings"];
   const number = (name) => (["calls", "items", "findings"].includes(name) ? "number" : "");
   $("coverage").tHead.append(make("tr", {}, ...names.map((name) => make("th", { className: number(name) }, name))));
-  $("coverage").tBodies[0].append(...head.coverage.map((entry) => make("tr", {}, ...names.map((name) => make("td", { className: number(name) }, number(name) ? whole(entry[name]) : [entry[name], ...(name === "reason" ? entry.notes : [])].join(" "))))));
+  $("coverage").tBodies[0].append(...head.coverage.map((entry) => make("tr", {}, ...names.map((name) => make("td", { className: number(name) }, number(name) ? whole(entry[name]) : [name === "account" ? account(entry[name]) : entry[name], ...(name === "reason" ? entry.notes : [])].join(" "))))));
   if (head.ignore_expired.length) {
     $("expired").append(make("h2", {}, "Ignore entries that have expired"), make("ul", {}, ...head.ignore_expired.map((entry) => make("li", {}, `${entry.expires}: ${entry.reason} (${entry.id ?? entry.tag ?? entry.pattern})`))));
     $("expired").hidden = false;

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from lib.analyse.model import SEVERITIES
-from lib.analyse.outputs import Lines, gaps, joined, told
+from lib.analyse.outputs import Lines, account, gaps, joined, told
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"info": "note", "low": "note", "medium": "warning", "high": "error", "critical": "error"}
@@ -51,14 +51,17 @@ def _severity(severity: str, *, security: bool) -> dict[str, Any]:
     return {"tags": ["security"], **({"security-severity": SCORES[severity]} if severity != "info" else {})}
 
 
-def result(found: Mapping[str, Any], rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a finding as a SARIF result; its place is the resource's ARN, and a path that tools without ARNs take."""
+def result(found: Mapping[str, Any], rule: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return a finding as a SARIF result; its place is the resource's ARN, and a path that tools without ARNs take.
+
+    ``where`` is its account for a reader.
+    """
     path = f"{found['account']}/{found['region']}/{found['id'].lstrip('/')}"
     ignored, identity = found["ignored"], f"{found['check']}:{found['arn']}"
     return {
         "ruleId": rule["id"],
         "level": LEVELS[found["severity"]],
-        "message": {"text": f"{found['title']} ({found['id']}, {found['region']}){told(found)}"},
+        "message": {"text": f"{found['title']} ({found['id']}, {found['region']}, {where}){told(found)}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": REGION},
@@ -106,7 +109,7 @@ def _results(head: Mapping[str, Any], lines: Lines, by_kind: Mapping[tuple[str, 
         kind = IGNORED if found["ignored"] else found["severity"]
         if room[kind]:
             room[kind] -= 1
-            yield json.dumps(result(found, by_kind[found["check"], found["severity"]]))
+            yield json.dumps(result(found, by_kind[found["check"], found["severity"]], account(head, found["account"])))
 
 
 def _limits(head: Mapping[str, Any]) -> list[str]:
@@ -129,9 +132,10 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequen
     notifications = [
         {
             "level": "note" if e["accepted"] else "error",
-            "message": {"text": f"{e['collector']} in {e['region']} of {e['account']}: {e['status']}, {e['reason']}"},
+            "message": {"text": f"{e['collector']} in {e['region']} of {name}: {e['status']}, {e['reason']}"},
         }
         for e in gaps(head)
+        for name in [account(head, e["account"])]
     ]
     notifications += [{"level": "note", "message": {"text": text}} for text in head["notices"]]
     warnings = [*head["prices"]["warnings"], *_limits(head)]

@@ -140,7 +140,7 @@ def test_in_a_log_it_prints_sums_and_no_progress(start, capsys):
     assert "zombie-volume: 40 (" in said.out
     assert "USD a month" in said.out
     assert "by owner: " in said.out
-    assert f"NOT LOOKED AT: log_groups in {PRICED} of 123456789012: AccessDenied" in said.out
+    assert f"NOT LOOKED AT: log_groups in {PRICED} of sandbox (123456789012): AccessDenied" in said.out
     assert "Everything was looked at" not in said.out
 
 
@@ -163,9 +163,9 @@ def test_the_last_line_names_accounts_and_regions(start, capsys):
     audit = start(analyse.cloud())
     audit()
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith(f"Scope: account 123456789012 in {HERE}, the default region only")
+    assert last.startswith(f"Scope: account sandbox (123456789012) in {HERE}, the default region only")
     audit("--region", HERE, "--region", PRICED)
-    assert capsys.readouterr().out.splitlines()[-1] == f"Scope: account 123456789012 in {HERE}, {PRICED}."
+    assert capsys.readouterr().out.splitlines()[-1] == f"Scope: account sandbox (123456789012) in {HERE}, {PRICED}."
 
 
 def test_quiet_prints_nothing(start, capsys):

@@ -92,7 +92,7 @@ def test_the_program_finds_those_in_use_and_adds_up_what_is_saved(start):
     code, report = start(cloud)(*ONLY)
     assert (code, [finding["id"] for finding in report["findings"]]) == (1, ["vol-00000000000000001"])
     assert report["summary"]["by_check"]["gp2-volume"]["by_owner"]["ann"]["monthly_usd"] == 5.0
-    assert cloud.counts() == {"sts:GetCallerIdentity": 1, "ec2:DescribeVolumes": 1}
+    assert cloud.counts() == {"sts:GetCallerIdentity": 1, "account:GetAccountInformation": 1, "ec2:DescribeVolumes": 1}
 
 
 def test_a_region_without_prices_is_told_instead_of_being_called_clean(start):

@@ -224,3 +224,27 @@ def test_what_is_ignored_is_in_no_sum_and_no_chart_of_the_page(page, gaps):
     charts = page.run("[...document.querySelectorAll('#charts text')].map(text => text.textContent)")
     assert "g3" in charts
     assert "g4" not in charts
+
+
+def test_accounts_have_their_names_and_several_have_a_chart(page, tmp_path_factory):
+    folder, account = tmp_path_factory.mktemp("accounts"), content.account(8, 2, 2)
+    account.organization = [
+        {"Id": number, "Name": name, "State": "ACTIVE"}
+        for number, name in ((analyse_cloud.ACCOUNT, "management"), ("210987654321", "shop"))
+    ]
+    account.closed = ["333333333333"]
+    account.organization.append({"Id": "333333333333", "Name": "locked", "State": "ACTIVE"})
+    cloud = analyse.cloud(account)
+    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+        audit = analyse.auditor(cloud, folder, patch, server.url)
+        audit("--region", PRICED, "--streams", "off", "--quiet", "--organization", "auditor")
+    page.open(folder / "report.html", "light")
+    assert "shop (210987654321)" in page.run("document.getElementById('scope').innerText")
+    assert "of locked (333333333333): AccessDenied" in page.run("document.getElementById('gaps').innerText")
+    assert "locked (333333333333)" in page.run("document.getElementById('coverage').innerText")
+    charts = page.run("[...document.querySelectorAll('#charts h3')].map(title => title.textContent)")
+    assert "Unused volumes by account, a month" in charts
+    page.run("const s = document.getElementById('search'); s.value = 'shop'; s.oninput()")
+    assert len(rows(page, 0)) > 0
+    page.run("document.querySelector('#findings tbody tr.row').click()")
+    assert "shop (210987654321)" in page.run("document.querySelector('.detail').innerText")

@@ -31,7 +31,12 @@ def test_a_resumed_run_does_only_what_is_left_and_ends_like_a_whole_one(start, t
     cloud.calls.clear()
     code, resumed = audit(*SMALL, "--resume")
     assert code == 1
-    assert cloud.counts() == {"sts:GetCallerIdentity": 1, "ec2:DescribeVolumes": 2, "ec2:DescribeSnapshots": 2}
+    assert cloud.counts() == {
+        "sts:GetCallerIdentity": 1,
+        "account:GetAccountInformation": 1,
+        "ec2:DescribeVolumes": 2,
+        "ec2:DescribeSnapshots": 2,
+    }
     _, whole = audit(*SMALL)
     assert resumed["findings"] == whole["findings"]
     assert resumed["summary"] == whole["summary"]

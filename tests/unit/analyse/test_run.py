@@ -59,7 +59,8 @@ def test_calls_are_those_of_the_lists_and_one_to_sts(start):
     cloud = analyse.cloud(small())
     start(cloud)("--region", HERE, "--streams", "off")
     assert cloud.counts() == {
-        "sts:GetCallerIdentity": 1, "ec2:DescribeVolumes": 1, "ec2:DescribeSnapshots": 1,
+        "sts:GetCallerIdentity": 1, "account:GetAccountInformation": 1,
+        "ec2:DescribeVolumes": 1, "ec2:DescribeSnapshots": 1,
         "ec2:DescribeSecurityGroupRules": 1, "ec2:DescribeNetworkInterfaces": 1, "ec2:DescribeSecurityGroups": 1,
         "logs:DescribeLogGroups": 1,
     }  # fmt: skip

@@ -94,7 +94,12 @@ def test_the_program_finds_volumes_of_stopped_instances_and_no_others(start):
     assert (found["1"]["monthly_usd"], found["1"]["owner"]) == (8.0, "ann")
     assert (found["1"]["details"]["instances"], found["1"]["details"]["instance_names"]) == (["i-stopped"], ["batch"])
     assert found["1"]["details"]["stopped_at"] == "2026-11-13T12:00:00+00:00"
-    assert cloud.counts() == {"sts:GetCallerIdentity": 1, "ec2:DescribeInstances": 1, "ec2:DescribeVolumes": 1}
+    assert cloud.counts() == {
+        "sts:GetCallerIdentity": 1,
+        "account:GetAccountInformation": 1,
+        "ec2:DescribeInstances": 1,
+        "ec2:DescribeVolumes": 1,
+    }
 
 
 def test_without_a_stopped_instance_no_volume_is_asked_for(start):
@@ -115,7 +120,12 @@ def test_many_instances_are_asked_for_in_the_largest_groups_and_a_shared_volume_
     cloud.page = 150
     report = start(cloud)(*ONLY)[1]
     assert len({finding["id"] for finding in report["findings"]}) == len(report["findings"]) == 202
-    assert cloud.counts() == {"sts:GetCallerIdentity": 1, "ec2:DescribeInstances": 2, "ec2:DescribeVolumes": 3}
+    assert cloud.counts() == {
+        "sts:GetCallerIdentity": 1,
+        "account:GetAccountInformation": 1,
+        "ec2:DescribeInstances": 2,
+        "ec2:DescribeVolumes": 3,
+    }
 
 
 @pytest.mark.parametrize("action", ["DescribeInstances", "DescribeVolumes"])

@@ -28,7 +28,11 @@ def test_an_address_without_an_association_is_found_with_what_it_costs_a_month(s
     (finding,) = report["findings"]
     assert (code, finding["monthly_usd"], finding["severity"], finding["owner"]) == (1, 3.65, "low", "ann")
     assert finding["arn"].endswith(":elastic-ip/eipalloc-00000000000000001")
-    assert cloud.counts() == {"sts:GetCallerIdentity": 1, "ec2:DescribeAddresses": 1}
+    assert cloud.counts() == {
+        "sts:GetCallerIdentity": 1,
+        "account:GetAccountInformation": 1,
+        "ec2:DescribeAddresses": 1,
+    }
 
 
 @pytest.mark.parametrize("other", [{"InstanceId": "i-1"}, {"NetworkInterfaceId": "eni-1"}])

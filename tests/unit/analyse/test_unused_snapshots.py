@@ -114,6 +114,7 @@ def test_the_program_finds_orphaned_and_old_snapshots_and_no_others(start):
     assert found["2"]["unpriced"] == "it shares blocks with other snapshots of its volume"
     assert cloud.counts() == {
         "sts:GetCallerIdentity": 1,
+        "account:GetAccountInformation": 1,
         "ec2:DescribeSnapshots": 1,
         "ec2:DescribeVolumes": 1,
         "ec2:DescribeImages": 1,
@@ -123,7 +124,11 @@ def test_the_program_finds_orphaned_and_old_snapshots_and_no_others(start):
 def test_without_snapshots_nothing_else_is_asked_for(start):
     cloud = analyse.cloud()
     assert start(cloud)(*ONLY)[0] == 0
-    assert cloud.counts() == {"sts:GetCallerIdentity": 1, "ec2:DescribeSnapshots": 1}
+    assert cloud.counts() == {
+        "sts:GetCallerIdentity": 1,
+        "account:GetAccountInformation": 1,
+        "ec2:DescribeSnapshots": 1,
+    }
 
 
 def test_images_that_are_denied_are_a_note_and_the_findings_stay(start):
