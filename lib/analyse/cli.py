@@ -16,7 +16,7 @@ from pathlib import Path
 from lib.analyse import discovery, policy
 from lib.analyse.aws import role_account
 from lib.analyse.model import SEVERITIES
-from lib.analyse.options import FORMATS, STREAMS, Options, check_accounts, check_regions, check_skipped
+from lib.analyse.options import FORMATS, RETENTIONS, STREAMS, Options, check_accounts, check_regions, check_skipped
 from lib.common import region
 from lib.common.errors import SettingError
 
@@ -55,6 +55,10 @@ def parser() -> argparse.ArgumentParser:
     add("--log-group", action="append", default=[], metavar="GLOB", help="log groups to look at, repeated (default: *)")
     add("--streams", choices=STREAMS, default="auto", help="count log streams: auto for up to 250 groups of a region")
     add("--log-tags", action="store_true", help="read the tags of log groups, for owners and the ignore file")
+    add("--measure-ingestion", action="store_true", help="ask CloudWatch what log groups took in (it bills each)")
+    add(
+        "--retention", type=int, choices=RETENTIONS, default=365, metavar="DAYS", help="advised for logs (default: 365)"
+    )
     add("--attached-only", action="store_true", help="leave out security groups that nothing uses")
     add("--older-than", type=_days, default=0, metavar="DAYS", help="leave out volumes unused for fewer days than this")
     add("--old-snapshot", type=_days, default=365, metavar="DAYS", help="from when a snapshot is old (default: 365)")
@@ -99,6 +103,8 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         log_groups=tuple(given.log_group) or ("*",),
         streams=given.streams,
         log_tags=given.log_tags,
+        measure_ingestion=given.measure_ingestion,
+        retention=given.retention,
         attached_only=given.attached_only,
         older_than=given.older_than,
         old_snapshot=given.old_snapshot,

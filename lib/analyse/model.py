@@ -126,7 +126,10 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True)
 class LogGroup:
-    """A CloudWatch log group; ``streams`` is None when they were not counted, ``retention`` None for ever."""
+    """A CloudWatch log group; ``streams`` is None when they were not counted, ``retention`` None for ever.
+
+    ``ingested`` are the bytes of 30 days that CloudWatch counted, None when it was not asked or cannot tell.
+    """
 
     name: str
     arn: str
@@ -135,6 +138,7 @@ class LogGroup:
     retention: int | None = None
     log_class: str = "STANDARD"
     streams: int | None = None
+    ingested: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -186,6 +190,7 @@ class Context:
     attached_only: bool = False
     older_than: int = 0  # days
     old_snapshot: int = 365  # days
+    retention: int = 365  # days, of logs
 
     def arn(self, service: str, rest: str) -> str:
         """Return the ARN of a resource of this account and region."""

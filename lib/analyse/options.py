@@ -11,6 +11,10 @@ from typing import Any
 from lib.common import region
 from lib.common.errors import SettingError
 
+# What CloudWatch Logs takes, in days; the advice is what AWS Config asks for at least.
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+# https://docs.aws.amazon.com/config/latest/developerguide/cw-loggroup-retention-period-check.html
+RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 FORMATS = ("json", "csv", "html", "sarif", "ocsf")
 STREAMS = ("auto", "full", "off")
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
@@ -34,6 +38,8 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
     log_groups: Sequence[str] = ("*",)
     streams: str = "auto"
     log_tags: bool = False
+    measure_ingestion: bool = False
+    retention: int = 365
     attached_only: bool = False
     older_than: int = 0
     old_snapshot: int = 365
@@ -51,7 +57,8 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
         """Return what decides which findings there are: a run can be resumed with the same values only."""
         names = (
             "regions", "all_regions", "profile", "roles", "log_groups", "streams", "attached_only", "detach_times",
-            "older_than", "old_snapshot", "log_tags", "owner_tag", "checks", "organization", "skip_regions",
+            "older_than", "old_snapshot", "log_tags", "measure_ingestion", "retention", "owner_tag", "checks",
+            "organization", "skip_regions",
         )  # fmt: skip
         found = {name: getattr(self, name) for name in names}
         found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}

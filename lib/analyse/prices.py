@@ -150,10 +150,11 @@ class Prices:
         return Cost(Decimal(rates["hour"]) * HOURS, currency=self._region(region)["currency"])
 
     def logs(self, region: str, group: LogGroup, now: datetime) -> tuple[Cost, Cost]:
-        """Return what a log group's storage costs a month at most, and an estimate of what its ingestion costs.
+        """Return what a log group's storage costs a month at most, and what its ingestion costs.
 
-        Storage is an upper bound: AWS moves old logs to cheaper tiers by itself. Ingestion is a guess by stored
-        bytes alone, as if they had come evenly over the days that they can be from.
+        Storage is an upper bound: AWS moves old logs to cheaper tiers where the account's storage tier says so.
+        Ingestion is that of the last 30 days where CloudWatch was asked; else it is estimated from the stored bytes
+        alone, as if they had come evenly over the days that they can be from.
         https://aws.amazon.com/cloudwatch/pricing/
         """
         rates = self._rates(region, "logs", group.log_class)
@@ -161,10 +162,12 @@ class Prices:
             cost = Cost(None, f"no price for {group.log_class} logs in {region}")
             return cost, cost
         gigabytes = Decimal(group.stored) / GIB
-        age = max(1, (now - group.created_at).days)
-        daily = gigabytes / min(age, group.retention or age)
+        taken_in = Decimal(group.ingested or 0) / GIB
+        if group.ingested is None:
+            age = max(1, (now - group.created_at).days)
+            taken_in = gigabytes / min(age, group.retention or age) * MONTH
         currency = self._region(region)["currency"]
         return (
             Cost(gigabytes * Decimal(rates["storage"]), currency=currency),
-            Cost(daily * MONTH * Decimal(rates["ingestion"]), currency=currency),
+            Cost(taken_in * Decimal(rates["ingestion"]), currency=currency),
         )

@@ -255,6 +255,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             attached_only=chosen.attached_only,
             older_than=chosen.older_than,
             old_snapshot=chosen.old_snapshot,
+            retention=chosen.retention,
         )
         for item in items:
             coverage.items += 1

@@ -24,7 +24,8 @@ ACCOUNT = "123456789012"
 EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50
 FILTER_VALUES = 200
 TAGS_PAGE = 100
-JSON = ("account", "organizations", "cloudtrail", "logs", "tagging")
+JSON = ("account", "organizations", "cloudtrail", "logs", "monitoring", "tagging")
+METRICS = 500
 LISTS = {
     "DescribeAddresses": "Addresses",
     "DescribeImages": "Images",
@@ -170,6 +171,8 @@ class Cloud:
     def _other(self, service: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         if service == "tagging":
             return self._tagging(asked)
+        if service == "monitoring":
+            return self._metrics(asked)
         if service == "account":
             return {"AccountId": ACCOUNT, "AccountName": self.content.name}
         start = int(asked.get("NextToken", "page-0").removeprefix("page-"))
@@ -178,6 +181,23 @@ class Cloud:
             return {"Accounts": rows[start:end], **({"NextToken": f"page-{end}"} if end < len(rows) else {})}
         more = {"NextToken": f"page-{start + EVENTS_PAGE}"} if start + EVENTS_PAGE < len(self.content.events) else {}
         return {"Events": self.content.events[start : start + EVENTS_PAGE], **more}
+
+    def _metrics(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer with half of the values, and with the rest on a second page."""
+        queries = asked["MetricDataQueries"]
+        if len(queries) > METRICS:
+            raise Refusal(400, "ValidationError", f"{len(queries)} queries")
+        first, found = "NextToken" not in asked, []
+        for query in queries:
+            metric = query["MetricStat"]["Metric"]
+            name = metric["Dimensions"][0]["Value"] if metric["MetricName"] == "IncomingBytes" else ""
+            values = self.content.incoming.get(name, [])
+            half = len(values) // 2
+            state = self.content.metric_states.get(name, "Complete")
+            part = values[:half] if first else values[half:]
+            row = {"Id": query["Id"], "Values": part, "Timestamps": [1] * len(part)}
+            found.append({**row, "StatusCode": "PartialData" if first and state == "Complete" else state})
+        return {"MetricDataResults": found, **({"NextToken": "rest"} if first else {})}
 
     def _tagging(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         size = asked.get("ResourcesPerPage", TAGS_PAGE)

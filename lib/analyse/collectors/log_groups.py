@@ -2,10 +2,11 @@
 
 import fnmatch
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -13,8 +14,11 @@ from lib.analyse.aws import Place, milliseconds
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, LogGroup
 from lib.analyse.pace import Pace
+from lib.analyse.prices import MONTH
 
 STREAM_CALLS = 25.0  # a second: the quota of DescribeLogStreams
+METRICS = 500  # that one call of GetMetricData takes
+METRIC_CALLS = 5.0  # a second: 75,000 data points, where CloudWatch gives several times as many
 AUTO_LIMIT = 250  # log groups of one region whose streams are counted without being asked: 10 s
 FIELDS = ("logGroupName", "arn", "storedBytes", "creationTime", "retentionInDays", "logGroupClass")
 _THREADS = 8
@@ -108,11 +112,68 @@ def _tagged(client: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
         yield replace(item, tags=found.get(item.arn, {}))
 
 
+def _queries(groups: Sequence[LogGroup]) -> list[dict[str, Any]]:
+    """Return what asks for the bytes that each group took in, day by day; the ids are the groups' positions."""
+    return [
+        {
+            "Id": f"g{number}",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/Logs",
+                    "MetricName": "IncomingBytes",
+                    "Dimensions": [{"Name": "LogGroupName", "Value": item.name}],
+                },
+                "Period": 86_400,
+                "Stat": "Sum",
+            },
+        }
+        for number, item in enumerate(groups)
+    ]
+
+
+def _ingested(client: Place, pace: Pace, groups: Sequence[LogGroup], end: datetime) -> list[int | None]:
+    """Return the bytes that each group took in over the 30 days before ``end``, None where CloudWatch cannot tell.
+
+    A group that took in nothing has no values; a group of today has none yet.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+    """
+    sums, states = Counter[str](), dict[str, str]()
+    asked = {"MetricDataQueries": _queries(groups), "StartTime": end - timedelta(days=MONTH), "EndTime": end}
+    for page in client.pages("cloudwatch", "get_metric_data", "MetricDataResults", (), pace=pace, **asked):
+        for row in page:
+            sums[row["Id"]] += int(sum(row["Values"]))
+            states[row["Id"]] = row["StatusCode"]
+    known = [states.get(f"g{number}") == "Complete" for number in range(len(groups))]
+    if not all(known):
+        client.note(f"ingestion of {known.count(False)} log groups is not known: CloudWatch has no complete answer")
+    return [
+        sums[f"g{number}"] if known[number] and item.created_at < end else None for number, item in enumerate(groups)
+    ]
+
+
+def _measured(client: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
+    """Yield groups with what they took in, as many at a time as one call can ask for; not again after a refusal."""
+    pace, rest, refused = Pace(METRIC_CALLS), iter(groups), False
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # whole days, as CloudWatch adds up
+    while some := list(islice(rest, METRICS)):
+        amounts: list[int | None] = [None] * len(some)
+        if not refused:
+            refused = True
+            with client.optional("ingestion of log groups is not measured"):
+                amounts = _ingested(client, pace, some, end)
+                refused = False
+        for item, amount in zip(some, amounts, strict=True):
+            yield replace(item, ingested=amount)
+
+
 def collect(place: Place, options: Any) -> Iterator[LogGroup]:
     """Yield the log groups that match, with their streams counted as ``options.streams`` says."""
     groups = _matching(place, options.log_groups)
     if options.log_tags:
         groups = _tagged(place, groups)
+    if options.measure_ingestion:
+        groups = _measured(place, groups)
     if options.streams == "full":
         yield from _counted(place, groups)
         return
@@ -131,5 +192,5 @@ COLLECTOR = Collector(
     "log_groups",
     ("logs:DescribeLogGroups", "logs:DescribeLogStreams"),
     collect,
-    optional={"log_tags": ("tag:GetResources",)},
+    optional={"log_tags": ("tag:GetResources",), "measure_ingestion": ("cloudwatch:GetMetricData",)},
 )

@@ -67,7 +67,7 @@ function overview() {
     $("prices").hidden = false;
   }
   const dated = Object.entries(head.prices.regions).map(([code, entry]) => `${code} ${[...new Set([entry.volumes, entry.logs])].map((date) => date ?? NOT_PRICED).join(", ")}`);
-  $("foot").textContent = `List prices a month, ${head.prices.currency} unless another currency is named. ${dated.length > 8 ? `Newest of ${head.prices.date}` : `Of ${dated.join("; ")}`}. Storage of logs is an upper bound, ingestion an estimate. analyse ${head.tool.version}.`;
+  $("foot").textContent = `List prices a month, ${head.prices.currency} unless another currency is named. ${dated.length > 8 ? `Newest of ${head.prices.date}` : `Of ${dated.join("; ")}`}. Storage of logs is an upper bound, ingestion an estimate where it was not measured. analyse ${head.tool.version}.`;
 }
 
 function cards() {
@@ -82,7 +82,7 @@ function cards() {
     card(whole(grave), `of ${whole(open.count)} rules open to the Internet are critical or high`);
   }
   if (logs) {
-    card(total(logs), `${monthly(logs)}${priced(logs) ? "at most " : ""}to store ${whole(logs.count)} log groups${left(logs)}`);
+    card(total(logs), `${monthly(logs)}to store and ingest ${whole(logs.count)} log groups${left(logs)}`);
     const forever = rows.filter((row) => row.check === "log-cost" && !row.ignored && !row.details.retention_days).length;
     card(whole(forever), "log groups never expire");
   }
@@ -145,9 +145,9 @@ function charts() {
   if (open) bars("Open rules by kind", Object.entries(open.by_type).sort((a, b) => b[1].count - a[1].count), (e) => e[1].count, (e) => whole(e[1].count));
   if (logs) {
     const dearest = rows.filter((row) => row.check === "log-cost" && !row.ignored && row.monthly_usd).sort((a, b) => b.monthly_usd - a.monthly_usd);
-    const title = `Most expensive log groups, storage a month${missing(logs) ? ` (${missing(logs)})` : ""}`;
+    const title = `Most expensive log groups, a month${missing(logs) ? ` (${missing(logs)})` : ""}`;
     if (dearest.length) bars(title, dearest.map((row) => [row.id, row]), usd, (entry) => `$${cost(entry[1])}`);
-    else bars("Log groups by region, storage a month", Object.entries(logs.by_region), usd, sum);
+    else bars("Log groups by region, a month", Object.entries(logs.by_region), usd, sum);
   }
 }
 

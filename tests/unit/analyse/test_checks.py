@@ -14,7 +14,9 @@ from lib.analyse.model import Context, Finding
 from lib.analyse.prices import Prices
 from tests.support.analyse import PRICED
 
-OPTIONS = SimpleNamespace(detach_times=False, log_groups=("*",), streams="auto", log_tags=False)
+OPTIONS = SimpleNamespace(
+    detach_times=False, log_groups=("*",), streams="auto", log_tags=False, measure_ingestion=False
+)
 
 
 @pytest.fixture(autouse=True)

@@ -88,13 +88,20 @@ def test_a_run_calls_nothing_that_its_policy_does_not_allow_and_everything_that_
     account.prefix_lists["pl-1"] = ["10.0.0.0/8"]
     account.rows["SecurityGroupRules"].append(content.rule(99, "sg-00000000000000000", "tcp", 22, "pl-1"))
     cloud = analyse.cloud(account)
-    start(cloud)("--all-regions", "--streams", "full", "--detach-times", "--log-tags", "--check", "all")
+    start(cloud)(
+        "--all-regions", "--streams", "full", "--detach-times", "--log-tags", "--measure-ingestion", "--check", "all"
+    )
     allowed = policy.actions(discovery.collectors().values())
     names = {"tagging": "tag", "monitoring": "cloudwatch"}  # the service that signs, where IAM has another name
     called = (action.split(":") for action in cloud.counts())
     assert sorted(f"{names.get(service, service)}:{action}" for service, action in called) == allowed
     fewer = policy.actions(discovery.collectors().values(), all_regions=False, options=())
-    assert set(allowed) - set(fewer) == {"ec2:DescribeRegions", "cloudtrail:LookupEvents", "tag:GetResources"}
+    assert set(allowed) - set(fewer) == {
+        "ec2:DescribeRegions",
+        "cloudtrail:LookupEvents",
+        "cloudwatch:GetMetricData",
+        "tag:GetResources",
+    }
     some = policy.actions(discovery.collectors().values(), all_regions=False, options=["log_tags"])
     assert set(some) - set(fewer) == {"tag:GetResources"}
 

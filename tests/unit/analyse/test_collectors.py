@@ -16,7 +16,7 @@ from tests.support import analyse, analyse_cloud
 from tests.support import analyse_content as content
 from tests.support.analyse_cloud import Cloud
 
-OPTIONS = SimpleNamespace(detach_times=False, log_groups=("*",), streams="off", log_tags=False)
+OPTIONS = SimpleNamespace(detach_times=False, log_groups=("*",), streams="off", log_tags=False, measure_ingestion=False)
 Look = Callable[..., tuple[list[Any], aws.Place]]
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from lib.analyse import places
 from lib.analyse.checks import log_cost, open_ingress, zombie_volumes
 from lib.analyse.model import Context, LogGroup, Rule, SecurityGroup, Volume
 from lib.analyse.prices import GIB
@@ -108,21 +109,89 @@ def test_dear_volumes_are_graver_and_what_cannot_be_priced_is_not_taken_for_chea
 
 @pytest.mark.parametrize(
     ("stored", "retention", "severity"),
-    [(0, None, "info"), (GIB, None, "low"), (334 * GIB, None, "medium"), (334 * GIB, 7, "info")],
+    [
+        (0, None, "info"),
+        (GIB, None, "low"),
+        (18 * GIB, None, "low"),  # 0.54 of storage, 9.00 of ingestion
+        (20 * GIB, None, "medium"),  # 0.60 and 10.00: ingestion counts
+        (201 * GIB, None, "high"),
+        (GIB, 30, "info"),
+        (20 * GIB, 30, "low"),
+        (201 * GIB, 30, "medium"),
+    ],
 )
-def test_logs_that_are_kept_for_ever_are_graver(stored, retention, severity):
-    group = LogGroup("g", "", stored, NOW - timedelta(days=9), retention)
-    (found,) = log_cost.judge(group, CONTEXT)
+def test_logs_that_are_kept_for_ever_are_graver_and_ingestion_counts(stored, retention, severity):
+    group = LogGroup("g", "", stored, NOW - timedelta(days=30), retention)
+    (found,) = log_cost.evaluate(group, CONTEXT)
     assert found.severity == severity
     assert found.arn.endswith(":log-group:g")
     assert found.details["average_stream_bytes"] is None
 
 
 def test_logs_without_a_price_are_told_without_one():
-    (found,) = log_cost.judge(LogGroup("g", "arn:x", GIB, NOW, log_class="DELIVERY"), CONTEXT)
+    (found,) = log_cost.evaluate(LogGroup("g", "arn:x", GIB, NOW, log_class="DELIVERY"), CONTEXT)
     assert found.cost is not None
     assert (found.cost.monthly, found.details["estimated_ingestion_usd"], found.arn) == (None, None, "arn:x")
-    assert found.severity == "low"
+    assert found.severity == "medium", "what has no price is not taken for cheap"
+    (expiring,) = log_cost.evaluate(LogGroup("g", "arn:x", GIB, NOW, 7, log_class="DELIVERY"), CONTEXT)
+    assert expiring.severity == "info"
+
+
+def test_yuan_of_logs_are_no_small_amount_of_dollars():
+    name = "China (Beijing)"
+    code = next(code for code, found in places.names().items() if found == name)
+    prices = analyse_prices.prices(**{name: analyse_prices.region("CNY", logs=analyse_prices.LOGS)})
+    (found,) = log_cost.evaluate(LogGroup("g", "", GIB, NOW), replace(CONTEXT, region=code, prices=prices))
+    assert found.cost is not None
+    assert (found.cost.currency, found.cost.usd, found.severity) == ("CNY", None, "medium")
+
+
+@pytest.mark.parametrize(
+    ("days", "retention", "advised", "saved"),
+    [
+        (730, None, 365, "1.5"),  # half of what is stored
+        (730, 3653, 365, "1.5"),
+        (3653, 730, 365, "1.5"),
+        (365, None, 365, "0"),  # nothing is older yet
+        (9, None, 365, "0"),
+        (730, 365, None, None),
+        (730, 30, None, None),
+    ],
+)
+def test_a_retention_is_advised_with_what_it_saves(days, retention, advised, saved):
+    (found,) = log_cost.evaluate(LogGroup("g", "", 100 * GIB, NOW - timedelta(days=days), retention), CONTEXT)
+    assert found.details["advised_retention_days"] == advised
+    assert found.details["retention_saves_monthly"] == (None if saved is None else float(saved))
+    assert ("365 days save 1.50 USD a month" in found.title) is (saved == "1.5")
+
+
+def test_the_advised_retention_is_a_setting_and_nothing_is_advised_for_nothing():
+    group = LogGroup("g", "", 100 * GIB, NOW - timedelta(days=100))
+    (found,) = log_cost.evaluate(group, replace(CONTEXT, retention=30))
+    assert (found.details["advised_retention_days"], found.details["retention_saves_monthly"]) == (30, 2.1)
+    (empty,) = log_cost.evaluate(replace(group, stored=0), CONTEXT)
+    assert empty.details["advised_retention_days"] is None
+    (unpriced,) = log_cost.evaluate(replace(group, log_class="DELIVERY"), CONTEXT)
+    assert (unpriced.details["advised_retention_days"], unpriced.details["retention_saves_monthly"]) == (365, None)
+
+
+@pytest.mark.parametrize(
+    ("ingested", "monthly", "basis", "severity"),
+    [
+        (None, "16.2", "stored bytes", "medium"),
+        (0, "1.2", "IncomingBytes", "low"),
+        (8 * GIB, "5.2", "IncomingBytes", "low"),
+    ],
+)
+def test_ingestion_is_what_was_measured_and_otherwise_an_estimate_and_the_finding_says_which(
+    ingested, monthly, basis, severity
+):
+    group = LogGroup("g", "", 40 * GIB, NOW - timedelta(days=40), ingested=ingested)
+    (found,) = log_cost.evaluate(group, CONTEXT)
+    assert found.cost is not None
+    assert (found.cost.monthly, found.details["ingestion_basis"], found.severity) == (Decimal(monthly), basis, severity)
+    assert found.details["storage_monthly"] == 1.2
+    assert found.details["ingested_bytes"] == ingested
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
-"""What is known of log groups beside their size: tags."""
+"""What is known of log groups beside their size: their tags, and what they took in; and what if AWS refuses it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,3 +60,67 @@ def test_tags_that_are_denied_are_a_note_and_the_groups_stay(start, expired):
     notes = report["coverage"][0]["notes"]
     assert (code, len(report["findings"]), len(notes)) == (3, 0 if expired else 3, 0 if expired else 1)
     assert expired or notes[0].startswith("tags of log groups are not known: AccessDeniedException")
+
+
+def ingesting(number: int = 3) -> content.Content:
+    """Return an account whose log groups each took in their number in GiB, in two days."""
+    found = content.Content()
+    found.log_groups = [content.log_group(f"g-{n:04}", 5) for n in range(number)]
+    found.incoming = {f"g-{n:04}": [n * 2.0**29, n * 2.0**29] for n in range(number)}
+    return found
+
+
+def ingested(report: dict[str, Any]) -> dict[str, int | None]:
+    return {finding["id"]: finding["details"]["ingested_bytes"] for finding in report["findings"]}
+
+
+def test_ingestion_is_added_up_over_all_days_and_pages(start):
+    cloud = analyse.cloud(ingesting())
+    report = start(cloud)(*ONLY, "--measure-ingestion")[1]
+    assert ingested(report) == {"g-0000": 0, "g-0001": 2**30, "g-0002": 2**31}
+    assert {finding["details"]["ingestion_basis"] for finding in report["findings"]} == {"IncomingBytes"}
+    assert report["summary"]["by_check"]["log-cost"]["monthly_usd"] == pytest.approx(1.5, abs=0.001)
+    assert cloud.counts()["monitoring:GetMetricData"] == 2
+
+
+def test_whole_days_are_asked_for_and_500_groups_a_call(start, monkeypatch):
+    cloud, asked = analyse.cloud(ingesting(501)), list[Any]()
+    metrics = cloud._metrics
+    monkeypatch.setattr(cloud, "_metrics", lambda request: asked.append(request) or metrics(request))
+    report = start(cloud)(*ONLY, "--measure-ingestion")[1]
+    assert ingested(report)["g-0500"] == 500 * 2**30
+    assert [len(request["MetricDataQueries"]) for request in asked] == [500, 500, 1, 1]
+    assert {request["EndTime"] - request["StartTime"] for request in asked} == {30 * 86_400}
+    assert {request["EndTime"] % 86_400 for request in asked} == {0}
+
+
+def test_ingestion_is_estimated_and_nothing_asked_by_default(start):
+    cloud = analyse.cloud(ingesting())
+    report = start(cloud)(*ONLY)[1]
+    assert {finding["details"]["ingestion_basis"] for finding in report["findings"]} == {"stored bytes"}
+    assert "monitoring:GetMetricData" not in cloud.counts()
+
+
+def test_ingestion_that_is_denied_is_one_note_one_call_and_an_estimate(start):
+    cloud = analyse.cloud(ingesting(501), denied={"GetMetricData"})
+    code, report = start(cloud)(*ONLY, "--measure-ingestion")
+    assert (code, set(ingested(report).values()), len(report["findings"])) == (3, {None}, 501)
+    assert [note.split(":")[0] for note in report["coverage"][0]["notes"]] == [
+        "ingestion of log groups is not measured"
+    ]
+    assert cloud.counts()["monitoring:GetMetricData"] == 1
+
+
+@pytest.mark.parametrize("state", ["InternalError", "Forbidden", "PartialData"])
+def test_a_group_that_cloudwatch_cannot_tell_all_of_is_estimated_and_told(start, state):
+    account = ingesting()
+    account.metric_states = {"g-0001": state}
+    code, report = start(analyse.cloud(account))(*ONLY, "--measure-ingestion")
+    assert (code, ingested(report)) == (3, {"g-0000": 0, "g-0001": None, "g-0002": 2**31})
+    assert report["coverage"][0]["notes"][0].startswith("ingestion of 1 log groups is not known")
+
+
+def test_a_group_of_today_has_no_measure_yet(start):
+    account = ingesting()
+    account.log_groups[1]["creationTime"] = int(datetime.now(UTC).timestamp() * 1000)
+    assert ingested(start(analyse.cloud(account))(*ONLY, "--measure-ingestion")[1])["g-0001"] is None

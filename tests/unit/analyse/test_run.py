@@ -438,7 +438,7 @@ def test_one_odd_row_takes_only_the_rest_of_its_own_piece_out(start):
 LISTS = (
     "DescribeVolumes", "DescribeSnapshots", "DescribeSecurityGroups", "DescribeSecurityGroupRules",
     "DescribeNetworkInterfaces", "DescribeLogGroups", "DescribeLogStreams", "LookupEvents",
-    "GetManagedPrefixListEntries", "DescribeRegions", "GetResources",
+    "GetManagedPrefixListEntries", "DescribeRegions", "GetResources", "GetMetricData",
 )  # fmt: skip
 
 
@@ -451,7 +451,7 @@ def full() -> content.Content:
     return account
 
 
-ALL = ("--all-regions", "--streams", "full", "--detach-times", "--log-tags")
+ALL = ("--all-regions", "--streams", "full", "--detach-times", "--log-tags", "--measure-ingestion")
 
 
 @pytest.mark.parametrize("action", LISTS)
