@@ -143,6 +143,14 @@ class LogGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageTier:
+    """The storage tier that an account has chosen for its logs in a region; empty where it has chosen none."""
+
+    tier: str
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What something costs a month, or None and the reason why there is no price; ``parts`` say how the sum is made.
 

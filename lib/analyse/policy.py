@@ -7,6 +7,8 @@ from lib.analyse.model import Collector
 
 ALWAYS = ("sts:GetCallerIdentity", "account:GetAccountInformation")
 ALL_REGIONS = ("ec2:DescribeRegions",)
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+OF_LOG_GROUPS = ("logs:DescribeLogGroups", "logs:DescribeLogStreams")
 
 
 def actions(
@@ -32,7 +34,7 @@ def _accounts(partition: str, roles: Sequence[str], organization: str | None) ->
 def document(
     collectors: Iterable[Collector], partition: str, roles: Sequence[str] = (), organization: str | None = None
 ) -> dict[str, Any]:
-    """Return the policy. Only CloudWatch Logs' calls can be limited to resources; EC2's Describe calls take no ARN.
+    """Return the policy. Only the calls for log groups can be limited to resources; EC2's Describe calls take no ARN.
 
     Args:
         collectors: what can be read.
@@ -43,7 +45,7 @@ def document(
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     """
     every = actions(collectors)
-    logs = [action for action in every if action.startswith("logs:")]
+    logs = [action for action in every if action in OF_LOG_GROUPS]
     others = [action for action in every if action not in logs]
     return {
         "Version": "2012-10-17",

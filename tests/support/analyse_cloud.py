@@ -213,6 +213,10 @@ class Cloud:
         size, start = int(asked.get("limit", LOGS_PAGE)), int(asked.get("nextToken", "page-0").removeprefix("page-"))
         if size > LOGS_PAGE:
             raise Refusal(400, "InvalidParameterException", f"limit {size}")
+        if action == "GetStorageTierPolicy":
+            if self.content.storage_tier is None:
+                raise Refusal(400, "ResourceNotFoundException", "The specified resource does not exist")
+            return {"storageTier": self.content.storage_tier, "lastUpdatedTime": 1_780_000_000_000}
         if action == "DescribeLogGroups":
             prefix = asked.get("logGroupNamePrefix", "")
             rows: Sequence[Any] = [g for g in self.content.log_groups if g["logGroupName"].startswith(prefix)]

@@ -34,6 +34,7 @@ class Content:
     )
     log_groups: list[dict[str, Any]] = field(default_factory=list)
     streams: dict[str, int] = field(default_factory=dict)
+    storage_tier: str | None = "STANDARD"  # of logs
     incoming: dict[str, list[float]] = field(default_factory=dict)  # bytes a day, by log group
     metric_states: dict[str, str] = field(default_factory=dict)  # of log groups that CloudWatch cannot tell all of
     log_tags: dict[str, list[dict[str, str]]] = field(default_factory=dict)

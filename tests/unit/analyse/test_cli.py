@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
         (["--region", f"{HERE[:-1]}9x"], "did you mean"),
         (["--region", "qqq"], "write a name from the AWS list"),
         (["--region", HERE, "--all-regions"], "exclude each other"),
-        (["--check", "nothing"], "use one of gp2-volume, log-cost, open-ingress, "),
+        (["--check", "nothing"], "use one of gp2-volume, log-cost, log-storage-tier, open-ingress, "),
         (["--role", "auditor"], "is no role"),
         (["--ignore", "/nowhere/at/all"], "cannot be"),
         (["--output", "/proc/none"], "cannot be used"),
@@ -130,6 +130,7 @@ def test_what_is_discovered_is_complete_and_named_once():
     assert [check.id for check in checks if check.default] == ["log-cost", "open-ingress", "zombie-volume"]
     assert [check.id for check in checks if not check.default] == [
         "gp2-volume",
+        "log-storage-tier",
         "unused-snapshot",
         "stopped-instance-volume",
         "unattached-address",

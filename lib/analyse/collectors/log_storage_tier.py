@@ -1,0 +1,29 @@
+"""Reads the storage tier policy that an account has for its logs in a region."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lib.analyse import errors
+from lib.analyse.aws import Place, member, milliseconds
+from lib.analyse.model import Collector, StorageTier
+
+OPERATION = "GetStorageTierPolicy"
+
+
+def collect(client: Place, _options: Any) -> Iterator[StorageTier]:
+    """Yield the storage tier: one call.
+
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetStorageTierPolicy.html
+    """
+    try:
+        answer = client.call("logs", "get_storage_tier_policy")
+    except errors.client_error() as error:
+        if errors.code(error) != "ResourceNotFoundException":
+            raise
+        yield StorageTier("")
+        return
+    updated = answer.get("lastUpdatedTime")
+    yield StorageTier(member(answer, OPERATION, "storageTier"), milliseconds(updated) if updated else None)
+
+
+COLLECTOR = Collector("log_storage_tier", (f"logs:{OPERATION}",), collect)
