@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.analyse import aws, discovery, errors, outputs, spool
+from lib.analyse import aws, discovery, errors, outputs, owners, spool
 from lib.analyse.accounts import Plan
 from lib.analyse.ignore import Ignores
 from lib.analyse.model import EVERY, UNKNOWN, Check, Collector, Context, Finding, Unit
@@ -30,7 +30,6 @@ PAUSE, SHARE = 1.0, 10
 
 def row(check: Check, finding: Finding, context: Context, owner_tag: str, ignores: Ignores) -> dict[str, Any]:
     """Return a finding as the report has it."""
-    owner = next((value for key, value in finding.tags.items() if key.lower() == owner_tag.lower()), None)
     cost, entry = finding.cost, ignores.match(check.id, finding)
     priced = cost is not None and cost.monthly is not None
     return {
@@ -42,7 +41,7 @@ def row(check: Check, finding: Finding, context: Context, owner_tag: str, ignore
         "type": finding.type,
         "severity": finding.severity,
         "title": finding.title,
-        "owner": owner,
+        "owner": owners.owner(finding.tags, owner_tag),
         "monthly_usd": float(round(cost.usd, 6)) if cost and cost.usd is not None else None,
         "monthly_cost": float(round(cost.monthly, 6)) if cost and cost.monthly is not None else None,
         "currency": cost.currency if cost and priced else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lib.analyse import cost_severity
+from lib.analyse import cost_severity, owners
 from lib.analyse.model import Check, Context, Finding, Volume
 
 
@@ -36,6 +36,7 @@ def judge(volume: Volume, context: Context) -> Iterator[Finding]:
             "detached_at": detached.isoformat() if detached else None,
             "last_snapshot_at": snapshot.isoformat() if snapshot else None,
             "snapshots_read": volume.snapshots_read,
+            "kubernetes_claim": owners.claim(volume.tags),
             "cost_parts": {name: float(part) for name, part in cost.parts.items()},
         },
     )
