@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lib.analyse import discovery, policy
+from lib.analyse import discovery, policy, sensitive_ports
 from lib.analyse.aws import role_account
 from lib.analyse.model import SEVERITIES
 from lib.analyse.options import FORMATS, RETENTIONS, STREAMS, Options, check_accounts, check_regions, check_skipped
@@ -21,6 +21,9 @@ from lib.common import region
 from lib.common.errors import SettingError
 
 ALL_CHECKS = "all"
+_PORTS_HELP = (
+    "a port that is sensitive, as 8443 or udp/514, repeated, in place of the default list, or with it: default"
+)
 _EPILOG = """\
 exit status: 0 nothing found at or above --fail-on; 1 something was; 2 wrong usage, no credentials, or an error;
 3 something could not be looked at (whatever was found): the report's coverage says what. Go on with --resume.
@@ -60,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
         "--retention", type=int, choices=RETENTIONS, default=365, metavar="DAYS", help="advised for logs (default: 365)"
     )
     add("--attached-only", action="store_true", help="leave out security groups that nothing uses")
+    add("--sensitive-port", action="append", default=[], metavar="PORT", help=_PORTS_HELP)
     add("--older-than", type=_days, default=0, metavar="DAYS", help="leave out volumes unused for fewer days than this")
     add("--old-snapshot", type=_days, default=365, metavar="DAYS", help="from when a snapshot is old (default: 365)")
     add("--detach-times", action="store_true", help="ask CloudTrail when volumes were detached (2 calls a second)")
@@ -90,6 +94,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
     for role in given.role:
         role_account(role)
     check_accounts(given.role, given.organization, given.external_id)
+    sensitive_ports.parse(given.sensitive_port)
     formats = ["json", *(given.format or ["csv", "html"])]  # report.json is what a resumed run and a reader trust
     return given.command, Options(
         regions=check_regions(given.region),
@@ -105,6 +110,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         log_tags=given.log_tags,
         measure_ingestion=given.measure_ingestion,
         retention=given.retention,
+        sensitive_ports=tuple(given.sensitive_port),
         attached_only=given.attached_only,
         older_than=given.older_than,
         old_snapshot=given.old_snapshot,

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from lib.analyse.sensitive_ports import DEFAULT, Ports
+
 UNKNOWN, EVERY = "unknown", "*"  # accounts, regions and collectors of a gap
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
@@ -199,6 +201,7 @@ class Context:
     older_than: int = 0  # days
     old_snapshot: int = 365  # days
     retention: int = 365  # days, of logs
+    sensitive_ports: Ports = field(default_factory=lambda: DEFAULT)
 
     def arn(self, service: str, rest: str) -> str:
         """Return the ARN of a resource of this account and region."""

@@ -40,6 +40,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
     log_tags: bool = False
     measure_ingestion: bool = False
     retention: int = 365
+    sensitive_ports: Sequence[str] = ()
     attached_only: bool = False
     older_than: int = 0
     old_snapshot: int = 365
@@ -58,7 +59,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
         names = (
             "regions", "all_regions", "profile", "roles", "log_groups", "streams", "attached_only", "detach_times",
             "older_than", "old_snapshot", "log_tags", "measure_ingestion", "retention", "owner_tag", "checks",
-            "organization", "skip_regions",
+            "organization", "skip_regions", "sensitive_ports",
         )  # fmt: skip
         found = {name: getattr(self, name) for name in names}
         found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.analyse import aws, discovery, errors, outputs, owners, spool
+from lib.analyse import aws, discovery, errors, outputs, owners, sensitive_ports, spool
 from lib.analyse.accounts import Plan
 from lib.analyse.ignore import Ignores
 from lib.analyse.model import EVERY, UNKNOWN, Check, Collector, Context, Finding, Unit
@@ -255,6 +255,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             older_than=chosen.older_than,
             old_snapshot=chosen.old_snapshot,
             retention=chosen.retention,
+            sensitive_ports=sensitive_ports.parse(chosen.sensitive_ports),
         )
         for item in items:
             coverage.items += 1

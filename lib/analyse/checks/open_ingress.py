@@ -4,22 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from lib.analyse import combined_ingress, world
 from lib.analyse.model import SEVERITIES, Check, Context, Finding, Rule, SecurityGroup, rank
+from lib.analyse.sensitive_ports import DEFAULT, Ports
 
 WEB = {80, 443}
-SENSITIVE = {
-    "tcp": {
-        21: "FTP", 22: "SSH", 23: "Telnet", 111: "portmapper", 135: "RPC", 139: "NetBIOS", 389: "LDAP", 445: "SMB",
-        636: "LDAPS", 873: "rsync", 1433: "SQL Server", 1521: "Oracle", 2049: "NFS", 2375: "Docker", 2376: "Docker",
-        2379: "etcd", 2380: "etcd", 3306: "MySQL", 3389: "RDP", 5432: "PostgreSQL", 5439: "Redshift", 5601: "Kibana",
-        5672: "AMQP", 5900: "VNC", 5984: "CouchDB", 5985: "WinRM", 5986: "WinRM", 6379: "Redis", 6443: "Kubernetes",
-        7001: "Cassandra", 8086: "InfluxDB", 8182: "Neptune", 9042: "Cassandra", 9092: "Kafka", 9200: "Elasticsearch",
-        9300: "Elasticsearch", 10250: "kubelet", 11211: "memcached", 15672: "RabbitMQ", 27017: "MongoDB",
-    },
-    "udp": {
-        53: "DNS", 69: "TFTP", 111: "portmapper", 123: "NTP", 137: "NetBIOS", 161: "SNMP", 389: "LDAP", 500: "IKE",
-        1900: "SSDP", 3389: "RDP", 11211: "memcached",
-    },
-}  # fmt: skip
 _ICMP = {"icmp", "icmpv6", "1", "58"}
 
 
@@ -37,15 +24,15 @@ def ports(rule: Rule) -> str:
     return f"{rule.protocol} {rule.from_port}-{rule.to_port}"
 
 
-def sensitive(rule: Rule) -> list[str]:
+def sensitive(rule: Rule, sensitive_ports: Ports = DEFAULT) -> list[str]:
     """Return the services on whose ports the Internet has no business, of those that a rule covers."""
-    known, first, last = SENSITIVE.get(combined_ingress.protocol(rule), {}), rule.from_port, rule.to_port
+    known, first, last = sensitive_ports.get(combined_ingress.protocol(rule), {}), rule.from_port, rule.to_port
     if first is None or last is None:
         return []
     return sorted({name for port, name in known.items() if first <= port <= last})
 
 
-def exposure(rule: Rule) -> tuple[str, str]:
+def exposure(rule: Rule, sensitive_ports: Ports = DEFAULT) -> tuple[str, str]:
     """Return the kind of a rule that lets the world in, and how grave it is on a group that is used."""
     if rule.protocol == "-1":
         return "all-traffic", "critical"
@@ -54,7 +41,7 @@ def exposure(rule: Rule) -> tuple[str, str]:
     first, last = rule.from_port, rule.to_port
     if first is None or first == -1:
         return "protocol", "medium"
-    if sensitive(rule):
+    if sensitive(rule, sensitive_ports):
         return "sensitive-port" if first == last else "sensitive-range", "high"
     if combined_ingress.protocol(rule) == "tcp" and first == last and first in WEB:
         return "web-port", "info"
@@ -91,7 +78,7 @@ def judge(group: SecurityGroup, context: Context) -> Iterator[Finding]:
     used = "nobody knows what" if group.users is None else _interfaces(group.users)
     for rule, opened in open_rules(group.rules):
         parts = opened or [rule]
-        kind, grave = max((exposure(part) for part in parts), key=lambda found: rank(found[1]))
+        kind, grave = max((exposure(part, context.sensitive_ports) for part in parts), key=lambda found: rank(found[1]))
         yield Finding(
             id=rule.id,
             arn=context.arn("ec2", f"security-group-rule/{rule.id}"),
@@ -111,7 +98,7 @@ def judge(group: SecurityGroup, context: Context) -> Iterator[Finding]:
                 "source": rule.source,
                 "together": bool(opened),
                 "open_ports": [ports(part) for part in parts],
-                "services": sorted({name for part in parts for name in sensitive(part)}),
+                "services": sorted({name for part in parts for name in sensitive(part, context.sensitive_ports)}),
                 "description": rule.description,
                 "attached": None if group.users is None else group.users > 0,
                 "users": group.users,
