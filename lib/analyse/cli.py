@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     add("--detach-times", action="store_true", help="ask CloudTrail when volumes were detached (2 calls a second)")
     add("--owner-tag", default="Owner", metavar="KEY", help="the tag that names an owner (default: Owner)")
     add("--ignore", type=Path, metavar="FILE", help="accepted findings, each with a reason and an end (TOML)")
+    add("--compare", type=Path, metavar="PATH", help="an earlier report.json or its folder: tell what is new and gone")
     add("--fail-on", choices=SEVERITIES, default="low", help="the least severity that makes exit status 1")
     add("--format", action="append", default=[], choices=FORMATS, help="a report, repeated (default: json, csv, html)")
     add("--output", type=Path, default=Path("analyse-report"), metavar="FOLDER", help="where the reports are written")
@@ -118,6 +119,7 @@ def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:
         owner_tag=given.owner_tag,
         checks=tuple(known) if ALL_CHECKS in given.check else tuple(given.check),
         ignore=given.ignore,
+        compare=given.compare,
         fail_on=given.fail_on,
         formats=tuple(dict.fromkeys(formats)),
         output=given.output,

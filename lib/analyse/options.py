@@ -48,6 +48,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
     owner_tag: str = "Owner"
     checks: Sequence[str] = ()
     ignore: Path | None = None
+    compare: Path | None = None
     fail_on: str = "low"
     formats: Sequence[str] = ("json", "csv", "html")
     output: Path = field(default_factory=Path)

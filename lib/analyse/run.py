@@ -13,6 +13,7 @@ from typing import Any
 
 from lib.analyse import aws, discovery, errors, outputs, owners, sensitive_ports, spool
 from lib.analyse.accounts import Plan
+from lib.analyse.compare import Comparison
 from lib.analyse.ignore import Ignores
 from lib.analyse.model import EVERY, UNKNOWN, Check, Collector, Context, Finding, Unit
 from lib.analyse.options import Options
@@ -77,6 +78,9 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         found, needed = discovery.collectors(), {check.collector for check in self.checks}
         self.collectors: dict[str, Collector] = {name: c for name, c in found.items() if name in needed}
         self.ignores = Ignores.read(self.options.ignore, self.now.date(), [check.id for check in every])
+        self.comparison = Comparison.read(self.options.compare)  # now: this run may replace that report
+        if self.comparison:
+            self.comparison.check_options(self.options)
         self.prices = Prices.read()
         basis = repr((outputs.VERSION, self.prices, self.ignores.valid))
         self.spool = Spool(self.options.output, self.now, hashlib.sha256(basis.encode()).hexdigest())
@@ -126,6 +130,8 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             self.plan.close()
         self.finished_at = datetime.now(UTC)
         self.progress(self)
+        if self.comparison:
+            self.comparison.finish(self.spool.lines(self.settled), self.coverage, self.checks)
         outputs.write(self, self.options.formats)
         if self.complete:
             self.spool.remove()
@@ -148,6 +154,10 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
     def _plan(self) -> None:
         """Find out which accounts and regions there are; what cannot be found out is a gap in the coverage."""
         self.plan.make()
+        if self.comparison:
+            self.comparison.check_accounts(
+                {*self.plan.regions, *(gap.account for gap in self.plan.gaps)} - {UNKNOWN, EVERY}
+            )
         units = (
             Unit(account, name, collector)
             for account, names in self.plan.regions.items()

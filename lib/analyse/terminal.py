@@ -37,6 +37,7 @@ def summary(run: "Run") -> Iterator[str]:
     for entry in first["ignore_expired"]:
         yield f"ignore entry expired on {entry['expires']}: {entry['reason']}"
     yield from first["notices"]
+    yield from run.comparison.sentences() if run.comparison else ()
     gaps = [entry for entry in first["coverage"] if entry["status"] != "complete"]
     for entry in gaps:
         accepted = f"accepted until {entry['accepted']['expires']}, " if entry["accepted"] else ""

@@ -67,6 +67,7 @@ def head(run: "Run") -> dict[str, Any]:
         "coverage": [asdict(entry) for _, entry in coverage],
         "ignore_expired": [entry.public() for entry in run.ignores.expired],
         "notices": notices(run),
+        "comparison": run.comparison.public() if run.comparison else None,
     }
 
 
@@ -134,10 +135,10 @@ def remove(folder: Path, formats: Sequence[str]) -> None:
 
 def _counted(run: "Run", first: Mapping[str, Any]) -> Iterator[str]:
     """Yield the findings; raises SettingError when they are not as many of each check as the sums say."""
-    counts = Counter[str]()
+    counts, comparison = Counter[str](), run.comparison if first["comparison"] else None
     for line in run.spool.lines(sorted(run.settled)):
         counts[line.split('"', 4)[3]] += 1  # the check comes first, and parsing every line takes ten times as long
-        yield line
+        yield comparison.mark(line) if comparison else line
     sums = {check: found["count"] + found["ignored"] for check, found in first["summary"]["by_check"].items()}
     if counts != sums:
         raise SettingError(

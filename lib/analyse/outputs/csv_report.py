@@ -10,7 +10,7 @@ from lib.analyse.outputs import NOT_PRICED, Lines, gaps
 
 COLUMNS = (
     "check", "id", "arn", "account", "region", "type", "severity", "title", "owner", "monthly_usd",
-    "monthly_cost", "currency", "estimate", "unpriced", "ignored", "tags", "account_name",
+    "monthly_cost", "currency", "estimate", "unpriced", "ignored", "tags", "account_name", "change",
 )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def write(file: IO[str], head: Mapping[str, Any], lines: Lines, columns: Sequenc
                 found[name] = NOT_PRICED
         found["account_name"] = _name(head, found["account"])
         found["ignored"] = found["ignored"] and found["ignored"]["reason"]
-        row = [cell(found[name]) for name in COLUMNS] + [""] * width
+        row = [cell(found.get(name, "")) for name in COLUMNS] + [""] * width
         for name, value in found["details"].items():
             row[index[name]] = cell(value)
         rows.writerow(row)

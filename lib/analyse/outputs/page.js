@@ -70,6 +70,29 @@ function overview() {
   $("foot").textContent = `List prices a month, ${head.prices.currency} unless another currency is named. ${dated.length > 8 ? `Newest of ${head.prices.date}` : `Of ${dated.join("; ")}`}. Storage of logs is an upper bound, ingestion an estimate where it was not measured. analyse ${head.tool.version}.`;
 }
 
+/** What is new and what is gone since the report that this run was compared with. */
+function changes() {
+  const found = head.comparison;
+  if (!found) return;
+  const since = `${found.started_at.replace("T", " ").slice(0, 16)} UTC${found.complete ? "" : ", which was incomplete"}`;
+  $("changes").append(make("b", {}, `Since the report of ${since}: ${whole(found.new)} new, ${whole(found.gone)} gone, ${whole(found.known)} as before`));
+  if (found.notices.length) $("changes").append(make("ul", {}, ...found.notices.map((text) => make("li", {}, text))));
+  if (found.gone_findings.length) {
+    const shown = found.gone_findings.slice(0, STEP);
+    const lines = shown.map((row) => make("li", {}, `${row.severity}: ${row.title} (${row.id}, ${row.region}, ${account(row.account)})`));
+    const title = shown.length < found.gone ? `Gone, the first ${whole(shown.length)}` : "Gone";
+    $("changes").append(make("details", {}, make("summary", {}, title), make("ul", {}, ...lines)));
+  }
+  const button = make("button", { type: "button", id: "fresh", "aria-pressed": "false" }, "Only new");
+  button.onclick = () => {
+    state.fresh = !state.fresh;
+    button.setAttribute("aria-pressed", String(state.fresh));
+    table();
+  };
+  $("severities").append(button);
+  $("changes").hidden = false;
+}
+
 function cards() {
   const sums = head.summary.by_check;
   const card = (number, text) => $("cards").append(make("div", { className: "card" }, make("b", {}, number), make("span", {}, text)));
@@ -160,7 +183,7 @@ const COLUMNS = {
   "open-ingress": [{ title: "Group", value: (r) => r.details.group_name, text: (r) => r.details.group_name }, { title: "Used by", value: (r) => r.details.users, text: (r) => (r.details.users === null ? "not known" : whole(r.details.users)), number: true }],
   "log-cost": [detail("Stored", "stored_bytes", bytes), detail("Streams", "streams", whole), detail("Average stream", "average_stream_bytes", bytes), detail("Days kept", "retention_days", whole), price],
 };
-const state = { check: null, sort: 0, down: true, shown: STEP, severities: new Set(SEVERITIES) };
+const state = { check: null, sort: 0, down: true, shown: STEP, fresh: false, severities: new Set(SEVERITIES) };
 
 function columns() {
   return [
@@ -176,6 +199,7 @@ function columns() {
 function chosen() {
   const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = rows.filter((row) => {
+    if (state.fresh && row.change !== "new") return false;
     if (row.check !== state.check || !state.severities.has(row.severity)) return false;
     if (!words.length) return true;
     row.text ??= JSON.stringify([row.id, row.title, row.owner, row.region, account(row.account), row.type, row.tags]).toLowerCase();
@@ -192,7 +216,7 @@ function chosen() {
 function unfold(row, line) {
   if (line.nextSibling?.classList.contains("more")) { line.nextSibling.remove(); return; }
   const tags = Object.entries(row.tags).map(([key, value]) => `${key}=${value}`).join(", ");
-  const all = { account: account(row.account), type: row.type, ...row.details, tags, ignored: row.ignored?.reason, [NOT_PRICED]: row.unpriced, advice: head.checks[row.check].advice };
+  const all = { account: account(row.account), type: row.type, change: row.change, ...row.details, tags, ignored: row.ignored?.reason, [NOT_PRICED]: row.unpriced, advice: head.checks[row.check].advice };
   const parts = Object.entries(all).filter(([, value]) => value !== null && value !== undefined && value !== "").map(([key, value]) => make("div", {}, make("span", {}, key.replaceAll("_", " ")), typeof value === "object" ? JSON.stringify(value) : String(value)));
   line.after(make("tr", { className: "more" }, make("td", { colSpan: columns().length }, make("div", { className: "detail" }, ...parts))));
 }
@@ -208,7 +232,7 @@ function table() {
   $("findings").tBodies[0].replaceChildren(...some.map((row) => {
     const cells = shape.map((column) => (column.severity
       ? make("td", {}, make("span", { className: "sev", style: `background: ${colour(row.severity)}` }, row.severity))
-      : make("td", { className: column.className ?? (column.number ? "number" : "") }, column.text(row))));
+      : make("td", { className: column.className ?? (column.number ? "number" : "") }, column.text(row), ...(column.title === "What" && row.change === "new" ? [make("span", { className: "new" }, "new")] : []))));
     const line = make("tr", { className: row.ignored ? "row ignored" : "row" }, ...cells);
     line.onclick = () => unfold(row, line);
     return line;
@@ -257,5 +281,6 @@ overview();
 cards();
 charts();
 controls();
+changes();
 coverage();
 document.documentElement.dataset.ready = "yes";

@@ -248,3 +248,32 @@ def test_accounts_have_their_names_and_several_have_a_chart(page, tmp_path_facto
     assert len(rows(page, 0)) > 0
     page.run("document.querySelector('#findings tbody tr.row').click()")
     assert "shop (210987654321)" in page.run("document.querySelector('.detail').innerText")
+
+
+def test_what_is_new_and_gone_since_the_last_run_is_on_the_page(page, tmp_path_factory):
+    folder, account = tmp_path_factory.mktemp("changes"), content.account(8, 2, 0)
+    cloud = analyse.cloud(account)
+    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+        audit = analyse.auditor(cloud, folder, patch, server.url)
+        options = ("--region", PRICED, "--streams", "off", "--quiet")
+        audit(*options)
+        page.open(folder / "report.html", "light")
+        assert page.run("document.getElementById('changes').hidden")
+        assert page.run("document.getElementById('fresh')") is None
+        account.rows["Volumes"] = [*account.rows["Volumes"][2:], content.volume(999, Tags=content.tags(Name=EVIL))]
+        cloud.cache.clear()
+        audit(*options, "--compare", str(folder))
+    page.open(folder / "report.html", "light")
+    said = page.run("document.getElementById('changes').innerText")
+    assert ": 1 new, 2 gone, " in said
+    page.run("document.querySelector('#changes details').open = true")
+    gone = page.run("[...document.querySelectorAll('#changes details li')].map(line => line.innerText)")
+    assert {f"vol-{n:017x}" in "".join(gone) for n in (0, 1)} == {True}
+    page.run("document.querySelector('#tabs button[data-check=zombie-volume]').click()")
+    assert sum(text.endswith("new") for text in rows(page, 2)) == 1
+    assert len(rows(page, 2)) == 7
+    page.run("document.getElementById('fresh').click()")
+    assert rows(page, 1) == [f"vol-{999:017x}"]
+    page.run("document.getElementById('fresh').click()")
+    assert len(rows(page, 2)) == 7
+    assert page.complaints() == []
