@@ -55,4 +55,5 @@ CHECK = Check(
     evaluate,
     default=False,
     prices=(("volumes", "gp2"), ("volumes", "gp3")),
+    description="A gp2 volume in use that costs less as gp3 with at least the IOPS and the throughput that it has.",
 )

@@ -37,4 +37,5 @@ CHECK = Check(
     "Set the account's storage tier policy to INTELLIGENT_TIERING where old logs are kept and seldom read.",
     evaluate,
     default=False,
+    description="CloudWatch Logs keeps all logs of the account in one storage tier in this region, whatever their age.",
 )

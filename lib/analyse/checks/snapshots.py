@@ -77,4 +77,6 @@ CHECK = Check(
     "Delete it, let a policy of Data Lifecycle Manager or AWS Backup expire it, or archive what has to be kept.",
     evaluate,
     default=False,
+    description="A completed snapshot that no AMI of the account is made of, and whose volume is gone, or that is old "
+    "and not its volume's newest.",
 )

@@ -56,4 +56,5 @@ CHECK = Check(
     "Start the instance again, or keep a snapshot or an AMI of it and terminate it.",
     evaluate,
     default=False,
+    description="A volume that is attached to stopped instances only: it is paid for, and nothing can use it.",
 )

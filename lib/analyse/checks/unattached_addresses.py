@@ -41,4 +41,5 @@ CHECK = Check(
     "Release the address, unless a name or a partner's firewall refers to it.",
     evaluate,
     default=False,
+    description="An Elastic IP address that is allocated and associated with nothing.",
 )

@@ -109,6 +109,12 @@ function cards() {
     const forever = rows.filter((row) => row.check === "log-cost" && !row.ignored && !row.details.retention_days).length;
     card(whole(forever), "log groups never expire");
   }
+  for (const [name, entry] of Object.entries(sums)) {
+    if (name in COLUMNS || !entry.count) continue;
+    const costs = entry.monthly_usd || entry.unpriced || Object.keys(entry.monthly_other_currencies).length;
+    const what = `${head.checks[name].title} (${whole(entry.count)})`;
+    card(costs ? total(entry) : whole(entry.count), costs ? `${monthly(entry)}${what}${left(entry)}` : head.checks[name].title);
+  }
   card(whole(head.summary.ignored), `ignored by the ignore file${head.ignore_expired.length ? `; ${head.ignore_expired.length} of its entries expired` : ""}`);
 }
 
@@ -160,7 +166,7 @@ function charts() {
   if (volumes) {
     bars("Unused volumes by owner, a month", Object.entries(volumes.by_owner), usd, sum);
     bars("Unused volumes by type, a month", Object.entries(volumes.by_type), usd, sum);
-    const accounts = Object.entries(volumes.by_account).map(([number, entry]) => [account(number), entry]);
+    const accounts = Object.entries(volumes.by_account).map(([number, entry]) => [head.accounts[number]?.name ?? number, entry]);
     if (accounts.length > 1) bars("Unused volumes by account, a month", accounts, usd, sum);
     const regions = Object.entries(volumes.by_region);
     if (regions.length > 1) bars("Unused volumes by region, a month", regions, usd, sum);
@@ -242,14 +248,15 @@ function table() {
 }
 
 function controls() {
-  const names = Object.keys(head.checks).sort((a, b) => Object.keys(COLUMNS).indexOf(a) - Object.keys(COLUMNS).indexOf(b));
+  const order = [...Object.keys(COLUMNS), ...Object.keys(head.checks)];
+  const names = Object.keys(head.checks).sort((a, b) => order.indexOf(a) - order.indexOf(b));
   const open = (name) => {
     Object.assign(state, { check: name, sort: 0, down: true, shown: STEP });
     for (const tab of $("tabs").children) tab.setAttribute("aria-selected", String(tab.dataset.check === name));
     table();
   };
   for (const name of names) {
-    const tab = make("button", { type: "button", role: "tab", "data-check": name, onclick: () => open(name) }, `${head.checks[name].title} (${whole(head.summary.by_check[name]?.count ?? 0)})`);
+    const tab = make("button", { type: "button", role: "tab", "aria-controls": "panel", "data-check": name, onclick: () => open(name) }, `${head.checks[name].title} (${whole(head.summary.by_check[name]?.count ?? 0)})`);
     $("tabs").append(tab);
   }
   for (const name of SEVERITIES) {
@@ -263,7 +270,8 @@ function controls() {
   }
   $("search").oninput = () => { state.shown = STEP; table(); };
   $("more").onclick = () => { state.shown += STEP; table(); };
-  if (names.length) open(names[0]);
+  const first = names.find((name) => rows.some((row) => row.check === name)) ?? names[0];
+  if (first) open(first);
 }
 
 function coverage() {

@@ -277,3 +277,22 @@ def test_what_is_new_and_gone_since_the_last_run_is_on_the_page(page, tmp_path_f
     page.run("document.getElementById('fresh').click()")
     assert len(rows(page, 2)) == 7
     assert page.complaints() == []
+
+
+def test_every_check_has_a_tab_and_a_card_and_the_first_with_findings_is_open(page, tmp_path_factory):
+    folder, account = tmp_path_factory.mktemp("all"), content.account(0, 0, 3)
+    account.rows["Addresses"] = [content.address(1, PRICED)]
+    cloud = analyse.cloud(account)
+    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+        audit = analyse.auditor(cloud, folder, patch, server.url)
+        report = audit("--region", PRICED, "--streams", "off", "--quiet", "--check", "all")[1]
+    page.open(folder / "report.html", "light")
+    tabs = page.run("[...document.querySelectorAll('#tabs button')].map(tab => tab.dataset.check)")
+    assert sorted(tabs) == sorted(report["checks"])
+    assert tabs[:3] == ["zombie-volume", "open-ingress", "log-cost"]
+    assert page.run("document.querySelector('#tabs button[aria-selected=true]').dataset.check") == "log-cost"
+    cards = page.run("[...document.querySelectorAll('#cards .card')].map(card => card.innerText)")
+    for name in ("unattached-address", "log-storage-tier"):
+        (card,) = [card for card in cards if report["checks"][name]["title"] in card]
+        assert "$0.00" not in card
+    assert page.complaints() == []
