@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = str(Path(__file__).resolve().parent.parent)
@@ -12,6 +13,10 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from tests.support import database  # noqa: E402
+
+# A busy machine is slow now and then, which says nothing about the code: no example fails by its time.
+settings.register_profile("tap", deadline=None)
+settings.load_profile("tap")
 
 # What shares something dear stays on one worker: the local cloud, the CDK with its Node. The dearest begins first.
 TOGETHER = {

@@ -4,11 +4,6 @@ import subprocess
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-# A busy machine is slow now and then, which says nothing about the code.
-settings.register_profile("tap", deadline=None)
-settings.load_profile("tap")
 
 SETTINGS = (
     *("AWS_REGION", "AWS_REGION_DR", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_RDS"),
