@@ -201,8 +201,8 @@ class Cloud:
 
     def _tagging(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         size = asked.get("ResourcesPerPage", TAGS_PAGE)
-        if size > TAGS_PAGE or asked.get("ResourceTypeFilters") not in (["logs:log-group"], ["logs"]):
-            raise Refusal(400, "InvalidParameterException", f"{size} resources of {asked.get('ResourceTypeFilters')}")
+        if size > TAGS_PAGE:
+            raise Refusal(400, "InvalidParameterException", f"{size} resources a page")
         arns = {group["logGroupName"]: group["arn"].removesuffix(":*") for group in self.content.log_groups}
         rows = [{"ResourceARN": arns[name], "Tags": found} for name, found in self.content.log_tags.items()]
         start = int((asked.get("PaginationToken") or "page-0").removeprefix("page-"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lib.analyse import combined_ingress, world
 from lib.analyse.model import SEVERITIES, Check, Context, Finding, Rule, SecurityGroup, rank
-from lib.analyse.sensitive_ports import DEFAULT, Ports
+from lib.analyse.sensitive_ports import Ports
 
 WEB = {80, 443}
 _ICMP = {"icmp", "icmpv6", "1", "58"}
@@ -24,7 +24,7 @@ def ports(rule: Rule) -> str:
     return f"{rule.protocol} {rule.from_port}-{rule.to_port}"
 
 
-def sensitive(rule: Rule, sensitive_ports: Ports = DEFAULT) -> list[str]:
+def sensitive(rule: Rule, sensitive_ports: Ports) -> list[str]:
     """Return the services on whose ports the Internet has no business, of those that a rule covers."""
     known, first, last = sensitive_ports.get(combined_ingress.protocol(rule), {}), rule.from_port, rule.to_port
     if first is None or last is None:
@@ -32,7 +32,7 @@ def sensitive(rule: Rule, sensitive_ports: Ports = DEFAULT) -> list[str]:
     return sorted({name for port, name in known.items() if first <= port <= last})
 
 
-def exposure(rule: Rule, sensitive_ports: Ports = DEFAULT) -> tuple[str, str]:
+def exposure(rule: Rule, sensitive_ports: Ports) -> tuple[str, str]:
     """Return the kind of a rule that lets the world in, and how grave it is on a group that is used."""
     if rule.protocol == "-1":
         return "all-traffic", "critical"

@@ -6,6 +6,7 @@ const STEP = 100;
 const $ = (id) => document.getElementById(id);
 const money = (n) => n.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const NOT_PRICED = "not priced";
+const CARDS = ["zombie-volume", "open-ingress", "log-cost"]; // the checks with cards of their own
 /** What a sum costs: never $0.00 for what has no price. */
 const total = (entry) => {
   const other = Object.entries(entry.monthly_other_currencies).map(([currency, n]) => `${money(n)} ${currency}`);
@@ -110,7 +111,7 @@ function cards() {
     card(whole(forever), "log groups never expire");
   }
   for (const [name, entry] of Object.entries(sums)) {
-    if (name in COLUMNS || !entry.count) continue;
+    if (CARDS.includes(name) || !entry.count) continue;
     const costs = entry.monthly_usd || entry.unpriced || Object.keys(entry.monthly_other_currencies).length;
     const what = `${head.checks[name].title} (${whole(entry.count)})`;
     card(costs ? total(entry) : whole(entry.count), costs ? `${monthly(entry)}${what}${left(entry)}` : head.checks[name].title);
@@ -188,6 +189,11 @@ const COLUMNS = {
   "zombie-volume": [detail("GiB", "size_gib", whole), detail("Days old", "created_days_ago", whole), detail("Last snapshot", "last_snapshot_at", (t) => t.slice(0, 10), false), price],
   "open-ingress": [{ title: "Group", value: (r) => r.details.group_name, text: (r) => r.details.group_name }, { title: "Used by", value: (r) => r.details.users, text: (r) => (r.details.users === null ? "not known" : whole(r.details.users)), number: true }],
   "log-cost": [detail("Stored", "stored_bytes", bytes), detail("Streams", "streams", whole), detail("Average stream", "average_stream_bytes", bytes), detail("Days kept", "retention_days", whole), price],
+  "stopped-instance-volume": [detail("GiB", "size_gib", whole), detail("Days stopped", "stopped_days_ago", whole), price],
+  "unattached-address": [detail("Address", "address", String, false), price],
+  "unused-snapshot": [detail("GiB", "size_gib", whole), detail("Days old", "days_old", whole), detail("At most", "monthly_at_most", (n) => n.toFixed(2)), price],
+  "gp2-volume": [detail("gp2", "monthly_gp2", (n) => n.toFixed(2)), detail("gp3", "monthly_gp3", (n) => n.toFixed(2)), { ...price, title: "Saves a month" }],
+  "log-storage-tier": [detail("Tier", "storage_tier", String, false)],
 };
 const state = { check: null, sort: 0, down: true, shown: STEP, fresh: false, severities: new Set(SEVERITIES) };
 

@@ -47,6 +47,14 @@ def test_every_page_of_tags_is_read_with_the_largest_pages(start):
     assert cloud.counts()["tagging:GetResources"] == 3 == -(-250 // analyse_cloud.TAGS_PAGE)
 
 
+def test_tags_of_log_groups_alone_are_asked_for(start, monkeypatch):
+    cloud, asked = analyse.cloud(tagged()), list[Any]()
+    tagging = cloud._tagging
+    monkeypatch.setattr(cloud, "_tagging", lambda request: asked.append(request) or tagging(request))
+    start(cloud)(*ONLY, "--log-tags")
+    assert asked == [{"ResourceTypeFilters": ["logs:log-group"], "ResourcesPerPage": 100}]
+
+
 def test_tags_are_not_asked_for_by_default(start):
     cloud = analyse.cloud(tagged())
     assert {finding["owner"] for finding in start(cloud)(*ONLY)[1]["findings"]} == {None}

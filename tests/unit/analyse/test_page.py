@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lib.analyse import discovery
 from tests.support import analyse, analyse_browser, analyse_cloud
 from tests.support import analyse_content as content
 from tests.support.analyse import HERE, PRICED
@@ -276,6 +277,27 @@ def test_what_is_new_and_gone_since_the_last_run_is_on_the_page(page, tmp_path_f
     assert rows(page, 1) == [f"vol-{999:017x}"]
     page.run("document.getElementById('fresh').click()")
     assert len(rows(page, 2)) == 7
+
+
+def test_every_check_has_a_tab_with_its_columns(page, tmp_path):
+    account = content.account(12, 4, 3)
+    account.rows["Addresses"] = [content.address(1, PRICED)]
+    account.rows["Reservations"] = [content.instance("i-1")]
+    account.rows["Volumes"].append(content.volume(900, "gp2", 500, **content.attached("i-1")))
+    account.rows["Snapshots"].append(content.snapshot(900, 901, 5))
+    account.rows["SecurityGroupRules"].append(content.rule(900, "sg-00000000000000001", "tcp", 22))
+    cloud = analyse.cloud(account)
+    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+        audit = analyse.auditor(cloud, tmp_path, patch, server.url)
+        assert audit("--region", PRICED, "--check", "all", "--streams", "off", "--quiet")[0] == 1
+    page.open(tmp_path / "report.html", "light")
+    for check in discovery.checks():
+        page.run(f"document.querySelector('#tabs [data-check={check.id}]').click()")
+        texts = page.run("[...document.querySelectorAll('#findings tbody tr.row td')].map(cell => cell.innerText)")
+        assert texts, check.id
+        assert not {"undefined", "null", "NaN"} & set(texts), check.id
+        page.run("document.querySelector('#findings tbody tr.row').click()")
+        assert page.run("document.querySelector('#findings tr.more').innerText.length") > 50
     assert page.complaints() == []
 
 
