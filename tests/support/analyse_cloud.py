@@ -157,6 +157,8 @@ class Cloud:
         name = LISTS[action]
         rows = analyse_content.placed(self.content.rows[name], region)
         rows = _filtered(rows, asked)
+        if asked.get("IncludeDisabled") != "true":
+            rows = [row for row in rows if name != "Images" or row["State"] != "disabled"]
         size = int(asked.get("MaxResults", EC2_PAGE))
         self.sizes.add(size)
         if size > EC2_PAGE:

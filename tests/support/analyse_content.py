@@ -128,10 +128,11 @@ def snapshot(number: int, volume: int | str, days: int, **other: Any) -> dict[st
     return {**row, **other}
 
 
-def image(identifier: str, *snapshots: int) -> dict[str, Any]:
+def image(identifier: str, *snapshots: int, state: str = "available") -> dict[str, Any]:
     """Return an AMI as DescribeImages does; an instance store volume of it has no snapshot."""
     disks = [{"DeviceName": "/dev/sda", "Ebs": {"SnapshotId": f"snap-{number:017x}"}} for number in snapshots]
-    return {"ImageId": identifier, "BlockDeviceMappings": [*disks, {"DeviceName": "sdb", "VirtualName": "ephemeral0"}]}
+    disks.append({"DeviceName": "sdb", "VirtualName": "ephemeral0"})
+    return {"ImageId": identifier, "State": state, "BlockDeviceMappings": disks}
 
 
 def rule(number: int, group: str, protocol: str, port: int, source: str = "0.0.0.0/0", **other: Any) -> dict[str, Any]:

@@ -202,6 +202,16 @@ def test_two_prices_of_a_snapshot_are_none(refresh, server, capsys):
     assert f"snapshots in {NAME}: standard has several prices for the same thing" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("section", price_rates.PARSERS)
+def test_each_section_takes_its_own_prices_out_of_all(section):
+    rows = [*fake.volumes(HERE, "EUS1-")[:-3], *fake.logs(HERE, "EUS1-"), *fake.addresses(HERE, "EUS1-")]
+    names = ("usageType", "Unit", "PricePerUnit", "Currency")
+    every = [price_list.Price(*(row[name] for name in names)) for row in rows]
+    found = price_rates.PARSERS[section](every, "USD")
+    assert found.problems == found.absent == []
+    assert found == price_rates.PARSERS[section]([price for price in every if price_rates.relevant(price)], "USD")
+
+
 def test_each_file_is_read_once(refresh, server):
     refresh(HERE)
     files = [path for path, _ in server.asked if path.endswith("index.csv")]

@@ -121,6 +121,13 @@ def test_the_program_finds_orphaned_and_old_snapshots_and_no_others(start):
     }
 
 
+def test_a_disabled_image_still_needs_its_snapshots(start):
+    found = account()
+    found.rows["Images"].append(content.image("ami-2", 3, state="disabled"))
+    report = start(analyse.cloud(found))(*ONLY)[1]
+    assert [finding["id"][-1] for finding in report["findings"]] == ["2"]
+
+
 def test_without_snapshots_nothing_else_is_asked_for(start):
     cloud = analyse.cloud()
     assert start(cloud)(*ONLY)[0] == 0
