@@ -215,6 +215,17 @@ def test_the_policy_for_other_accounts_is_what_is_called_and_no_more(capsys):
     assert (only["Sid"], only["Resource"]) == ("Assume", [arn])
 
 
+def test_a_run_over_an_organization_calls_what_its_policy_allows(start, capsys):
+    cloud = analyse.cloud(organization())
+    start(cloud)(*SMALL, "--organization", "auditor", "--quiet")
+    capsys.readouterr()
+    cli.main(["iam-policy", "--region", HERE, "--organization", "auditor"])
+    statements = json.loads(capsys.readouterr().out)["Statement"]
+    allowed = {action for statement in statements for action in statement["Action"]}
+    assert set(cloud.counts()) <= allowed
+    assert {"organizations:ListAccounts", "sts:AssumeRole"} <= set(cloud.counts())
+
+
 def test_an_organization_of_another_partition_has_roles_of_that_one(start):
     china = next(name for name, partition in region.known().items() if partition == "aws-cn")
     cloud = analyse.cloud(organization())
