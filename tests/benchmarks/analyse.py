@@ -1,4 +1,4 @@
-"""The auditor beside a bare boto3 script and beside Cloud Custodian, on the same server, in one run.
+"""The auditor, with its default checks and with all, beside a bare boto3 script and Cloud Custodian, on one server.
 
     .venv/bin/python tests/benchmarks/analyse.py [--quick] [--without-c7n]
 
@@ -145,7 +145,7 @@ def run(case: Case, *, with_c7n: bool) -> dict[str, object]:
         sys.executable, "-m", "lib.analyse", "--region", where, "--output", str(folder / "out"), "--quiet",
         "--streams", "full" if case.streams else "off",
     ]  # fmt: skip
-    commands = {"floor": floor, "analyse": ours}
+    commands = {"floor": floor, "analyse": ours, "all checks": [*ours, "--check", "all"]}
     if with_c7n and not case.streams:
         commands["c7n"] = custodian(folder)
     times: dict[str, list[float]] = {name: [] for name in commands}
@@ -171,6 +171,7 @@ def run(case: Case, *, with_c7n: bool) -> dict[str, object]:
         "calls beyond the floor": extra,
         "of the floor": round(least["analyse"] / least["floor"], 2),
         "goal": case.goal,
+        "of the floor, with all checks": round(least["all checks"] / least["floor"], 2),
         "of the floor, processor time": round(min(works["analyse"]) / min(works["floor"]), 2),
         **({"of c7n": round(least["analyse"] / least["c7n"], 2)} if "c7n" in least else {}),
         "memory above the floor, MB": round(memory["analyse"] - memory["floor"], 1),
