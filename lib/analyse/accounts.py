@@ -1,19 +1,36 @@
 """Which accounts a run looks at, and in which regions: its own, those of roles, or all of an organization."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from lib.analyse import aws, errors
 from lib.analyse.model import EVERY, UNKNOWN
 from lib.analyse.options import Options
+from lib.analyse.region_client import RegionClient
 from lib.analyse.spool import Coverage
 from lib.common import region as regions
 from lib.common.errors import SettingError
 
 THREADS = 8  # that assume roles
+
+
+def organization(account: aws.Account, region: str) -> list[Mapping[str, Any]]:
+    """Return the accounts of the organization; only its management account or a delegated administrator may ask.
+
+    ``State`` is missing in some answers, and ``Status`` has no future:
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+
+    Raises:
+        BotoCoreError, ClientError, UnusableAnswer: they cannot be listed.
+        Stopped: the run was interrupted.
+    """
+    client, fields = RegionClient(account, region, account.stop), ("Id", "Name", "State", "Status")
+    pages = client.pages("organizations", "list_accounts", "Accounts", fields, MaxResults=20)
+    return [{**row, "State": row.get("State") or row["Status"]} for page in pages for row in page]
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,7 @@ class Plan:  # pylint: disable=too-many-instance-attributes  # what was found ou
             self._base = self._account(Target(UNKNOWN))
             self.opened.append(self._base)
             self.check_own(self._base.id)
-            rows = aws.organization(self._base, regions.global_region(self.first))
+            rows = organization(self._base, regions.global_region(self.first))
         except errors.endings() as error:
             self.gaps.append(self._gap(EVERY, f"the organization's accounts are not known: {errors.sentence(error)}"))
             return [Target(self._base.id)] if self._base else []

@@ -1,23 +1,20 @@
-"""Sessions, clients and pages: everything that goes out to AWS goes through here. boto3 is imported when needed."""
+"""Sessions, accounts and clients: everything that goes out to AWS goes through here. boto3 is imported when needed."""
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from lib.analyse import errors
-from lib.analyse.pace import Pace
 from lib.common.errors import SettingError
 
 ATTEMPTS = 8  # of one call; adaptive mode slows down before it tries again
 FIRST_ATTEMPTS = 3  # of the first call: who has no network should hear it soon; and of one that can be done without
 CONNECTION_ATTEMPTS = 2  # where nothing answers: more of them wait for minutes
 CONNECTIONS = 16
-_TOKENS = {"logs": "nextToken", "resourcegroupstaggingapi": "PaginationToken"}
 _ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/[\w+=,.@/-]+")
 
 
@@ -187,21 +184,6 @@ def assumed(
         base.close()
 
 
-def organization(account: Account, region: str) -> list[Mapping[str, Any]]:
-    """Return the accounts of the organization; only its management account or a delegated administrator may ask.
-
-    ``State`` is missing in some answers, and ``Status`` has no future:
-    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
-
-    Raises:
-        BotoCoreError, ClientError, UnusableAnswer: they cannot be listed.
-        Stopped: the run was interrupted.
-    """
-    place, fields = Place(account, region, account.stop), ("Id", "Name", "State", "Status")
-    pages = place.pages("organizations", "list_accounts", "Accounts", fields, MaxResults=20)
-    return [{**row, "State": row.get("State") or row["Status"]} for page in pages for row in page]
-
-
 def account_name(account: Account, region: str) -> str:
     """Return the name that an account was given: one call, in the region that has it for its partition.
 
@@ -232,95 +214,3 @@ def account_regions(account: Account, region: str) -> tuple[list[str], list[str]
     rows = member(answer, "DescribeRegions", "Regions")
     off = {row["RegionName"] for row in rows if row["OptInStatus"] == "not-opted-in"}
     return sorted({row["RegionName"] for row in rows} - off), sorted(off)
-
-
-def trim(client: Any, operation: str, key: str, fields: Sequence[str]) -> None:
-    """Make a client read no more than these fields of a list's rows: most of a run's work is reading answers.
-
-    What one caller leaves out is gone for the others of the client: all that use an operation need the same fields.
-    """
-    name = client.meta.method_to_api_mapping[operation]
-    members = client.meta.service_model.operation_model(name).output_shape.members[key].member.members
-    for field_name in set(members) - set(fields):
-        del members[field_name]
-
-
-class Place:
-    """One region of one account as a collector sees it: pages of answers, counted, that stop when they should."""
-
-    def __init__(
-        self,
-        account: Account,
-        region: str,
-        stop: threading.Event,
-        remembered: Mapping[str, Any] | None = None,
-        keep: Callable[[str, Any], object] = lambda *_: None,
-    ) -> None:
-        self.account, self.region, self.stop = account, region, stop
-        self.calls, self.notes = 0, list[str]()
-        self.acceptable, self.open_notes = frozenset[str](), list[str]()
-        self.unmatched: list[str] = []  # of what was asked for by name or glob
-        self.remembered = dict(remembered or {})
-        self.keep = keep
-        self._lock = threading.Lock()
-
-    def call(self, service: str, operation: str, pace: Pace | None = None, **parameters: Any) -> Any:
-        """Return the answer to one call.
-
-        Raises:
-            Stopped: the run was interrupted.
-            BotoCoreError, ClientError: AWS's refusal, after the retries.
-        """
-        if pace is not None:
-            pace.wait()
-        if self.stop.is_set():
-            raise errors.Stopped
-        with self._lock:
-            self.calls += 1
-        return getattr(self.account.client(service, self.region), operation)(**parameters)
-
-    def pages(
-        self, service: str, operation: str, key: str, fields: Sequence[str], **parameters: Any
-    ) -> Iterator[Sequence[Any]]:
-        """Yield every page's list under ``key``, with these fields of each row; ``pace`` holds for every page.
-
-        Raises:
-            UnusableAnswer: an answer has no such list; and what :meth:`call` raises.
-        """
-        token, pace = _TOKENS.get(service, "NextToken"), parameters.pop("pace", None)
-        if fields:
-            client = self.account.client(service, self.region)
-            with self.account.lock:  # collectors share the client
-                trim(client, operation, key, fields)
-        while True:
-            answer = self.call(service, operation, pace, **parameters)
-            yield member(answer, operation, key)
-            if not answer.get(token):
-                return
-            parameters[token] = answer[token]
-
-    @contextmanager
-    def optional(self, missing: str, subject: str = "") -> Iterator[None]:
-        """Turn the failure of calls that the rest can do without into a note; ``missing`` says what is then not known.
-
-        An expired token is no such failure: every other call fails as well. The note is no gap where the ignore file
-        accepts it for ``subject``.
-        """
-        try:
-            yield
-        except errors.refusals() as error:
-            if errors.kind(error) == "expired":
-                raise
-            self.note(f"{missing}: {errors.sentence(error)}", accepted=subject in self.acceptable)
-
-    def note(self, text: str, *, accepted: bool = False) -> None:
-        """Say what could not be looked at although the rest could; ``open_notes`` are those that nobody accepted."""
-        with self._lock:
-            if text not in self.notes:  # each page of a list can have the same
-                self.notes.append(text)
-                self.open_notes += [] if accepted else [text]
-
-    def learn(self, key: str, value: Any) -> None:
-        """Keep something expensive to find out, for a run that resumes this one."""
-        with self._lock:
-            self.keep(key, value)

@@ -18,6 +18,7 @@ from lib.analyse.ignore import Ignores
 from lib.analyse.model import EVERY, UNKNOWN, Check, Collector, Context, Finding, Unit
 from lib.analyse.options import Options
 from lib.analyse.prices import Prices
+from lib.analyse.region_client import RegionClient
 from lib.analyse.spool import Coverage, Spool
 from lib.analyse.tally import Totals
 from lib.common import region as regions
@@ -224,7 +225,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         Returns:
             what became of it, and the sums of what was found.
         """
-        totals, place = Totals(), aws.Place(account, unit.region, self.stop, self.spool.learned(unit))
+        totals, place = Totals(), RegionClient(account, unit.region, self.stop, self.spool.learned(unit))
         place.acceptable = frozenset(entry.prefix_list for entry in self.ignores.valid if entry.prefix_list)
         try:
             self._collect(place, unit, live, totals)
@@ -240,7 +241,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             self.spool.finish(unit, coverage)
         return coverage, totals
 
-    def _collect(self, place: aws.Place, unit: Unit, live: Coverage, totals: Totals) -> None:
+    def _collect(self, place: RegionClient, unit: Unit, live: Coverage, totals: Totals) -> None:
         with (
             self.spool.path(unit, "learned").open("a", encoding="utf-8", buffering=1) as learned,
             self.spool.path(unit, "jsonl").open("w", encoding="utf-8") as file,

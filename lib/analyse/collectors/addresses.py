@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.analyse.aws import Place
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Address, Collector
+from lib.analyse.region_client import RegionClient
 
 FIELDS = (
     "AllocationId",
@@ -32,7 +32,7 @@ def address(row: Mapping[str, Any], region: str) -> Address:
     )
 
 
-def collect(client: Place, _options: Any) -> Iterator[Address]:
+def collect(client: RegionClient, _options: Any) -> Iterator[Address]:
     """Yield every address without an association. AWS answers with all addresses of a region at once."""
     for page in client.pages("ec2", "describe_addresses", "Addresses", FIELDS):
         for row in page:

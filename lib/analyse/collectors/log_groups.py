@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from lib.analyse.aws import Place, milliseconds
+from lib.analyse.aws import milliseconds
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, LogGroup
 from lib.analyse.pace import Pace
 from lib.analyse.prices import MONTH
+from lib.analyse.region_client import RegionClient
 
 STREAM_CALLS = 25.0  # a second: the quota of DescribeLogStreams
 METRICS = 500  # that one call of GetMetricData takes
@@ -51,7 +52,7 @@ def group(row: Mapping[str, Any]) -> LogGroup:
     )
 
 
-def _matching(place: Place, patterns: Sequence[str]) -> Iterator[LogGroup]:
+def _matching(place: RegionClient, patterns: Sequence[str]) -> Iterator[LogGroup]:
     globs = {pattern: re.compile(fnmatch.translate(pattern)).match for pattern in patterns}
     unmatched = {pattern for pattern in patterns if pattern != "*"}
     for prefix in prefixes(patterns):
@@ -65,7 +66,7 @@ def _matching(place: Place, patterns: Sequence[str]) -> Iterator[LogGroup]:
     place.unmatched = sorted(unmatched)
 
 
-def _count(place: Place, pace: Pace, name: str) -> int | None:
+def _count(place: RegionClient, pace: Pace, name: str) -> int | None:
     """Return how many streams a group has, or None (and a note) when AWS refuses."""
     if name in place.remembered:
         return int(place.remembered[name])
@@ -77,7 +78,7 @@ def _count(place: Place, pace: Pace, name: str) -> int | None:
     return None
 
 
-def _counted(place: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
+def _counted(place: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
     """Yield groups with the numbers of their streams, in their order, a few ahead of the reader."""
     pace, waiting = Pace(STREAM_CALLS), deque[tuple[LogGroup, Future[int | None]]]()
     with ThreadPoolExecutor(_THREADS, "streams") as pool:
@@ -96,7 +97,7 @@ def _counted(place: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _tagged(client: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
+def _tagged(client: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
     """Yield groups with their tags: of all groups of the region at once, for each one by itself would take a call.
 
     The answer leaves out what has never had a tag.
@@ -131,7 +132,7 @@ def _queries(groups: Sequence[LogGroup]) -> list[dict[str, Any]]:
     ]
 
 
-def _ingested(client: Place, pace: Pace, groups: Sequence[LogGroup], end: datetime) -> list[int | None]:
+def _ingested(client: RegionClient, pace: Pace, groups: Sequence[LogGroup], end: datetime) -> list[int | None]:
     """Return the bytes that each group took in over the 30 days before ``end``, None where CloudWatch cannot tell.
 
     A group that took in nothing has no values; a group of today has none yet.
@@ -152,7 +153,7 @@ def _ingested(client: Place, pace: Pace, groups: Sequence[LogGroup], end: dateti
     ]
 
 
-def _measured(client: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
+def _measured(client: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
     """Yield groups with what they took in, as many at a time as one call can ask for; not again after a refusal."""
     pace, rest, refused = Pace(METRIC_CALLS), iter(groups), False
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # whole days, as CloudWatch adds up
@@ -167,7 +168,7 @@ def _measured(client: Place, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
             yield replace(item, ingested=amount)
 
 
-def collect(place: Place, options: Any) -> Iterator[LogGroup]:
+def collect(place: RegionClient, options: Any) -> Iterator[LogGroup]:
     """Yield the log groups that match, with their streams counted as ``options.streams`` says."""
     groups = _matching(place, options.log_groups)
     if options.log_tags:

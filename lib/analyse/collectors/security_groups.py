@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.analyse.aws import Place
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, Rule, SecurityGroup
+from lib.analyse.region_client import RegionClient
 
 USERS_NAMED = 3
 RULE = (
@@ -20,7 +20,7 @@ GROUP = ("GroupId", "GroupName", "VpcId", "Tags")
 class PrefixLists:
     """Entries of managed prefix lists, each list asked for once."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: RegionClient) -> None:
         self._place = place
         self._known: dict[str, tuple[str, ...] | None] = {}
 
@@ -53,7 +53,7 @@ def rule(row: Mapping[str, Any], lists: PrefixLists) -> Rule | None:
     )
 
 
-def _users(place: Place) -> dict[str, tuple[int, list[str]]]:
+def _users(place: RegionClient) -> dict[str, tuple[int, list[str]]]:
     """Return, for each group, how many network interfaces use it, and what some of them are for."""
     users: dict[str, tuple[int, list[str]]] = {}
     for page in place.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", INTERFACE, MaxResults=1000):
@@ -80,7 +80,7 @@ def _group(row: Mapping[str, Any], rules: list[Rule], users: dict[str, tuple[int
     )
 
 
-def collect(place: Place, options: Any) -> Iterator[SecurityGroup]:
+def collect(place: RegionClient, options: Any) -> Iterator[SecurityGroup]:
     """Yield every security group; the groups themselves come last, so that only their rules are held."""
     del options
     lists, rules = PrefixLists(place), defaultdict[str, list[Rule]](list)

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lib.analyse.aws import Place
 from lib.analyse.collectors.volumes import FIELDS, SNAPSHOT, tags
 from lib.analyse.model import Collector, Snapshot
+from lib.analyse.region_client import RegionClient
 
 IMAGE = ("ImageId", "BlockDeviceMappings")
 # A copy has an id of no volume. AWS documents only that it is arbitrary; it is this one.
@@ -22,7 +22,7 @@ def copied(row: Row) -> bool:
     return made or row["VolumeId"] == NO_VOLUME
 
 
-def _images(client: Place) -> dict[str, list[str]] | None:
+def _images(client: RegionClient) -> dict[str, list[str]] | None:
     """Return the AMIs that are made of each snapshot, or None (and a note) when AWS refuses.
 
     Deprecated ones come anyway, disabled ones only when asked for: both still need their snapshots.
@@ -39,7 +39,7 @@ def _images(client: Place) -> dict[str, list[str]] | None:
     return None
 
 
-def _volumes(client: Place) -> set[str]:
+def _volumes(client: RegionClient) -> set[str]:
     pages = client.pages("ec2", "describe_volumes", "Volumes", FIELDS, MaxResults=1000)
     return {row["VolumeId"] for page in pages for row in page}
 
@@ -65,7 +65,7 @@ def snapshot(row: Row, siblings: Sequence[Row], volumes: set[str], images: Mappi
     )
 
 
-def collect(client: Place, _options: Any) -> Iterator[Snapshot]:
+def collect(client: RegionClient, _options: Any) -> Iterator[Snapshot]:
     """Yield every completed snapshot. All of them are held, for those of one volume have to be known together."""
     siblings = defaultdict[str, list[Row]](list)
     asked = {"OwnerIds": ["self"], "MaxResults": 1000}

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.analyse.aws import Place
 from lib.analyse.collectors.volumes import FIELDS, FILTER_VALUES, tags, volume
 from lib.analyse.model import Collector, StoppedInstance, StoppedVolume
+from lib.analyse.region_client import RegionClient
 
 # "User initiated (2026-11-20 08:15:42 GMT)"; for other reasons the text may have no time, or be empty.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
@@ -33,14 +33,14 @@ def instance(row: Mapping[str, Any]) -> StoppedInstance:
     )
 
 
-def _stopped_instances(client: Place) -> dict[str, StoppedInstance]:
+def _stopped_instances(client: RegionClient) -> dict[str, StoppedInstance]:
     asked = {"Filters": [{"Name": "instance-state-name", "Values": ["stopped"]}], "MaxResults": 1000}
     pages = client.pages("ec2", "describe_instances", "Reservations", ("Instances",), **asked)
     rows = (row for page in pages for reservation in page for row in reservation["Instances"])
     return {row["InstanceId"]: instance(row) for row in rows}
 
 
-def collect(client: Place, _options: Any) -> Iterator[StoppedVolume]:
+def collect(client: RegionClient, _options: Any) -> Iterator[StoppedVolume]:
     """Yield every volume all of whose instances are stopped: with Multi-Attach another instance may use it."""
     instances = _stopped_instances(client)
     ids, seen = list(instances), set[str]()

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from lib.analyse.aws import Place
 from lib.analyse.model import Collector, Volume
 from lib.analyse.pace import Pace
+from lib.analyse.region_client import RegionClient
 
 FILTER_VALUES = 200  # the most that AWS takes in one filter
 LOOKUPS = 2.0  # a second: CloudTrail's quota
-# Of every collector that reads volumes, or snapshots: see lib.analyse.aws.trim.
+# Of every collector that reads volumes, or snapshots: see lib.analyse.region_client.trim.
 FIELDS = (
     "VolumeId", "AvailabilityZone", "VolumeType", "Size", "CreateTime", "Iops", "Throughput", "OutpostArn", "Encrypted",
     "Tags", "Attachments",
@@ -60,7 +60,7 @@ def volume(row: Mapping[str, Any], newest: Newest | None, detached_at: datetime 
     )
 
 
-def _snapshots(place: Place, ids: Sequence[str]) -> Newest | None:
+def _snapshots(place: RegionClient, ids: Sequence[str]) -> Newest | None:
     """Return when the newest snapshot of each volume began that can be restored from, or None (and a note).
 
     A snapshot that is pending or failed holds nothing yet, or never will.
@@ -83,7 +83,7 @@ def _snapshots(place: Place, ids: Sequence[str]) -> Newest | None:
 class _DetachTimes:
     """Asks CloudTrail when volumes were detached; after the first refusal not again: each call takes half a second."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: RegionClient) -> None:
         self._place, self._pace, self._refused = place, Pace(LOOKUPS), False
 
     def find(self, identifier: str) -> datetime | None:
@@ -115,7 +115,7 @@ class _DetachTimes:
         return None
 
 
-def collect(place: Place, options: Any) -> Iterator[Volume]:
+def collect(place: RegionClient, options: Any) -> Iterator[Volume]:
     """Yield every volume in state ``available``, a page at a time."""
     detach_times = _DetachTimes(place)
     asked = {"Filters": [{"Name": "status", "Values": ["available"]}], "MaxResults": 1000}

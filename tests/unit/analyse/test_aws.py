@@ -14,7 +14,7 @@ from botocore.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.analyse import aws, errors
+from lib.analyse import aws, errors, region_client
 from lib.common.errors import SettingError
 from tests.support.analyse import HERE
 
@@ -127,8 +127,8 @@ def test_a_client_reads_no_more_than_it_is_asked_for():
     for fields in (None, ("VolumeId", "Size")):
         client = session.client("ec2", region_name=HERE, aws_access_key_id="a", aws_secret_access_key="b")
         if fields:
-            aws.trim(client, "describe_volumes", "Volumes", fields)
-            aws.trim(client, "describe_volumes", "Volumes", fields)
+            region_client.trim(client, "describe_volumes", "Volumes", fields)
+            region_client.trim(client, "describe_volumes", "Volumes", fields)
         row = client.meta.service_model.operation_model("DescribeVolumes").output_shape.members["Volumes"].member
         rows[fields] = set(row.members)
         client.close()

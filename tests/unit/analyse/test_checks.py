@@ -12,6 +12,7 @@ from moto import mock_aws
 from lib.analyse import aws, discovery
 from lib.analyse.model import Context, Finding
 from lib.analyse.prices import Prices
+from lib.analyse.region_client import RegionClient
 from tests.support.analyse import PRICED
 
 OPTIONS = SimpleNamespace(
@@ -37,7 +38,7 @@ def run(check_id: str, *, attached_only: bool = False, **options: Any) -> list[F
 
     found = {check.id: check for check in discovery.checks()}[check_id]
     account = aws.own_account(None, PRICED)
-    place = aws.Place(account, PRICED, threading.Event())
+    place = RegionClient(account, PRICED, threading.Event())
     context = Context(account.id, PRICED, "aws", datetime.now(UTC), Prices.read(), attached_only)
     wanted = SimpleNamespace(**{**vars(OPTIONS), **options})
     items = list(discovery.collectors()[found.collector].collect(place, wanted))

@@ -12,12 +12,13 @@ import pytest
 from lib.analyse import aws, errors
 from lib.analyse.collectors import log_groups, security_groups, volumes
 from lib.analyse.pace import Pace
+from lib.analyse.region_client import RegionClient
 from tests.support import analyse, analyse_cloud
 from tests.support import analyse_content as content
 from tests.support.analyse_cloud import Cloud
 
 OPTIONS = SimpleNamespace(detach_times=False, log_groups=("*",), streams="off", log_tags=False, measure_ingestion=False)
-Look = Callable[..., tuple[list[Any], aws.Place]]
+Look = Callable[..., tuple[list[Any], RegionClient]]
 
 
 @pytest.fixture
@@ -35,7 +36,9 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Cloud], Look]]:
 
         def collect(module: Any, remembered: dict[str, Any] | None = None, **options: Any) -> Any:
             kept: list[Any] = []
-            place = aws.Place(account, analyse.HERE, threading.Event(), remembered, lambda *found: kept.append(found))
+            place = RegionClient(
+                account, analyse.HERE, threading.Event(), remembered, lambda *found: kept.append(found)
+            )
             place.kept = kept  # type: ignore[attr-defined]
             wanted = SimpleNamespace(**{**vars(OPTIONS), **options})
             return list(module.collect(place, wanted)), place
