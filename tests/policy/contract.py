@@ -13,9 +13,10 @@ from typing import Any
 
 from lib.common import region
 from lib.common.fields import ENVIRONMENTS
-from lib.declared.model import Declaration
+from lib.declared.model import Declaration, Resource
 from lib.declared.schemas import create_only
 from tests.policy.cases import SYSTEMS, Case, declared, source_of
+from tests.policy.rules.limits import tags
 from tests.policy.rules.names import names
 
 FOLDER = Path(__file__).parent / "contracts"
@@ -57,8 +58,15 @@ def lines(system: str) -> list[str]:
     for case in (Case(system, environment) for environment in ENVIRONMENTS):
         found |= {plain(line) for line in IDENTITIES[case.tool](source_of(case).document)}
         found |= {f"name of {resource.type} {plain(name)}" for resource, name in names(declared(case))}
+        found |= {f"called {resource.type} {resource.name} {plain(name)}" for resource, name in called(declared(case))}
         found |= {plain(line) for line in fixed(declared(case))}
     return sorted(found)
+
+
+def called(declaration: Declaration) -> Iterator[tuple[Resource, str]]:
+    """Yield every resource that has the tag ``Name``, by which an operator finds it in the console."""
+    for resource in declaration.resources:
+        yield from ((resource, value) for key, value in tags(resource) if key == "Name")
 
 
 def fixed(declaration: Declaration) -> Iterator[str]:

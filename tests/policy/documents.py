@@ -139,6 +139,16 @@ def _stream(declaration: Declaration) -> str:
     return " or ".join(f"{hours} h" for hours in _values(declaration, "RetentionPeriodHours", "AWS::Kinesis::Stream"))
 
 
+def _requests(declaration: Declaration) -> str:
+    found: dict[str, str] = {}
+    for stage in declaration.of("AWS::ApiGateway::Stage"):
+        for each in stage.properties.get("MethodSettings", []):
+            path = str(each["ResourcePath"]).replace("~1", "/").replace("//", "/").removesuffix("/*") or "all"
+            found[path] = f"{each['ThrottlingRateLimit']} and {each['ThrottlingBurstLimit']}"
+    others = (f"{found[path]} for `{path}`" for path in sorted(found) if path != "all")
+    return "; ".join([*filter(None, [found.get("all")]), *others])
+
+
 ROWS: Mapping[str, Callable[[Declaration], str]] = {
     "database instances": _databases,
     "Availability Zones": _zones,
@@ -148,6 +158,7 @@ ROWS: Mapping[str, Callable[[Declaration], str]] = {
     "Performance Insights are kept": _days("PerformanceInsightsRetentionPeriod", *DATABASES),
     "records stay in the stream": _stream,
     "audit objects are locked": _locked,
+    "requests a second, and at once": _requests,
     "logs are kept": _days("RetentionInDays", "AWS::Logs::LogGroup"),
     "deleted keys wait": _days("PendingWindowInDays", "AWS::KMS::Key"),
 }

@@ -170,6 +170,20 @@ def actions(pattern: str) -> list[Mapping[str, Any]]:
     return [action for action_name, action in known.items() if fnmatchcase(action_name, name)]
 
 
+# What stands for a name at the end of an ARN, where it is less than anything: a name has no slash and no colon.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+NAME = r"[^/:]+"
+ENDS: Mapping[str, str] = {
+    "dynamodb": rf"{NAME}(/(backup|export|import|index|stream)/{NAME})?",
+    "kinesis": rf"{NAME}(/consumer/{NAME}:{NAME})?",
+    "kms": NAME,
+    "lambda": rf"{NAME}(:{NAME})?",
+    "rds": NAME,
+    "secretsmanager": r"[^:]+",
+    "sqs": NAME,
+}
+
+
 def forms(pattern: str) -> Iterator[re.Pattern[str]]:
     """Yield the forms of the ARNs that an action takes."""
     service = pattern.partition(":")[0].lower()
@@ -177,7 +191,8 @@ def forms(pattern: str) -> Iterator[re.Pattern[str]]:
     for action in actions(pattern):
         for resource in action.get("Resources", []):
             for form in known.get(resource.lower(), {}).get("ARNFormats", []):
-                yield re.compile(_expression(form))
+                expression = _expression(form)
+                yield re.compile(expression.removesuffix(".*") + ENDS.get(service, ".*"))
 
 
 def _expression(form: str) -> str:

@@ -24,6 +24,7 @@ CHECKS: Mapping[str, range] = {
     "Retries": range(1, 11),
     "StartPeriod": range(301),
 }
+NOTICED_SECONDS = 60  # a target of ours: a task that does not answer is replaced after a minute
 # Fargate waits for 120 s at most.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html
 STOP_SECONDS = range(2, 121)
@@ -90,6 +91,9 @@ def _check(check: Mapping[str, Any]) -> Iterator[str]:
             yield f"the health check's {key} is {check[key]}: {allowed.start} to {allowed.stop - 1}"
     if int(check.get("Timeout", 5)) >= int(check.get("Interval", 30)):
         yield "a health check takes as long as the time between two"
+    seconds = int(check.get("Interval", 30)) * int(check.get("Retries", 3))
+    if seconds > NOTICED_SECONDS:
+        yield f"its health check fails {seconds} s after the task has, which is over {NOTICED_SECONDS} s"
     if command[:1] == ["CMD"] and command[1:2] not in (["python"], ["curl"]):
         yield f"the health check calls {command[1:2]}, which the image does not have"
     if command[:2] == ["CMD", "python"]:

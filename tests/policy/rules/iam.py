@@ -221,6 +221,9 @@ def _foreign(resource: Resource, path: str, statement: Mapping[str, Any], declar
         texts = [resolved(str(value), declaration) for value in values]
         if key == iam.ACCOUNT and texts != [ACCOUNT]:
             yield f"{resource.name}: {path}: {key} is {texts}, not this account"
+        groups = rf"arn:{region.partition(resource.region)}:logs:{resource.region}:{ACCOUNT}:log-group:.+"
+        if key in iam.LOGS and not all(re.fullmatch(groups, text) for text in texts):
+            yield f"{resource.name}: {path}: {key} is {texts}, and CloudWatch Logs sends a log group's ARN"
         for name in principals(statement, "Service") if key == iam.SOURCE else ():
             form = iam.SOURCES.get(name, "no form of an ARN is known").format(region=resource.region, account=ACCOUNT)
             if not all(re.fullmatch(f"arn:{region.partition(resource.region)}:{form}", text) for text in texts):

@@ -115,6 +115,7 @@ CHECKS: Mapping[str, range] = {
     "HealthyThresholdCount": range(2, 11),
     "UnhealthyThresholdCount": range(2, 11),
 }
+NOTICED_SECONDS = 60  # a target of ours
 ALGORITHMS = {"round_robin", "least_outstanding_requests", "weighted_random"}
 
 
@@ -138,6 +139,9 @@ def target_groups(declaration: Declaration) -> Iterator[str]:
                 yield f"{group.name}: {key} is {found[key]}: {allowed.start} to {allowed.stop - 1}"
         if int(found.get("HealthCheckTimeoutSeconds", 5)) >= int(found.get("HealthCheckIntervalSeconds", 30)):
             yield f"{group.name}: a check takes as long as the time between two"
+        seconds = int(found.get("HealthCheckIntervalSeconds", 30)) * int(found.get("UnhealthyThresholdCount", 2))
+        if found.get("TargetType") == "ip" and seconds > NOTICED_SECONDS:
+            yield f"{group.name}: a task gets requests {seconds} s after it has failed: {NOTICED_SECONDS} at most"
         known = attributes(group, "TargetGroupAttributes")
         if not 0 <= int(known.get("deregistration_delay.timeout_seconds", 300)) <= 3600:
             yield f"{group.name}: drains for {known['deregistration_delay.timeout_seconds']} s"

@@ -8,6 +8,12 @@ FIRST = "PolicyDocument.Statement.0"
 TRUST = "AssumeRolePolicyDocument.Statement.0"
 NO_ACCOUNT = {f"{TRUST}.Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:ec2:x:123456789012:vpc-flow-log/*"}}}
 LATER = {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": ["arn:aws:kms:eu-south-1:123456789012:key/x"]}
+GROUPS = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{HOME}:{ACCOUNT}:olg-group:*"}}
+INDEX = {
+    "Effect": "Allow",
+    "Action": ["dynamodb:Query"],
+    "Resource": [f"arn:aws:dynamodb:{HOME}:{ACCOUNT}:table/x/indxe/*"],
+}
 EVENTS = {
     "Effect": "Allow",
     "Action": ["kms:Decrypt"],
@@ -61,6 +67,7 @@ TWINS: list[Twin] = [
     *everywhere(
         iam.resource_forms, "policy", {f"{FIRST}.Action": ["logs:CreateLogStream", "s3:GetObject"]}, pulumi="flows"
     ),
+    *everywhere(iam.resource_forms, "policy", {"PolicyDocument.Statement": also(INDEX)}),
     *everywhere(
         iam.other_partitions_and_accounts,
         "policy",
@@ -133,6 +140,14 @@ TWINS: list[Twin] = [
         iam.confused_deputies,
         "key",
         {"KeyPolicy.Statement": also(EVENTS)},
+        cdk="KeysOperations",
+        cdktf="primary/operations",
+        pulumi="operations",
+    ),
+    *everywhere(
+        iam.confused_deputies,
+        "key",
+        {"KeyPolicy.Statement.1.Condition": GROUPS},
         cdk="KeysOperations",
         cdktf="primary/operations",
         pulumi="operations",

@@ -128,6 +128,13 @@ def test_the_password_is_made_in_each_run_and_goes_into_the_secret_only_when_due
     assert version["secret_string_wo_version"] == 1
 
 
+def test_the_secret_has_the_members_that_clients_and_rotation_look_for():
+    """https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html."""
+    text = production().one("aws_secretsmanager_secret_version")["secret_string_wo"]
+    members = set(re.findall(r"(\w+) = ", text))
+    assert members == {"engine", "port", "dbname", "username", "password"}
+
+
 def test_the_cluster_takes_the_password_from_the_secret_after_it_was_written():
     found = production()
     cluster, version = found.one("aws_rds_cluster", "primary"), found.one("aws_secretsmanager_secret_version")
