@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.analyse import aws, errors
+from lib.analyse.ignore import Ignores
 from lib.analyse.model import EVERY, UNKNOWN
 from lib.analyse.options import Options
 from lib.analyse.region_client import RegionClient
@@ -52,6 +53,7 @@ class Plan:  # pylint: disable=too-many-instance-attributes  # what was found ou
     options: Options
     stop: threading.Event
     check_own: Callable[[str], object]
+    ignores: Ignores = field(default_factory=Ignores)
     opened: list[aws.Account] = field(default_factory=list)
     regions: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -136,7 +138,11 @@ class Plan:  # pylint: disable=too-many-instance-attributes  # what was found ou
                 if off:
                     self._off.setdefault(", ".join(off), []).append(number)
         except errors.endings() as error:
-            return self._gap(number, errors.sentence(error))
+            gap = self._gap(number, errors.sentence(error))
+            denied = self._base is not None and errors.kind(error) == "denied"
+            entry = self.ignores.accepted("account", number) if denied else None
+            gap.accepted = entry.public() if entry else None
+            return gap
         left = [name for name in names if name not in self.options.skip_regions]
         return {number: left} if left else self._gap(number, "--skip-region leaves no region to look at")
 

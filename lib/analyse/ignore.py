@@ -12,16 +12,19 @@ from typing import Any
 from lib.analyse.model import Finding
 from lib.common.errors import SettingError
 
-_GAPS = ("region", "prefix_list")  # what may be left unread
+_GAPS = ("region", "prefix_list", "account")  # what may be left unread
 _WAYS = ("id", "tag", "pattern", *_GAPS)
-_EXAMPLE = '[[ignore]] with id, tag ("Key=value"), pattern, region or prefix_list, a reason, and expires = 2027-06-30'
+_EXAMPLE = (
+    '[[ignore]] with id, tag ("Key=value"), pattern, region, prefix_list or account, a reason, and expires = 2027-06-30'
+)
 
 
 @dataclass(frozen=True)
 class Entry:
     """One accepted finding, kind of finding, or gap. Exactly one of the ways to match is set.
 
-    ``region`` accepts that a region's calls are denied, ``prefix_list`` that a prefix list cannot be read.
+    ``region`` accepts that a region's calls are denied, ``prefix_list`` that a prefix list cannot be read,
+    ``account`` that an account of the organization cannot be entered.
     """
 
     reason: str
@@ -31,11 +34,12 @@ class Entry:
     pattern: str = ""
     region: str = ""
     prefix_list: str = ""
+    account: str = ""
     check: str = ""
 
     def matches(self, check: str, finding: Finding) -> bool:
         """Return whether the entry is about a finding: by resource, group, rule or name."""
-        if self.region or self.prefix_list or (self.check and self.check != check):
+        if any(getattr(self, way) for way in _GAPS) or (self.check and self.check != check):
             return False
         if self.tag:
             name, given, value = self.tag.partition("=")
@@ -111,7 +115,7 @@ class Ignores:
         return cls([e for e in entries if e.expires >= today], [e for e in entries if e.expires < today])
 
     def accepted(self, way: str, value: str) -> Entry | None:
-        """Return the entry that accepts a gap: ``way`` is region or prefix_list."""
+        """Return the entry that accepts a gap: ``way`` is region, prefix_list or account."""
         return next((entry for entry in self.valid if getattr(entry, way) == value), None)
 
     def unmatched(self, seen: Collection[str]) -> list[Entry]:

@@ -82,6 +82,37 @@ def test_an_account_that_cannot_be_entered_is_a_gap_and_the_others_findings_stay
     assert f"NOT LOOKED AT: * in {HERE} of shop ({OTHER}): AccessDenied" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("number", "code"), [(OTHER, 1), (CLOSED, 3)])
+def test_that_an_account_cannot_be_entered_can_be_accepted(start, tmp_path, number, code, capsys):
+    path = tmp_path / "ignore.toml"
+    path.write_text(f'[[ignore]]\naccount = "{number}"\nreason = "r"\nexpires = 2999-01-01\n', encoding="utf-8")
+    account = organization()
+    account.closed = [OTHER]
+    found, report = start(analyse.cloud(account))(*SMALL, "--organization", "auditor", "--ignore", str(path))
+    SCHEMA.validate(report)
+    assert (found, report["complete"]) == (code, code == 1)
+    (gap,) = [entry for entry in report["coverage"] if entry["status"] != "complete"]
+    assert (gap["account"], gap["accepted"] is not None) == (OTHER, code == 1)
+    said = capsys.readouterr().out
+    assert "NOT LOOKED AT: * in" in said, "what is accepted is still told"
+    assert ("accepted until 2999-01-01" in said) is (code == 1)
+    assert not [text for text in report["notices"] if "matches no finding" in text]
+
+
+@pytest.mark.parametrize("options", [("--role", f"arn:aws:iam::{OTHER}:role/a"), ("--organization", "a")])
+def test_no_other_gap_of_an_account_can_be_accepted(start, tmp_path, options):
+    path = tmp_path / "ignore.toml"
+    text = "".join(
+        f'[[ignore]]\naccount = "{number}"\nreason = "r"\nexpires = 2999-01-01\n' for number in (OTHER, ACCOUNT, "*")
+    )
+    path.write_text(text, encoding="utf-8")
+    account = organization()
+    account.closed = [OTHER] if options[0] == "--role" else []
+    denied = {"ListAccounts"}
+    code, report = start(analyse.cloud(account, denied=denied))(*SMALL, *options, "--ignore", str(path))
+    assert (code, report["complete"]) == (3, False)
+
+
 def test_an_organization_that_cannot_be_listed_is_a_gap_and_the_own_account_is_looked_at(start):
     code, report = start(analyse.cloud(organization(), denied={"ListAccounts"}))(*SMALL, "--organization", "auditor")
     assert code == 3
