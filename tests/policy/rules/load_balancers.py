@@ -5,6 +5,8 @@ from typing import Any
 
 from lib.declared.model import Declaration, Resource, listed
 from lib.declared.read import ROOT
+from tests.policy.arns import resolved
+from tests.policy.cases import ACCOUNT
 from tests.policy.rule import rule
 
 ELB = "AWS::ElasticLoadBalancingV2::"
@@ -44,6 +46,7 @@ def balancer_attributes(declaration: Declaration) -> Iterator[str]:
             "AWS::S3::Bucket"
         ]:
             yield f"{balancer.name}: writes its logs to {found.get('access_logs.s3.bucket')!r}"
+        yield from (f"{balancer.name}: {wrong}" for wrong in _undelivered(declaration, found))
         if not 1 <= int(found.get("idle_timeout.timeout_seconds", 60)) <= 4000:
             yield f"{balancer.name}: an idle time-out of {found['idle_timeout.timeout_seconds']} s: 1 to 4000"
         if balancer.properties.get("Type", "application") != "application":
@@ -52,6 +55,26 @@ def balancer_attributes(declaration: Declaration) -> Iterator[str]:
             yield f"{balancer.name}: its scheme is {balancer.properties.get('Scheme')!r}"
         if not any(balancer in _balancers(declaration, listener) for listener in declaration.of(LISTENER)):
             yield f"{balancer.name}: listens to nobody"
+
+
+def _undelivered(declaration: Declaration, found: Mapping[str, str]) -> Iterator[str]:
+    """Find logs that the bucket's policy does not let Elastic Load Balancing write.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+    """
+    buckets = [bucket for bucket, _attribute in declaration.referred(found.get("access_logs.s3.bucket", ""))]
+    prefix = f"{found['access_logs.s3.prefix']}/" if found.get("access_logs.s3.prefix") else ""
+    allowed = {
+        resolved(str(name), declaration).partition(":::")[2].partition("/")[2]
+        for policy in declaration.of("AWS::S3::BucketPolicy")
+        if any(bucket in buckets for bucket, _attribute in declaration.referred(policy.properties["Bucket"]))
+        for statement in listed(policy.at("PolicyDocument.Statement"))
+        if statement["Effect"] == "Allow" and "s3:PutObject" in listed(statement["Action"])
+        for name in listed(statement["Resource"])
+    }
+    needed = f"{prefix}AWSLogs/{ACCOUNT}/*"
+    if needed not in allowed:
+        yield f"its logs go to {needed}, and the bucket's policy allows {sorted(allowed)}"
 
 
 def _balancers(declaration: Declaration, listener: Resource) -> list[Resource]:

@@ -211,6 +211,7 @@ TWINS: list[Twin] = [
         {"dropInvalidHeaderFields": False},
         {"accessLogs.enabled": False},
         {"accessLogs.bucket": "x"},
+        {"accessLogs.prefix": "elsewhere"},
         {"idleTimeout": 0},
         {"loadBalancerType": "network"},
     ),
@@ -291,6 +292,7 @@ TWINS: list[Twin] = [
         (
             {"access_log_settings.format.ip": "$context.identity.apiKey"},
             {"accessLogSettings.format.status": "$context.sattus"},
+            {"accessLogSettings.format.wafSattus": "$context.waf.status"},
         ),
         ({"access_log_settings.destination_arn": "x"}, {"accessLogSettings.destinationArn": "x"}),
     ),
