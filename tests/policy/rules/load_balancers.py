@@ -5,8 +5,7 @@ from typing import Any
 
 from lib.declared.model import Declaration, Resource, listed
 from lib.declared.read import ROOT
-from tests.policy.arns import resolved
-from tests.policy.cases import ACCOUNT
+from tests.policy.arns import ACCOUNT, resolved
 from tests.policy.rule import rule
 
 ELB = "AWS::ElasticLoadBalancingV2::"

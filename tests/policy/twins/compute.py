@@ -292,6 +292,9 @@ TWINS: list[Twin] = [
         (
             {"access_log_settings.format.ip": "$context.identity.apiKey"},
             {"accessLogSettings.format.status": "$context.sattus"},
+        ),
+        (
+            {"access_log_settings.format.mehtod": "$context.httpMethod"},
             {"accessLogSettings.format.wafSattus": "$context.waf.status"},
         ),
         ({"access_log_settings.destination_arn": "x"}, {"accessLogSettings.destinationArn": "x"}),
