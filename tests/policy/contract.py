@@ -49,6 +49,20 @@ def of_program(document: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"output {name}" for name in document["outputs"])
 
 
+def lives(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what happens to a resource that is replaced or removed, where that is not its tool's default."""
+    for name, found in document.get("Resources", {}).items():
+        policies = {key: found[key] for key in ("DeletionPolicy", "UpdateReplacePolicy") if key in found}
+        if set(policies.values()) - {"Delete"}:
+            yield f"{name} {policies}"
+    for kind, group in document.get("resource", {}).items():
+        yield from (f"{kind}.{name} {body['lifecycle']}" for name, body in group.items() if "lifecycle" in body)
+    for found in document.get("registrations", []):
+        options = {key: value for key, value in found["options"].items() if value and key != "dependencies"}
+        if options:
+            yield f"{found['urn'].split('::', 2)[2]} {options}"
+
+
 IDENTITIES = {"cdk": of_template, "cdktf": of_configuration, "pulumi": of_program}
 
 
@@ -57,6 +71,7 @@ def lines(system: str) -> list[str]:
     found: set[str] = set()
     for case in (Case(system, environment) for environment in ENVIRONMENTS):
         found |= {plain(line) for line in IDENTITIES[case.tool](source_of(case).document)}
+        found |= {f"life in {case.environment} of {line}" for line in lives(source_of(case).document)}
         found |= {f"name of {resource.type} {plain(name)}" for resource, name in names(declared(case))}
         found |= {f"called {resource.type} {resource.name} {plain(name)}" for resource, name in called(declared(case))}
         found |= {plain(line) for line in fixed(declared(case))}

@@ -33,7 +33,9 @@ def test_every_resource_is_in_the_contract(system):
         "pulumi": lambda: len(document["registrations"]),
     }[case.tool]()
     known = [
-        line for line in contract.lines(system) if not line.startswith(("name of ", "output ", "fixed ", "called "))
+        line
+        for line in contract.lines(system)
+        if not line.startswith(("name of ", "output ", "fixed ", "called ", "life "))
     ]
     assert len(known) >= declared >= 50
 
@@ -55,6 +57,19 @@ def test_a_renamed_component_is_noticed():
 
 def test_a_property_that_cannot_be_changed_is_in_the_contract():
     assert 'fixed for AWS::RDS::DBInstance aws_db_instance.instance DBName "payments"' in contract.lines("payment")
+
+
+@pytest.mark.parametrize(
+    ("system", "line"),
+    [
+        ("payment", "'retainOnDelete': True"),
+        ("disaster-recovery", "{'create_before_destroy': True}"),
+        ("kinesis-pipeline", "'DeletionPolicy': 'Retain'"),
+    ],
+)
+def test_what_happens_to_a_resource_that_goes_is_in_the_contract(system, line):
+    lives = list(contract.lives(source_of(Case(system, "production")).document))
+    assert [found for found in lives if line in found]
 
 
 def test_a_renamed_output_is_noticed():
