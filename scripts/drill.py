@@ -29,9 +29,9 @@ from lib.disaster_recovery.drill import Drill, World
 from lib.disaster_recovery.drill_gate import Gate
 from lib.disaster_recovery.drill_steps import Steps
 from lib.disaster_recovery.settings import Settings
-from lib.local_cloud import system_disaster_recovery as local
 from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.systems import disaster_recovery as local
 
 # pylint: enable=wrong-import-position
 

@@ -1,9 +1,9 @@
 """The auditor's look at what was deployed here: the last step of ``scripts/up``."""
 
 import subprocess
-import sys
 from collections.abc import Sequence
 
+from lib.local_cloud import programs
 from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 
@@ -23,7 +23,7 @@ def audit(cloud: LocalCloud, regions: Sequence[str]) -> list[str]:
     wanted = [part for name in regions for part in ("--region", name)]
     reports = ["--streams", "off", "--output", str(cloud.folder / "audit")]
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "lib.analyse", *wanted, *reports],
+        programs.command(programs.AUDITOR, *wanted, *reports),
         cwd=ROOT, env=cloud.whole_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

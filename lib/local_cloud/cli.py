@@ -18,8 +18,8 @@ from lib.local_cloud import inventory, systems
 from lib.local_cloud.audit import audit
 from lib.local_cloud.cloud import UNSET, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.postgres import VERSION
-from lib.local_cloud.process import port_is_free
+from lib.local_cloud.servers.postgres import VERSION
+from lib.local_cloud.servers.process import port_is_free
 from lib.local_cloud.systems import Deployed, Report, System
 
 SYSTEMS = systems.load()

@@ -1,6 +1,7 @@
 """The local cloud as a whole: its ports, its folder, and the environment that points clients at it."""
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -15,10 +16,11 @@ from botocore.config import Config
 
 from lib.common import node, region
 from lib.common.errors import SettingError
+from lib.local_cloud import programs
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
-from lib.local_cloud.postgres import Postgres
-from lib.local_cloud.process import Server
+from lib.local_cloud.servers.postgres import Postgres
+from lib.local_cloud.servers.process import Server
 
 ROOT = region.FOLDER.parent
 ACCOUNT = "123456789012"  # the emulator takes an access key of twelve digits for the account
@@ -85,8 +87,8 @@ class LocalCloud:
             FOLDER_VARIABLE: str(self.folder),
             PORT_VARIABLE: str(self.port),
             MOTO_VARIABLE: str(self.moto_port),
-            # What this emulator's CloudFormation cannot do is taken out of a copy: see step_down.py.
-            "CDK_APP": f"{sys.executable} -m lib.local_cloud.cdk_app",
+            # What this emulator's CloudFormation cannot do is taken out of a copy: see cdk/template_compat.py.
+            "CDK_APP": shlex.join(programs.command(programs.CDK_APP)),
             **node.environment(),
         }
 
@@ -103,8 +105,7 @@ class LocalCloud:
             "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LAMBDA_STATE_TRANSITION_SECONDS": "0",
             "STATE_DIR": str(self.folder / "state"), "S3_DATA_DIR": str(self.folder / "s3"),
         }  # fmt: skip
-        # -P: the modules beside that file are none of its own.
-        command = [sys.executable, "-P", str(Path(__file__).with_name("enforced.py"))]
+        command = programs.command(programs.MINISTACK)
         return Server("ministack", self.folder, self.port, command, environ, "/_ministack/health", PORT_VARIABLE)
 
     @cached_property

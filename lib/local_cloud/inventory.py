@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.common import region
-from lib.local_cloud.cdk import BOOTSTRAP_STACK
+from lib.local_cloud.cdk.cli import BOOTSTRAP_STACK
 from lib.local_cloud.cloud import LocalCloud
 
 

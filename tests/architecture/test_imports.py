@@ -43,7 +43,7 @@ def test_common_imports_the_standard_library_only():
         ("import lib.analyse.run", HEAVY),
         ("import lib.check_account.cli", ENGINES),
         ("import lib.local_cloud.cli", ENGINES),
-        ("import lib.local_cloud.step_down", HEAVY),
+        ("import lib.local_cloud.cdk.template_compat", HEAVY),
         ("import lib.flask_api.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "psycopg", "flask"}),
         ("import lib.payment.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "pg8000"}),
         ("import lib.disaster_recovery.stack", {"aws_cdk", "pulumi", "boto3", "botocore"}),

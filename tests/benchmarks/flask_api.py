@@ -136,8 +136,8 @@ def bare(connect: Callable[[], Any], work: Callable[[Any, int], Any], clients: i
 @contextlib.contextmanager
 def scene(folder: Path, threads: int) -> Iterator[tuple[Any, Any, int]]:
     """Yield a PostgreSQL, the API in front of it, and the port of the server that only answers."""
-    from lib.local_cloud.postgres import Postgres
-    from lib.local_cloud.process import free_port
+    from lib.local_cloud.servers.postgres import Postgres
+    from lib.local_cloud.servers.process import free_port
     from tests.support import flask_api
 
     server = Postgres(folder / "postgres", free_port())

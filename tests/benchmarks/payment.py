@@ -36,8 +36,8 @@ sys.path.insert(0, str(ROOT))
 
 # pylint: disable=wrong-import-position
 from lib.common import lambda_package  # noqa: E402
-from lib.local_cloud.postgres import Postgres  # noqa: E402
-from lib.local_cloud.process import free_port  # noqa: E402
+from lib.local_cloud.servers.postgres import Postgres  # noqa: E402
+from lib.local_cloud.servers.process import free_port  # noqa: E402
 from tests.support import functions, payment  # noqa: E402
 
 GOAL = 0.5

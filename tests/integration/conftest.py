@@ -12,9 +12,10 @@ from typing import Any
 import boto3
 import pytest
 
-from lib.local_cloud import cli, enforced
+from lib.local_cloud import cli
 from lib.local_cloud.cloud import UNSET, LocalCloud
-from lib.local_cloud.process import free_port, port_is_free
+from lib.local_cloud.servers import ministack_main
+from lib.local_cloud.servers.process import free_port, port_is_free
 from tests.support.calls import steps_marked
 
 TARGET = os.environ.get("TAP_TEST_TARGET", "local")
@@ -43,14 +44,14 @@ def deployed() -> Iterator[dict[str, str]]:
         "DATABASE_PORT": str(ports[1]),
         "FLASK_API_PORT": str(ports[2]),
         "ENVIRONMENT_SUFFIX": SUFFIX,
-        enforced.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
+        ministack_main.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in chosen.items():
             patch.setenv(name, value)
         cloud = LocalCloud.read()
         # Disaster recovery takes minutes, and has a cloud of its own beside this one.
-        with steps_marked(Path(chosen[enforced.CALLS_VARIABLE])):
+        with steps_marked(Path(chosen[ministack_main.CALLS_VARIABLE])):
             up = cli.main(["up", *(name for name in cli.SYSTEMS if name != "disaster-recovery")])
     try:
         assert up == 0

@@ -13,8 +13,8 @@ import psutil
 import psycopg
 import pytest
 
-from lib.local_cloud.postgres import Postgres
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.postgres import Postgres
+from lib.local_cloud.servers.process import free_port
 from tests.support import flask_api
 from tests.support.flask_api import Client, Gunicorn
 from tests.support.shop_load import DROPPED, Load

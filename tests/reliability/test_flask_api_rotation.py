@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.local_cloud.postgres import Postgres
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.postgres import Postgres
+from lib.local_cloud.servers.process import free_port
 from tests.support import flask_api
 from tests.support.flask_api import Gunicorn
 from tests.support.shop_load import Load

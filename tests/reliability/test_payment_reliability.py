@@ -21,8 +21,8 @@ import psutil
 import pytest
 from pg8000.native import Connection
 
-from lib.local_cloud.postgres import Postgres
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.postgres import Postgres
+from lib.local_cloud.servers.process import free_port
 from tests.support import payment, payment_load
 from tests.support.functions import Context
 from tests.support.payment import Bucket

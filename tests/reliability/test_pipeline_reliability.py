@@ -24,7 +24,7 @@ import psutil
 import pytest
 
 from lib.kinesis_pipeline.settings import Settings as Stack
-from lib.local_cloud.postgres import Postgres
+from lib.local_cloud.servers.postgres import Postgres
 from tests.support import database, functions, pipeline_load
 from tests.support.database import Secrets, TestServer
 from tests.support.event_source import Poller, Settings, Shard

@@ -9,8 +9,8 @@ from typing import Any
 from pg8000.native import Connection
 
 from lib.local_cloud.names import HOST
-from lib.local_cloud.postgres import Postgres
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.postgres import Postgres
+from lib.local_cloud.servers.process import free_port
 
 USER, DATABASE = "pipeline_admin", "pipeline"
 

@@ -19,8 +19,8 @@ from flask import Flask
 from lib.flask_api.app import COMMAND, migrate
 from lib.flask_api.app.settings import Settings
 from lib.local_cloud.names import HOST
-from lib.local_cloud.postgres import Postgres
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.postgres import Postgres
+from lib.local_cloud.servers.process import free_port
 
 FOLDER = Path(__file__).resolve().parents[2] / "lib" / "flask_api"
 USER, PASSWORD, DATABASE = "shop", "first-Password.1", "shop"

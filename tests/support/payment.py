@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from pg8000.native import Connection
 
 from lib.local_cloud.names import HOST
-from lib.local_cloud.postgres import Postgres
+from lib.local_cloud.servers.postgres import Postgres
 from tests.support import functions
 from tests.support.database import Secrets
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pg8000.native import Connection
 
-from lib.local_cloud.postgres import Postgres
+from lib.local_cloud.servers.postgres import Postgres
 from tests.support import payment
 from tests.support.payment import Api, Bucket, Reply
 

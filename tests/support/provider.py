@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from lib.declared.pulumi_program import ACCOUNT, ZONES
 from lib.declared.terraform_versions import for_provider
-from lib.local_cloud import terraform_fetch, terraform_main
+from lib.local_cloud.cdktf import terraform_fetch, terraform_main
 
 Json = dict[str, Any]
 # 5.100.0 is the last of version 5, and knows what the systems declare but for lib/declared/terraform_versions.py.

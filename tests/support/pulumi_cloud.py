@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from lib.common import region
-from lib.local_cloud import pulumi_apply
 from lib.local_cloud.cloud import LocalCloud
-from lib.local_cloud.process import free_port
-from lib.local_cloud.pulumi_kind import Clients
-from lib.local_cloud.pulumi_ledger import Ledger, Record
-from lib.local_cloud.pulumi_monitor import Monitor
-from lib.local_cloud.pulumi_remove import remove
+from lib.local_cloud.pulumi.in_process import apply
+from lib.local_cloud.pulumi.in_process.destroy import remove
+from lib.local_cloud.pulumi.in_process.monitor import Monitor
+from lib.local_cloud.pulumi.in_process.resource_type import Clients
+from lib.local_cloud.pulumi.in_process.state import Ledger, Record
+from lib.local_cloud.servers.process import free_port
 
 PROGRAMS = Path(__file__).parent
 STACK = "example-it"
@@ -65,7 +65,7 @@ class Applied:
     def up(self) -> Monitor:
         """Apply the program."""
         monitor = Monitor(self.ledger(), self.clients, self.cloud.region, self.told.append)
-        pulumi_apply.apply(monitor, STACK, self.clients, self.program)
+        apply.apply(monitor, STACK, self.clients, self.program)
         return monitor
 
     def down(self) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.common import region as regions
-from lib.local_cloud import pulumi_apply, pulumi_remove
-from lib.local_cloud.pulumi_act import Act
-from lib.local_cloud.pulumi_kind import Kind, Step
-from lib.local_cloud.pulumi_ledger import Ledger
-from lib.local_cloud.pulumi_monitor import Monitor
+from lib.local_cloud.pulumi.in_process import apply, destroy
+from lib.local_cloud.pulumi.in_process.monitor import Monitor
+from lib.local_cloud.pulumi.in_process.resource_operation import Act
+from lib.local_cloud.pulumi.in_process.resource_type import Kind, Step
+from lib.local_cloud.pulumi.in_process.state import Ledger
 
 HOME, AWAY, FAR = sorted(regions.known())[:3]
 THING = "aws:tap/thing:Thing"
@@ -117,8 +117,8 @@ class Run:
     def __init__(self, folder: Path, world: World, monkeypatch: Any) -> None:
         self.folder, self.world, self.told = folder, world, list[str]()
         self.monitor: Monitor | None = None
-        monkeypatch.setattr(pulumi_remove, "KINDS", KINDS)
-        monkeypatch.setattr("lib.local_cloud.pulumi_make.PAUSE_SECONDS", 0)
+        monkeypatch.setattr(destroy, "KINDS", KINDS)
+        monkeypatch.setattr("lib.local_cloud.pulumi.in_process.create.PAUSE_SECONDS", 0)
 
     @property
     def path(self) -> Path:
@@ -135,11 +135,11 @@ class Run:
         program.write_text(HEADER + body, encoding="utf-8")
         clients: Any = self.world
         self.monitor = Monitor(self.ledger(), clients, HOME, self.told.append, kinds=KINDS)
-        pulumi_apply.apply(self.monitor, "stack", clients, program)
+        apply.apply(self.monitor, "stack", clients, program)
         return self.monitor
 
     def down(self) -> None:
         """Remove everything."""
         ledger = self.ledger()
         clients: Any = self.world
-        pulumi_remove.remove(ledger, clients, list(ledger.records), self.told.append)
+        destroy.remove(ledger, clients, list(ledger.records), self.told.append)

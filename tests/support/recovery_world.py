@@ -20,7 +20,7 @@ from botocore.config import Config
 from lib.common import region
 from lib.local_cloud.cloud import ACCOUNT, SECRET_KEY, LocalCloud
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from tests.support import functions
 
 HOME, PEER = region.pair({})

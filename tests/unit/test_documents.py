@@ -8,7 +8,9 @@ import pytest
 
 from lib.common import engine_versions, naming, node, region
 from lib.flask_api import settings as flask_api
-from lib.local_cloud import cdktf_cli, cloud, system_flask_api, terraform_fetch
+from lib.local_cloud import cloud
+from lib.local_cloud.cdktf import cli, terraform_fetch
+from lib.local_cloud.systems import flask_api as flask_api_here
 from lib.payment import settings as payment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,9 +34,9 @@ def test_every_link_leads_to_a_file(document):
 def test_every_variable_that_the_code_reads_is_described():
     read = {naming.SUFFIX, region.PRIMARY, region.SECONDARY, node.VARIABLE, cloud.PORT_VARIABLE, cloud.FOLDER_VARIABLE}
     read |= {engine_versions.variable(name) for name in engine_versions.ENGINES}
-    read |= {cloud.MOTO_VARIABLE, system_flask_api.PORT_VARIABLE}
+    read |= {cloud.MOTO_VARIABLE, flask_api_here.PORT_VARIABLE}
     read |= {*flask_api.VARIABLES, *payment.VARIABLES}
-    read |= {terraform_fetch.VARIABLE, cdktf_cli.VARIABLE}
+    read |= {terraform_fetch.VARIABLE, cli.VARIABLE}
     for path in [
         *(ROOT / "lib" / "kinesis_pipeline").glob("*.py"),
         *(ROOT / "lib" / "disaster_recovery").glob("*.py"),

@@ -1,1 +1,186 @@
-../../common/postgres.py
+"""The functions' way to PostgreSQL: credentials that rotate, a verified server, errors told apart."""
+
+import json
+import os
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from pg8000.exceptions import DatabaseError, InterfaceError
+from pg8000.native import Connection, PreparedStatement
+
+# https://www.postgresql.org/docs/17/errcodes-appendix.html
+AUTHENTICATION = ("28000", "28P01")
+AWAY_CLASSES = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
+AWAY_CODES = ("25006",)  # read-only: this was the primary before a failover
+DATA_CLASSES = ("22", "23")  # data exception, integrity constraint violation
+# Of every region that the stacks accept: lib/common/rds_ca.py refuses the others.
+BUNDLED_CA = Path(__file__).with_name("rds-ca.pem")
+PAUSE_FIRST, PAUSE_LONGEST = 0.1, 2.0  # seconds between two tries
+ANSWER_SECONDS = 10.0
+
+
+class DatabaseAway(Exception):
+    """The database cannot be reached or cannot take writes now; the same work may succeed later."""
+
+
+class DataRejected(Exception):
+    """The database refuses the data itself; the same data will be refused again.
+
+    The SQLSTATE is kept, the server's message is not: it quotes values.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"SQLSTATE {code}")
+        self.sqlstate = code
+
+
+class SecretsClient(Protocol):
+    """The one call of the Secrets Manager client that is used."""
+
+    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name
+        """Return the secret's current value."""
+
+
+def sqlstate(error: DatabaseError) -> str:
+    """Return the five-character code of a server error, or '' when the driver raised it."""
+    detail = error.args[0] if error.args else None
+    return str(detail.get("C", "")) if isinstance(detail, dict) else ""
+
+
+def tls_context(mode: str, ca_file: str | None) -> ssl.SSLContext | None:
+    """Return how to speak TLS: ``verify-full`` (certificate and host name) or ``off``.
+
+    Raises:
+        ValueError: any other mode; there is no mode that encrypts without knowing to whom.
+    """
+    if mode == "off":
+        return None
+    if mode != "verify-full":
+        raise ValueError(f"DB_TLS={mode!r} is unknown: use 'verify-full' or 'off'.")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(ca_file or BUNDLED_CA)
+    return context
+
+
+class Database:
+    """One connection, kept between invocations and made again when it breaks.
+
+    Args:
+        environ: ``DB_HOST``, ``DB_PORT``, ``DB_NAME``, ``DB_SECRET_ARN``; ``DB_TLS`` and ``DB_CA_FILE``
+            as :func:`tls_context` takes them.
+        secrets: makes a Secrets Manager client, on first use.
+        answer_seconds: how long the server may take for one answer before the connection counts as dead.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        secrets: Callable[[], SecretsClient],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._environ = environ
+        self._answer_seconds = answer_seconds
+        self._secrets = secrets
+        self._credentials: Mapping[str, str] | None = None
+        self._connection: Connection | None = None
+        self._prepared: dict[str, PreparedStatement] = {}
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext | None:
+        return tls_context(self._environ.get("DB_TLS", "verify-full"), self._environ.get("DB_CA_FILE"))
+
+    @cached_property
+    def _client(self) -> SecretsClient:
+        return self._secrets()
+
+    def _connect(self) -> Connection:
+        if self._credentials is None:
+            value = self._client.get_secret_value(SecretId=self._environ["DB_SECRET_ARN"])
+            self._credentials = json.loads(value["SecretString"])
+        address = (self._environ["DB_HOST"], int(self._environ["DB_PORT"]))
+        found = socket.create_connection(address, self._answer_seconds)
+        try:
+            # The driver writes a large statement in two parts. Without this the second part, a few bytes, waits for
+            # the server's delayed acknowledgement of the first: 40 ms for each batch.
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            return Connection(
+                self._credentials["username"],
+                password=self._credentials["password"],
+                host=address[0],  # whose certificate is expected
+                sock=found,
+                database=self._environ["DB_NAME"],
+                ssl_context=self._tls or False,  # None would take any certificate
+                application_name=self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "tap"),
+            )
+        except BaseException:
+            found.close()
+            raise
+
+    def _once(self, sql: str, parameters: Mapping[str, Any]) -> list[list[Any]]:
+        if self._connection is None:
+            self._connection = self._connect()
+        if not parameters:
+            return self._connection.run(sql) or []
+        # A prepared statement is one round trip; an unprepared one is two.
+        if sql not in self._prepared:
+            self._prepared[sql] = self._connection.prepare(sql)
+        return self._prepared[sql].run(**parameters) or []
+
+    def close(self) -> None:
+        """Drop the connection; the next call makes another."""
+        connection, self._connection, self._prepared = self._connection, None, {}
+        if connection is not None:
+            with suppress(OSError, InterfaceError):  # it was broken already
+                connection.close()
+
+    def run(self, sql: str, *, seconds: float, **parameters: Any) -> list[list[Any]]:
+        """Run one statement, trying again while the database is away.
+
+        The statement may have been carried out although the answer was lost, so it has to be one
+        that can be run twice.
+
+        Args:
+            sql: the statement, with ``:name`` for parameters.
+            seconds: how long to go on trying.
+            parameters: the statement's values.
+
+        Raises:
+            DatabaseAway: still no answer after ``seconds``.
+            DataRejected: the data was refused.
+            DatabaseError: the statement itself is wrong (a missing table, a permission).
+        """
+        deadline, pause, renewed = time.monotonic() + seconds, PAUSE_FIRST, False
+        while True:
+            try:
+                return self._once(sql, parameters)
+            except DatabaseError as error:
+                code = sqlstate(error)
+                if code[:2] in DATA_CLASSES:
+                    raise DataRejected(code) from None  # nothing is wrong with the connection
+                self.close()
+                if code in AUTHENTICATION and not renewed:
+                    # The password was rotated: read it again. A second refusal waits like an outage,
+                    # for RDS changes the database a moment before or after the secret.
+                    self._credentials, renewed = None, True
+                    continue
+                if not (code in AUTHENTICATION or code in AWAY_CODES or code[:2] in AWAY_CLASSES):
+                    raise
+                self._credentials = None if code in AUTHENTICATION else self._credentials
+                away = f"SQLSTATE {code}"
+            except ssl.SSLCertVerificationError:
+                raise  # a server that cannot prove its name is no outage
+            except (OSError, InterfaceError) as error:
+                self.close()
+                away = type(error.__cause__ or error).__name__
+            if time.monotonic() + pause >= deadline:
+                raise DatabaseAway(f"no answer from the database within {seconds:.0f} s ({away})")
+            time.sleep(pause)
+            pause = min(pause * 2, PAUSE_LONGEST)

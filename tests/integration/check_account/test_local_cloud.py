@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lib.check_account import deployer_policy, systems
-from lib.local_cloud import enforced
 from lib.local_cloud.cloud import ACCOUNT
+from lib.local_cloud.servers import ministack_main
 from tests.integration.conftest import TARGET
 from tests.support.calls import of_deployment
 from tests.support.deployer import NOT_ON_AWS, lacking
@@ -52,21 +52,23 @@ def policies(name):
 
 @pytest.mark.parametrize("name", ["flask-api", "payment"])
 def test_a_deployer_may_do_all_that_the_deployment_called(name):
-    made = [call for call in of_deployment(Path(os.environ[enforced.CALLS_VARIABLE]), name) if call["key"] == ACCOUNT]
+    made = [
+        call for call in of_deployment(Path(os.environ[ministack_main.CALLS_VARIABLE]), name) if call["key"] == ACCOUNT
+    ]
     assert len(made) > 100
     lacks = {call for call in lacking(policies(name), made) if not any(re.fullmatch(one, call) for one in NOT_ON_AWS)}
     assert lacks == set()
 
 
 def test_who_uses_the_cdk_needs_to_take_roles_only():
-    made = of_deployment(Path(os.environ[enforced.CALLS_VARIABLE]), "kinesis-pipeline")
+    made = of_deployment(Path(os.environ[ministack_main.CALLS_VARIABLE]), "kinesis-pipeline")
     roles = [call for call in made if call["action"] == "sts:AssumeRole"]
     assert roles
     assert lacking(policies("kinesis-pipeline"), roles) == set()
 
 
 def test_a_permission_that_is_missing_is_named():
-    made = of_deployment(Path(os.environ[enforced.CALLS_VARIABLE]), "payment")
+    made = of_deployment(Path(os.environ[ministack_main.CALLS_VARIABLE]), "payment")
     less = policies("payment")
     for document in less.values():
         for statement in document["Statement"]:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lib.local_cloud import cli, enforced
+from lib.local_cloud import cli
 from lib.local_cloud.cloud import LocalCloud
-from lib.local_cloud.process import port_is_free
-from lib.local_cloud.system_disaster_recovery import NEXT_DATABASE
+from lib.local_cloud.servers import ministack_main
+from lib.local_cloud.servers.process import port_is_free
+from lib.local_cloud.systems.disaster_recovery import NEXT_DATABASE
 from tests.integration.conftest import NEIGHBOURS, SUFFIX, TARGET, free_ports
 from tests.support.calls import steps_marked
 
@@ -37,14 +38,14 @@ def deployed() -> Iterator[dict[str, str]]:
         "LOCAL_CLOUD_PORT": str(ports[0]),
         "DATABASE_PORT": str(ports[1] - NEXT_DATABASE),
         "ENVIRONMENT_SUFFIX": SUFFIX,
-        enforced.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
+        ministack_main.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in chosen.items():
             patch.setenv(name, value)
         cloud = LocalCloud.read()
     try:
-        with steps_marked(Path(chosen[enforced.CALLS_VARIABLE])):
+        with steps_marked(Path(chosen[ministack_main.CALLS_VARIABLE])):
             assert run(chosen, "up", SYSTEM) == 0
         yield {**chosen, **cloud.environment()}
         assert run(chosen, "down") == 0

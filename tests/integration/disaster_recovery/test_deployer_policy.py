@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lib.check_account import deployer_policy, systems
-from lib.local_cloud import enforced
 from lib.local_cloud.cloud import ACCOUNT
+from lib.local_cloud.servers import ministack_main
 from tests.integration.conftest import TARGET
 from tests.support.calls import of_deployment
 from tests.support.deployer import NOT_ON_AWS, lacking
@@ -23,7 +23,7 @@ OLD_PROVIDER = (
 
 
 def test_a_deployer_may_do_all_that_terraform_called():
-    calls = of_deployment(Path(os.environ[enforced.CALLS_VARIABLE]), SYSTEM)
+    calls = of_deployment(Path(os.environ[ministack_main.CALLS_VARIABLE]), SYSTEM)
     made = [call for call in calls if call["key"] == ACCOUNT]
     assert len(made) > 300
     (system,) = systems.load([SYSTEM], os.environ)

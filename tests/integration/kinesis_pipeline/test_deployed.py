@@ -6,7 +6,7 @@ import pytest
 
 from lib.common import naming
 from lib.kinesis_pipeline.settings import SYSTEM, Settings
-from lib.local_cloud.step_down import LOST
+from lib.local_cloud.cdk.template_compat import LOST
 from tests.integration.conftest import TARGET
 from tests.support import discovery
 

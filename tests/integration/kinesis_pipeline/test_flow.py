@@ -92,8 +92,8 @@ def test_what_lambda_gave_up_can_be_put_back(aws, settings, source):
 def test_a_rotated_password_is_picked_up(aws, settings, source, put, environ):
     if TARGET == "aws":
         pytest.skip("RDS rotates by itself every seven days; a test does not ask for it")
-    from lib.local_cloud import rds
     from lib.local_cloud.cloud import LocalCloud
+    from lib.local_cloud.emulation import rds
 
     secrets, name = aws("secretsmanager"), f"rds!db-{settings.name('database')}"
     value = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from tests.support import recovery_world as world
 from tests.support.database import TestServer
 from tests.support.recovery_world import HOME, PEER, fail, listener

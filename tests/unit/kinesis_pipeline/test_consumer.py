@@ -11,7 +11,7 @@ from pg8000.native import Connection
 
 from lib.kinesis_pipeline.events import make, poison
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from tests.support.functions import Context
 from tests.support.kinesis import SHARD, event, events, records
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from tests.support.database import TestServer
 from tests.support.functions import Context
 from tests.support.kinesis import SHARD, event, events

@@ -12,7 +12,7 @@ import pytest
 from pg8000.native import Connection
 
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from tests.support.database import TestServer
 
 # pylint: disable=redefined-outer-name

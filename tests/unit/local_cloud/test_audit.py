@@ -5,7 +5,7 @@ import pytest
 from lib.local_cloud.audit import audit
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import subprocess
 import pytest
 
 from lib.common.errors import SettingError
-from lib.local_cloud import cdk, cli, inventory, systems
+from lib.local_cloud import cli, inventory, systems
+from lib.local_cloud.cdk import cli as cdk_cli
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.process import Server, free_port
+from lib.local_cloud.servers.process import Server, free_port
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def fake_cdk(tmp_path, monkeypatch, script):
     program = tmp_path / "cdk"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    monkeypatch.setattr(cdk, "PROGRAM", program)
+    monkeypatch.setattr(cdk_cli, "PROGRAM", program)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +113,8 @@ def test_down_notices_a_port_that_still_answers(cloud, monkeypatch, capsys):
 
 
 def test_a_system_that_is_not_deployed_is_destroyed_already(cloud, monkeypatch):
-    monkeypatch.setattr(cdk, "stack_status", lambda _cloud, _name: "")
-    monkeypatch.setattr(cdk, "destroy", lambda *_a: pytest.fail("there is nothing to destroy"))
+    monkeypatch.setattr(cdk_cli, "stack_status", lambda _cloud, _name: "")
+    monkeypatch.setattr(cdk_cli, "destroy", lambda *_a: pytest.fail("there is nothing to destroy"))
     cli.SYSTEMS["kinesis-pipeline"].destroy(cloud, lambda _text: None)
 
 
@@ -123,20 +124,20 @@ def test_a_failing_command_is_told_in_its_own_words(cloud, tmp_path, monkeypatch
         tmp_path, monkeypatch, f"echo 'x | 2/9 | 4:22 | CREATE_COMPLETE | AWS::X::ErrorsY | y'; echo '{event}'; exit 1"
     )
     with pytest.raises(LocalCloudError, match=r"cdk deploy failed:\n  s \| 3/9.*Bucket already exists") as failure:
-        cdk.run(cloud, ["deploy"], lambda _text: None)
+        cdk_cli.run(cloud, ["deploy"], lambda _text: None)
     assert "ErrorsY" not in str(failure.value)
 
 
 def test_a_failure_without_a_known_word_shows_the_end(cloud, tmp_path, monkeypatch):
     fake_cdk(tmp_path, monkeypatch, "seq 1 9; exit 3")
     with pytest.raises(LocalCloudError, match="5\n  6\n  7\n  8\n  9"):
-        cdk.run(cloud, ["deploy"], lambda _text: None)
+        cdk_cli.run(cloud, ["deploy"], lambda _text: None)
 
 
 def test_progress_is_told_event_by_event(cloud, tmp_path, monkeypatch):
     heard = []
     fake_cdk(tmp_path, monkeypatch, "echo 's | 3/9 | 4:22:43 PM | CREATE_COMPLETE | AWS::S3::Bucket | B'")
-    cdk.run(cloud, ["deploy"], heard.append)
+    cdk_cli.run(cloud, ["deploy"], heard.append)
     assert heard == ["3/9 AWS::S3::Bucket create complete"]
 
 
@@ -149,7 +150,7 @@ def test_an_interruption_ends_the_command(cloud, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cdk.run(cloud, ["deploy"], interrupt)
+        cdk_cli.run(cloud, ["deploy"], interrupt)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_nothing_stepped_down_is_nothing_to_show(capsys):
 
 
 def test_a_taken_database_port_is_refused_before_the_deployment(cloud, monkeypatch):
-    monkeypatch.setattr(cdk, "bootstrap", lambda *_a: pytest.fail("too late"))
+    monkeypatch.setattr(cdk_cli, "bootstrap", lambda *_a: pytest.fail("too late"))
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

@@ -7,7 +7,7 @@ import pytest
 from lib.common.errors import SettingError
 from lib.local_cloud.cloud import ACCOUNT, UNSET, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.process import Server, free_port
+from lib.local_cloud.servers.process import Server, free_port
 
 
 @pytest.fixture

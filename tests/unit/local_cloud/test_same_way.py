@@ -12,10 +12,14 @@ import threading
 import pytest
 
 from lib.common import region
-from lib.local_cloud import cdktf_app, cdktf_engine, pulumi_engine, pulumi_run, terraform_fetch
-from lib.local_cloud.cdktf_engine import Engine
+from lib.local_cloud import programs
+from lib.local_cloud.cdktf import app, terraform_fetch
+from lib.local_cloud.cdktf import deployer as cdktf_deployer
+from lib.local_cloud.cdktf.deployer import Engine
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.pulumi import deployer as pulumi_deployer
+from lib.local_cloud.pulumi.in_process import run
 
 COMMANDS = ("pulumi", "cdktf", "npm", "npx", "terraform", "curl")
 STACK = "stack-dev"
@@ -76,7 +80,7 @@ def configure(engine):
 def test_terraform_gets_its_provider_without_asking_a_registry(cloud, asked, commands):
     engine = Engine(cloud, STACK)
     configure(engine)
-    way = terraform_fetch.way(cloud, cdktf_engine.PINNED, lambda _text: None)
+    way = terraform_fetch.way(cloud, cdktf_deployer.PINNED, lambda _text: None)
     lines = engine._terraform(["init", "-input=false"], engine._environment(way), lambda _text: None)
     assert any(f"Installed hashicorp/aws v{terraform_fetch.PROVIDER}" in line for line in lines)
     assert (asked, commands.read_text()) == ([], "")
@@ -85,7 +89,7 @@ def test_terraform_gets_its_provider_without_asking_a_registry(cloud, asked, com
 def test_the_registry_is_asked_by_whoever_demands_it(cloud, asked, tmp_path):
     environ = {terraform_fetch.VARIABLE: terraform_fetch.REGISTRY}
     with pytest.raises(LocalCloudError, match="it cannot be fetched"):
-        terraform_fetch.way(cloud, cdktf_engine.PINNED, lambda _text: None, environ, tmp_path / "tools")
+        terraform_fetch.way(cloud, cdktf_deployer.PINNED, lambda _text: None, environ, tmp_path / "tools")
     assert any(line.startswith("CONNECT registry.terraform.io:443") for line in asked)
 
 
@@ -104,19 +108,19 @@ def deployments(cloud, monkeypatch):
     engine = Engine(cloud, STACK)
     engine._begin()
     engine._output.mkdir()
-    (engine._output / cdktf_app.REPORT).write_text("[]")
-    monkeypatch.setattr(cdktf_engine, "run", terraform)
-    monkeypatch.setattr(pulumi_run, "run", pulumi)
+    (engine._output / app.REPORT).write_text("[]")
+    monkeypatch.setattr(cdktf_deployer, "run", terraform)
+    monkeypatch.setattr(run, "run", pulumi)
     _changed, _steps, way = engine.deploy(lambda _text: None)
-    return ran, way.sentence, pulumi_engine.deploy(cloud, STACK, {}, lambda _text: None).way
+    return ran, way.sentence, pulumi_deployer.deploy(cloud, STACK, {}, lambda _text: None).way
 
 
 WAY = (
     [
-        [os.path.basename(sys.executable), "-m", "lib.local_cloud.cdktf_app"],
+        [os.path.basename(sys.executable), "-m", "lib.local_cloud.cdktf.app"],
         ["terraform", "init", "-no-color"],
         ["terraform", "apply", "-no-color"],
-        ["pulumi_apply", STACK],
+        [programs.PULUMI_APPLY, STACK],
     ],
     "synthesised, then terraform apply, with AWS provider 3.39.0 instead of 6.25.0, as on every Linux x86-64",
     "in-process, without the Pulumi CLI, as on every machine",

@@ -13,7 +13,7 @@ from pg8000.exceptions import InterfaceError
 from pg8000.native import Connection
 
 from lib.common import region
-from lib.local_cloud.postgres import Postgres
+from lib.local_cloud.servers.postgres import Postgres
 from tests.support import payment
 from tests.support.database import TestServer
 from tests.support.functions import Context

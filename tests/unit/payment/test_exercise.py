@@ -7,7 +7,7 @@ import pytest
 
 from lib.common.errors import ExerciseError
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from lib.payment import exercise
 from tests.support.payment_wsgi import application, served, unchanged
 

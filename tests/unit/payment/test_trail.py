@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from lib.common import region
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from tests.support import payment
 
 # pylint: disable=redefined-outer-name

@@ -10,7 +10,7 @@ import pytest
 from pg8000.exceptions import DatabaseError
 
 from lib.local_cloud.names import HOST
-from lib.local_cloud.process import free_port
+from lib.local_cloud.servers.process import free_port
 from tests.support import payment as support
 from tests.support.database import Secrets
 

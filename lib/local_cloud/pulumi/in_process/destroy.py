@@ -1,0 +1,32 @@
+"""The removal of what the in-process way made, in the reverse order of its making."""
+
+from collections.abc import Callable, Sequence
+
+from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.pulumi.in_process import create
+from lib.local_cloud.pulumi.in_process.resource_type import Clients
+from lib.local_cloud.pulumi.in_process.resource_types import KINDS
+from lib.local_cloud.pulumi.in_process.state import Ledger
+
+Report = Callable[[str], None]
+
+
+def remove(ledger: Ledger, clients: Clients, urns: Sequence[str], report: Report) -> None:
+    """Remove resources, the last one made first, each as soon as those that use it are gone.
+
+    Raises:
+        LocalCloudError: naming every resource that could not be removed; the others are.
+    """
+    failures = []
+    wanted = set(urns)
+    for urn in [found for found in reversed(ledger.records) if found in wanted]:
+        record = ledger.records[urn]
+        try:
+            create.delete(KINDS[record.type], clients, record)
+        except LocalCloudError as error:
+            failures.append(str(error))
+            continue
+        ledger.remove(urn)
+        report(f"{len(ledger.records)} {record.type.split(':')[-1]} {record.title} deleted")
+    if failures:
+        raise LocalCloudError("\n".join(failures))

@@ -1,0 +1,195 @@
+"""What a Pulumi program talks to in the in-process way: it makes the resources that the program declares."""
+# pylint: disable=no-member  # protobuf's classes are made when its modules are imported
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event, Lock
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
+from pulumi.runtime import mocks
+from pulumi.runtime.proto import resource_pb2
+
+from lib.common import region as regions
+from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.names import ENTRIES
+from lib.local_cloud.pulumi.in_process import create
+from lib.local_cloud.pulumi.in_process.invokes import INVOKES
+from lib.local_cloud.pulumi.in_process.resource_operation import Act
+from lib.local_cloud.pulumi.in_process.resource_type import Clients, Kind
+from lib.local_cloud.pulumi.in_process.resource_types import KINDS
+from lib.local_cloud.pulumi.in_process.state import Ledger, Record
+from lib.local_cloud.pulumi.in_process.values import UnknownValue, masked, plain, secret, texts
+
+STACK, PROVIDERS, AWS = "pulumi:pulumi:Stack", "pulumi:providers:", "pulumi:providers:aws"
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Where a provider works, and the tags that it gives to everything."""
+
+    region: str
+    tags: Mapping[str, str]
+
+
+class Monitor(mocks.MockMonitor):
+    """Stands where the Pulumi engine stands for a program.
+
+    Args:
+        ledger: what there is already; brought up to date.
+        clients: the cloud.
+        region: where the default provider works.
+        report: is told of every resource.
+        kinds: the table of resource types.
+    """
+
+    def __init__(
+        self, ledger: Ledger, clients: Clients, region: str, report: Report, *, kinds: Mapping[str, Kind] = KINDS
+    ) -> None:
+        super().__init__(None)  # type: ignore[arg-type]  # whatever would ask the mocks is overridden
+        self.ledger, self.report = ledger, report
+        self._clients, self._kinds = clients, kinds
+        self._providers = {"": Provider(region, {})}
+        self._lock = Lock()
+        self.seen: set[str] = set()
+        self.exports: dict[str, Any] = {}
+        self.changed = False
+        self.stopping = Event()
+
+    def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
+        """Make a resource, or find it in the ledger."""
+        urn = str(self.make_urn(request.parent, request.type, request.name))
+        title = f"{request.type} {request.name!r}"
+        if request.importId:
+            raise LocalCloudError(f"{title} is imported: this way knows no existing resources.")
+        if request.type.startswith(PROVIDERS):
+            self._provide(urn, title, request)
+            return resource_pb2.RegisterResourceResponse(urn=urn, id="provider")
+        if not request.custom:  # a component, or the stack itself
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        with self._lock:
+            if urn in self.seen:
+                raise LocalCloudError(f"{title} is declared twice.")
+            self.seen.add(urn)
+        record, outputs = self._resource(urn, title, request)
+        answer = json_format.ParseDict(outputs, struct_pb2.Struct())
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=record.id, object=answer)
+
+    def ReadResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
+        """Refuse to look for what the program did not make."""
+        raise LocalCloudError(f"{request.type} {request.name!r} is read by id: this way knows no existing resources.")
+
+    def Invoke(self, request: Any) -> Any:  # pylint: disable=invalid-name
+        """Answer a function of the provider."""
+        function = INVOKES.get(request.tok)
+        if function is None:
+            raise LocalCloudError(
+                f"{request.tok}: this function has no entry in lib/local_cloud/pulumi/in_process/invokes.py."
+            )
+        arguments, _secret = plain(json_format.MessageToDict(request.args))
+        region = arguments.pop("region", self._providers[request.provider].region)
+        answer = json_format.ParseDict(dict(function(arguments, self._clients, region)), struct_pb2.Struct())
+        return resource_pb2.ResourceInvokeResponse(**{"return": answer})
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # pylint: disable=invalid-name
+        """Keep what the program exports."""
+        if request.urn.split("::")[2] == STACK:
+            self.exports = masked(json_format.MessageToDict(request.outputs))
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+    def _provide(self, urn: str, title: str, request: Any) -> None:
+        given = {name: value for name, value in _inputs(title, request)[0].items() if not name.startswith("skip")}
+        tags = json_format.MessageToDict(json_format.Parse(given.pop("defaultTags", "{}"), struct_pb2.Struct()))
+        region = given.pop("region", self._providers[""].region)
+        if request.type != AWS or given:
+            what = f"takes no input {sorted(given)[0]!r}" if given else "is not known"
+            raise LocalCloudError(f"{title}: without the Pulumi CLI it {what}.")
+        self._providers[f"{urn}::provider"] = Provider(region, plain(tags)[0].get("tags", {}))
+
+    def _resource(self, urn: str, title: str, request: Any) -> tuple[Record, dict[str, Any]]:
+        kind = self._kinds.get(request.type)
+        if kind is None:
+            raise LocalCloudError(f"{title}: this type has no entry in {ENTRIES}.")
+        (inputs, hidden), provider = _inputs(title, request), self._providers[request.provider]
+        tags, region = {**provider.tags, **inputs.get("tags", {})}, inputs.get("region", provider.region)
+        if region not in regions.known():
+            raise LocalCloudError(f"{title}: {region!r} is no AWS region.")
+        act = Act(kind, request.type, request.name, inputs, tags, region, self._clients, hidden)
+        prints = self.ledger.fingerprints({**inputs, "region": region, "tags": tags})
+        old = self.ledger.records.get(urn)
+        if old and old.done:
+            _refuse_changes(act, old.inputs, prints, {re.split(r"[.\[]", name)[0] for name in request.ignoreChanges})
+            act.id = old.id  # secret outputs are not in the ledger: they are read again
+            return old, {**old.outputs, **{name: secret(act.value(kind.outputs[name])) for name in kind.secret}}
+        if self.stopping.is_set():
+            raise LocalCloudError("Interrupted: the same command goes on where it stopped.")
+        return self._make(urn, act, prints, old)
+
+    def _make(self, urn: str, act: Act, prints: dict[str, str], half: Record | None) -> tuple[Record, dict[str, Any]]:
+        create.prepare(act)
+        if half is not None:  # its making was interrupted: begin again
+            create.delete(act.kind, self._clients, half)
+            self.ledger.remove(urn)
+        server = self._clients.server(act.kind.service)
+        record = Record(act.token, act.title, act.region, server, prints, differs=differences(act))
+
+        def begun() -> None:
+            record.id, record.handle = act.id, act.handle()
+            self.ledger.put(urn, record)
+
+        self.changed = True
+        outputs = create.create(act, begun)
+        record.outputs = {name: value for name, value in outputs.items() if name not in act.kind.secret}
+        record.done = True
+        self.ledger.put(urn, record)
+        self.report(f"{len(self.ledger.records)} {act.token.split(':')[-1]} {act.title} created")
+        return record, {name: secret(value) if name in act.kind.secret else value for name, value in outputs.items()}
+
+
+def _inputs(title: str, request: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return a resource's inputs, unwrapped, and the texts of its secrets; None never travels.
+
+    Raises:
+        LocalCloudError: a value is not known.
+    """
+    inputs: dict[str, Any] = {}
+    hidden: tuple[str, ...] = ()
+    for name, given in json_format.MessageToDict(request.object).items():
+        try:
+            inputs[name], is_secret = plain(given)
+        except UnknownValue as error:
+            raise LocalCloudError(f"{title}: the value of {name!r} is not known {error}") from error
+        hidden += texts(inputs[name]) if is_secret else ()
+    return inputs, hidden
+
+
+def _refuse_changes(act: Act, old: Mapping[str, str], new: Mapping[str, str], free: set[str]) -> None:
+    changed = sorted(name for name in {*old, *new} - free if old.get(name) != new.get(name))
+    if changed:
+        raise act.error(
+            f"changed in {', '.join(changed)} since it was made, and without the Pulumi CLI nothing is updated in "
+            "place: run scripts/down, then scripts/up."
+        )
+
+
+def _given(value: Any, path: Sequence[str]) -> bool:
+    """Tell whether there is anything at a path, in any item of the lists on its way."""
+    if not path:
+        return bool(value)
+    if isinstance(value, list):
+        return any(_given(item, path) for item in value)
+    return isinstance(value, dict) and _given(value.get(path[0]), path[1:])
+
+
+def differences(act: Act) -> list[tuple[str, str]]:
+    """Return what the emulator cannot give to a resource: what, why."""
+    kind, entry = act.token.split(":")[-1], act.kind
+    if entry.absent:
+        return [(f"{kind} left out", entry.absent)]
+    found = [(f"{kind}: {name} left out", why) for name, why in entry.cannot.items() if name in act.inputs]
+    everything = {**act.inputs, "tags": act.tags}
+    lost = [path for path in entry.lost if _given(everything, path.split("."))]
+    found += [(f"{kind}: {', '.join(lost)} not kept", f"lost by its {entry.service}")] if lost else []
+    return found + [told for path, told in entry.instead.items() if _given(everything, path.split("."))]

@@ -1,0 +1,103 @@
+"""Containers: ecs and appautoscaling types of pulumi-aws in terms of the AWS API."""
+
+import json
+from typing import Any
+
+from lib.local_cloud.pulumi.in_process.resource_operation import Act, tags_for
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker
+
+
+def _task(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return a task definition's inputs with its containers, which a program gives as JSON, unpacked."""
+    found = {**inputs, "containerDefinitions": json.loads(inputs["containerDefinitions"])}
+    for volume in found.get("volumes", []):
+        if "hostPath" in volume:
+            volume["host"] = {"sourcePath": volume.pop("hostPath")}
+    return found
+
+
+def _service(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return a service's inputs with its network as the API has it."""
+    if "networkConfiguration" not in inputs:
+        return inputs
+    network = dict(inputs["networkConfiguration"])
+    network["assignPublicIp"] = "ENABLED" if network.get("assignPublicIp") else "DISABLED"
+    return {**inputs, "networkConfiguration": {"awsvpcConfiguration": network}}
+
+
+def _stop_service(client: Maker, handle: Inputs) -> None:
+    client("ecs").update_service(cluster=handle["cluster"], service=handle["service"], desiredCount=0)
+
+
+def _scalable(act: Act) -> Any:
+    """Register a target; moto does so only for a service that its own ECS knows, and gets a shadow of it."""
+    parameters = act.translated("register_scalable_target")
+    if parameters["ServiceNamespace"] == "ecs":
+        shadow = act.clients.client("ecs", act.region, moto=True)
+        cluster, service = parameters["ResourceId"].split("/")[1:]
+        shadow.create_cluster(clusterName=cluster)
+        shadow.create_service(cluster=cluster, serviceName=service, desiredCount=0)
+    parameters |= tags_for(act.shape("register_scalable_target"), act.tags, "") if act.tags else {}
+    return {**parameters, **act.call("register_scalable_target", **parameters)}
+
+
+SCALING = {"ServiceNamespace": "ServiceNamespace", "ResourceId": "ResourceId", "ScalableDimension": "ScalableDimension"}
+
+KINDS = {
+    "aws:ecs/cluster:Cluster": Kind(
+        "ecs", "create_cluster", answer="cluster", key="clusterArn", name="name", rename={"name": "clusterName"},
+        delete="delete_cluster", by={"cluster": "id"}, outputs={"arn": "id"},
+    ),
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Kind(
+        "ecs", "put_cluster_capacity_providers", key="cluster", rename={
+            "clusterName": "cluster", "defaultCapacityProviderStrategies": "defaultCapacityProviderStrategy",
+        },
+        given={"defaultCapacityProviderStrategy": [], "capacityProviders": []},
+    ),
+    "aws:ecs/taskDefinition:TaskDefinition": Kind(
+        "ecs", "register_task_definition", answer="taskDefinition", key="family", adapt=_task,
+        delete="deregister_task_definition", by={"taskDefinition": "taskDefinitionArn"},
+        ignored={
+            "skipDestroy": "nothing outlives the local cloud", "trackLatest": "nothing is updated in place here",
+        },
+        outputs={
+            "arn": "taskDefinitionArn", "revision": "revision",
+            "arnWithoutRevision": "arn:{partition}:ecs:{region}:{account}:task-definition/{family}",
+        },
+    ),
+    "aws:ecs/service:Service": Kind(
+        "ecs", "create_service", answer="service", key="serviceArn", name="name", adapt=_service,
+        rename={
+            "name": "serviceName", "iamRole": "role",
+            "deploymentMaximumPercent": "deploymentConfiguration.maximumPercent",
+            "deploymentMinimumHealthyPercent": "deploymentConfiguration.minimumHealthyPercent",
+            "deploymentCircuitBreaker": "deploymentConfiguration.deploymentCircuitBreaker",
+            "alarms": "deploymentConfiguration.alarms", "orderedPlacementStrategies": "placementStrategy",
+            "capacityProviderStrategies": "capacityProviderStrategy",
+        },
+        delete="delete_service", by={"cluster": "cluster", "service": "id", "force": True}, undo=_stop_service,
+        ignored={
+            "waitForSteadyState": "nobody starts tasks here", "forceDelete": "the deletion always does",
+            "forceNewDeployment": "nothing is updated in place here", "triggers": "nothing is updated in place here",
+            "sigintRollback": "nobody starts tasks here",
+        },
+        outputs={"arn": "id", "cluster": "clusterArn"},
+    ),
+    "aws:appautoscaling/target:Target": Kind(
+        "application-autoscaling", _scalable, key="ResourceId", tagged=True,
+        uses=(
+            "minCapacity", "maxCapacity", "resourceId", "scalableDimension", "serviceNamespace", "roleArn",
+            "suspendedState",
+        ),
+        delete="deregister_scalable_target", by=SCALING, outputs={"arn": "ScalableTargetARN"},
+        instead={"resourceId": ("scaling kept by moto, which scales nothing", "unknown to the emulator")},
+    ),
+    "aws:appautoscaling/policy:Policy": Kind(
+        "application-autoscaling", "put_scaling_policy", key="PolicyName", name="name", rename={"name": "PolicyName"},
+        delete="delete_scaling_policy", by={**SCALING, "PolicyName": "id"},
+        outputs={
+            "arn": "PolicyARN",
+            "alarmArns": lambda act: [found["AlarmARN"] for found in act.answer.get("Alarms", [])],
+        },
+    ),
+}  # fmt: skip

@@ -1,0 +1,175 @@
+"""Databases: rds types of pulumi-aws in terms of the AWS API."""
+
+import json
+from typing import Any
+
+from lib.common import passwords
+from lib.local_cloud.names import HOST, SECRET
+from lib.local_cloud.pulumi.in_process.resource_operation import Act
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker, Step
+
+ARN = "arn:{partition}:rds:{region}:{account}:"
+COMMON = {
+    "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+    "performanceInsightsEnabled": "EnablePerformanceInsights",
+    "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId",
+}
+MEMBER = {
+    "identifier": "DBInstanceIdentifier",
+    "instanceClass": "DBInstanceClass",
+    "caCertIdentifier": "CACertificateIdentifier",
+    "performanceInsightsEnabled": "EnablePerformanceInsights",
+    "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId",
+}
+AT_ONCE = {"applyImmediately": "nothing is updated in place here"}
+UPGRADES = {"allowMajorVersionUpgrade": "nothing is updated in place here", **AT_ONCE}
+LOST = ("databaseInsightsMode", "enabledCloudwatchLogsExports", "performanceInsightsKmsKeyId")
+
+
+def _secrets(act: Act) -> Any:
+    """Return the output masterUserSecrets: what RDS says of the secret that it manages."""
+    secret = act.answer.get("MasterUserSecret")
+    if not secret:
+        return []
+    return [
+        {
+            "secretArn": secret["SecretArn"],
+            "secretStatus": secret["SecretStatus"],
+            "kmsKeyId": secret.get("KmsKeyId", ""),
+        }
+    ]
+
+
+def _members(act: Act) -> Any:
+    return [member["DBInstanceIdentifier"] for member in act.answer.get("DBClusterMembers", [])]
+
+
+def _group(create: str, key: str, delete: str, arn: str, **more: Any) -> Kind:
+    """Return the entry of a parameter group."""
+    change = create.replace("create", "modify")
+
+    def set_parameters(act: Act) -> None:
+        for begin in range(0, len(act.inputs["parameters"]), 20):  # AWS takes twenty at once
+            some = [
+                {
+                    "ParameterName": found["name"], "ParameterValue": str(found["value"]),
+                    "ApplyMethod": found.get("applyMethod") or "immediate",
+                }
+                for found in act.inputs["parameters"][begin : begin + 20]
+            ]  # fmt: skip
+            act.call(change, **{key: act.id, "Parameters": some})
+
+    return Kind(
+        "rds", create, key=key, name="name", rename={"name": key, "family": "DBParameterGroupFamily"},
+        given={"Description": "Managed by Pulumi"}, steps=(Step(("parameters",), set_parameters),),
+        delete=delete, by={key: "id"}, **more,
+        outputs={"arn": ARN + arn + ":{id}"},
+    )  # fmt: skip
+
+
+def _endpoint(act: Act) -> str:
+    return f"{act.find('Endpoint.Address')}:{act.find('Endpoint.Port')}"
+
+
+def _secret(act: Act) -> None:
+    """Make the secret of a managed password: the emulator's RDS makes it for clusters alone."""
+    if not act.inputs["manageMasterUserPassword"] or act.answer.get("MasterUserSecret"):
+        return
+    key = {"KmsKeyId": act.inputs["masterUserSecretKmsKeyId"]} if "masterUserSecretKmsKeyId" in act.inputs else {}
+    secret = act.clients.client("secretsmanager", act.region).create_secret(
+        Name=SECRET.format(identifier=act.id), **key,
+        SecretString=json.dumps({"username": act.answer["MasterUsername"], "password": passwords.generate()}),
+    )  # fmt: skip
+    act.answer["MasterUserSecret"] = {"SecretArn": secret["ARN"], "SecretStatus": "active", **key}
+
+
+def _forget_secret(client: Maker, handle: Inputs) -> None:
+    """Delete a managed password's secret, as RDS does with its instance."""
+    name = SECRET.format(identifier=handle["DBInstanceIdentifier"])
+    for secret in client("secretsmanager").list_secrets(Filters=[{"Key": "name", "Values": [name]}])["SecretList"]:
+        if secret["Name"] == name:
+            client("secretsmanager").delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+
+
+FINAL = {"SkipFinalSnapshot": lambda act: bool(act.inputs.get("skipFinalSnapshot"))}
+
+KINDS = {
+    "aws:rds/cluster:Cluster": Kind(
+        "rds", "create_db_cluster", answer="DBCluster", key="DBClusterIdentifier", name="clusterIdentifier",
+        rename={
+            **COMMON, "clusterIdentifier": "DBClusterIdentifier", "masterPassword": "MasterUserPassword",
+            "caCertificateIdentifier": "CACertificateIdentifier",
+        },
+        delete="delete_db_cluster",
+        by={
+            "DBClusterIdentifier": "id", **FINAL, "FinalDBSnapshotIdentifier": "finalSnapshotIdentifier",
+            "DeleteAutomatedBackups": "deleteAutomatedBackups",
+        },
+        at_deletion=("skipFinalSnapshot", "finalSnapshotIdentifier", "deleteAutomatedBackups"), ignored=UPGRADES,
+        instead={"engine": (f"database endpoint is {HOST}", "a PostgreSQL on loopback stands in for the server")},
+        lost=(
+            *LOST, "caCertificateIdentifier", "monitoringInterval", "monitoringRoleArn", "performanceInsightsEnabled",
+            "performanceInsightsRetentionPeriod", "storageType",
+        ),
+        outputs={
+            "arn": "DBClusterArn", "endpoint": lambda _act: HOST, "readerEndpoint": lambda _act: HOST,
+            "port": "Port", "hostedZoneId": "HostedZoneId", "clusterResourceId": "DbClusterResourceId",
+            "engineVersion": "EngineVersion", "engineVersionActual": "EngineVersion",
+            "masterUserSecrets": _secrets, "clusterMembers": _members, "availabilityZones": "AvailabilityZones",
+            "databaseName": "DatabaseName", "masterUsername": "MasterUsername", "kmsKeyId": "KmsKeyId",
+        },
+    ),
+    "aws:rds/clusterInstance:ClusterInstance": Kind(
+        "rds", "create_db_instance", answer="DBInstance", key="DBInstanceIdentifier", name="identifier",
+        rename={**MEMBER, "clusterIdentifier": "DBClusterIdentifier"}, delete="delete_db_instance",
+        by={"DBInstanceIdentifier": "id", "SkipFinalSnapshot": True},
+        ignored={**AT_ONCE, "forceDestroy": "the deletion always may"},
+        lost=("caCertIdentifier", "performanceInsightsKmsKeyId"),
+        outputs={
+            "arn": "DBInstanceArn", "endpoint": "Endpoint.Address", "port": "Endpoint.Port",
+            "dbiResourceId": "DbiResourceId", "engineVersion": "EngineVersion", "engineVersionActual": "EngineVersion",
+            "availabilityZone": "AvailabilityZone",
+        },
+    ),
+    "aws:rds/instance:Instance": Kind(
+        "rds", "create_db_instance", answer="DBInstance", key="DBInstanceIdentifier", name="identifier",
+        rename={
+            **COMMON, **MEMBER, "username": "MasterUsername", "password": "MasterUserPassword",
+            "parameterGroupName": "DBParameterGroupName", "backupWindow": "PreferredBackupWindow",
+            "maintenanceWindow": "PreferredMaintenanceWindow",
+        },
+        steps=(Step(("manageMasterUserPassword",), _secret),), delete="delete_db_instance",
+        by={
+            "DBInstanceIdentifier": "id", **FINAL, "FinalDBSnapshotIdentifier": "finalSnapshotIdentifier",
+            "DeleteAutomatedBackups": "deleteAutomatedBackups",
+        },
+        undo=_forget_secret, ignored=UPGRADES,
+        at_deletion=("skipFinalSnapshot", "finalSnapshotIdentifier", "deleteAutomatedBackups"),
+        instead={"manageMasterUserPassword": (
+            "RDS-managed password as a generated secret", "no MasterUserSecret for instances in its RDS",
+        )},
+        lost=(*LOST, "caCertIdentifier", "backupWindow", "engineLifecycleSupport", "storageThroughput"),
+        outputs={
+            "arn": "DBInstanceArn", "address": "Endpoint.Address", "port": "Endpoint.Port", "endpoint": _endpoint,
+            "resourceId": "DbiResourceId", "engineVersion": "EngineVersion", "engineVersionActual": "EngineVersion",
+            "masterUserSecrets": _secrets, "status": "DBInstanceStatus", "availabilityZone": "AvailabilityZone",
+            "hostedZoneId": "Endpoint.HostedZoneId", "username": "MasterUsername", "dbName": "DBName",
+        },
+    ),
+    "aws:rds/subnetGroup:SubnetGroup": Kind(
+        "rds", "create_db_subnet_group", answer="DBSubnetGroup", key="DBSubnetGroupName", name="name",
+        rename={"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"},
+        given={"DBSubnetGroupDescription": "Managed by Pulumi"},
+        delete="delete_db_subnet_group", by={"DBSubnetGroupName": "id"},
+        outputs={"arn": ARN + "subgrp:{id}", "vpcId": "VpcId"},
+    ),
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": _group(
+        "create_db_cluster_parameter_group", "DBClusterParameterGroupName", "delete_db_cluster_parameter_group",
+        "cluster-pg",
+    ),
+    "aws:rds/parameterGroup:ParameterGroup": _group(
+        "create_db_parameter_group", "DBParameterGroupName", "delete_db_parameter_group", "pg",
+        ignored={"skipDestroy": "nothing outlives the local cloud"},
+    ),
+}  # fmt: skip

@@ -1,0 +1,89 @@
+"""Names: route53 types of pulumi-aws in terms of the AWS API."""
+
+import secrets
+from typing import Any
+
+from lib.local_cloud.pulumi.in_process.resource_operation import Act
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker
+
+
+def _record(act: Act) -> Any:
+    """Write a record set."""
+    inputs = act.inputs
+    found: dict[str, Any] = {"Name": inputs["name"], "Type": inputs["type"]}
+    if "aliases" in inputs:
+        (alias,) = inputs["aliases"]
+        found["AliasTarget"] = {
+            "DNSName": alias["name"], "HostedZoneId": alias["zoneId"],
+            "EvaluateTargetHealth": bool(alias["evaluateTargetHealth"]),
+        }  # fmt: skip
+    else:
+        found |= {"TTL": inputs["ttl"], "ResourceRecords": [{"Value": value} for value in inputs["records"]]}
+    for name, key in (("setIdentifier", "SetIdentifier"), ("healthCheckId", "HealthCheckId")):
+        if name in inputs:
+            found[key] = inputs[name]
+    if "failoverRoutingPolicies" in inputs:
+        found["Failover"] = inputs["failoverRoutingPolicies"][0]["type"]
+    if "weightedRoutingPolicies" in inputs:
+        found["Weight"] = inputs["weightedRoutingPolicies"][0]["weight"]
+    _change(act.client, inputs["zoneId"], "UPSERT" if inputs.get("allowOverwrite") else "CREATE", found)
+    return {}
+
+
+def _delete_record(client: Maker, handle: Inputs) -> None:
+    """Delete a record set: the API wants to be told all of it."""
+    route53, zone = client("route53"), handle["_zone"]
+    for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone):
+        for found in page["ResourceRecordSets"]:
+            same_name = found["Name"].rstrip(".") == handle["_name"].rstrip(".")
+            if same_name and (found["Type"], found.get("SetIdentifier", "")) == (handle["_type"], handle["_set"]):
+                _change(route53, zone, "DELETE", found)
+
+
+def _change(client: Any, zone: str, action: str, record: Inputs) -> None:
+    changes = [{"Action": action, "ResourceRecordSet": record}]
+    client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+
+
+def _zone(act: Act) -> Any:
+    rest = {"HostedZoneConfig": {"Comment": act.inputs["comment"]}} if "comment" in act.inputs else {}
+    answer = act.call("create_hosted_zone", Name=act.inputs["name"], CallerReference=secrets.token_hex(8), **rest)
+    return {**answer, "ZoneId": answer["HostedZone"]["Id"].removeprefix("/hostedzone/")}
+
+
+def _tag_zone(act: Act) -> None:
+    pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
+    act.call("change_tags_for_resource", ResourceType="hostedzone", ResourceId=act.id, AddTags=pairs)
+
+
+def _empty_zone(client: Maker, handle: Inputs) -> None:
+    if not handle.get("_force"):
+        return
+    for page in client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=handle["Id"]):
+        for found in page["ResourceRecordSets"]:
+            if found["Type"] not in ("NS", "SOA"):
+                _change(client("route53"), handle["Id"], "DELETE", found)
+
+
+KINDS = {
+    "aws:route53/zone:Zone": Kind(
+        "route53", _zone, key="ZoneId", uses=("name", "comment"), tag=_tag_zone, at_deletion=("forceDestroy",),
+        delete="delete_hosted_zone", by={"Id": "id", "_force": "forceDestroy"}, undo=_empty_zone,
+        outputs={
+            "zoneId": "id", "arn": "arn:{partition}:route53:::hostedzone/{id}",
+            "nameServers": "DelegationSet.NameServers",
+        },
+    ),
+    "aws:route53/record:Record": Kind(
+        "route53", _record, key="{zoneId}_{name}_{type}", uses=(
+            "zoneId", "name", "type", "aliases", "ttl", "records", "setIdentifier", "healthCheckId", "allowOverwrite",
+            "failoverRoutingPolicies", "weightedRoutingPolicies",
+        ),
+        by={
+            "_zone": "zoneId", "_name": "name", "_type": "type",
+            "_set": lambda act: act.inputs.get("setIdentifier", ""),
+        },
+        undo=_delete_record,
+        outputs={"fqdn": "name"},
+    ),
+}  # fmt: skip

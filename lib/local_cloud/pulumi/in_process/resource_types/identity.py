@@ -1,0 +1,106 @@
+"""Identities and keys: iam, kms and secretsmanager types of pulumi-aws in terms of the AWS API."""
+
+from typing import Any
+
+from lib.local_cloud.pulumi.in_process.resource_operation import Act
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker, Step
+
+
+def _inline_policies(act: Act) -> None:
+    for policy in act.inputs["inlinePolicies"]:
+        act.call("put_role_policy", RoleName=act.id, PolicyName=policy["name"], PolicyDocument=policy["policy"])
+
+
+def _managed_policies(act: Act) -> None:
+    for arn in act.inputs["managedPolicyArns"]:
+        act.call("attach_role_policy", RoleName=act.id, PolicyArn=arn)
+
+
+def _strip_role(client: Maker, handle: Inputs) -> None:
+    """Take from a role what it was given with its own inputs, as AWS deletes no role that has policies."""
+    iam = client("iam")
+    name = handle["RoleName"]
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+
+
+def _rotate(act: Act) -> None:
+    if act.inputs.get("enableKeyRotation"):
+        period = act.translated("enable_key_rotation", {"rotationPeriodInDays"})
+        act.call("enable_key_rotation", KeyId=act.id, **period)
+
+
+def _disable(act: Act) -> None:
+    if act.inputs["isEnabled"] is False:
+        act.call("disable_key", KeyId=act.id)
+
+
+def _key_arn(act: Act) -> Any:
+    return act.call("describe_key", KeyId=act.inputs["targetKeyId"])["KeyMetadata"]["Arn"]
+
+
+def _secret_policy(act: Act) -> None:
+    act.call("put_resource_policy", SecretId=act.id, ResourcePolicy=act.inputs["policy"])
+
+
+def _replicate(act: Act) -> None:
+    regions = act.translated("create_secret", {"replicas"}, {"replicas": "AddReplicaRegions"})
+    act.call("replicate_secret_to_regions", SecretId=act.id, **regions)
+
+
+KINDS = {
+    "aws:iam/role:Role": Kind(
+        "iam", "create_role", answer="Role", key="RoleName", name="name",
+        rename={"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"},
+        steps=(Step(("inlinePolicies",), _inline_policies), Step(("managedPolicyArns",), _managed_policies)),
+        delete="delete_role", by={"RoleName": "id"}, undo=_strip_role,
+        ignored={"forceDetachPolicies": "the deletion always does"},
+        outputs={"arn": "Arn", "uniqueId": "RoleId", "path": "Path"},
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Kind(
+        "iam", "put_role_policy", key="{RoleName}:{PolicyName}", name="name",
+        rename={"name": "PolicyName", "policy": "PolicyDocument", "role": "RoleName"},
+        delete="delete_role_policy", by={"RoleName": "RoleName", "PolicyName": "PolicyName"},
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Kind(
+        "iam", "attach_role_policy", key="{RoleName}/{PolicyArn}", rename={"role": "RoleName"},
+        delete="detach_role_policy", by={"RoleName": "RoleName", "PolicyArn": "PolicyArn"},
+    ),
+    "aws:kms/key:Key": Kind(
+        "kms", "create_key", answer="KeyMetadata", key="KeyId",
+        rename={"customerMasterKeySpec": "KeySpec"},
+        steps=(
+            Step(("enableKeyRotation", "rotationPeriodInDays"), _rotate),
+            Step(("isEnabled",), _disable),
+        ),
+        delete="schedule_key_deletion", by={"KeyId": "id", "PendingWindowInDays": "deletionWindowInDays"},
+        at_deletion=("deletionWindowInDays",),
+        outputs={"arn": "Arn", "keyId": "KeyId"},
+    ),
+    "aws:kms/alias:Alias": Kind(
+        "kms", "create_alias", key="AliasName", name="name", rename={"name": "AliasName"},
+        delete="delete_alias", by={"AliasName": "id"},
+        outputs={"arn": "arn:{partition}:kms:{region}:{account}:{id}", "targetKeyArn": _key_arn},
+    ),
+    "aws:secretsmanager/secret:Secret": Kind(
+        "secretsmanager", "create_secret", key="ARN", name="name",
+        steps=(Step(("policy",), _secret_policy), Step(("replicas",), _replicate)),
+        delete="delete_secret",
+        by={
+            "SecretId": "id", "RecoveryWindowInDays": lambda act: act.inputs.get("recoveryWindowInDays") or None,
+            "ForceDeleteWithoutRecovery": lambda act: act.inputs.get("recoveryWindowInDays") == 0 or None,
+        },
+        at_deletion=("recoveryWindowInDays",), outputs={"arn": "id"},
+    ),
+    "aws:secretsmanager/secretVersion:SecretVersion": Kind(
+        "secretsmanager", "put_secret_value", key="{ARN}|{VersionId}",
+        outputs={"arn": "ARN", "secretArn": "ARN", "versionId": "VersionId"},
+    ),
+    "aws:secretsmanager/secretPolicy:SecretPolicy": Kind(
+        "secretsmanager", "put_resource_policy", key="ARN",
+        rename={"secretArn": "SecretId", "policy": "ResourcePolicy"}, delete="delete_resource_policy",
+        by={"SecretId": "id"},
+    ),
+}  # fmt: skip

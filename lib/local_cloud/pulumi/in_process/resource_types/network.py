@@ -1,0 +1,202 @@
+"""Networks: ec2 and vpc types of pulumi-aws in terms of the AWS API."""
+
+from typing import Any
+
+from lib.local_cloud.pulumi.in_process.resource_operation import Act
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker, Step
+
+ARN = "arn:{partition}:ec2:{region}:{account}:"
+OWNER = {"ownerId": "account"}
+
+
+def _attribute(operation: str, key: str, *names: str) -> Step:
+    """Return the step for attributes that EC2 sets one by one, each in a structure of its own."""
+
+    def run(act: Act) -> None:
+        for name in names:
+            if name in act.inputs:
+                act.call(operation, **{key: act.id, name[0].upper() + name[1:]: {"Value": act.inputs[name]}})
+
+    return Step(names, run)
+
+
+def _main_parts(act: Act) -> dict[str, Any]:
+    """Return the ids of what comes with every VPC."""
+    filters = [{"Name": "vpc-id", "Values": [act.id]}]
+    groups = act.call("describe_security_groups", Filters=[*filters, {"Name": "group-name", "Values": ["default"]}])
+    tables = act.call("describe_route_tables", Filters=[*filters, {"Name": "association.main", "Values": ["true"]}])
+    acls = act.call("describe_network_acls", Filters=[*filters, {"Name": "default", "Values": ["true"]}])
+    found = {"group": groups["SecurityGroups"], "table": tables["RouteTables"], "acl": acls["NetworkAcls"]}
+    keys = {"group": "GroupId", "table": "RouteTableId", "acl": "NetworkAclId"}
+    return {name: items[0][keys[name]] for name, items in found.items() if items}
+
+
+def _part(name: str) -> Any:
+    def read(act: Act) -> Any:
+        if "parts" not in act.answer:
+            act.answer["parts"] = _main_parts(act)
+        return act.answer["parts"].get(name)
+
+    return read
+
+
+def _attach_gateway(act: Act) -> None:
+    act.call("attach_internet_gateway", InternetGatewayId=act.id, VpcId=act.inputs["vpcId"])
+
+
+def _detach_gateway(client: Maker, handle: Inputs) -> None:
+    ec2 = client("ec2")
+    for gateway in ec2.describe_internet_gateways(InternetGatewayIds=[handle["InternetGatewayId"]])["InternetGateways"]:
+        for attachment in gateway["Attachments"]:
+            ec2.detach_internet_gateway(InternetGatewayId=handle["InternetGatewayId"], VpcId=attachment["VpcId"])
+
+
+def _close_group(act: Act) -> None:
+    """Take the rule out that AWS puts into a new group: Pulumi's groups begin without any."""
+    for group in act.call("describe_security_groups", GroupIds=[act.id])["SecurityGroups"]:
+        if group["IpPermissionsEgress"]:
+            act.call("revoke_security_group_egress", GroupId=act.id, IpPermissions=group["IpPermissionsEgress"])
+        if group["IpPermissions"]:
+            act.call("revoke_security_group_ingress", GroupId=act.id, IpPermissions=group["IpPermissions"])
+
+
+def _default_group(act: Act) -> Any:
+    if act.inputs.get("ingress") or act.inputs.get("egress"):
+        raise act.error("rules within it are not known here: leave them out, which closes the group.")
+    filters = [{"Name": "vpc-id", "Values": [act.inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = act.call("describe_security_groups", Filters=filters)["SecurityGroups"]
+    if act.tags:
+        pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
+        act.call("create_tags", Resources=[group["GroupId"]], Tags=pairs)
+    return group
+
+
+def _rule(direction: str) -> Kind:
+    def create(act: Act) -> Any:
+        protocol = str(act.inputs["ipProtocol"])
+        rule: dict[str, Any] = {"IpProtocol": protocol}
+        for name, key in (("fromPort", "FromPort"), ("toPort", "ToPort")):
+            if name in act.inputs and protocol != "-1":
+                rule[key] = int(act.inputs[name])
+        text = {"Description": act.inputs["description"]} if "description" in act.inputs else {}
+        for name, (parameter, key) in SOURCES.items():
+            if name in act.inputs:
+                rule[parameter] = [{key: act.inputs[name], **text}]
+        pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
+        tags = {"TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": pairs}]} if pairs else {}
+        answer = act.call(
+            f"authorize_security_group_{direction}",
+            GroupId=act.inputs["securityGroupId"], IpPermissions=[rule], **tags,
+        )  # fmt: skip
+        return answer["SecurityGroupRules"][0]
+
+    return Kind(
+        "ec2", create, key="SecurityGroupRuleId", tag_type="security-group-rule",
+        uses=("securityGroupId", "ipProtocol", "fromPort", "toPort", "description", *SOURCES),
+        delete=f"revoke_security_group_{direction}",
+        by={"GroupId": "securityGroupId", "SecurityGroupRuleIds": lambda act: [act.id]},
+        outputs={"securityGroupRuleId": "id", "arn": ARN + "security-group-rule/{id}"},
+    )  # fmt: skip
+
+
+def _route_id(act: Act) -> str:
+    target = next(value for name, value in sorted(act.parameters.items()) if name.startswith("Destination"))
+    return f"{act.parameters['RouteTableId']}_{target}"
+
+
+def _prefix_list(act: Act) -> Any:
+    """Return the id of the list that a gateway endpoint's routes go by."""
+    names = [{"Name": "prefix-list-name", "Values": [act.inputs["serviceName"]]}]
+    found = act.call("describe_prefix_lists", Filters=names)["PrefixLists"]
+    return found[0]["PrefixListId"] if found else None
+
+
+SOURCES = {
+    "cidrIpv4": ("IpRanges", "CidrIp"),
+    "cidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "prefixListId": ("PrefixListIds", "PrefixListId"),
+    "referencedSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
+}
+
+KINDS = {
+    "aws:ec2/vpc:Vpc": Kind(
+        "ec2", "create_vpc", answer="Vpc", key="VpcId", delete="delete_vpc", by={"VpcId": "id"}, tag_type="vpc",
+        steps=(_attribute("modify_vpc_attribute", "VpcId", "enableDnsSupport", "enableDnsHostnames"),),
+        outputs={
+            **OWNER, "arn": ARN + "vpc/{id}", "dhcpOptionsId": "DhcpOptionsId",
+            "defaultSecurityGroupId": _part("group"), "mainRouteTableId": _part("table"),
+            "defaultRouteTableId": _part("table"), "defaultNetworkAclId": _part("acl"),
+        },
+    ),
+    "aws:ec2/subnet:Subnet": Kind(
+        "ec2", "create_subnet", answer="Subnet", key="SubnetId", delete="delete_subnet", by={"SubnetId": "id"},
+        tag_type="subnet", steps=(_attribute("modify_subnet_attribute", "SubnetId", "mapPublicIpOnLaunch"),),
+        outputs={
+            **OWNER, "arn": ARN + "subnet/{id}", "availabilityZone": "AvailabilityZone",
+            "availabilityZoneId": "AvailabilityZoneId",
+        },
+    ),
+    "aws:ec2/internetGateway:InternetGateway": Kind(
+        "ec2", "create_internet_gateway", answer="InternetGateway", key="InternetGatewayId",
+        tag_type="internet-gateway", steps=(Step(("vpcId",), _attach_gateway),),
+        delete="delete_internet_gateway", by={"InternetGatewayId": "id"}, undo=_detach_gateway,
+        outputs={**OWNER, "arn": ARN + "internet-gateway/{id}"},
+    ),
+    "aws:ec2/eip:Eip": Kind(
+        "ec2", "allocate_address", key="AllocationId", tag_type="elastic-ip",
+        delete="release_address", by={"AllocationId": "id"},
+        outputs={"allocationId": "id", "publicIp": "PublicIp", "arn": ARN + "elastic-ip/{id}"},
+    ),
+    "aws:ec2/natGateway:NatGateway": Kind(
+        "ec2", "create_nat_gateway", answer="NatGateway", key="NatGatewayId", tag_type="natgateway",
+        delete="delete_nat_gateway", by={"NatGatewayId": "id"},
+    ),
+    "aws:ec2/routeTable:RouteTable": Kind(
+        "ec2", "create_route_table", answer="RouteTable", key="RouteTableId", tag_type="route-table",
+        delete="delete_route_table", by={"RouteTableId": "id"},
+        outputs={**OWNER, "arn": ARN + "route-table/{id}"},
+    ),
+    "aws:ec2/route:Route": Kind(
+        "ec2", "create_route", key=_route_id,
+        delete="delete_route", by={
+            "RouteTableId": "RouteTableId", "DestinationCidrBlock": "DestinationCidrBlock",
+            "DestinationIpv6CidrBlock": "DestinationIpv6CidrBlock",
+            "DestinationPrefixListId": "DestinationPrefixListId",
+        },
+    ),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Kind(
+        "ec2", "associate_route_table", key="AssociationId",
+        delete="disassociate_route_table", by={"AssociationId": "id"},
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Kind(
+        "ec2", "create_security_group", key="GroupId", name="name", tag_type="security-group",
+        rename={"name": "GroupName"}, given={"Description": "Managed by Pulumi"},
+        steps=(Step((), _close_group, always=True),), delete="delete_security_group", by={"GroupId": "id"},
+        ignored={"revokeRulesOnDelete": "the rules are resources of their own"},
+        outputs={**OWNER, "arn": ARN + "security-group/{id}"},
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Kind(
+        "ec2", _default_group, key="GroupId", uses=("vpcId", "ingress", "egress"), tag_type="security-group",
+        steps=(Step((), _close_group, always=True),),
+        ignored={"revokeRulesOnDelete": "it goes with its VPC"},
+        outputs={**OWNER, "arn": ARN + "security-group/{id}", "name": "GroupName", "description": "Description"},
+    ),
+    "aws:ec2/flowLog:FlowLog": Kind(
+        "ec2", "create_flow_logs", key="FlowLogIds.0", tag_type="vpc-flow-log",
+        rename={"vpcId": "ResourceIds", "iamRoleArn": "DeliverLogsPermissionArn"},
+        given={"ResourceType": "VPC"}, delete="delete_flow_logs", by={"FlowLogIds": lambda act: [act.id]},
+        outputs={"arn": ARN + "vpc-flow-log/{id}"}, lost=("iamRoleArn", "maxAggregationInterval", "logFormat", "tags"),
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Kind(
+        "ec2", "create_vpc_endpoint", answer="VpcEndpoint", key="VpcEndpointId", tag_type="vpc-endpoint",
+        rename={"policy": "PolicyDocument"}, delete="delete_vpc_endpoints",
+        by={"VpcEndpointIds": lambda act: [act.id]},
+        outputs={
+            **OWNER, "arn": ARN + "vpc-endpoint/{id}", "state": "State", "networkInterfaceIds": "NetworkInterfaceIds",
+            "prefixListId": _prefix_list,
+        },
+        lost=("policy", "privateDnsEnabled", "securityGroupIds"),
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule("ingress"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule("egress"),
+}  # fmt: skip

@@ -1,0 +1,99 @@
+"""Storage: s3 and ecr types of pulumi-aws in terms of the AWS API."""
+
+from typing import Any
+
+from lib.local_cloud.pulumi.in_process.resource_operation import Act, input_shape
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker
+
+ECR = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
+
+
+def _bucket(act: Act) -> Any:
+    parameters = act.translated("create_bucket", {"bucket"})
+    place = input_shape(act.client, "create_bucket").members["CreateBucketConfiguration"].members["LocationConstraint"]
+    if act.region in place.enum:  # all but the oldest region
+        parameters["CreateBucketConfiguration"] = {"LocationConstraint": act.region}
+    act.call("create_bucket", **parameters, ObjectLockEnabledForBucket=bool(act.inputs.get("objectLockEnabled")))
+    return parameters
+
+
+def _tag_bucket(act: Act) -> None:
+    pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
+    act.call("put_bucket_tagging", Bucket=act.id, Tagging={"TagSet": pairs})
+
+
+def _empty_bucket(client: Maker, handle: Inputs) -> None:
+    """Delete what a bucket holds, where the program says that this may be (forceDestroy)."""
+    s3 = client("s3")
+    if not handle.get("_force"):
+        return
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=handle["Bucket"]):
+        for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            s3.delete_object(
+                Bucket=handle["Bucket"], Key=found["Key"], VersionId=found["VersionId"], BypassGovernanceRetention=True
+            )
+
+
+def _address(region: bool) -> Any:
+    def read(act: Act) -> str:
+        suffix = "amazonaws.com.cn" if act.find("partition") == "aws-cn" else "amazonaws.com"
+        return f"{act.id}.s3.{act.region}.{suffix}" if region else f"{act.id}.s3.{suffix}"
+
+    return read
+
+
+def _setting(create: str, into: str = "", delete: str = "", **more: Any) -> Kind:
+    """Return the entry of a setting that belongs to a bucket."""
+    return Kind("s3", create, key="Bucket", into=into, delete=delete, by={"Bucket": "id"} if delete else {}, **more)
+
+
+KINDS = {
+    "aws:s3/bucket:Bucket": Kind(
+        "s3", _bucket, key="Bucket", name="bucket", uses=("bucket", "objectLockEnabled"), tag=_tag_bucket,
+        delete="delete_bucket", by={"Bucket": "id", "_force": "forceDestroy"}, undo=_empty_bucket,
+        at_deletion=("forceDestroy",),
+        outputs={
+            "arn": "arn:{partition}:s3:::{id}", "bucketDomainName": _address(region=False),
+            "bucketRegionalDomainName": _address(region=True), "bucketRegion": "region",
+        },
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": _setting("put_bucket_versioning"),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": _setting(
+        "put_bucket_encryption", "ServerSideEncryptionConfiguration", "delete_bucket_encryption",
+        rename={".kmsMasterKeyId": "KMSMasterKeyID"},
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _setting(
+        "put_public_access_block", "PublicAccessBlockConfiguration", "delete_public_access_block",
+        ignored={"skipDestroy": "nothing outlives the local cloud"},
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _setting(
+        "put_bucket_ownership_controls", "OwnershipControls", "delete_bucket_ownership_controls",
+        rename={".rule": "Rules"},
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _setting(
+        "put_bucket_lifecycle_configuration", "LifecycleConfiguration", "delete_bucket_lifecycle",
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": _setting("put_bucket_policy", delete="delete_bucket_policy"),
+    "aws:s3/bucketLogging:BucketLogging": _setting("put_bucket_logging", "BucketLoggingStatus.LoggingEnabled"),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": _setting(
+        "put_object_lock_configuration", "ObjectLockConfiguration",
+        adapt=lambda inputs: {"objectLockEnabled": "Enabled", **inputs},
+    ),
+    "aws:s3/bucketMetric:BucketMetric": Kind(
+        "s3", "put_bucket_metrics_configuration", key="{Bucket}:{name}", into="MetricsConfiguration",
+        rename={".name": "Id"}, adapt=lambda inputs: {**inputs, "Id": inputs["name"]},
+        delete="delete_bucket_metrics_configuration", by={"Bucket": "Bucket", "Id": "name"},
+        absent="no request metrics in its S3",
+    ),
+    "aws:ecr/repository:Repository": Kind(
+        "ecr", "create_repository", answer="repository", key="repositoryName", name="name",
+        rename={"name": "repositoryName", "encryptionConfigurations": "encryptionConfiguration"},
+        delete="delete_repository", by={"repositoryName": "id", "force": "forceDelete"}, at_deletion=("forceDelete",),
+        outputs={"arn": ECR, "registryId": "account", "repositoryUrl": "repositoryUri"},
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Kind(
+        "ecr", "put_lifecycle_policy", key="repositoryName",
+        rename={"repository": "repositoryName", "policy": "lifecyclePolicyText"},
+        delete="delete_lifecycle_policy", by={"repositoryName": "id"},
+    ),
+}  # fmt: skip

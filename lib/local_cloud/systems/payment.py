@@ -1,0 +1,110 @@
+"""How the payment system is deployed to the local cloud, exercised and destroyed."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from lib.common import fields
+from lib.common.errors import ExerciseError
+from lib.local_cloud.cloud import LocalCloud
+from lib.local_cloud.emulation import rds
+from lib.local_cloud.names import HOST
+from lib.local_cloud.pulumi import deployer
+from lib.local_cloud.servers.process import refuse_taken
+from lib.local_cloud.systems import Deployed, Report, Row, System
+from lib.payment.exercise import exercise
+from lib.payment.settings import SYSTEM as NAME
+from lib.payment.settings import Settings
+
+STAGE = "v1"
+# One machine has one port 5432; the pipeline's database is there, and the Flask API's on the next one.
+NEXT_DATABASE = 2
+WITHOUT_TLS = ("DATABASE_TLS=off", "the PostgreSQL here is built without TLS", ["functions"])
+PAYMENTS = 100
+VERIFIED = 100  # payments whose audit records are read again
+
+
+def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the settings' variables for the local cloud, where nobody has chosen others."""
+    database = fields.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65533)
+    # The rate of dev would make the exercise wait; the limit itself still answers.
+    chosen = {"ENVIRONMENT": "dev", "DATABASE_TLS": "off", "API_RATE": "100", "API_BURST": "200"}
+    kept = {name: environ[name] for name in chosen if environ.get(name)}
+    return {**chosen, **kept, "DATABASE_PORT": str(database + NEXT_DATABASE)}
+
+
+def _settings() -> Settings:
+    return Settings.read({**os.environ, **environment()})
+
+
+def _stack() -> str:
+    return f"{NAME}-{_settings().suffix}"
+
+
+def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
+    database = cloud.database(_settings().database_port)
+    if database.process() is None:
+        refuse_taken(database.port, "PostgreSQL", "DATABASE_PORT")  # now, not in the middle of the deployment
+    with rds.watching(cloud):  # the deployment itself migrates the database
+        done = deployer.deploy(cloud, _stack(), environment(), report)
+    return Deployed(done.changed, done.resources, [*done.left_out, WITHOUT_TLS], done.way)
+
+
+def invoke(cloud: LocalCloud, part: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Invoke one of the system's functions and return its answer.
+
+    Raises:
+        ExerciseError: the function failed.
+    """
+    name = _settings().name("function", part)
+    answer = cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    text = answer["Payload"].read().decode()
+    if "FunctionError" in answer:
+        raise ExerciseError(f"The function {name} failed: {text}")
+    return dict(json.loads(text))
+
+
+def _alarms(cloud: LocalCloud) -> str:
+    """Return how many of the system's alarms there are in each state."""
+    pages = cloud.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{NAME}-")
+    states = [alarm["StateValue"] for page in pages for alarm in page["MetricAlarms"]]
+    return ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
+
+
+def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
+    outputs = deployer.outputs(cloud, _stack())
+    key = cloud.client("apigateway").get_api_key(apiKey=outputs["apiKeyId"], includeValue=True)["value"]
+    api = str(outputs["apiUrl"]).removeprefix("https://").split(".", 1)[0]
+    url = f"http://{HOST}:{cloud.port}/restapis/{api}/{STAGE}/_user_request_"  # the emulator's way to it
+    mix = exercise(url, report, headers={"x-api-key": key}, payments=PAYMENTS)
+    report("what is left in the outbox goes to the bucket")
+    drained = invoke(cloud, "drain", {})
+    chains = invoke(cloud, "drain", {"action": "report", "latest": VERIFIED})["chains"]
+    books = invoke(cloud, "database", {"action": "report"})
+    unbalanced = [currency for currency, found in books["ledger"].items() if float(found["balance"])]
+    if unbalanced or chains["broken"] or chains["unread"] or drained["pending"]:
+        raise ExerciseError(f"The books are wrong: unbalanced {unbalanced}, chains {chains}, outbox {drained}.")
+    objects = cloud.client("s3").get_paginator("list_objects_v2").paginate(Bucket=outputs["auditBucket"])
+    sums = ", ".join(f"{found['processor']} {currency}" for currency, found in books["ledger"].items())
+    entries = sum(found["entries"] for found in books["ledger"].values())
+    trail = f"{sum(page['KeyCount'] for page in objects)}, {drained['written']} of them from the outbox"
+    return [
+        ("the API", f"{url}/payments"),
+        ("its header x-api-key", f"aws apigateway get-api-key --api-key {outputs['apiKeyId']} --include-value"),
+        ("requests by status", ", ".join(f"{status}: {count}" for status, count in mix.statuses.items())),
+        ("latency", f"p50 {mix.p50:.1f} ms, p95 {mix.p95:.1f} ms, p99 {mix.p99:.1f} ms"),
+        ("payments and refunds in PostgreSQL", f"{sum(p['count'] for p in books['payments'])} and {books['refunds']}"),
+        ("repeated requests recognised", f"{mix.replays}, and {mix.conflicts} refused for another body"),
+        ("bad requests and card numbers refused", f"{mix.refused}"),
+        ("ledger", f"{entries} entries, every currency sums to zero; taken in: {sums}"),
+        ("audit objects in S3", f"{trail}; {chains['whole']} chains read again and whole"),
+        ("alarms", _alarms(cloud)),
+    ]  # fmt: skip
+
+
+def _destroy(cloud: LocalCloud, report: Report) -> None:
+    deployer.destroy(cloud, _stack(), report)
+
+
+SYSTEM = System(NAME, "Pulumi", _deploy, _exercise, _destroy)

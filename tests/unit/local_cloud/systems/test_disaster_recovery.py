@@ -1,0 +1,161 @@
+"""On the local cloud the disaster-recovery system has its own ports and settings, and refuses a port that is taken."""
+
+import socket
+
+import pytest
+
+from lib.common import region
+from lib.common.errors import SettingError
+from lib.local_cloud import systems
+from lib.local_cloud.cdktf.terraform_fetch import Way
+from lib.local_cloud.cloud import LocalCloud
+from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.systems import disaster_recovery as system
+
+OUTPUTS = {f"apiUrl{role}": f"https://{role.lower()}.execute-api.example/v1" for role in ("Primary", "Secondary")}
+
+
+def silent(_text):
+    """Tell nobody."""
+
+
+class State:
+    """What is deployed."""
+
+    def outputs(self):
+        return OUTPUTS
+
+    def resources(self):
+        return {"vpc": {"vpc": 2}}
+
+
+class Engine:
+    """Deploys nothing."""
+
+    state = State()
+    destroyed = False
+
+    def __init__(self, old):
+        self.old = old
+
+    def deploy(self, _report):
+        return True, [("what", "why", ["name"])], Way(self.old, "a way")
+
+    def destroy(self, _report):
+        self.destroyed = True
+
+
+class Server:
+    """A PostgreSQL that runs, or has been told to."""
+
+    port, started = 1, False
+
+    def process(self):
+        return object()
+
+    def start(self):
+        self.started = True
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    return LocalCloud(tmp_path, 4566, region.primary())
+
+
+@pytest.fixture
+def deployed(cloud, monkeypatch):
+    """Deploy with an engine of a test's own; return what was deployed."""
+
+    def deploy(old):
+        server = Server()
+        monkeypatch.setattr(LocalCloud, "database", lambda *_: server)
+        monkeypatch.setattr(system, "engine", lambda _cloud: Engine(old))
+        monkeypatch.setattr(system.post_apply, "complete", lambda *_: [("after", "why", ["name"])])
+        found = system.SYSTEM.deploy(cloud, silent)
+        assert server.started
+        return found
+
+    return deploy
+
+
+def test_its_database_has_a_port_of_its_own():
+    assert system.environment({"DATABASE_PORT": "6000"})["DATABASE_PORT"] == "6003"
+    with pytest.raises(SettingError, match="DATABASE_PORT"):
+        system.environment({"DATABASE_PORT": "65533"})
+
+
+def test_what_somebody_chose_is_kept():
+    assert system.environment({"API_RATE": "7"})["API_RATE"] == "7"
+    assert system.environment({})["API_RATE"] == "100"
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_deployed(cloud, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("DATABASE_PORT", str(taken.getsockname()[1] - system.NEXT_DATABASE))
+        with pytest.raises(LocalCloudError, match="meant for PostgreSQL, is used by another program"):
+            system.SYSTEM.deploy(cloud, silent)
+
+
+def test_the_old_provider_is_helped_and_that_is_told(deployed):
+    found = deployed(True)
+    assert [what for what, _why, _names in found.step_down] == ["what", "after", system.ONE_SERVER[0]]
+    assert (found.changed, found.way) == (True, "a way")
+
+
+def test_the_pinned_provider_needs_no_help(deployed):
+    assert [what for what, _why, _names in deployed(False).step_down] == ["what", system.ONE_SERVER[0]]
+
+
+def test_the_exercise_goes_to_both_regions(cloud, monkeypatch):
+    asked = []
+    monkeypatch.setattr(system, "engine", lambda _cloud: Engine(True))
+    monkeypatch.setattr(system, "exercise", lambda _clients, _settings, urls, _report: asked.extend(urls) or [])
+    system.SYSTEM.exercise(cloud, silent)
+    assert asked == [f"http://127.0.0.1:4566/restapis/{role}/v1/_user_request_" for role in ("primary", "secondary")]
+
+
+def test_the_engine_is_for_the_stack_of_the_settings(cloud, monkeypatch):
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "other")
+    assert system.engine(cloud).stack == "disaster-recovery-other"
+
+
+class Rds:
+    """The global databases of the account, and who writes in the one of the system."""
+
+    def __init__(self, settings, writer, *others):
+        self.settings, self.writer, self.moved = settings, writer, []
+        self.names = [settings.global_cluster] if writer else list(others)
+
+    def get_paginator(self, _operation):
+        return self
+
+    def paginate(self):
+        return [{"GlobalClusters": [{"GlobalClusterIdentifier": name} for name in self.names]}]
+
+    def describe_global_clusters(self, **_named):
+        members = [
+            {"DBClusterArn": f"arn:aws:rds:{side.region}:1:cluster:c", "IsWriter": side.region == self.writer}
+            for side in self.settings.sides
+        ]
+        return {"GlobalClusters": [{"GlobalClusterMembers": members}]}
+
+    def switchover_global_cluster(self, *, GlobalClusterIdentifier, TargetDbClusterIdentifier):
+        self.writer = TargetDbClusterIdentifier.split(":")[3]
+        self.moved.append(self.writer)
+
+
+@pytest.mark.parametrize(("role", "moved"), [("primary", False), ("secondary", True), ("", False)])
+def test_it_is_destroyed_by_its_engine_once_the_primary_region_writes(cloud, monkeypatch, role, moved):
+    """Terraform cannot take the members of a global database apart after a failover."""
+    engine, settings = Engine(True), system.settings()
+    sides = {side.role: side.region for side in settings.sides}
+    rds = Rds(settings, sides.get(role, ""), "another")
+    monkeypatch.setattr(LocalCloud, "client", lambda _self, _service, _place=None: rds)
+    monkeypatch.setattr(system, "engine", lambda _cloud: engine)
+    system.SYSTEM.destroy(cloud, silent)
+    assert engine.destroyed
+    assert rds.moved == ([sides["primary"]] if moved else [])
+
+
+def test_what_takes_minutes_comes_after_the_quick_systems():
+    assert list(systems.load())[-1] == system.NAME
