@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from scripts.draw_types import Kind
+from lib.diagrams.cloudformation_types import Kind
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
-from scripts.draw_graph import Graph
-from scripts.draw_layout import CORNER, Box, Picture, Route
-from scripts.draw_text import BREAK, MARGIN, PILL, SIZES, STEPS, Card, width
+from lib.diagrams.graph import Graph
+from lib.diagrams.layout import CORNER, Box, Picture, Route
+from lib.diagrams.text_width import BREAK, MARGIN, PILL, SIZES, STEPS, Card, width
 
 EDGE, TOP, LINE = 14.0, 66.0, 18.0  # around everything, above the region for the title, a line of the count
 INSET, WORDS, HEAD = 18.0, 22.0, 9.0  # inside the region's box, its words, an arrow's head

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from scripts import draw_types as types
-from scripts.draw_template import Template, at, count, references
+from lib.diagrams import cloudformation_types as types
+from lib.diagrams.template import Template, at, count, references
 
 EVERYWHERE = "0.0.0.0/0"
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
-from scripts.draw_graph import Edge, Graph
-from scripts.draw_rows import APART, ARRIVAL, HEAD, MANY, PAD, PORT, PORT_NOTED, Part, Step, parts
-from scripts.draw_text import Card, width
+from lib.diagrams.graph import Edge, Graph
+from lib.diagrams.rows import APART, ARRIVAL, HEAD, MANY, PAD, PORT, PORT_NOTED, Part, Step, parts
+from lib.diagrams.text_width import Card, width
 
 TRACK, ARROW, AIR = 12.0, 18.0, 8.0  # between upright pieces, for an arrow's head, left and right of a label
 CORNER = 7.0  # how round a corner is

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise, permutations
 
-from scripts.draw_graph import Edge, Graph
-from scripts.draw_text import card
-from scripts.draw_types import Kind
+from lib.diagrams.cloudformation_types import Kind
+from lib.diagrams.graph import Edge, Graph
+from lib.diagrams.text_width import card
 
 PAD, HEAD = 18.0, 40.0  # between a box and what is in it; and above, where the box's words stand
 SPACE, APART = 24.0, 34.0  # between two cards of a column, between two parts

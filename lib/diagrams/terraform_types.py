@@ -1,6 +1,6 @@
 """What Terraform's AWS provider calls differently from CloudFormation: types, and the properties a picture shows."""
 
-from scripts.draw_pulumi_types import Type
+from lib.diagrams.pulumi_types import Type
 
 CLUSTER = {"DBClusterIdentifier": "ClusterIdentifier", "DBSubnetGroupName": "DbSubnetGroupName",
            "MasterUserPassword": "MasterPasswordWo"}  # fmt: skip

@@ -8,11 +8,11 @@ from itertools import pairwise
 from os.path import commonprefix
 from typing import Any
 
-from scripts import draw_types as types
-from scripts.draw_graph import Edge, Graph, Node
-from scripts.draw_network import Network
-from scripts.draw_nouns import ENCRYPTED, NOUNS, SERVICES, SILENT
-from scripts.draw_template import Template, at, count, references
+from lib.diagrams import cloudformation_types as types
+from lib.diagrams.graph import Edge, Graph, Node
+from lib.diagrams.network import Network
+from lib.diagrams.nouns import ENCRYPTED, NOUNS, SERVICES, SILENT
+from lib.diagrams.template import Template, at, count, references
 
 
 class Reader:

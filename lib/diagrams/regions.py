@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from lib.common import region
-from scripts import draw_types as types
-from scripts.draw_graph import Edge, Graph, Node
-from scripts.draw_layout import Box, Picture, lay_out
-from scripts.draw_model import Reader
-from scripts.draw_network import Network
-from scripts.draw_rows import APART, HEAD, PAD, parts
-from scripts.draw_template import Template, at, count
+from lib.diagrams import cloudformation_types as types
+from lib.diagrams.graph import Edge, Graph, Node
+from lib.diagrams.layout import Box, Picture, lay_out
+from lib.diagrams.model import Reader
+from lib.diagrams.network import Network
+from lib.diagrams.rows import APART, HEAD, PAD, parts
+from lib.diagrams.template import Template, at, count
 
 SHARED = (types.CLIENTS_OF_NAME, types.RECORD, types.CHECK, types.GLOBAL, types.PEERING)
 REPLICATED = "Replicas"

@@ -1,6 +1,6 @@
 """What ``scripts/draw`` calls things: what is only counted, what is not even counted, values as people write them."""
 
-from scripts.draw_types import BUCKET, KEY, LOGS, PEERING, QUEUE, SECRET, SUBNET, TABLE, VPC
+from lib.diagrams.cloudformation_types import BUCKET, KEY, LOGS, PEERING, QUEUE, SECRET, SUBNET, TABLE, VPC
 
 # Not drawn, only counted, in these words. A type that stands in no table is counted under its own name.
 NOUNS = {

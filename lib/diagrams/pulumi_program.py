@@ -3,7 +3,7 @@
 The program runs under Pulumi's mocks, which answer every output with a token, ``${Type_name.Attribute}``: where a
 token turns up among the inputs of another resource, also inside a policy or a container's description, is a reference.
 
-    python -m scripts.draw_pulumi flask-api     the template, as JSON
+    python -m lib.diagrams.pulumi_program flask-api     the template, as JSON
 """
 
 import importlib
@@ -22,16 +22,14 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import set_root_resource
 
-ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+import tap
+from lib.common import lambda_package, naming
+from lib.common.errors import SettingError
+from lib.declared.pulumi_program import own_loops
+from lib.diagrams.pulumi_types import TYPES, Type
+from lib.diagrams.template import SUBSTITUTE, references
 
-import tap  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common import lambda_package, naming  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.declared.pulumi_program import own_loops  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_pulumi_types import TYPES, Type  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_template import SUBSTITUTE, references  # noqa: E402  # pylint: disable=wrong-import-position
+ROOT = Path(__file__).resolve().parents[2]
 
 # An image, so that the service is in the picture; and what a system is made for.
 ENVIRON = {"ENVIRONMENT": "production", "IMAGE": "v1"}
@@ -92,7 +90,7 @@ class Recorder(mocks.Mocks):
         }
         asked = args.token.rpartition(":")[2]
         if asked not in answers:
-            raise SettingError(f"The program asks for {args.token}: add an answer to scripts/draw_pulumi.py.")
+            raise SettingError(f"The program asks for {args.token}: add an answer to lib/diagrams/pulumi_program.py.")
         return answers[asked]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:

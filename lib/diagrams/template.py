@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts import draw_types as types
-from scripts.draw_nouns import REFUSALS, SPELLINGS
+from lib.diagrams import cloudformation_types as types
+from lib.diagrams.nouns import REFUSALS, SPELLINGS
 
 FIELD = re.compile(r"\{([\w.]+?)(?:/(\d+))?(?:([:?])([^}]+))?\}")
 SUBSTITUTE = re.compile(r"\$\{([\w.:]+)\}")

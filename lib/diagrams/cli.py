@@ -12,25 +12,23 @@ Exit status: 0 done, 1 the committed picture is out of date, 2 nothing can be dr
 """
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = {"pulumi": "scripts.draw_pulumi", "cdktf": "scripts.draw_terraform"}
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+from lib.common.errors import SettingError
+from lib.diagrams import regions
+from lib.diagrams.layout import lay_out
+from lib.diagrams.model import Reader
+from lib.diagrams.svg import svg
 
-from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts import draw_regions  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_layout import lay_out  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_model import Reader  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_svg import svg  # noqa: E402  # pylint: disable=wrong-import-position
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = {"pulumi": "lib.diagrams.pulumi_program", "cdktf": "lib.diagrams.terraform_configuration"}
 
 
 def synthesise(system: str) -> Mapping[str, Any]:
@@ -48,16 +46,11 @@ def synthesise(system: str) -> Mapping[str, Any]:
         raise SettingError(
             f"{system!r} is no system of any engine here: give a CloudFormation template with --template FILE."
         )
-    with tempfile.TemporaryDirectory(prefix="tap-draw-") as folder:
-        os.environ["CDK_OUTDIR"] = folder
-        tap.main(["cdk"])
-        found = sorted(Path(folder).glob("*.template.json"))
-        if len(found) != 1:
-            raise SettingError(f"{system} has {len(found)} templates, and one is drawn: give it with --template FILE.")
-        return read(found[0])
+    content: Mapping[str, Any] = importlib.import_module("lib.declared.read").source(system, os.environ).document
+    return content
 
 
-def declare(system: str, module: str = "scripts.draw_pulumi") -> Mapping[str, Any]:
+def declare(system: str, module: str = "lib.diagrams.pulumi_program") -> Mapping[str, Any]:
     """Return the template of a system of Pulumi or the CDKTF, from a process of its own: both have state in theirs.
 
     Raises:
@@ -91,8 +84,8 @@ def read(path: Path) -> Mapping[str, Any]:
 def draw(system: str, template: Mapping[str, Any]) -> str:
     """Return the picture of a template, as the text of an SVG file."""
     if "Regions" in template:
-        several = draw_regions.read(system, template)
-        return svg(several, draw_regions.place(several))
+        several = regions.read(system, template)
+        return svg(several, regions.place(several))
     graph = Reader(system, template).read()
     return svg(graph, lay_out(graph))
 

@@ -4,12 +4,10 @@ import copy
 import importlib.util
 import json
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations, pairwise
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,8 +15,10 @@ import pytest
 
 from lib.common import region
 from lib.common.errors import SettingError
+from lib.diagrams import cli as draw
+from lib.diagrams import pulumi_program, regions, terraform_configuration
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "draw.py"
+ROOT = Path(__file__).resolve().parents[3]
 SVG = "{http://www.w3.org/2000/svg}"
 Template = dict[str, Any]
 
@@ -110,38 +110,24 @@ def empty() -> Template:
 
 @lru_cache
 def api() -> Template:
-    """Return what the Flask API's program declares, as the script reads it in a process of its own."""
-    return dict(importlib.import_module("scripts.draw").declare("flask-api"))
+    """Return what the Flask API's program declares."""
+    return pulumi_program.declare("flask-api", {})
 
 
 @lru_cache
 def payment() -> Template:
-    """Return what the payment system's program declares."""
-    return dict(importlib.import_module("scripts.draw").declare("payment"))
+    """Return what the payment system's program declares, from a process of its own as the command has it."""
+    return dict(draw.synthesise("payment"))
 
 
 @lru_cache
 def recovery() -> Template:
     """Return what the disaster-recovery system's configuration declares."""
-    return dict(importlib.import_module("scripts.draw").declare("disaster-recovery", "scripts.draw_terraform"))
+    return terraform_configuration.declare("disaster-recovery", {})
 
 
 TEMPLATES: tuple[Callable[[], Template], ...] = (pipeline, shop, empty, api, payment, recovery)
 PROGRAMS = (("flask-api", api), ("payment", payment), ("disaster-recovery", recovery))
-
-
-@pytest.fixture(name="draw", scope="module")
-def fixture_draw() -> Iterator[ModuleType]:
-    """Load the script by its path."""
-    spec = importlib.util.spec_from_file_location("scripts_draw_under_test", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", list(sys.path))
-        patch.setitem(sys.modules, spec.name, module)
-        spec.loader.exec_module(module)
-        yield module
 
 
 def words(picture: str) -> list[str]:
@@ -149,21 +135,21 @@ def words(picture: str) -> list[str]:
     return [found.text or "" for found in ElementTree.fromstring(picture).iter(f"{SVG}text")]
 
 
-def drawn(draw: ModuleType, template: Template) -> tuple[Any, Any]:
+def drawn(template: Template) -> tuple[Any, Any]:
     """Return what is drawn of a template, and where."""
     if "Regions" in template:
-        graph = draw.draw_regions.read("tap", template)
-        return graph, draw.draw_regions.place(graph)
+        graph = regions.read("tap", template)
+        return graph, regions.place(graph)
     graph = draw.Reader("tap", template).read()
     return graph, draw.lay_out(graph)
 
 
-def edges(draw: ModuleType, template: Template) -> dict[tuple[str, str], str]:
+def edges(template: Template) -> dict[tuple[str, str], str]:
     """Return the arrows of a template, with their labels."""
-    return {(edge.start, edge.end): edge.label for edge in drawn(draw, template)[0].edges}
+    return {(edge.start, edge.end): edge.label for edge in drawn(template)[0].edges}
 
 
-def test_every_drawn_type_appears_with_its_properties(draw: ModuleType) -> None:
+def test_every_drawn_type_appears_with_its_properties() -> None:
     """Words, names and what an engineer asks first."""
     found = set(words(draw.draw("tap", pipeline())))
     assert {"Kinesis stream", "tap-events-x", "3 shards", "Lambda function", "tap-worker-x", "Python 3.14"} <= found
@@ -173,9 +159,9 @@ def test_every_drawn_type_appears_with_its_properties(draw: ModuleType) -> None:
     assert {"Region (lib/AWS_REGION)", "VPC 10.1.0.0/16 · 2 subnets in 2 zones · no internet gateway"} <= found
 
 
-def test_arrows_follow_references(draw: ModuleType) -> None:
+def test_arrows_follow_references() -> None:
     """Each arrow stands for a mapping, a destination, a variable or an action of the template."""
-    assert edges(draw, pipeline()) == {
+    assert edges(pipeline()) == {
         ("Events", "Worker"): "events",
         ("Worker", "Door"): "poison records",  # out of the VPC through its endpoint
         ("Door", "Failed"): "",
@@ -185,12 +171,12 @@ def test_arrows_follow_references(draw: ModuleType) -> None:
     }
 
 
-def test_logical_ids_do_not_matter(draw: ModuleType) -> None:
+def test_logical_ids_do_not_matter() -> None:
     """The tables are keyed by types."""
     text = json.dumps(pipeline())
     for name in ("Events", "Worker", "Mapping", "Failed"):
         text = text.replace(f'"{name}"', f'"X{name}Y"')
-    assert edges(draw, json.loads(text))[("XEventsY", "XWorkerY")] == "events"
+    assert edges(json.loads(text))[("XEventsY", "XWorkerY")] == "events"
     assert "batches of 7" in words(draw.draw("tap", json.loads(text)))
 
 
@@ -202,7 +188,7 @@ def test_logical_ids_do_not_matter(draw: ModuleType) -> None:
         {"Far": resource("AWS::EC2::SecurityGroup", SecurityGroupIngress=[{"SourceSecurityGroupId": ref("Near")}])},
     ],
 )
-def test_security_groups_alone_connect_a_function_with_its_database(draw: ModuleType, rule: Template) -> None:
+def test_security_groups_alone_connect_a_function_with_its_database(rule: Template) -> None:
     """However the rule is written, and only for the function that it lets in."""
     resources = {
         "Near": resource("AWS::EC2::SecurityGroup"),
@@ -211,24 +197,24 @@ def test_security_groups_alone_connect_a_function_with_its_database(draw: Module
         "Worker": resource("AWS::Lambda::Function", VpcConfig={"SecurityGroupIds": [ref("Near")]}),
         "Db": resource("AWS::RDS::DBInstance", VPCSecurityGroups=[ref("Far")]),
     }
-    assert edges(draw, {"Resources": resources | rule}) == {("Worker", "Db"): "rows"}
+    assert edges({"Resources": resources | rule}) == {("Worker", "Db"): "rows"}
 
 
-def test_a_function_that_a_deployment_calls_sets_up_the_database(draw: ModuleType) -> None:
+def test_a_function_that_a_deployment_calls_sets_up_the_database() -> None:
     """Its rows are the schema."""
     template = pipeline()
     template["Resources"]["Run"] = resource("Custom::Migration", ServiceToken=arn("Worker"))
-    assert edges(draw, template).items() >= {("Run", "Worker"): "on deploy", ("Worker", "Db"): "schema"}.items()
+    assert edges(template).items() >= {("Run", "Worker"): "on deploy", ("Worker", "Db"): "schema"}.items()
 
 
-def test_what_is_not_drawn_is_counted_and_not_lost(draw: ModuleType) -> None:
+def test_what_is_not_drawn_is_counted_and_not_lost() -> None:
     """A type that stands in no table is counted under its own name."""
     template = pipeline()
     template["Resources"] |= {f"New{number}": {"Type": "AWS::Unheard::Of"} for number in range(4)}
     assert "Also in the stack: 4 × AWS::Unheard::Of, 2 policies" in " ".join(words(draw.draw("tap", template)))
 
 
-def test_no_account_no_region_and_no_hash_is_in_the_picture(draw: ModuleType) -> None:
+def test_no_account_no_region_and_no_hash_is_in_the_picture() -> None:
     """Whatever the region is: the picture is the same in all of them."""
     for place in region.known():
         name = {"Fn::Join": ["-", ["tap", ref("AWS::AccountId"), place, ref("AWS::Region"), "123456789012"]]}
@@ -258,9 +244,9 @@ def pieces(route: Any) -> list[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_nothing_covers_anything_else(draw: ModuleType, template: Callable[[], Template]) -> None:
+def test_nothing_covers_anything_else(template: Callable[[], Template]) -> None:
     """Cards and labels stand free, arrows touch only the cards that they connect, and everything is there."""
-    graph, picture = drawn(draw, template())
+    graph, picture = drawn(template())
     solid = cards(picture)
     assert (solid.keys(), len(picture.routes)) == (graph.nodes.keys(), len(graph.edges))
     labels = [
@@ -276,9 +262,9 @@ def test_nothing_covers_anything_else(draw: ModuleType, template: Callable[[], T
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_a_box_holds_its_residents_and_nobody_else(draw: ModuleType, template: Callable[[], Template]) -> None:
+def test_a_box_holds_its_residents_and_nobody_else(template: Callable[[], Template]) -> None:
     """A VPC's box says what is in the VPC."""
-    graph, picture = drawn(draw, template())
+    graph, picture = drawn(template())
     for group, box in picture.boxes.items():
         for name, card in cards(picture).items():
             inside = box.x < card[0] and box.y < card[1] and card[2] < box.right and card[3] < box.bottom
@@ -287,7 +273,7 @@ def test_a_box_holds_its_residents_and_nobody_else(draw: ModuleType, template: C
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_the_same_bytes_serve_light_and_dark_pages(draw: ModuleType, template: Callable[[], Template]) -> None:
+def test_the_same_bytes_serve_light_and_dark_pages(template: Callable[[], Template]) -> None:
     """Well-formed, the same each time, with a background of its own and nothing to be fetched."""
     picture = draw.draw("tap", template())
     assert picture == draw.draw("tap", copy.deepcopy(template()))
@@ -299,9 +285,7 @@ def test_the_same_bytes_serve_light_and_dark_pages(draw: ModuleType, template: C
     assert not re.search(r"<script|href|url\(|@import|<image", picture)
 
 
-def test_check_compares_with_the_committed_picture(
-    draw: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_compares_with_the_committed_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It writes nothing, and its exit status tells CI."""
     template, output = tmp_path / "template.json", tmp_path / "pictures" / "tap.svg"
     template.write_text(json.dumps(pipeline()))
@@ -321,7 +305,7 @@ def test_check_compares_with_the_committed_picture(
     [("{", "is not JSON"), ("[]", "no Resources"), ('{"Resources": []}', "no Resources"), ("", "is not JSON")],
 )
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(
-    draw: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, sentence: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, sentence: str
 ) -> None:
     """No traceback: no file, no template in it, no system of the CDK."""
     path = tmp_path / "template.json"
@@ -335,16 +319,16 @@ def test_what_cannot_be_drawn_is_refused_in_a_sentence(
 
 @pytest.mark.parametrize(("system", "template"), PROGRAMS)
 def test_a_committed_picture_shows_the_program(
-    draw: ModuleType, system: str, template: Callable[[], Template]
+    system: str, template: Callable[[], Template]
 ) -> None:  # fmt: skip
     """``scripts/draw <system> --check``, without another run of the program."""
-    committed = SCRIPT.parents[1] / "docs" / "pictures" / f"{system}.svg"
+    committed = ROOT / "docs" / "pictures" / f"{system}.svg"
     assert draw.draw(system, template()) == committed.read_text(encoding="utf-8"), f"run 'scripts/draw {system}'"
 
 
 @pytest.mark.parametrize(("system", "template"), PROGRAMS)
 def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
-    draw: ModuleType, system: str, template: Callable[[], Template]
+    system: str, template: Callable[[], Template]
 ) -> None:  # fmt: skip
     """A type that no table knows would be counted under its own name."""
     every = words(draw.draw(system, template()))
@@ -352,16 +336,16 @@ def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
     assert not [line for line in rest if "×" in line or "aws:" in line]
 
 
-def test_what_the_api_consists_of_is_said(draw: ModuleType) -> None:
+def test_what_the_api_consists_of_is_said() -> None:
     """What several resources are together stands on one card."""
     every = words(draw.draw("flask-api", api()))
     assert {"3 NAT gateways", "3 log groups", "12 CloudWatch alarms", "2 KMS keys", "CloudWatch dashboard"} <= {*every}
     assert {"scales from 2 to 6 tasks", "at 60 % CPU", "at 70 % memory", "objects kept 365 days"} <= {*every}
 
 
-def test_arrows_follow_the_programs_references(draw: ModuleType) -> None:
+def test_arrows_follow_the_programs_references() -> None:
     """Also those in a container's description, in routes and in security groups; the load balancer's own logs too."""
-    assert edges(draw, api()) == {
+    assert edges(api()) == {
         ("ec2_InternetGateway_internet", "lb_LoadBalancer_balancer"): "requests",
         ("lb_LoadBalancer_balancer", "ecs_Service_api"): "requests",
         ("lb_LoadBalancer_balancer", "s3_Bucket_logs"): "access logs",
@@ -377,17 +361,17 @@ def test_arrows_follow_the_programs_references(draw: ModuleType) -> None:
     }
 
 
-def test_an_arrow_goes_with_its_reference(draw: ModuleType) -> None:
+def test_an_arrow_goes_with_its_reference() -> None:
     """The picture is drawn from what is declared: a container that is not told its database has none."""
     template = copy.deepcopy(api())
     (container,) = template["Resources"]["ecs_TaskDefinition_api"]["Properties"]["ContainerDefinitions"]
     container["Secrets"], container["Environment"] = [], []
     template["Resources"].pop("vpc_SecurityGroupIngressRule_queries")
     template["Resources"].pop("vpc_SecurityGroupEgressRule_queries")
-    assert not [end for start, end in edges(draw, template) if start == "ecs_Service_api" and "rds" in end]
+    assert not [end for start, end in edges(template) if start == "ecs_Service_api" and "rds" in end]
 
 
-def test_tiers_hold_their_residents_and_the_internet_is_outside(draw: ModuleType) -> None:
+def test_tiers_hold_their_residents_and_the_internet_is_outside() -> None:
     """What is left of the region is the internet only; each tier's zones are on its cards."""
     graph = draw.Reader("tap", api()).read()
     picture = draw.lay_out(graph)
@@ -405,9 +389,9 @@ def test_tiers_hold_their_residents_and_the_internet_is_outside(draw: ModuleType
 # ---- the payment system
 
 
-def test_payments_come_in_through_the_firewall_and_from_inside_the_network(draw: ModuleType) -> None:
+def test_payments_come_in_through_the_firewall_and_from_inside_the_network() -> None:
     """Both ways lead to one function; the drain has its schedule, the migrations their deployment."""
-    assert edges(draw, payment()) == {
+    assert edges(payment()) == {
         ("ec2_InternetGateway_internet", "wafv2_WebAcl_firewall"): "requests",
         ("wafv2_WebAcl_firewall", "apigateway_RestApi_payments"): "requests",
         ("apigateway_RestApi_payments", "lambda_Function_api"): "requests",
@@ -425,7 +409,7 @@ def test_payments_come_in_through_the_firewall_and_from_inside_the_network(draw:
     }
 
 
-def test_the_parts_of_the_payment_system_are_said(draw: ModuleType) -> None:
+def test_the_parts_of_the_payment_system_are_said() -> None:
     """Routes, limits, locks, keys, and who uses what several functions use."""
     every = set(words(draw.draw("payment", payment())))
     assert {"GET /health", "POST /payments", "GET /payments/{id}", "POST /payments/{id}/refunds"} <= every
@@ -436,26 +420,26 @@ def test_the_parts_of_the_payment_system_are_said(draw: ModuleType) -> None:
     assert {"audit key: S3 bucket", "database key: database, password", "13 CloudWatch alarms"} <= every
 
 
-def test_an_object_arrow_needs_the_right_to_it_as_well(draw: ModuleType) -> None:
+def test_an_object_arrow_needs_the_right_to_it_as_well() -> None:
     """A function that is told the bucket's name, and whose role may do nothing with it, exchanges nothing with it."""
     template = copy.deepcopy(payment())
     environment = template["Resources"]["lambda_Function_database"]["Properties"]["Environment"]["Variables"]
     environment["AUDIT_BUCKET"] = {"Fn::Sub": "${s3_Bucket_audit.Bucket}"}
-    assert ("lambda_Function_database", "s3_Bucket_audit") not in edges(draw, template)
+    assert ("lambda_Function_database", "s3_Bucket_audit") not in edges(template)
     template["Resources"].pop("iam_RolePolicy_database")
-    assert edges(draw, template)["lambda_Function_database", "s3_Bucket_audit"] == "objects"
+    assert edges(template)["lambda_Function_database", "s3_Bucket_audit"] == "objects"
 
 
-def test_without_its_guard_an_api_is_open_to_the_internet(draw: ModuleType) -> None:
+def test_without_its_guard_an_api_is_open_to_the_internet() -> None:
     """The arrow goes with the association."""
     template = copy.deepcopy(payment())
     template["Resources"].pop("wafv2_WebAclAssociation_firewall")
-    found = edges(draw, template)
+    found = edges(template)
     assert found["ec2_InternetGateway_internet", "apigateway_RestApi_payments"] == "requests"
     assert not [pair for pair in found if "wafv2_WebAcl_firewall" in pair]
 
 
-def test_the_payments_tiers_hold_their_residents(draw: ModuleType) -> None:
+def test_the_payments_tiers_hold_their_residents() -> None:
     """The functions stand side by side in one column, right of the load balancer in their tier."""
     graph = draw.Reader("payment", payment()).read()
     picture = draw.lay_out(graph)
@@ -476,22 +460,21 @@ def declared(kind: str, name: str, **inputs: Any) -> Any:
 
 def test_a_broken_reference_is_refused_and_the_order_does_not_matter() -> None:
     """Programs under mocks have no order; a token of nothing that is declared would be an arrow that is missing."""
-    draw_pulumi = importlib.import_module("scripts.draw_pulumi")
     found = [
-        declared("ec2/subnet:Subnet", "one", vpcId=draw_pulumi.token("aws:ec2/vpc:Vpc", "all", "id")),
+        declared("ec2/subnet:Subnet", "one", vpcId=pulumi_program.token("aws:ec2/vpc:Vpc", "all", "id")),
         declared("ec2/vpc:Vpc", "all", tags={"Policy": json.dumps({"User": "${aws:username}"})}),
     ]
-    whole = json.dumps(draw_pulumi.template(found, ""))
-    assert whole == json.dumps(draw_pulumi.template(found[::-1], ""))
+    whole = json.dumps(pulumi_program.template(found, ""))
+    assert whole == json.dumps(pulumi_program.template(found[::-1], ""))
     assert '"VpcId": {"Fn::Sub": "${ec2_Vpc_all.Id}"}' in whole
     with pytest.raises(SettingError, match=r"ec2_Subnet_one refers to ec2_Vpc_all\.Id, which"):
-        draw_pulumi.template(found[:1], "")
+        pulumi_program.template(found[:1], "")
     with pytest.raises(SettingError, match="Two resources are called ec2_Vpc_all"):
-        draw_pulumi.template([*found, found[1]], "")
+        pulumi_program.template([*found, found[1]], "")
 
 
 def test_what_a_program_refuses_is_said_in_its_own_sentence(
-    draw: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The process's last line, without its traceback."""
     monkeypatch.setenv("TASKS_MIN", "many")
@@ -514,14 +497,14 @@ PAIRS = {
 }
 
 
-def regions(draw: ModuleType, template: Template) -> Any:
+def both(template: Template) -> Any:
     """Return the graph of a template of several regions."""
-    return draw.draw_regions.read("tap", template)
+    return regions.read("tap", template)
 
 
-def test_both_regions_stand_between_the_name_and_what_replicates_itself(draw: ModuleType) -> None:
+def test_both_regions_stand_between_the_name_and_what_replicates_itself() -> None:
     """The same way through each of them; nothing else but the password, which the first cluster alone is given."""
-    found = edges(draw, recovery())
+    found = edges(recovery())
     for role in ("primary", "secondary"):
         wanted = {tuple(end.format(role=role) for end in pair): label for pair, label in PAIRS.items()}
         assert found.items() >= wanted.items()
@@ -530,35 +513,35 @@ def test_both_regions_stand_between_the_name_and_what_replicates_itself(draw: Mo
     assert not [pair for pair in found if "primary" in pair[0] and "secondary" in pair[1]]
 
 
-def test_replication_comes_from_the_one_cluster_and_goes_to_the_other(draw: ModuleType) -> None:
+def test_replication_comes_from_the_one_cluster_and_goes_to_the_other() -> None:
     """An arrow that points back is drawn from its end."""
-    found = {edge.start: edge.back for edge in regions(draw, recovery()).edges if edge.label == "replication"}
+    found = {edge.start: edge.back for edge in both(recovery()).edges if edge.label == "replication"}
     assert found == {"database_primary_cluster": False, "database_secondary_cluster": True}
 
 
-def test_what_is_the_same_in_both_regions_is_drawn_once(draw: ModuleType) -> None:
+def test_what_is_the_same_in_both_regions_is_drawn_once() -> None:
     """The verification, the alarms, the keys; not what arrows tie to the rest."""
-    found = regions(draw, recovery())
-    both = {name for name, node in found.nodes.items() if node.region == "both"}
-    assert {"verification_primary_verification", "topic_primary_alarms", "AWS::KMS::Key primary"} <= both
+    found = both(recovery())
+    shared = {name for name, node in found.nodes.items() if node.region == "both"}
+    assert {"verification_primary_verification", "topic_primary_alarms", "AWS::KMS::Key primary"} <= shared
     assert not [name for name in found.nodes if name.startswith(("verification_secondary", "monitoring_secondary"))]
-    assert not both & {
+    assert not shared & {
         name for edge in found.edges for name in (edge.start, edge.end) if found.nodes[name].region != "both"
     }
     assert found.regions.keys() == {"primary", "secondary", "global", "both"}
 
 
-def test_what_differs_between_the_regions_is_drawn_in_both(draw: ModuleType) -> None:
+def test_what_differs_between_the_regions_is_drawn_in_both() -> None:
     """One word is enough."""
     template = copy.deepcopy(recovery())
     template["Resources"]["verification_secondary_schedule"]["Properties"]["ScheduleExpression"] = "rate(2 hours)"
-    found = regions(draw, template)
+    found = both(template)
     assert found.nodes["verification_primary_verification"].region == "primary"
     assert found.nodes["verification_secondary_verification"].region == "secondary"
     assert found.nodes["AWS::KMS::Key primary"].region == "both"
 
 
-def test_the_parts_of_the_disaster_recovery_system_are_said(draw: ModuleType) -> None:
+def test_the_parts_of_the_disaster_recovery_system_are_said() -> None:
     """Who answers while what is good, what is replicated, the way between the networks, and the regions' files."""
     every = set(words(draw.draw("disaster-recovery", recovery())))
     assert {"PRIMARY", "SECONDARY", "while /v1/health/ready is good", "DynamoDB global table"} <= every
@@ -569,9 +552,9 @@ def test_the_parts_of_the_disaster_recovery_system_are_said(draw: ModuleType) ->
     assert not every & {"Region (lib/AWS_REGION)"}
 
 
-def test_a_region_holds_its_residents_and_nobody_else(draw: ModuleType) -> None:
+def test_a_region_holds_its_residents_and_nobody_else() -> None:
     """What both share stands outside of both, and boxes of regions do not overlap."""
-    graph, picture = drawn(draw, recovery())
+    graph, picture = drawn(recovery())
     places = {role: (box.x, box.y, box.right, box.bottom) for role, box in picture.regions.items()}
     assert places.keys() == graph.regions.keys()
     assert all(apart(one, two) for one, two in combinations(places.values(), 2))
@@ -582,9 +565,9 @@ def test_a_region_holds_its_residents_and_nobody_else(draw: ModuleType) -> None:
             assert inside or apart(card, box), name
 
 
-def test_the_peering_runs_from_one_network_to_the_other(draw: ModuleType) -> None:
+def test_the_peering_runs_from_one_network_to_the_other() -> None:
     """Straight down, and nothing stands in its way; without a peering there is no line."""
-    graph, picture = drawn(draw, recovery())
+    graph, picture = drawn(recovery())
     ((start, end, what),) = graph.links
     upper, lower = picture.boxes[start], picture.boxes[end]
     line = (upper.x + upper.width / 2 - 5, upper.bottom, upper.x + upper.width / 2 + 200, lower.y)
@@ -596,7 +579,7 @@ def test_the_peering_runs_from_one_network_to_the_other(draw: ModuleType) -> Non
     assert what not in draw.draw("disaster-recovery", template)
 
 
-def test_the_picture_of_two_regions_names_neither(draw: ModuleType) -> None:
+def test_the_picture_of_two_regions_names_neither() -> None:
     """It is the same wherever the system is."""
     picture = draw.draw("disaster-recovery", recovery())
     assert not [name for name in region.known() if name in picture]
@@ -612,7 +595,7 @@ def configuration(**resources: Any) -> Any:
     for name, (kind, arguments) in resources.items():
         path = {"metadata": {"path": f"tap/{name}"}}
         content["resource"].setdefault(kind, {})[f"{name}_H"] = {"//": path, "provider": "aws.primary", **arguments}
-    return importlib.import_module("scripts.draw_terraform").Configuration(content)
+    return importlib.import_module("lib.diagrams.terraform_configuration").Configuration(content)
 
 
 def test_expressions_of_terraform_become_references() -> None:
@@ -641,9 +624,9 @@ def test_a_reference_to_nothing_is_refused() -> None:
         configuration(net=("aws_subnet", {"vpc_id": "${aws_vpc.gone_H.id}"})).template("", {})
 
 
-def test_only_the_right_to_write_ties_a_function_to_the_table(draw: ModuleType) -> None:
+def test_only_the_right_to_write_ties_a_function_to_the_table() -> None:
     """Both functions are told the table's name; the verification may describe it, and exchanges no items."""
-    found = edges(draw, recovery())
+    found = edges(recovery())
     told = recovery()["Resources"]["verification_primary_verification"]["Properties"]["Environment"]["Variables"]
     assert told["TABLE_NAME"] == ref("table_table")
     assert ("verification_primary_verification", "table_table") not in found

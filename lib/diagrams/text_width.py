@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from scripts.draw_graph import Node
+from lib.diagrams.graph import Node
 
 # Characters of about the same width, in thousandths of the font's size.
 WIDTHS = (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.draw_template import at
+from lib.diagrams.template import at
 
 
 @dataclass(frozen=True)

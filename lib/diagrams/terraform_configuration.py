@@ -3,7 +3,7 @@
 Terraform refers to resources by expressions, ``${aws_vpc.name.id}``, also in the middle of a text or of a call; here
 they become ``${name.Id}``. A resource is called by its place in the construct tree, which has no hash.
 
-    python -m scripts.draw_terraform disaster-recovery     the template, as JSON, with each resource's region
+    python -m lib.diagrams.terraform_configuration disaster-recovery     the template as JSON, with regions
 """
 
 import json
@@ -16,17 +16,15 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+import tap
+from lib.common import lambda_package, naming, node, region
+from lib.common.errors import SettingError
+from lib.diagrams.cloudformation_types import CLIENTS_OF_NAME, FUNCTION, RECORD
+from lib.diagrams.pulumi_types import Type
+from lib.diagrams.template import at
+from lib.diagrams.terraform_types import TYPES
 
-import tap  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common import lambda_package, naming, node, region  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_pulumi_types import Type  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_template import at  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_terraform_types import TYPES  # noqa: E402  # pylint: disable=wrong-import-position
-from scripts.draw_types import CLIENTS_OF_NAME, FUNCTION, RECORD  # noqa: E402  # pylint: disable=wrong-import-position
+ROOT = Path(__file__).resolve().parents[2]
 
 ZONES = "abcdef"
 EXPRESSION = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}")
