@@ -33,7 +33,7 @@ TOGETHER = {
     "pulumi": (
         "tests/region/test_pulumi",
         "tests/unit/flask_api/test_",
-        "tests/unit/payment/test_stack", "tests/unit/common_pulumi/",
+        "tests/unit/payment/test_stack", "tests/unit/pulumi_components/",
     ),
     "synthesis": ("tests/policy/", "tests/region/", "tests/unit/kinesis_pipeline/test_stack.py", "tests/unit/entry/"),
 }  # fmt: skip

@@ -17,7 +17,7 @@ from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
 from cdktf_cdktf_provider_aws.rds_global_cluster import RdsGlobalCluster
 from constructs import Construct
 
-from lib.common import engine_versions
+from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import enhanced_monitoring
 from lib.disaster_recovery.keys import Keys
@@ -60,7 +60,7 @@ ACKNOWLEDGED = (
     Acknowledged(
         "CKV_AWS_226",
         "aws_rds_cluster_instance.database-*_instance-*",
-        "A minor version is chosen in lib/common/engine_versions.py, and a global database's members have to keep "
+        "A minor version is chosen in lib/common/rds_versions.py, and a global database's members have to keep "
         "the same one; an upgrade by AWS would differ from what is declared.",
     ),
     Acknowledged(
@@ -124,7 +124,7 @@ class Database(Construct):
             self,
             "parameters",
             name=self._place.name("parameter_group"),
-            family=f"{ENGINE}{engine_versions.ENGINES[ENGINE].major}",
+            family=f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}",
             description="TLS for everyone, slow statements in the log",
             parameter=[RdsClusterParameterGroupParameter(name=name, value=value) for name, value in PARAMETERS.items()],
             **self._place.own("parameters"),

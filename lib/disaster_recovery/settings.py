@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lib.common import engine_versions, fields, naming, region
+from lib.common import naming, rds_versions, region
+from lib.common import setting_parsers as parse
 from lib.common.errors import SettingError
 from lib.common.tags import Tags
 
@@ -89,7 +90,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             SettingError: naming the variable, its value and what it takes.
         """
         suffix = naming.suffix(values)
-        environment = fields.choice(values, "ENVIRONMENT", "dev", fields.ENVIRONMENTS)
+        environment = parse.choice(values, "ENVIRONMENT", "dev", parse.ENVIRONMENTS)
         profile = PROFILES[environment]
         first, second = sides(values)
         found = cls(
@@ -99,27 +100,27 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, values),
             profile=profile,
-            deletion_protection=fields.flag(values, "DELETION_PROTECTION", default=profile.keep),
+            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.keep),
             # A cluster has up to 16 instances, and a secondary one of them less.
-            instances=fields.number(values, "DATABASE_INSTANCES", profile.instances, 1, 15),
-            zones=fields.number(values, "ZONES", profile.zones, 2, 3),
-            engine_version=engine_versions.choose(ENGINE, values),
-            rate=fields.number(values, "API_RATE", profile.rate, 1, 10_000),
-            burst=fields.number(values, "API_BURST", profile.burst, 1, 5_000),
+            instances=parse.number(values, "DATABASE_INSTANCES", profile.instances, 1, 15),
+            zones=parse.number(values, "ZONES", profile.zones, 2, 3),
+            engine_version=rds_versions.choose(ENGINE, values),
+            rate=parse.number(values, "API_RATE", profile.rate, 1, 10_000),
+            burst=parse.number(values, "API_BURST", profile.burst, 1, 5_000),
             instance_class=_instance_class(values, cls.instance_class),
-            database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
-            password_version=fields.number(values, "PASSWORD_VERSION", cls.password_version, 1, 1_000_000),
-            domain=fields.domain(values, "DOMAIN_NAME"),
-            zone_id=fields.hosted_zone(values, "HOSTED_ZONE_ID"),
-            lag_max_ms=fields.number(values, "LAG_MAX_MS", cls.lag_max_ms, 100, 3_600_000),
-            snapshot_max_age_hours=fields.number(values, "SNAPSHOT_MAX_AGE_HOURS", cls.snapshot_max_age_hours, 1, 840),
+            database_port=parse.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            password_version=parse.number(values, "PASSWORD_VERSION", cls.password_version, 1, 1_000_000),
+            domain=parse.domain(values, "DOMAIN_NAME"),
+            zone_id=parse.hosted_zone(values, "HOSTED_ZONE_ID"),
+            lag_max_ms=parse.number(values, "LAG_MAX_MS", cls.lag_max_ms, 100, 3_600_000),
+            snapshot_max_age_hours=parse.number(values, "SNAPSHOT_MAX_AGE_HOURS", cls.snapshot_max_age_hours, 1, 840),
             # What was deployed today cannot be restored to yesterday.
-            pitr_min_hours=fields.number(values, "PITR_MIN_HOURS", cls.pitr_min_hours if profile.keep else 1, 1, 840),
+            pitr_min_hours=parse.number(values, "PITR_MIN_HOURS", cls.pitr_min_hours if profile.keep else 1, 1, 840),
             # CloudWatch looks back one day at the most, and the alarm on silence looks at three runs.
-            verify_hours=fields.number(values, "VERIFY_HOURS", cls.verify_hours, 1, 8),
-            api_account=fields.flag(values, "API_ACCOUNT", default=True),
-            alarm_email=fields.email(values, "ALARM_EMAIL"),
-            state_bucket=fields.bucket(values, "STATE_BUCKET"),
+            verify_hours=parse.number(values, "VERIFY_HOURS", cls.verify_hours, 1, 8),
+            api_account=parse.flag(values, "API_ACCOUNT", default=True),
+            alarm_email=parse.email(values, "ALARM_EMAIL"),
+            state_bucket=parse.bucket(values, "STATE_BUCKET"),
             # What repairs a lost region must not be lost with it.
             state_region=_known_region(values, "STATE_REGION", second.region),
         )
@@ -185,24 +186,24 @@ def sides(values: Mapping[str, str]) -> tuple[Side, Side]:
         SettingError: a value that is refused, or two networks that overlap.
     """
     first, second = region.pair(values)
-    cidr = fields.network(values, "VPC_CIDR", "10.60.0.0/16")
+    cidr = parse.network(values, "VPC_CIDR", "10.60.0.0/16")
     network = ipaddress.IPv4Network(cidr)
     # The network beside it, of the same size; 192.168.0.0/16 has no private one.
     beside = next((n for n in network.supernet().subnets() if n != network and n.is_private), _ELSEWHERE)
-    other = fields.network(values, "VPC_CIDR_DR", str(beside))
+    other = parse.network(values, "VPC_CIDR_DR", str(beside))
     if network.overlaps(ipaddress.IPv4Network(other)):
         raise SettingError(
             f"VPC_CIDR={cidr!r} and VPC_CIDR_DR={other!r} overlap, and peered networks cannot: leave VPC_CIDR_DR out, "
             f"or write another one, for example {str(beside)!r}."
         )
     return (
-        Side(PRIMARY, first, cidr, fields.certificate(values, "CERTIFICATE_ARN", first)),
-        Side(SECONDARY, second, other, fields.certificate(values, "CERTIFICATE_ARN_DR", second)),
+        Side(PRIMARY, first, cidr, parse.certificate(values, "CERTIFICATE_ARN", first)),
+        Side(SECONDARY, second, other, parse.certificate(values, "CERTIFICATE_ARN_DR", second)),
     )
 
 
 def _instance_class(values: Mapping[str, str], default: str) -> str:
-    text = fields.instance_class(values, "DATABASE_INSTANCE_CLASS", default)
+    text = parse.instance_class(values, "DATABASE_INSTANCE_CLASS", default)
     if not _MEMORY_OPTIMISED.fullmatch(text):
         raise SettingError(
             f"DATABASE_INSTANCE_CLASS={text!r} is refused by a global database: write a memory-optimised class of the "

@@ -2,9 +2,9 @@
 
 import pulumi
 
-from lib.common_pulumi.keys import administration, customer_key, operations
-from lib.common_pulumi.policies import Place
 from lib.flask_api.settings import Settings
+from lib.pulumi_components.keys import administration, customer_key, operations
+from lib.pulumi_components.policies import Place
 
 PURPOSES = {"database": "the database, its password and its insights", "operations": "logs and alarm messages"}
 

@@ -6,10 +6,10 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.acknowledged import Acknowledged
-from lib.common_pulumi.policies import Place
-from lib.common_pulumi.storage import balancer_logs, log_bucket
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.settings import Settings
+from lib.pulumi_components.policies import Place
+from lib.pulumi_components.storage import balancer_logs, log_bucket
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"

@@ -6,10 +6,10 @@ import pulumi
 
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import allow
-from lib.common_pulumi.network import WORLD, TierArgs, TieredNetwork
-from lib.common_pulumi.policies import Place
 from lib.flask_api.keys import Keys
 from lib.flask_api.settings import Settings
+from lib.pulumi_components.network import WORLD, TierArgs, TieredNetwork
+from lib.pulumi_components.policies import Place
 
 APPLICATION_PORT = 8080
 ACKNOWLEDGED = (

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-from lib.common_pulumi.alarms import Dimensions, Watch, alarm, dashboard, topic
-from lib.common_pulumi.policies import Place
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.service import Service
 from lib.flask_api.settings import Settings
+from lib.pulumi_components.alarms import Dimensions, Watch, alarm, dashboard, topic
+from lib.pulumi_components.policies import Place
 
 MEBIBYTE = 1024**2
 CONNECTIONS = 150  # tasks_max x workers x pool size is 48 by default; db.t4g.medium takes about 400

@@ -7,13 +7,13 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.iam_statements import Statement, allow, via_service
-from lib.common_pulumi.policies import Place, service_role
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.registry import Registry
 from lib.flask_api.settings import Settings
+from lib.pulumi_components.policies import Place, service_role
 
 CONTAINER = "api"
 STOP_SECONDS = 60  # after SIGTERM: the application takes up to 30 to answer what it has accepted

@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lib.common import engine_versions, fields, naming, rds_ca, region
+from lib.common import naming, rds_ca, rds_versions, region
+from lib.common import setting_parsers as parse
 from lib.common.errors import SettingError
 from lib.common.tags import Tags
 
@@ -61,10 +62,10 @@ def _image(values: Mapping[str, str]) -> str:
 
 
 def _size(values: Mapping[str, str]) -> tuple[int, int]:
-    cpu = fields.number(values, "TASK_CPU", 512, 0, max(FARGATE))
+    cpu = parse.number(values, "TASK_CPU", 512, 0, max(FARGATE))
     if cpu not in FARGATE:
         raise SettingError(f"TASK_CPU={str(cpu)!r} is refused: Fargate takes {', '.join(map(str, FARGATE))}.")
-    memory = fields.number(values, "TASK_MEMORY", FARGATE[cpu][0], 0, 10**6)
+    memory = parse.number(values, "TASK_MEMORY", FARGATE[cpu][0], 0, 10**6)
     if memory not in FARGATE[cpu]:
         sizes = FARGATE[cpu]
         raise SettingError(
@@ -75,7 +76,7 @@ def _size(values: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _domain(values: Mapping[str, str]) -> tuple[str, str]:
-    domain, zone = fields.domain(values, "DOMAIN_NAME"), fields.hosted_zone(values, "HOSTED_ZONE_ID")
+    domain, zone = parse.domain(values, "DOMAIN_NAME"), parse.hosted_zone(values, "HOSTED_ZONE_ID")
     if bool(domain) != bool(zone):
         raise SettingError(
             f"DOMAIN_NAME={domain!r} with HOSTED_ZONE_ID={zone!r} is refused: a Route 53 record needs both, or neither."
@@ -119,34 +120,34 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             SettingError: naming the variable, its value and what it takes.
         """
         suffix, where = naming.suffix(values), rds_ca.covered(region.primary(values))
-        environment = fields.choice(values, "ENVIRONMENT", ENVIRONMENT, fields.ENVIRONMENTS)
+        environment = parse.choice(values, "ENVIRONMENT", ENVIRONMENT, parse.ENVIRONMENTS)
         durability = DURABILITY[environment]
         cpu, memory = _size(values)
         domain, zone = _domain(values)
-        least = fields.number(values, "TASKS_MIN", cls.tasks_min, 1, 1000)
+        least = parse.number(values, "TASKS_MIN", cls.tasks_min, 1, 1000)
         return cls(
             region=where,
             suffix=suffix,
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, values, Environment=ENVIRONMENT, Project=PROJECT),
             durability=durability,
-            deletion_protection=fields.flag(values, "DELETION_PROTECTION", default=durability.keep),
-            nat_per_zone=fields.flag(values, "NAT_PER_ZONE", default=durability.nat_per_zone),
-            engine_version=engine_versions.choose("aurora-postgresql", values),
+            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=durability.keep),
+            nat_per_zone=parse.flag(values, "NAT_PER_ZONE", default=durability.nat_per_zone),
+            engine_version=rds_versions.choose("aurora-postgresql", values),
             cpu=cpu,
             memory=memory,
-            certificate_arn=fields.certificate(values, "CERTIFICATE_ARN", where),
+            certificate_arn=parse.certificate(values, "CERTIFICATE_ARN", where),
             domain_name=domain,
             hosted_zone_id=zone,
             image=_image(values),
-            cpu_architecture=fields.choice(values, "CPU_ARCHITECTURE", "X86_64", ("X86_64", "ARM64")),
-            instance_class=fields.instance_class(values, "DATABASE_INSTANCE_CLASS", cls.instance_class),
-            insights=fields.choice(values, "DATABASE_INSIGHTS", cls.insights, ("standard", "advanced")),
-            database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
-            vpc_cidr=fields.network(values, "VPC_CIDR", cls.vpc_cidr),
+            cpu_architecture=parse.choice(values, "CPU_ARCHITECTURE", "X86_64", ("X86_64", "ARM64")),
+            instance_class=parse.instance_class(values, "DATABASE_INSTANCE_CLASS", cls.instance_class),
+            insights=parse.choice(values, "DATABASE_INSIGHTS", cls.insights, ("standard", "advanced")),
+            database_port=parse.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            vpc_cidr=parse.network(values, "VPC_CIDR", cls.vpc_cidr),
             tasks_min=least,
-            tasks_max=fields.number(values, "TASKS_MAX", max(cls.tasks_max, least), least, 1000),
-            alarm_email=fields.email(values, "ALARM_EMAIL"),
+            tasks_max=parse.number(values, "TASKS_MAX", max(cls.tasks_max, least), least, 1000),
+            alarm_email=parse.email(values, "ALARM_EMAIL"),
         )
 
     def name(self, kind: str, part: str = "") -> str:

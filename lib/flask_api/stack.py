@@ -7,9 +7,6 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.stack_config import merge
-from lib.common_pulumi.configuration import configuration
-from lib.common_pulumi.network import zones
-from lib.common_pulumi.policies import Place
 from lib.flask_api.database import Database, DatabaseArgs
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -18,6 +15,9 @@ from lib.flask_api.observability import Observability, ObservabilityArgs
 from lib.flask_api.registry import Registry, RegistryArgs
 from lib.flask_api.service import Service, ServiceArgs
 from lib.flask_api.settings import SYSTEM, VARIABLES, Settings
+from lib.pulumi_components.configuration import configuration
+from lib.pulumi_components.network import zones
+from lib.pulumi_components.policies import Place
 
 
 class FlaskApi:  # pylint: disable=too-few-public-methods

@@ -7,7 +7,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from lib.common.acknowledged import Acknowledged
-from lib.common.engine_versions import ENGINES
+from lib.common.rds_versions import ENGINES
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings

@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lib.common import engine_versions, fields, naming, rds_ca, region
+from lib.common import naming, rds_ca, rds_versions, region
+from lib.common import setting_parsers as parse
 from lib.common.tags import Tags
 
 SYSTEM = "kinesis-pipeline"
@@ -54,19 +55,19 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             SettingError: naming the variable, its value and what it takes.
         """
         suffix = naming.suffix(environ)
-        environment = fields.choice(environ, "ENVIRONMENT", "dev", fields.ENVIRONMENTS)
+        environment = parse.choice(environ, "ENVIRONMENT", "dev", parse.ENVIRONMENTS)
         return cls(
             region=rds_ca.covered(region.primary(environ)),
             suffix=suffix,
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, environ),
             durability=DURABILITY[environment],
-            engine_version=engine_versions.choose("postgres", environ),
-            instance_class=fields.instance_class(environ, "DATABASE_INSTANCE_CLASS", cls.instance_class),
-            database_port=fields.number(environ, "DATABASE_PORT", cls.database_port, 1150, 65535),
-            shards=fields.number(environ, "STREAM_SHARDS", cls.shards, 1, 200),
-            batch_size=fields.number(environ, "BATCH_SIZE", cls.batch_size, 1, 1000),
-            alarm_email=fields.email(environ, "ALARM_EMAIL"),
+            engine_version=rds_versions.choose("postgres", environ),
+            instance_class=parse.instance_class(environ, "DATABASE_INSTANCE_CLASS", cls.instance_class),
+            database_port=parse.number(environ, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            shards=parse.number(environ, "STREAM_SHARDS", cls.shards, 1, 200),
+            batch_size=parse.number(environ, "BATCH_SIZE", cls.batch_size, 1, 1000),
+            alarm_email=parse.email(environ, "ALARM_EMAIL"),
         )
 
     def name(self, kind: str, part: str = "") -> str:

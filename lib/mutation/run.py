@@ -24,7 +24,7 @@ from lib.mutation.trial import EQUIVALENT, PROSE, Verdict
 
 Report = Callable[[str], None]
 Result = tuple[Mutation, Verdict]
-SHARED = {"pulumi": ("lib.common_pulumi.",)}
+SHARED = {"pulumi": ("lib.pulumi_components.",)}
 LEFT_OUT = (".git", ".venv", ".local", "node_modules", "__pycache__", "cdk.out", "cdktf.out", ".*_cache", ".hypothesis")
 # What would lead to another checkout, or let Python compile the same files in every trial.
 UNSET = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")

@@ -143,7 +143,7 @@ def suites(system: str, root: Path = read.ROOT) -> dict[str, list[str]]:
         if path.stem.startswith("test_stack") or path.stem.removeprefix("test_") in modules
     ]
     if read.TOOLS[system] == "pulumi":
-        unit += sorted((root / "tests" / "unit" / "common_pulumi").glob("test_*.py"))
+        unit += sorted((root / "tests" / "unit" / "pulumi_components").glob("test_*.py"))
     files: dict[str, list[Path]] = {POLICY: [], UNIT: unit, LINT: [], PROVIDER: []}
     other_tools = set(read.TOOLS.values()) - {read.TOOLS[system]}
     for path in sorted((root / "tests" / "policy").glob("test_*.py"), key=lambda path: (path.stem != RULES, path.stem)):

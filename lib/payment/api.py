@@ -11,11 +11,11 @@ import pulumi_aws as aws
 from lib.common import access_log
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import api_gateway_logs
-from lib.common_pulumi.policies import Place, service_role
 from lib.payment.firewall import firewall
 from lib.payment.functions import Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
+from lib.pulumi_components.policies import Place, service_role
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "lambda" / "payment" / "api" / "schemas"
 STAGE = "v1"

@@ -3,13 +3,13 @@
 import pulumi
 import pulumi_aws as aws
 
-from lib.common import engine_versions
+from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
-from lib.common_pulumi.policies import Place
-from lib.common_pulumi.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
+from lib.pulumi_components.policies import Place
+from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 
 ENGINE = "postgres"
 MASTER_USER = "payment_admin"
@@ -24,7 +24,7 @@ ACKNOWLEDGED = (
     Acknowledged(
         "CKV_AWS_226",
         "aws_db_instance.instance",
-        "A minor version is chosen in lib/common/engine_versions.py and tried in another environment first; an "
+        "A minor version is chosen in lib/common/rds_versions.py and tried in another environment first; an "
         "upgrade by AWS would differ from what is declared.",
     ),
 )
@@ -50,7 +50,7 @@ class Database(pulumi.ComponentResource):
         parameters = aws.rds.ParameterGroup(
             "parameters",
             name=settings.name("parameter_group"),
-            family=f"{ENGINE}{engine_versions.ENGINES[ENGINE].major}",
+            family=f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}",
             description="TLS for everyone, slow statements in the log",
             parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
             opts=own,

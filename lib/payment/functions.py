@@ -12,12 +12,12 @@ import pulumi_aws as aws
 from lib.common import lambda_package
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
-from lib.common_pulumi.policies import Place, document, service_role
 from lib.payment.database import Database
 from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
 from lib.payment.storage import Storage
+from lib.pulumi_components.policies import Place, document, service_role
 
 FOLDER = "payment"
 METRICS_NAMESPACE = "Payments"

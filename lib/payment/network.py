@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pulumi
 
 from lib.common.iam_statements import allow
-from lib.common_pulumi.network import TierArgs, TieredNetwork
-from lib.common_pulumi.policies import Place
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
+from lib.pulumi_components.network import TierArgs, TieredNetwork
+from lib.pulumi_components.policies import Place
 
 
 class Network(TieredNetwork):

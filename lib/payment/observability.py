@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-from lib.common_pulumi.alarms import Dimensions, Watch, alarm, dashboard, topic
-from lib.common_pulumi.policies import Place
 from lib.payment.api import STAGE, Api
 from lib.payment.database import Database
 from lib.payment.functions import METRICS_NAMESPACE, Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
+from lib.pulumi_components.alarms import Dimensions, Watch, alarm, dashboard, topic
+from lib.pulumi_components.policies import Place
 
 GIBIBYTE = 1024**3
 API, LAMBDA, RDS = "AWS/ApiGateway", "AWS/Lambda", "AWS/RDS"

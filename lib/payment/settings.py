@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lib.common import engine_versions, fields, naming, rds_ca, region
+from lib.common import naming, rds_ca, rds_versions, region
+from lib.common import setting_parsers as parse
 from lib.common.errors import SettingError
 from lib.common.tags import Tags
 
@@ -83,7 +84,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             SettingError: naming the variable, its value and what it takes.
         """
         suffix, where = naming.suffix(values), rds_ca.covered(region.primary(values))
-        environment = fields.choice(values, "ENVIRONMENT", ENVIRONMENT, fields.ENVIRONMENTS)
+        environment = parse.choice(values, "ENVIRONMENT", ENVIRONMENT, parse.ENVIRONMENTS)
         profile = PROFILES[environment]
         found = cls(
             region=where,
@@ -91,26 +92,26 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, values, Environment=ENVIRONMENT),
             profile=profile,
-            deletion_protection=fields.flag(values, "DELETION_PROTECTION", default=profile.keep),
-            multi_az=fields.flag(values, "DATABASE_MULTI_AZ", default=profile.multi_az),
-            nat_per_zone=fields.flag(values, "NAT_PER_ZONE", default=profile.nat_per_zone),
-            engine_version=engine_versions.choose("postgres", values),
-            audit_mode=fields.choice(values, "AUDIT_MODE", profile.audit_mode, MODES),
-            audit_days=fields.number(values, "AUDIT_DAYS", profile.audit_days, 1, 100 * YEAR_DAYS),
-            rate=fields.number(values, "API_RATE", profile.rate, 1, 10_000),
-            burst=fields.number(values, "API_BURST", profile.burst, 1, 5_000),
-            certificate_arn=fields.certificate(values, "CERTIFICATE_ARN", where),
-            instance_class=fields.instance_class(values, "DATABASE_INSTANCE_CLASS", cls.instance_class),
-            database_port=fields.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
-            database_tls=fields.choice(values, "DATABASE_TLS", cls.database_tls, TLS),
-            vpc_cidr=fields.network(values, "VPC_CIDR", cls.vpc_cidr),
+            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.keep),
+            multi_az=parse.flag(values, "DATABASE_MULTI_AZ", default=profile.multi_az),
+            nat_per_zone=parse.flag(values, "NAT_PER_ZONE", default=profile.nat_per_zone),
+            engine_version=rds_versions.choose("postgres", values),
+            audit_mode=parse.choice(values, "AUDIT_MODE", profile.audit_mode, MODES),
+            audit_days=parse.number(values, "AUDIT_DAYS", profile.audit_days, 1, 100 * YEAR_DAYS),
+            rate=parse.number(values, "API_RATE", profile.rate, 1, 10_000),
+            burst=parse.number(values, "API_BURST", profile.burst, 1, 5_000),
+            certificate_arn=parse.certificate(values, "CERTIFICATE_ARN", where),
+            instance_class=parse.instance_class(values, "DATABASE_INSTANCE_CLASS", cls.instance_class),
+            database_port=parse.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
+            database_tls=parse.choice(values, "DATABASE_TLS", cls.database_tls, TLS),
+            vpc_cidr=parse.network(values, "VPC_CIDR", cls.vpc_cidr),
             # 0 reserves nothing: Lambda insists on leaving 100 to the account's other functions, of which a new account
             # may not have as many.
-            concurrency=fields.number(values, "FUNCTION_CONCURRENCY", cls.concurrency, 0, 1000),
+            concurrency=parse.number(values, "FUNCTION_CONCURRENCY", cls.concurrency, 0, 1000),
             # WAF counts a sender's requests over five minutes, and takes 10 to 2 billion.
-            sender_rate=fields.number(values, "SENDER_RATE", cls.sender_rate, 10, 2_000_000_000),
-            api_account=fields.flag(values, "API_ACCOUNT", default=True),
-            alarm_email=fields.email(values, "ALARM_EMAIL"),
+            sender_rate=parse.number(values, "SENDER_RATE", cls.sender_rate, 10, 2_000_000_000),
+            api_account=parse.flag(values, "API_ACCOUNT", default=True),
+            alarm_email=parse.email(values, "ALARM_EMAIL"),
         )
         found.check_production()
         return found

@@ -7,9 +7,6 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.stack_config import merge
-from lib.common_pulumi.configuration import configuration
-from lib.common_pulumi.network import zones
-from lib.common_pulumi.policies import Place
 from lib.payment.api import Api, ApiArgs
 from lib.payment.balancer import Balancer
 from lib.payment.database import Database
@@ -19,6 +16,9 @@ from lib.payment.network import Network
 from lib.payment.observability import Observability, ObservabilityArgs
 from lib.payment.settings import SYSTEM, VARIABLES, Settings
 from lib.payment.storage import Storage
+from lib.pulumi_components.configuration import configuration
+from lib.pulumi_components.network import zones
+from lib.pulumi_components.policies import Place
 
 
 class Payment:  # pylint: disable=too-few-public-methods

@@ -6,10 +6,10 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.acknowledged import Acknowledged
-from lib.common_pulumi.policies import Place
-from lib.common_pulumi.storage import balancer_logs, guard, log_bucket
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
+from lib.pulumi_components.policies import Place
+from lib.pulumi_components.storage import balancer_logs, guard, log_bucket
 
 # Days after which an object goes to a colder class; the smallest that S3 takes for infrequent access is 30.
 COLDER = (("STANDARD_IA", 30), ("GLACIER_IR", 120), ("DEEP_ARCHIVE", 365))

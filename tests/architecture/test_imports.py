@@ -64,7 +64,7 @@ def test_no_system_imports_another():
     for system in systems:
         for path in (ROOT / "lib" / system).rglob("*.py"):
             used = set(re.findall(r"(?:from|import) lib\.(\w+)", path.read_text(encoding="utf-8")))
-            assert used <= {system, "common", "common_pulumi"}, path
+            assert used <= {system, "common", "pulumi_components"}, path
 
 
 def test_the_archived_engine_is_imported_in_one_folder():
@@ -75,11 +75,11 @@ def test_the_archived_engine_is_imported_in_one_folder():
 
 
 def test_the_pulumi_parts_know_no_system_and_no_settings():
-    files = list((ROOT / "lib" / "common_pulumi").glob("*.py"))
+    files = list((ROOT / "lib" / "pulumi_components").glob("*.py"))
     assert len(files) >= 4
     for path in files:
         used = set(re.findall(r"(?:from|import) lib\.(\w+)", path.read_text(encoding="utf-8")))
-        assert used <= {"common", "common_pulumi"}, path
+        assert used <= {"common", "pulumi_components"}, path
 
 
 def sources() -> list[Path]:

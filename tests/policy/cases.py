@@ -16,7 +16,7 @@ from functools import cache, partial
 from typing import Any
 
 from lib.common import region
-from lib.common.fields import ENVIRONMENTS
+from lib.common.setting_parsers import ENVIRONMENTS
 from lib.declared.model import Declaration
 from lib.declared.read import SYSTEMS, TOOLS, Source, source, view
 from tests.policy.rule import Check

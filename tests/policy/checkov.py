@@ -140,7 +140,7 @@ def acknowledged(package: str) -> Iterator[Acknowledged]:
 
 def packages(system: str) -> list[str]:
     """Return the packages whose modules declare a system's resources."""
-    return [system.replace("-", "_"), *(["common_pulumi"] if TOOLS[system] == "pulumi" else [])]
+    return [system.replace("-", "_"), *(["pulumi_components"] if TOOLS[system] == "pulumi" else [])]
 
 
 def unacknowledged(found: Iterable[Finding], known: Iterable[Acknowledged]) -> list[str]:

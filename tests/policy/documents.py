@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lib.common.fields import ENVIRONMENTS
+from lib.common.setting_parsers import ENVIRONMENTS
 from lib.declared.model import Declaration, Resource
 from tests.policy.cases import SUFFIX, SYSTEMS, Case, declared
 

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from lib.common.errors import SettingError
-from lib.common.fields import ENVIRONMENTS
+from lib.common.setting_parsers import ENVIRONMENTS
 from tests.policy import documents
 from tests.policy.cases import SYSTEMS
 

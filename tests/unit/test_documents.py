@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.common import engine_versions, naming, node, region
+from lib.common import naming, node, rds_versions, region
 from lib.flask_api import settings as flask_api
 from lib.local_cloud import cloud
 from lib.local_cloud.cdktf import cli, terraform_fetch
@@ -33,7 +33,7 @@ def test_every_link_leads_to_a_file(document):
 
 def test_every_variable_that_the_code_reads_is_described():
     read = {naming.SUFFIX, region.PRIMARY, region.SECONDARY, node.VARIABLE, cloud.PORT_VARIABLE, cloud.FOLDER_VARIABLE}
-    read |= {engine_versions.variable(name) for name in engine_versions.ENGINES}
+    read |= {rds_versions.variable(name) for name in rds_versions.ENGINES}
     read |= {cloud.MOTO_VARIABLE, flask_api_here.PORT_VARIABLE}
     read |= {*flask_api.VARIABLES, *payment.VARIABLES}
     read |= {terraform_fetch.VARIABLE, cli.VARIABLE}

@@ -10,7 +10,7 @@ from typing import Any
 
 from lib.check_account.account import Account
 from lib.check_account.model import Check, Row, System, Verdict
-from lib.common import engine_versions
+from lib.common import rds_versions
 
 # Of every subnet group.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
@@ -143,17 +143,17 @@ def evaluate(check: Check, system: System, database: Database, offer: Offer) -> 
 
 def change(database: Database, offer: Offer, zones: int) -> str:
     """Return the smallest change that makes a database one that can be had."""
-    engine = engine_versions.ENGINES[database.engine]
+    engine = rds_versions.ENGINES[database.engine]
     listed = [version for version in engine.versions if version in offer.versions]
     others = [version for version in newest_first(offer.versions, engine.major) if version not in listed]
     for version in listed + others:
         member = version in offer.global_versions or not database.global_database
         if offer.zones.get(version, 0) >= zones and member:
-            name = engine_versions.variable(database.engine)
-            return f"set {name}={version}" if version in listed else f"add {version} to lib/common/engine_versions.py"
+            name = rds_versions.variable(database.engine)
+            return f"set {name}={version}" if version in listed else f"add {version} to lib/common/rds_versions.py"
     if listed or others:
         return f"set DATABASE_INSTANCE_CLASS to another class: no {engine.major}.x has this one in {zones} zones"
-    return f"put another major version into lib/common/engine_versions.py: no {engine.major}.x is offered"
+    return f"put another major version into lib/common/rds_versions.py: no {engine.major}.x is offered"
 
 
 def newest_first(versions: frozenset[str], major: str) -> list[str]:

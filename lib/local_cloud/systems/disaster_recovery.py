@@ -3,7 +3,8 @@
 import os
 from collections.abc import Mapping
 
-from lib.common import engine_versions, fields
+from lib.common import rds_versions
+from lib.common import setting_parsers as parse
 from lib.disaster_recovery.drill_steps import Steps
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
@@ -25,10 +26,10 @@ ONE_SERVER = ("one PostgreSQL for both regions", "their endpoints lead to this m
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings' variables for the local cloud, where nobody has chosen others."""
-    database = fields.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65532)
+    database = parse.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65532)
     # The rate of dev would make the drill wait; the limit itself still answers.
     chosen = {
-        "ENVIRONMENT": "dev", "API_RATE": "100", "API_BURST": "200", engine_versions.variable(ENGINE): VERSION,
+        "ENVIRONMENT": "dev", "API_RATE": "100", "API_BURST": "200", rds_versions.variable(ENGINE): VERSION,
     }  # fmt: skip
     kept = {name: environ[name] for name in chosen if environ.get(name)}
     return {**chosen, **kept, "DATABASE_PORT": str(database + NEXT_DATABASE)}

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Mapping
 
-from lib.common import fields, region
+from lib.common import region
+from lib.common import setting_parsers as parse
 from lib.flask_api.exercise import exercise
 from lib.flask_api.settings import SYSTEM as NAME
 from lib.flask_api.settings import Settings
@@ -29,7 +30,7 @@ DIFFERENT = (
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings' variables for the local cloud, where nobody has chosen others."""
-    database = fields.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65534)
+    database = parse.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65534)
     chosen = {"ENVIRONMENT": "dev", "IMAGE": "local", "AURORA_POSTGRESQL_VERSION": EMULATED_VERSION}
     kept = {name: environ[name] for name in chosen if environ.get(name)}
     return {**chosen, **kept, "DATABASE_PORT": str(database + NEXT_DATABASE)}
@@ -46,7 +47,7 @@ def _stack() -> str:
 def _server(cloud: LocalCloud) -> tuple[ecs.Task, Server]:
     settings = _settings()
     found = ecs.task(cloud, settings.name("cluster"), settings.name("service"))
-    port = fields.number(os.environ, PORT_VARIABLE, PORT, 1024, 65535)
+    port = parse.number(os.environ, PORT_VARIABLE, PORT, 1024, 65535)
     return found, ecs.server(cloud, NAME, found, dockerfile=DOCKERFILE, port=port, variable=PORT_VARIABLE)
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from lib.common import fields
+from lib.common import setting_parsers as parse
 from lib.common.errors import ExerciseError
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.emulation import rds
@@ -27,7 +27,7 @@ VERIFIED = 100  # payments whose audit records are read again
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings' variables for the local cloud, where nobody has chosen others."""
-    database = fields.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65533)
+    database = parse.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65533)
     # The rate of dev would make the exercise wait; the limit itself still answers.
     chosen = {"ENVIRONMENT": "dev", "DATABASE_TLS": "off", "API_RATE": "100", "API_BURST": "200"}
     kept = {name: environ[name] for name in chosen if environ.get(name)}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from lib.common import engine_versions
+from lib.common import rds_versions
 from lib.declared.model import Declaration, Resource, listed
 from tests.policy.network_view import databases
 from tests.policy.rule import rule
@@ -53,7 +53,7 @@ def database_parameters(declaration: Declaration) -> Iterator[str]:
                     yield f"{group.name}: {name} is {value!r}: use one of {sorted(PARAMETERS[name])}"
                 if name in MILLISECONDS and not 100 <= int(value) <= 600_000:
                     yield f"{group.name}: {name} is {value} ms"
-            families = {f"{engine.name}{engine.major}" for engine in engine_versions.ENGINES.values()}
+            families = {f"{engine.name}{engine.major}" for engine in rds_versions.ENGINES.values()}
             if group.properties["Family"] not in families:
                 yield f"{group.name}: the family {group.properties['Family']!r} is none of {sorted(families)}"
 
@@ -89,14 +89,14 @@ def engines(declaration: Declaration) -> Iterator[str]:
     """
     for database in [*databases(declaration), *declaration.of("AWS::RDS::GlobalCluster")]:
         engine = str(database.properties.get("Engine"))
-        if engine not in engine_versions.ENGINES:
-            yield f"{database.name}: the engine {engine!r} is none of {sorted(engine_versions.ENGINES)}"
+        if engine not in rds_versions.ENGINES:
+            yield f"{database.name}: the engine {engine!r} is none of {sorted(rds_versions.ENGINES)}"
             continue
         member = database.properties.get("DBClusterIdentifier") and database.type == "AWS::RDS::DBInstance"
         version = str(database.properties.get("EngineVersion", ""))
-        listed_version = version in engine_versions.ENGINES[engine].versions or declaration.referred(version)
+        listed_version = version in rds_versions.ENGINES[engine].versions or declaration.referred(version)
         if not listed_version and (version or not member):  # an instance takes its cluster's
-            yield f"{database.name}: the version {version!r} is not in lib/common/engine_versions.py"
+            yield f"{database.name}: the version {version!r} is not in lib/common/rds_versions.py"
         support = database.properties.get("EngineLifecycleSupport")
         if not member and support != "open-source-rds-extended-support-disabled":
             yield f"{database.name}: EngineLifecycleSupport is {support!r}: AWS enrols it in paid support"

@@ -5,18 +5,18 @@ import pytest
 from lib.check_account.checks import databases
 from lib.check_account.checks.databases import Database, Offer
 from lib.check_account.model import Verdict
-from lib.common import engine_versions
+from lib.common import rds_versions
 from tests.support.check_account import HERE, THERE, resource, system
 
-FIRST, SECOND, *_ = engine_versions.ENGINES["postgres"].versions
-MAJOR = engine_versions.ENGINES["postgres"].major
+FIRST, SECOND, *_ = rds_versions.ENGINES["postgres"].versions
+MAJOR = rds_versions.ENGINES["postgres"].major
 SUBNETS = ["${a.Id}", "${b.Id}", "${c.Id}"]
 GROUP = resource("AWS::RDS::DBSubnetGroup", SubnetIds=SUBNETS)
 INSTANCE = resource(
     "AWS::RDS::DBInstance", Engine="postgres", EngineVersion=FIRST, DBInstanceClass="db.t4g.medium", MultiAZ=True
 )  # fmt: skip
 SINGLE = Database("postgres", FIRST, "db.t4g.medium", 3, True, False)
-AURORA = engine_versions.ENGINES["aurora-postgresql"].versions
+AURORA = rds_versions.ENGINES["aurora-postgresql"].versions
 MEMBER = Database("aurora-postgresql", AURORA[0], "db.r6g.large", 2, True, True)
 
 
@@ -105,13 +105,13 @@ def test_another_version_that_can_be_a_member_is_named():
     [
         (offer({SECOND: 3}), f"set POSTGRES_VERSION={SECOND}"),
         (offer({SECOND: 3}, [FIRST, SECOND]), f"set POSTGRES_VERSION={SECOND}"),
-        (offer({f"{MAJOR}.99": 3}, [FIRST, SECOND, f"{MAJOR}.99"]), f"add {MAJOR}.99 to lib/common/engine_versions.py"),
+        (offer({f"{MAJOR}.99": 3}, [FIRST, SECOND, f"{MAJOR}.99"]), f"add {MAJOR}.99 to lib/common/rds_versions.py"),
         (offer(dict.fromkeys((f"{MAJOR}.{n}" for n in (97, 99, 98)), 3)), f"add {MAJOR}.99 to "),
         (offer({f"{MAJOR}.99": 3, SECOND: 2}), f"add {MAJOR}.99 to "),
         (offer({"99.1": 3}, [FIRST, "99.1"]), "set DATABASE_INSTANCE_CLASS to another class: no "),
         (offer({}, [f"{MAJOR}.99"]), "set DATABASE_INSTANCE_CLASS to another class: no "),
-        (offer({"99.1": 3}), "put another major version into lib/common/engine_versions.py: no "),
-        (offer({}), "put another major version into lib/common/engine_versions.py: no "),
+        (offer({"99.1": 3}), "put another major version into lib/common/rds_versions.py: no "),
+        (offer({}), "put another major version into lib/common/rds_versions.py: no "),
     ],
 )
 def test_a_version_that_cannot_be_had_gets_the_smallest_change(found, change):

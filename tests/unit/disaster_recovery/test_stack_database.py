@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lib.common import engine_versions, passwords, region
+from lib.common import passwords, rds_versions, region
 from tests.support.disaster_recovery import ROLES, configuration, production, references
 
 IGNORED = {"replication_source_identifier", "global_cluster_identifier", "engine_version"}
@@ -13,7 +13,7 @@ IGNORED = {"replication_source_identifier", "global_cluster_identifier", "engine
 def test_the_global_database_is_of_the_preferred_version_encrypted_and_out_of_paid_support():
     whole = production().one("aws_rds_global_cluster")
     assert whole["engine"] == "aurora-postgresql"
-    assert whole["engine_version"] == engine_versions.ENGINES["aurora-postgresql"].versions[0]
+    assert whole["engine_version"] == rds_versions.ENGINES["aurora-postgresql"].versions[0]
     assert whole["storage_encrypted"] is True
     assert whole["engine_lifecycle_support"] == "open-source-rds-extended-support-disabled"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.common import engine_versions
+from lib.common import rds_versions
 from tests.support.program import program
 
 CLUSTER, INSTANCE = "rds/cluster:Cluster", "rds/clusterInstance:ClusterInstance"
@@ -25,7 +25,7 @@ def test_tls_is_enforced_by_the_parameters_of_the_versions_family():
     group = found.one("rds/clusterParameterGroup:ClusterParameterGroup")
     assert {"name": "rds.force_ssl", "value": "1"} in group["parameters"]
     assert {"name": "ssl_min_protocol_version", "value": "TLSv1.2"} in group["parameters"]
-    assert group["family"] == f"aurora-postgresql{engine_versions.ENGINES['aurora-postgresql'].major}"
+    assert group["family"] == f"aurora-postgresql{rds_versions.ENGINES['aurora-postgresql'].major}"
     assert found.one(CLUSTER)["dbClusterParameterGroupName"] == "parameters-id" or group["name"]
 
 
@@ -35,7 +35,7 @@ def test_the_cluster_uses_its_parameters():
     assert found.one(CLUSTER)["dbClusterParameterGroupName"] == name
 
 
-@pytest.mark.parametrize("version", engine_versions.ENGINES["aurora-postgresql"].versions)
+@pytest.mark.parametrize("version", rds_versions.ENGINES["aurora-postgresql"].versions)
 def test_the_version_is_one_of_the_list(version):
     assert program(AURORA_POSTGRESQL_VERSION=version).one(CLUSTER)["engineVersion"] == version
 

@@ -121,17 +121,17 @@ def test_functions_verify_the_database(dev):
 
 
 def test_database_takes_the_first_version_of_the_list(dev):
-    from lib.common import engine_versions
+    from lib.common import rds_versions
 
     _name, database = only(dev, "AWS::RDS::DBInstance")
-    assert database["EngineVersion"] == engine_versions.ENGINES["postgres"].versions[0]
+    assert database["EngineVersion"] == rds_versions.ENGINES["postgres"].versions[0]
     assert database["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
 
 
 def test_another_version_of_the_list_can_be_chosen():
-    from lib.common import engine_versions
+    from lib.common import rds_versions
 
-    wanted = engine_versions.ENGINES["postgres"].versions[1]
+    wanted = rds_versions.ENGINES["postgres"].versions[1]
     _name, database = only(synthesis.template(POSTGRES_VERSION=wanted), "AWS::RDS::DBInstance")
     assert database["EngineVersion"] == wanted
 

@@ -22,8 +22,8 @@ def silent(_text):
 @pytest.mark.parametrize(
     ("system", "has", "has_not"),
     [
-        ("flask-api", ["lib/common_pulumi/network.py", "lib/flask_api/service.py"], "lib/flask_api/app/web.py"),
-        ("payment", ["lib/common_pulumi/network.py", "lib/payment/settings.py"], "lib/payment/exercise.py"),
+        ("flask-api", ["lib/pulumi_components/network.py", "lib/flask_api/service.py"], "lib/flask_api/app/web.py"),
+        ("payment", ["lib/pulumi_components/network.py", "lib/payment/settings.py"], "lib/payment/exercise.py"),
     ],
 )
 def test_a_stacks_files_are_those_that_it_imports(system, has, has_not):
@@ -36,7 +36,7 @@ def test_a_stacks_files_are_those_that_it_imports(system, has, has_not):
 def test_a_tools_shared_files_are_of_the_systems_of_that_tool():
     found = module.modules("kinesis-pipeline")
     assert "lib/kinesis_pipeline/stack.py" in found
-    assert not [path for path in found if path.startswith("lib/common_pulumi/")]
+    assert not [path for path in found if path.startswith("lib/pulumi_components/")]
 
 
 def test_what_another_part_of_the_program_has_loaded_is_no_file_of_the_stack():

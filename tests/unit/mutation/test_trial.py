@@ -106,7 +106,7 @@ def checkout(tmp_path):
         "tests/policy/test_cases.py", "tests/policy/test_cdk.py", "tests/policy/test_pulumi.py",
         "tests/policy/test_lint.py", "tests/policy/test_names.py", "tests/policy/test_provider.py",
         "tests/unit/payment/test_api.py", "tests/unit/payment/test_stack_data.py", "tests/unit/payment/test_money.py",
-        "tests/unit/flask_api/test_network.py", "tests/unit/common_pulumi/test_policies.py",
+        "tests/unit/flask_api/test_network.py", "tests/unit/pulumi_components/test_policies.py",
         "tests/unit/kinesis_pipeline/test_stack.py",
     ):  # fmt: skip
         path = tmp_path / name
@@ -117,7 +117,7 @@ def checkout(tmp_path):
 
 def test_the_suites_are_those_that_speak_of_the_stack(checkout):
     unit = ["tests/unit/payment/test_api.py", "tests/unit/payment/test_stack_data.py"]
-    unit += ["tests/unit/common_pulumi/test_policies.py"]
+    unit += ["tests/unit/pulumi_components/test_policies.py"]
     policy = [f"tests/policy/test_{name}.py" for name in ("rules", "names", "pulumi")]
     lint, provider = ["tests/policy/test_lint.py"], ["tests/policy/test_provider.py"]
     assert trial.suites("payment", checkout) == {POLICY: policy, UNIT: unit, LINT: lint, PROVIDER: provider}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib.common import engine_versions
+from lib.common import rds_versions
 from tests.support.program import program
 
 BUCKET = "s3/bucket"
@@ -38,7 +38,7 @@ def test_the_database_uses_its_own_key_and_parameters():
     instance, group = found.one("rds/instance:Instance"), found.one("rds/parameterGroup:ParameterGroup")
     assert instance["kmsKeyId"].endswith("key/database")
     assert instance["parameterGroupName"] == group["name"]
-    assert group["family"] == f"postgres{engine_versions.ENGINES['postgres'].major}"
+    assert group["family"] == f"postgres{rds_versions.ENGINES['postgres'].major}"
     given = {parameter["name"]: parameter["value"] for parameter in group["parameters"]}
     assert (given["rds.force_ssl"], given["ssl_min_protocol_version"]) == ("1", "TLSv1.2")
 

@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, bucket_tls
-from lib.common_pulumi.policies import Place, document
+from lib.pulumi_components.policies import Place, document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
 ACKNOWLEDGED = (

@@ -56,6 +56,6 @@ def choose(engine: str, environ: Mapping[str, str] = os.environ) -> str:
     if wanted not in versions:
         raise SettingError(
             f"{variable(engine)}={wanted!r} is not in TAP's list for {engine}: use one of {', '.join(versions)}, "
-            "or add it to lib/common/engine_versions.py after scripts/check_account."
+            "or add it to lib/common/rds_versions.py after scripts/check_account."
         )
     return wanted

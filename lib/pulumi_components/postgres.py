@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.iam_statements import enhanced_monitoring
-from lib.common_pulumi.policies import Place, service_role
+from lib.pulumi_components.policies import Place, service_role
 
 # Seconds between samples of the operating system's figures (enhanced monitoring).
 MONITORING_SECONDS = 60

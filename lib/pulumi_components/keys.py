@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.iam_statements import Statement, allow, key_for_alarms, key_for_log_groups
-from lib.common_pulumi.policies import Place, document
+from lib.pulumi_components.policies import Place, document
 
 # Days until a deleted key is gone: the most, and the least, that KMS takes.
 KEPT_DAYS, LOST_DAYS = 30, 7

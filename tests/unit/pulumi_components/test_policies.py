@@ -8,7 +8,7 @@ import pytest
 
 from lib.common import region
 from lib.common.iam_statements import allow
-from lib.common_pulumi.policies import Place, service_role
+from lib.pulumi_components.policies import Place, service_role
 from tests.support.program import ACCOUNT, Program, Provider, run
 
 PLACE = Place(region.primary({}), ACCOUNT)

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from lib.common.errors import SettingError
 from lib.common.iam_statements import Statement, allow
-from lib.common_pulumi.policies import Place, document, service_role
+from lib.pulumi_components.policies import Place, document, service_role
 
 MOST_ZONES, LEAST_ZONES = 3, 2
 WORLD = "0.0.0.0/0"

@@ -15,10 +15,10 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from lib.common import engine_versions
+from lib.common import rds_versions
 from lib.common.errors import SettingError
 
-LISTED = [(engine.name, version) for engine in engine_versions.ENGINES.values() for version in engine.versions]
+LISTED = [(engine.name, version) for engine in rds_versions.ENGINES.values() for version in engine.versions]
 
 
 @cache
@@ -63,51 +63,51 @@ def test_a_version_that_never_was_is_noticed(engine: str, version: str) -> None:
     assert problems(engine, version) == {"unknown"}
 
 
-@pytest.mark.parametrize("name", engine_versions.ENGINES)
+@pytest.mark.parametrize("name", rds_versions.ENGINES)
 def test_no_engine_is_past_the_end_of_its_support(name: str) -> None:
     """After it, AWS charges for extended support by the hour and processor."""
-    assert engine_versions.ENGINES[name].supported_until > datetime.now(UTC).date()
+    assert rds_versions.ENGINES[name].supported_until > datetime.now(UTC).date()
 
 
-@pytest.mark.parametrize("name", engine_versions.ENGINES)
+@pytest.mark.parametrize("name", rds_versions.ENGINES)
 def test_a_list_is_one_major_version_newest_first(name: str) -> None:
     """A fallback never changes the major version, and none stands twice."""
-    engine = engine_versions.ENGINES[name]
+    engine = rds_versions.ENGINES[name]
     minors = [int(version.removeprefix(f"{engine.major}.")) for version in engine.versions]
     assert minors == sorted(set(minors), reverse=True)
 
 
 def test_the_major_version_is_what_stands_before_the_point() -> None:
     """Parameter-group families are named by it."""
-    assert engine_versions.Engine("any", ("9.10", "9.9"), date(2030, 1, 1)).major == "9"
+    assert rds_versions.Engine("any", ("9.10", "9.9"), date(2030, 1, 1)).major == "9"
 
 
-@pytest.mark.parametrize("name", engine_versions.ENGINES)
+@pytest.mark.parametrize("name", rds_versions.ENGINES)
 def test_the_first_entry_is_the_choice(name: str) -> None:
     """Without a wish, also when the variable is empty."""
-    chosen = [engine_versions.choose(name, environ) for environ in ({}, {engine_versions.variable(name): ""})]
-    assert chosen == [engine_versions.ENGINES[name].versions[0]] * 2
+    chosen = [rds_versions.choose(name, environ) for environ in ({}, {rds_versions.variable(name): ""})]
+    assert chosen == [rds_versions.ENGINES[name].versions[0]] * 2
 
 
 @pytest.mark.parametrize(("engine", "version"), LISTED)
 def test_the_environment_chooses_any_entry(engine: str, version: str) -> None:
     """For the region that does not offer the first."""
-    assert engine_versions.choose(engine, {engine_versions.variable(engine): version}) == version
+    assert rds_versions.choose(engine, {rds_versions.variable(engine): version}) == version
 
 
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an argument, the process's own variables count."""
-    last = engine_versions.ENGINES["postgres"].versions[-1]
+    last = rds_versions.ENGINES["postgres"].versions[-1]
     monkeypatch.setenv("POSTGRES_VERSION", last)
-    assert engine_versions.choose("postgres") == last
+    assert rds_versions.choose("postgres") == last
 
 
 def test_the_variables_have_names_that_a_shell_takes() -> None:
     """Hyphens are none."""
-    assert engine_versions.variable("aurora-postgresql") == "AURORA_POSTGRESQL_VERSION"
+    assert rds_versions.variable("aurora-postgresql") == "AURORA_POSTGRESQL_VERSION"
 
 
 def test_a_version_outside_the_list_is_refused_with_the_list() -> None:
     """The message has the variable, the value and what to write."""
     with pytest.raises(SettingError, match=r"POSTGRES_VERSION='15.4' is not .* use one of 17\..*check_account"):
-        engine_versions.choose("postgres", {"POSTGRES_VERSION": "15.4"})
+        rds_versions.choose("postgres", {"POSTGRES_VERSION": "15.4"})

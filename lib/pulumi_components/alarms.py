@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.iam_statements import allow, deny_insecure_transport
-from lib.common_pulumi.policies import document
+from lib.pulumi_components.policies import document
 
 Dimensions = Mapping[str, pulumi.Input[str]]
 PERIOD_SECONDS = 60
