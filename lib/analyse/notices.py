@@ -1,14 +1,10 @@
 """What a reader of the findings has to know beside what was not looked at: a sentence each."""
 
-from typing import TYPE_CHECKING
-
 from lib.analyse import ignore
-
-if TYPE_CHECKING:
-    from lib.analyse.run import Run
+from lib.analyse.reported import Reported
 
 
-def notices(run: "Run") -> list[str]:
+def notices(run: Reported) -> list[str]:
     """Return the sentences of a run, as far as it is."""
     found = [*run.plan.sentences, *run.spool.notices]
     found += [
@@ -21,7 +17,7 @@ def notices(run: "Run") -> list[str]:
     return [*found, *_unmatched_globs(run), *_unmatched_suppressions(run)] if run.complete else found
 
 
-def _unpriced_checks(run: "Run") -> list[str]:
+def _unpriced_checks(run: Reported) -> list[str]:
     """Return a sentence for each region where a check had resources to evaluate and lacks a price that it needs."""
     sentences = []
     for check in run.checks:
@@ -38,7 +34,7 @@ def _unpriced_checks(run: "Run") -> list[str]:
     return sentences
 
 
-def _unmatched_suppressions(run: "Run") -> list[str]:
+def _unmatched_suppressions(run: Reported) -> list[str]:
     """Return a sentence for each entry of the ignore file that matched nothing although it could have."""
     asked = {check.id for check in run.checks}
     return [
@@ -48,7 +44,7 @@ def _unmatched_suppressions(run: "Run") -> list[str]:
     ]
 
 
-def _needed(run: "Run") -> set[str]:
+def _needed(run: Reported) -> set[str]:
     """Return the keys of the ignore file's entries that were needed: for findings, regions and prefix lists."""
     entries = run.coverage.values()
     seen = run.totals.suppressions | {ignore.key(entry.accepted) for entry in entries if entry.accepted}
@@ -57,7 +53,7 @@ def _needed(run: "Run") -> set[str]:
     return seen | {ignore.key(e.public()) for e in lists if any(e.prefix_list in note for note in notes)}
 
 
-def _unmatched_globs(run: "Run") -> list[str]:
+def _unmatched_globs(run: Reported) -> list[str]:
     """Return a sentence for each glob that no log group matches; all of them were looked at."""
     entries = [set(entry.unmatched) for entry in run.coverage.values() if entry.collector == "log_groups"]
     globs = set.intersection(*entries) if entries else set[str]()

@@ -1,8 +1,10 @@
 """Each part imports what it uses and nothing else; only lib/AWS_REGION and its pair name a region."""
 
+import ast
 import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,33 @@ def test_the_pulumi_parts_know_no_system_and_no_settings():
     for path in files:
         used = set(re.findall(r"(?:from|import) lib\.(\w+)", path.read_text(encoding="utf-8")))
         assert used <= {"common", "pulumi_components"}, path
+
+
+def modules() -> dict[str, set[str]]:
+    """Return the modules of lib that each of them imports, wherever in the file."""
+    files = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in (ROOT / "lib").rglob("*.py")}
+    names = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    found: dict[str, set[str]] = {}
+    for name, path in names.items():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+        asked = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        for node in froms:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            asked |= inner & names.keys() if inner & names.keys() else {str(node.module)}
+        found[name] = (asked & names.keys()) - {name}
+    return found
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert len(list(TopologicalSorter(modules()).static_order())) >= 200
+
+
+def test_a_circle_would_be_noticed():
+    known = modules()
+    known["lib.common.errors"] = {"lib.common.region"}
+    with pytest.raises(CycleError):
+        list(TopologicalSorter(known).static_order())
 
 
 def sources() -> list[Path]:

@@ -10,10 +10,10 @@ import pytest
 from lib.common import region
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.pulumi.in_process import apply
+from lib.local_cloud.pulumi.in_process.clients import Clients
 from lib.local_cloud.pulumi.in_process.destroy import remove
 from lib.local_cloud.pulumi.in_process.monitor import Monitor
-from lib.local_cloud.pulumi.in_process.resource_type import Clients
-from lib.local_cloud.pulumi.in_process.state import Ledger, Record
+from lib.local_cloud.pulumi.in_process.state import StackState, StateEntry
 from lib.local_cloud.servers.process import free_port
 
 PROGRAMS = Path(__file__).parent
@@ -58,24 +58,24 @@ class Applied:
         self.cloud, self.program, self.clients = cloud, program, Clients(cloud)
         self.told: list[str] = []
 
-    def ledger(self) -> Ledger:
-        """Return the stack's ledger as it is in the file."""
-        return Ledger.of(self.cloud, STACK)
+    def state(self) -> StackState:
+        """Return the stack's state as it is in the file."""
+        return StackState.of(self.cloud, STACK)
 
     def up(self) -> Monitor:
         """Apply the program."""
-        monitor = Monitor(self.ledger(), self.clients, self.cloud.region, self.told.append)
+        monitor = Monitor(self.state(), self.clients, self.cloud.region, self.told.append)
         apply.apply(monitor, STACK, self.clients, self.program)
         return monitor
 
     def down(self) -> None:
         """Remove everything."""
-        ledger = self.ledger()
-        remove(ledger, self.clients, list(ledger.records), self.told.append)
+        state = self.state()
+        remove(state, self.clients, list(state.records), self.told.append)
 
-    def record(self, title: str) -> Record:
+    def record(self, title: str) -> StateEntry:
         """Return the record of a logical name."""
-        (found,) = [record for record in self.ledger().records.values() if record.title == title]
+        (found,) = [record for record in self.state().records.values() if record.title == title]
         return found
 
     def id(self, title: str) -> str:

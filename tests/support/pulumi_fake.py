@@ -10,9 +10,8 @@ from botocore.exceptions import ClientError
 from lib.common import region as regions
 from lib.local_cloud.pulumi.in_process import apply, destroy
 from lib.local_cloud.pulumi.in_process.monitor import Monitor
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Kind, Step
-from lib.local_cloud.pulumi.in_process.state import Ledger
+from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, Step
+from lib.local_cloud.pulumi.in_process.state import StackState
 
 HOME, AWAY, FAR = sorted(regions.known())[:3]
 THING = "aws:tap/thing:Thing"
@@ -85,7 +84,7 @@ class Region:
         del self.world.things[Title]
 
 
-def _create(act: Act) -> Mapping[str, Any]:
+def _create(act: ResourceOperation) -> Mapping[str, Any]:
     world: Any = act.clients
     world.before(act.title)
     world.note("create", act.title)
@@ -94,52 +93,52 @@ def _create(act: Act) -> Mapping[str, Any]:
     return {"Arn": f"arn:{act.title}", "Size": 3}
 
 
-def _finish(act: Act) -> None:
+def _finish(act: ResourceOperation) -> None:
     world: Any = act.clients
     world.note("finish", act.title)
     world.refuses(f"finish {act.title}")
 
 
-KINDS = {
-    THING: Kind(
+RESOURCE_TYPES = {
+    THING: ResourceType(
         "things", _create, key="Arn", uses=("size", "password", "parent", "text", "items", "content"), tagged=True,
         steps=(Step(("finish",), _finish),), delete="delete_thing", by={"Title": lambda act: act.title},
         outputs={"arn": "Arn", "size": "Size"}, ignored={"note": "nobody reads it"}, cannot={"gold": "there is none"},
         lost=("text",), instead={"password": ("a password in clear", "it has no other")},
     ),
-    "aws:tap/nothing:Nothing": Kind("things", _create, absent="there is none"),
+    "aws:tap/nothing:Nothing": ResourceType("things", _create, absent="there is none"),
 }  # fmt: skip
 
 
 class Run:
-    """A program and its ledger, applied to the world as often as one likes."""
+    """A program and its state, applied to the world as often as one likes."""
 
     def __init__(self, folder: Path, world: World, monkeypatch: Any) -> None:
         self.folder, self.world, self.told = folder, world, list[str]()
         self.monitor: Monitor | None = None
-        monkeypatch.setattr(destroy, "KINDS", KINDS)
+        monkeypatch.setattr(destroy, "RESOURCE_TYPES", RESOURCE_TYPES)
         monkeypatch.setattr("lib.local_cloud.pulumi.in_process.create.PAUSE_SECONDS", 0)
 
     @property
     def path(self) -> Path:
-        """Where the ledger is."""
+        """Where the state is."""
         return self.folder / "pulumi" / "stack.json"
 
-    def ledger(self) -> Ledger:
-        """Return the ledger as it is in the file."""
-        return Ledger(self.path, [self.world.emulator])
+    def state(self) -> StackState:
+        """Return the state as it is in the file."""
+        return StackState(self.path, [self.world.emulator])
 
     def up(self, body: str) -> Monitor:
         """Apply a program."""
         program = self.folder / "program.py"
         program.write_text(HEADER + body, encoding="utf-8")
         clients: Any = self.world
-        self.monitor = Monitor(self.ledger(), clients, HOME, self.told.append, kinds=KINDS)
+        self.monitor = Monitor(self.state(), clients, HOME, self.told.append, kinds=RESOURCE_TYPES)
         apply.apply(self.monitor, "stack", clients, program)
         return self.monitor
 
     def down(self) -> None:
         """Remove everything."""
-        ledger = self.ledger()
+        state = self.state()
         clients: Any = self.world
-        destroy.remove(ledger, clients, list(ledger.records), self.told.append)
+        destroy.remove(state, clients, list(state.records), self.told.append)

@@ -6,15 +6,13 @@ from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from lib.analyse import places
 from lib.analyse.model import EVERY, UNKNOWN
 from lib.analyse.notices import notices
+from lib.analyse.reported import Reported
 from lib.common.errors import SettingError
-
-if TYPE_CHECKING:
-    from lib.analyse.run import Run
 
 SCHEMA_VERSION = "1.2.0"
 VERSION = "1.0.0"
@@ -34,7 +32,7 @@ def moment(value: datetime | None) -> str | None:
     return value.isoformat(timespec="seconds") if value else None
 
 
-def head(run: "Run") -> dict[str, Any]:
+def head(run: Reported) -> dict[str, Any]:
     """Return the report without its findings."""
     coverage = sorted(run.coverage.items())
     checks = run.totals.public()
@@ -71,7 +69,7 @@ def head(run: "Run") -> dict[str, Any]:
     }
 
 
-def _prices(run: "Run") -> dict[str, Any]:
+def _prices(run: Reported) -> dict[str, Any]:
     """Return how old the prices of the regions are that were looked at, and what a reader should know of that."""
     codes = sorted({unit.region for unit in run.coverage} & set(places.names()))
     return {
@@ -107,7 +105,7 @@ def told(found: Mapping[str, Any]) -> str:
     return f"; {NOT_PRICED}: {found['unpriced']}" if found["unpriced"] else ""
 
 
-def write(run: "Run", formats: Sequence[str]) -> list[Path]:
+def write(run: Reported, formats: Sequence[str]) -> list[Path]:
     """Write reports, each by one rename at its end, and return their paths.
 
     While the run goes on, the findings of the pieces that have ended are in.
@@ -133,7 +131,7 @@ def remove(folder: Path, formats: Sequence[str]) -> None:
         (folder / FILES[name]).unlink(missing_ok=True)
 
 
-def _counted(run: "Run", first: Mapping[str, Any]) -> Iterator[str]:
+def _counted(run: Reported, first: Mapping[str, Any]) -> Iterator[str]:
     """Yield the findings; raises SettingError when they are not as many of each check as the sums say."""
     counts, comparison = Counter[str](), run.comparison if first["comparison"] else None
     for line in run.spool.lines(sorted(run.settled)):

@@ -13,9 +13,9 @@ from lib.local_cloud import programs
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi.in_process import run
+from lib.local_cloud.pulumi.in_process.clients import Clients
 from lib.local_cloud.pulumi.in_process.destroy import remove
-from lib.local_cloud.pulumi.in_process.resource_type import Clients
-from lib.local_cloud.pulumi.in_process.state import Ledger, identity
+from lib.local_cloud.pulumi.in_process.state import StackState, identity
 
 Report = Callable[[str], None]
 WAY = "in-process, without the Pulumi CLI, as on every machine"
@@ -55,9 +55,9 @@ def deploy(cloud: LocalCloud, stack: str, environ: Mapping[str, str], report: Re
     """
     refuse_cli_state(cloud, stack, report)
     lines = run.run(cloud, stack, [programs.PULUMI_APPLY, stack], environ, report)
-    ledger = Ledger.of(cloud, stack)
-    types = [record.type for record in ledger.records.values()]
-    return PulumiDeployment(lines[-1:] == ["changed"], WAY, ledger.exports, _counts(types), _left_out(ledger))
+    state = StackState.of(cloud, stack)
+    types = [record.type for record in state.records.values()]
+    return PulumiDeployment(lines[-1:] == ["changed"], WAY, state.exports, _counts(types), _left_out(state))
 
 
 def destroy(cloud: LocalCloud, stack: str, report: Report) -> None:
@@ -72,14 +72,14 @@ def destroy(cloud: LocalCloud, stack: str, report: Report) -> None:
         LocalCloudError: something could not be removed; the rest is. Or see :func:`refuse_cli_state`.
     """
     refuse_cli_state(cloud, stack, report)
-    ledger = Ledger.of(cloud, stack)
-    remove(ledger, Clients(cloud), list(ledger.records), report)
-    ledger.close()
+    state = StackState.of(cloud, stack)
+    remove(state, Clients(cloud), list(state.records), report)
+    state.close()
 
 
 def outputs(cloud: LocalCloud, stack: str) -> dict[str, Any]:
     """Return what the deployed program exports; {} where nothing is deployed."""
-    return dict(Ledger.of(cloud, stack).exports)
+    return dict(StackState.of(cloud, stack).exports)
 
 
 def refuse_cli_state(cloud: LocalCloud, stack: str, report: Report) -> None:
@@ -123,9 +123,9 @@ def _counts(types: Iterable[str]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _left_out(ledger: Ledger) -> list[tuple[str, str, list[str]]]:
+def _left_out(state: StackState) -> list[tuple[str, str, list[str]]]:
     found: dict[tuple[str, str], list[str]] = {}
-    for record in ledger.records.values():
+    for record in state.records.values():
         for what, why in record.differs:
             found.setdefault((what, why), []).append(record.title)
     return [(what, why, sorted(names)) for (what, why), names in sorted(found.items())]

@@ -20,11 +20,11 @@ from pulumi.runtime.settings import configure
 from lib.common.errors import SettingError
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.pulumi.in_process.clients import Clients
 from lib.local_cloud.pulumi.in_process.destroy import remove
 from lib.local_cloud.pulumi.in_process.missing_outputs import strict_outputs
 from lib.local_cloud.pulumi.in_process.monitor import Monitor
-from lib.local_cloud.pulumi.in_process.resource_type import Clients
-from lib.local_cloud.pulumi.in_process.state import Ledger
+from lib.local_cloud.pulumi.in_process.state import StackState
 from lib.local_cloud.pulumi.program import PROGRAM, PROJECT, config
 
 Report = Callable[[str], None]
@@ -74,7 +74,7 @@ def apply(monitor: Monitor, stack: str, clients: Clients, program: Path = PROGRA
     """Apply a program: make what is new, remove what it no longer declares.
 
     Args:
-        monitor: which keeps the ledger, and tells afterwards what changed.
+        monitor: which keeps the state, and tells afterwards what changed.
         stack: the stack's name.
         clients: the cloud, for removals.
         program: the file.
@@ -88,12 +88,12 @@ def apply(monitor: Monitor, stack: str, clients: Clients, program: Path = PROGRA
     except Exception as error:  # noqa: BLE001 - the others are raised as they are
         cause = first_cause(error)
         raise cause from (None if cause is error else error)
-    ledger = monitor.ledger
-    superfluous = [urn for urn in ledger.records if urn not in monitor.seen]
-    remove(ledger, clients, superfluous, monitor.report)
+    state = monitor.state
+    superfluous = [urn for urn in state.records if urn not in monitor.seen]
+    remove(state, clients, superfluous, monitor.report)
     monitor.changed = monitor.changed or bool(superfluous)
-    ledger.exports = monitor.exports
-    ledger.save()
+    state.exports = monitor.exports
+    state.save()
 
 
 @contextmanager
@@ -115,8 +115,8 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ, program:
     try:
         cloud = LocalCloud.read(environ)
         clients = Clients(cloud)
-        ledger = Ledger.of(cloud, stack)
-        monitor = Monitor(ledger, clients, cloud.region, lambda text: print(text, flush=True))
+        state = StackState.of(cloud, stack)
+        monitor = Monitor(state, clients, cloud.region, lambda text: print(text, flush=True))
         with interruptible(monitor):
             apply(monitor, stack, clients, program)
     except (SettingError, LocalCloudError) as error:

@@ -9,9 +9,9 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.pulumi.in_process.resource_operation import Act, tag_member, tags_for
-from lib.local_cloud.pulumi.in_process.resource_type import Clients, Kind
-from lib.local_cloud.pulumi.in_process.state import Record
+from lib.local_cloud.pulumi.in_process.clients import Clients
+from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, tag_member, tags_for
+from lib.local_cloud.pulumi.in_process.state import StateEntry
 
 GONE = re.compile(r"NotFound|NoSuch|NotExist|^404$")
 BUSY = re.compile(r"DependencyViolation|InUse|DeleteConflict|InProgress|StateFault|Contains|ConflictException")
@@ -19,19 +19,19 @@ BUSY_SECONDS, PAUSE_SECONDS = 20.0, 0.25
 MINE = ("region", "tags", "tagsAll")  # inputs that every entry treats alike
 
 
-def auto_name(kind: Kind, title: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def auto_name(kind: ResourceType, title: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs with a name: Pulumi's own rule where the program leaves it out."""
     prefix = inputs.get(f"{kind.name}Prefix", f"{title}-")
     rest = {name: value for name, value in inputs.items() if name != f"{kind.name}Prefix"}
     return rest if not kind.name or kind.name in rest else {**rest, kind.name: prefix + secrets.token_hex(4)[:7]}
 
 
-def taggable(kind: Kind, shape: Any) -> bool:
+def taggable(kind: ResourceType, shape: Any) -> bool:
     """Tell whether an entry has a place for tags."""
     return bool(kind.tag_type or kind.tag or kind.tagged or (shape is not None and tag_member(shape)))
 
 
-def prepare(act: Act) -> None:
+def prepare(act: ResourceOperation) -> None:
     """Find a place for every input, before anything is called.
 
     Raises:
@@ -59,7 +59,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def create(act: Act, begun: Callable[[], None]) -> dict[str, Any]:
+def create(act: ResourceOperation, begun: Callable[[], None]) -> dict[str, Any]:
     """Make a prepared resource, and return its outputs.
 
     Args:
@@ -94,7 +94,7 @@ def create(act: Act, begun: Callable[[], None]) -> dict[str, Any]:
         raise act.error(str(error)) from error
 
 
-def delete(kind: Kind, clients: Clients, record: Record) -> None:
+def delete(kind: ResourceType, clients: Clients, record: StateEntry) -> None:
     """Remove a resource; one that is gone already is no error.
 
     Raises:

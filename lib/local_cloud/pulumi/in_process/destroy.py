@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi.in_process import create
-from lib.local_cloud.pulumi.in_process.resource_type import Clients
-from lib.local_cloud.pulumi.in_process.resource_types import KINDS
-from lib.local_cloud.pulumi.in_process.state import Ledger
+from lib.local_cloud.pulumi.in_process.clients import Clients
+from lib.local_cloud.pulumi.in_process.resource_types import RESOURCE_TYPES
+from lib.local_cloud.pulumi.in_process.state import StackState
 
 Report = Callable[[str], None]
 
 
-def remove(ledger: Ledger, clients: Clients, urns: Sequence[str], report: Report) -> None:
+def remove(state: StackState, clients: Clients, urns: Sequence[str], report: Report) -> None:
     """Remove resources, the last one made first, each as soon as those that use it are gone.
 
     Raises:
@@ -19,14 +19,14 @@ def remove(ledger: Ledger, clients: Clients, urns: Sequence[str], report: Report
     """
     failures = []
     wanted = set(urns)
-    for urn in [found for found in reversed(ledger.records) if found in wanted]:
-        record = ledger.records[urn]
+    for urn in [found for found in reversed(state.records) if found in wanted]:
+        record = state.records[urn]
         try:
-            create.delete(KINDS[record.type], clients, record)
+            create.delete(RESOURCE_TYPES[record.type], clients, record)
         except LocalCloudError as error:
             failures.append(str(error))
             continue
-        ledger.remove(urn)
-        report(f"{len(ledger.records)} {record.type.split(':')[-1]} {record.title} deleted")
+        state.remove(urn)
+        report(f"{len(state.records)} {record.type.split(':')[-1]} {record.title} deleted")
     if failures:
         raise LocalCloudError("\n".join(failures))

@@ -6,7 +6,7 @@ from typing import Any
 from lib.common import region as regions
 from lib.local_cloud.cloud import ACCOUNT
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.pulumi.in_process.resource_type import Clients
+from lib.local_cloud.pulumi.in_process.clients import Clients
 
 Arguments = Mapping[str, Any]
 

@@ -15,11 +15,11 @@ from lib.common import region as regions
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import ENTRIES
 from lib.local_cloud.pulumi.in_process import create
+from lib.local_cloud.pulumi.in_process.clients import Clients
 from lib.local_cloud.pulumi.in_process.invokes import INVOKES
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Clients, Kind
-from lib.local_cloud.pulumi.in_process.resource_types import KINDS
-from lib.local_cloud.pulumi.in_process.state import Ledger, Record
+from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType
+from lib.local_cloud.pulumi.in_process.resource_types import RESOURCE_TYPES
+from lib.local_cloud.pulumi.in_process.state import StackState, StateEntry
 from lib.local_cloud.pulumi.in_process.values import UnknownValue, masked, plain, secret, texts
 
 STACK, PROVIDERS, AWS = "pulumi:pulumi:Stack", "pulumi:providers:", "pulumi:providers:aws"
@@ -38,7 +38,7 @@ class Monitor(mocks.MockMonitor):
     """Stands where the Pulumi engine stands for a program.
 
     Args:
-        ledger: what there is already; brought up to date.
+        state: what there is already; brought up to date.
         clients: the cloud.
         region: where the default provider works.
         report: is told of every resource.
@@ -46,10 +46,16 @@ class Monitor(mocks.MockMonitor):
     """
 
     def __init__(
-        self, ledger: Ledger, clients: Clients, region: str, report: Report, *, kinds: Mapping[str, Kind] = KINDS
+        self,
+        state: StackState,
+        clients: Clients,
+        region: str,
+        report: Report,
+        *,
+        kinds: Mapping[str, ResourceType] = RESOURCE_TYPES,
     ) -> None:
         super().__init__(None)  # type: ignore[arg-type]  # whatever would ask the mocks is overridden
-        self.ledger, self.report = ledger, report
+        self.state, self.report = state, report
         self._clients, self._kinds = clients, kinds
         self._providers = {"": Provider(region, {})}
         self._lock = Lock()
@@ -59,7 +65,7 @@ class Monitor(mocks.MockMonitor):
         self.stopping = Event()
 
     def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
-        """Make a resource, or find it in the ledger."""
+        """Make a resource, or find it in the state."""
         urn = str(self.make_urn(request.parent, request.type, request.name))
         title = f"{request.type} {request.name!r}"
         if request.importId:
@@ -108,7 +114,7 @@ class Monitor(mocks.MockMonitor):
             raise LocalCloudError(f"{title}: without the Pulumi CLI it {what}.")
         self._providers[f"{urn}::provider"] = Provider(region, plain(tags)[0].get("tags", {}))
 
-    def _resource(self, urn: str, title: str, request: Any) -> tuple[Record, dict[str, Any]]:
+    def _resource(self, urn: str, title: str, request: Any) -> tuple[StateEntry, dict[str, Any]]:
         kind = self._kinds.get(request.type)
         if kind is None:
             raise LocalCloudError(f"{title}: this type has no entry in {ENTRIES}.")
@@ -116,35 +122,37 @@ class Monitor(mocks.MockMonitor):
         tags, region = {**provider.tags, **inputs.get("tags", {})}, inputs.get("region", provider.region)
         if region not in regions.known():
             raise LocalCloudError(f"{title}: {region!r} is no AWS region.")
-        act = Act(kind, request.type, request.name, inputs, tags, region, self._clients, hidden)
-        prints = self.ledger.fingerprints({**inputs, "region": region, "tags": tags})
-        old = self.ledger.records.get(urn)
+        act = ResourceOperation(kind, request.type, request.name, inputs, tags, region, self._clients, hidden)
+        prints = self.state.fingerprints({**inputs, "region": region, "tags": tags})
+        old = self.state.records.get(urn)
         if old and old.done:
             _refuse_changes(act, old.inputs, prints, {re.split(r"[.\[]", name)[0] for name in request.ignoreChanges})
-            act.id = old.id  # secret outputs are not in the ledger: they are read again
+            act.id = old.id  # secret outputs are not in the state: they are read again
             return old, {**old.outputs, **{name: secret(act.value(kind.outputs[name])) for name in kind.secret}}
         if self.stopping.is_set():
             raise LocalCloudError("Interrupted: the same command goes on where it stopped.")
         return self._make(urn, act, prints, old)
 
-    def _make(self, urn: str, act: Act, prints: dict[str, str], half: Record | None) -> tuple[Record, dict[str, Any]]:
+    def _make(
+        self, urn: str, act: ResourceOperation, prints: dict[str, str], half: StateEntry | None
+    ) -> tuple[StateEntry, dict[str, Any]]:
         create.prepare(act)
         if half is not None:  # its making was interrupted: begin again
             create.delete(act.kind, self._clients, half)
-            self.ledger.remove(urn)
+            self.state.remove(urn)
         server = self._clients.server(act.kind.service)
-        record = Record(act.token, act.title, act.region, server, prints, differs=differences(act))
+        record = StateEntry(act.token, act.title, act.region, server, prints, differs=differences(act))
 
         def begun() -> None:
             record.id, record.handle = act.id, act.handle()
-            self.ledger.put(urn, record)
+            self.state.put(urn, record)
 
         self.changed = True
         outputs = create.create(act, begun)
         record.outputs = {name: value for name, value in outputs.items() if name not in act.kind.secret}
         record.done = True
-        self.ledger.put(urn, record)
-        self.report(f"{len(self.ledger.records)} {act.token.split(':')[-1]} {act.title} created")
+        self.state.put(urn, record)
+        self.report(f"{len(self.state.records)} {act.token.split(':')[-1]} {act.title} created")
         return record, {name: secret(value) if name in act.kind.secret else value for name, value in outputs.items()}
 
 
@@ -165,7 +173,7 @@ def _inputs(title: str, request: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     return inputs, hidden
 
 
-def _refuse_changes(act: Act, old: Mapping[str, str], new: Mapping[str, str], free: set[str]) -> None:
+def _refuse_changes(act: ResourceOperation, old: Mapping[str, str], new: Mapping[str, str], free: set[str]) -> None:
     changed = sorted(name for name in {*old, *new} - free if old.get(name) != new.get(name))
     if changed:
         raise act.error(
@@ -183,7 +191,7 @@ def _given(value: Any, path: Sequence[str]) -> bool:
     return isinstance(value, dict) and _given(value.get(path[0]), path[1:])
 
 
-def differences(act: Act) -> list[tuple[str, str]]:
+def differences(act: ResourceOperation) -> list[tuple[str, str]]:
     """Return what the emulator cannot give to a resource: what, why."""
     kind, entry = act.token.split(":")[-1], act.kind
     if entry.absent:

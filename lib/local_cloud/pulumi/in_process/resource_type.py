@@ -1,48 +1,18 @@
-"""How one resource of a Pulumi program is made and removed by the AWS API: what an entry of the tables can say."""
+"""How a Pulumi resource type is made and removed by the AWS API: its entry, and the making of one resource."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.config import Config
-
-from lib.local_cloud.cloud import LocalCloud
-from lib.local_cloud.pulumi.in_process.state import identity
-
-if TYPE_CHECKING:
-    from lib.local_cloud.pulumi.in_process.resource_operation import Act
+from lib.common import region as regions
+from lib.local_cloud.cloud import ACCOUNT
+from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.names import ENTRIES
+from lib.local_cloud.pulumi.in_process.clients import Clients, Maker
+from lib.local_cloud.pulumi.in_process.translate import Untranslatable, plain_name, translate
+from lib.local_cloud.pulumi.in_process.values import MASK
 
 Inputs = Mapping[str, Any]
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: a function runs for 15 minutes at most
-PATIENT = Config(read_timeout=900, retries={"total_max_attempts": 1})
-Maker = Callable[[str], Any]  # of clients, by service
-
-
-class Clients:
-    """The cloud's boto3 clients, one for each service and region, for any thread."""
-
-    def __init__(self, cloud: LocalCloud) -> None:
-        self._cloud, self._made, self._lock = cloud, dict[tuple[str, str, bool, bool], Any](), Lock()
-
-    def client(self, service: str, region: str, *, moto: bool = False, patient: bool = False) -> Any:
-        """Return a client.
-
-        Args:
-            service: boto3's name of it.
-            region: where.
-            moto: of moto, even for what the emulator has.
-            patient: one that waits as long as a function may run, and asks once.
-        """
-        chosen = (service, region, moto, patient)
-        with self._lock:
-            if chosen not in self._made:
-                self._made[chosen] = self._cloud.client(service, region, moto=moto, config=PATIENT if patient else None)
-            return self._made[chosen]
-
-    def server(self, service: str) -> str:
-        """Return which run of which emulator keeps a service's resources."""
-        return identity(self._cloud.server(service))
 
 
 @dataclass(frozen=True)
@@ -56,12 +26,12 @@ class Step:
     """
 
     inputs: tuple[str, ...]
-    run: Callable[["Act"], None]
+    run: Callable[["ResourceOperation"], None]
     always: bool = False
 
 
 @dataclass(frozen=True)
-class Kind:  # pylint: disable=too-many-instance-attributes  # the columns of a table
+class ResourceType:  # pylint: disable=too-many-instance-attributes  # the columns of a table
     """One entry: a Pulumi resource type in terms of the AWS API.
 
     A *path* names a value: of the answer (``Endpoint.Address``), else of the creating call's parameters, else
@@ -74,8 +44,8 @@ class Kind:  # pylint: disable=too-many-instance-attributes  # the columns of a 
         key: what Pulumi calls the resource's id: a path, or a function.
         answer: where in the operation's answer the resource is described.
         delete: the operation that removes it; '' where it goes with another resource.
-        by: that operation's parameters: paths, other constants, or functions of the :class:`Act`. Names and ids,
-            no content: the ledger keeps them as they are.
+        by: that operation's parameters: paths, other constants, or functions of the operation. Names and ids, no
+            content: the state keeps them as they are.
         undo: what to do before ``delete``, with a maker of clients and ``by``'s values (those with _ are for it alone).
         name: the input that Pulumi fills with the logical name and seven random digits where it is missing.
         rename: inputs whose API name differs by more than its spelling; dots lead
@@ -86,7 +56,7 @@ class Kind:  # pylint: disable=too-many-instance-attributes  # the columns of a 
         given: parameters, unless the program gives others.
         uses: the inputs that a ``create`` function takes.
         steps: see :class:`Step`.
-        outputs: Pulumi's outputs beyond the inputs: paths, or functions of the :class:`Act`.
+        outputs: Pulumi's outputs beyond the inputs: paths, or functions of the :class:`ResourceOperation`.
         secret: the outputs that are secret.
         tag_type: the resource type in EC2's tag specifications.
         tag: makes a call of its own for the tags.
@@ -100,8 +70,8 @@ class Kind:  # pylint: disable=too-many-instance-attributes  # the columns of a 
     """
 
     service: str
-    create: str | Callable[["Act"], Any]
-    key: str | Callable[["Act"], str] = ""
+    create: str | Callable[["ResourceOperation"], Any]
+    key: str | Callable[["ResourceOperation"], str] = ""
     answer: str = ""
     delete: str = ""
     by: Mapping[str, Any] = field(default_factory=dict)
@@ -117,7 +87,7 @@ class Kind:  # pylint: disable=too-many-instance-attributes  # the columns of a 
     outputs: Mapping[str, Any] = field(default_factory=dict)
     secret: tuple[str, ...] = ()
     tag_type: str = ""
-    tag: Callable[["Act"], None] | None = None
+    tag: Callable[["ResourceOperation"], None] | None = None
     tagged: bool = False
     at_deletion: tuple[str, ...] = ()
     ignored: Mapping[str, str] = field(default_factory=dict)
@@ -130,3 +100,166 @@ class Kind:  # pylint: disable=too-many-instance-attributes  # the columns of a 
         """Return the inputs that the creating operation does not take by itself."""
         steps = (name for step in self.steps for name in step.inputs)
         return {*self.uses, *self.attributes, *self.at_deletion, *self.ignored, *self.cannot, *steps}
+
+
+@dataclass
+class ResourceOperation:
+    """The making of one resource.
+
+    Args:
+        kind: the entry.
+        token: the Pulumi type, for messages.
+        title: the logical name.
+        inputs: what the program gives, secrets unwrapped.
+        tags: the resource's tags over the provider's default tags.
+        region: where.
+        clients: the cloud.
+        hidden: the texts of the secret inputs, which no message repeats.
+    """
+
+    kind: ResourceType
+    token: str
+    title: str
+    inputs: dict[str, Any]
+    tags: dict[str, str]
+    region: str
+    clients: Clients
+    hidden: tuple[str, ...] = ()
+    answer: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    id: str = ""
+
+    @property
+    def client(self) -> Any:
+        """The service's client in the resource's region."""
+        return self.clients.client(self.kind.service, self.region)
+
+    def error(self, text: str) -> LocalCloudError:
+        """Return an error that names the resource."""
+        for word in self.hidden:
+            text = text.replace(word, MASK)
+        return LocalCloudError(f"{self.token} {self.title!r}: {text}")
+
+    def shape(self, operation: str) -> Any:
+        """Return botocore's description of what an operation takes."""
+        return input_shape(self.client, operation)
+
+    def translated(self, operation: str, names: set[str] | None = None, rename: Inputs | None = None) -> dict[str, Any]:
+        """Return inputs as an operation takes them.
+
+        Args:
+            operation: boto3's name of it.
+            names: which inputs; None for all.
+            rename: the API's names; None for the entry's.
+
+        Raises:
+            LocalCloudError: an input that the operation does not take.
+        """
+        chosen = {name: value for name, value in self.inputs.items() if names is None or name in names}
+        if operation == self.kind.create:
+            chosen = self._arranged(self.kind.adapt(chosen) if self.kind.adapt else chosen)
+        try:
+            found = translate(self.shape(operation), chosen, self.kind.rename if rename is None else rename)
+        except Untranslatable as wrong:
+            raise self.error(
+                f"{wrong}, for {operation}. Complete its entry in {ENTRIES}, or name the "
+                "input there as ignored, with the reason."
+            ) from wrong
+        return dict(found)
+
+    def _arranged(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the inputs where the creating operation has them: some go into structures."""
+        top = {plain_name(name) for name in self.shape(str(self.kind.create)).members}
+        result: dict[str, Any] = {}
+        for name, value in inputs.items():
+            to = self.kind.rename.get(name, name)
+            inside = self.kind.into if self.kind.into and plain_name(to) not in top else ""
+            *above, last = [*inside.split("."), name] if inside else to.split(".") if "." in to else [name]
+            place = result
+            for step in above:
+                place = place.setdefault(step, {})
+            place[last] = {**place.get(last, {}), **value} if isinstance(value, dict) else value
+        return result
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call an operation and return its answer."""
+        answer = getattr(self.client, operation)(**parameters)
+        return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+    def find(self, path: str) -> Any:
+        """Return the value of a path, or None; see :class:`ResourceType`."""
+        if "{" in path:
+            return path.format_map(_Pattern(self))
+        known = {"id": self.id, "region": self.region, "account": ACCOUNT, "partition": regions.partition(self.region)}
+        if known.get(path):
+            return known[path]
+        for place in (self.answer, self.parameters, self.inputs):
+            value: Any = place
+            for name in path.split("."):
+                value = _below(value, name)
+            if value is not None:
+                return value
+        return None
+
+    def value(self, source: Any) -> Any:
+        """Return what an entry says: a path's value, a function's result, or the constant itself."""
+        if isinstance(source, str):
+            return self.find(source)
+        return source(self) if callable(source) else source
+
+    def handle(self) -> dict[str, Any]:
+        """Return the parameters of the deletion."""
+        found = {name: self.value(source) for name, source in self.kind.by.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def outputs(self) -> dict[str, Any]:
+        """Return what the program can read beyond its own inputs."""
+        found = {name: self.value(source) for name, source in self.kind.outputs.items()}
+        result = {name: value for name, value in found.items() if value is not None}
+        if self.kind.name:
+            result[self.kind.name] = self.inputs[self.kind.name]
+        return {**result, "tagsAll": self.tags, "region": self.region}
+
+
+def _below(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return value[int(name)] if len(value) > int(name) else None
+    return value.get(name) if isinstance(value, dict) else None
+
+
+class _Pattern(dict[str, Any]):
+    """A path's values, for :meth:`str.format_map`."""
+
+    def __init__(self, act: ResourceOperation) -> None:
+        super().__init__()
+        self._act = act
+
+    def __missing__(self, path: str) -> Any:
+        value = self._act.find(path)
+        if value is None:
+            raise self._act.error(f"its entry reads {path!r}, which neither the answer nor the inputs have.")
+        return value
+
+
+def input_shape(client: Any, operation: str) -> Any:
+    """Return botocore's description of what an operation of a client takes."""
+    return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
+
+
+def tag_member(shape: Any) -> str | None:
+    """Return where a structure of the API takes tags, or None."""
+    return next((name for name in shape.members if plain_name(name) == "tags"), None)
+
+
+def tags_for(shape: Any, tags: Mapping[str, str], tag_type: str) -> dict[str, Any]:
+    """Return the parameters that carry tags: a map, a list of pairs, or EC2's specifications; {} if none can."""
+    if tag_type:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return {"TagSpecifications": [{"ResourceType": tag_type, "Tags": pairs}]}
+    name = tag_member(shape)
+    if name is None:
+        return {}
+    if shape.members[name].type_name == "map":
+        return {name: dict(tags)}
+    key, value = sorted(shape.members[name].member.members)  # Key and Value, TagKey and TagValue, key and value
+    return {name: [{key: text, value: tags[text]} for text in tags]}

@@ -15,7 +15,7 @@ from lib.local_cloud.servers.process import Server
 
 
 @dataclass
-class Record:
+class StateEntry:
     """One resource.
 
     Args:
@@ -49,30 +49,30 @@ def identity(server: Server) -> str:
     return f"{server.name} {process.pid}@{process.create_time()}" if process else "-"
 
 
-def ledger_file(cloud: LocalCloud, stack: str) -> Path:
-    """Return where a stack's ledger is."""
+def state_file(cloud: LocalCloud, stack: str) -> Path:
+    """Return where a stack's state is."""
     return cloud.folder / "pulumi" / f"{stack}.json"
 
 
-class Ledger:
+class StackState:
     """The records of one stack in the order of their making, in a file that is written after each change."""
 
     def __init__(self, path: Path, servers: Collection[str]) -> None:
         """Read the file, but for the records of emulators that have ended: nothing of those exists any more."""
         self._path, self._lock = path, RLock()
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, StateEntry] = {}
         self.exports: dict[str, Any] = {}
         self._salt = secrets.token_hex(16)
         if path.exists():
             data = json.loads(path.read_text(encoding="utf-8"))
-            found = {urn: Record(**record) for urn, record in data["records"].items()}
+            found = {urn: StateEntry(**record) for urn, record in data["records"].items()}
             self.records = {urn: record for urn, record in found.items() if record.server in servers}
             self._salt, self.exports = data["salt"], data["exports"] if self.records else {}
 
     @classmethod
-    def of(cls, cloud: LocalCloud, stack: str) -> "Ledger":
-        """Return a stack's ledger in a running cloud."""
-        return cls(ledger_file(cloud, stack), [identity(server) for server in cloud.servers()])
+    def of(cls, cloud: LocalCloud, stack: str) -> "StackState":
+        """Return a stack's state in a running cloud."""
+        return cls(state_file(cloud, stack), [identity(server) for server in cloud.servers()])
 
     def fingerprints(self, inputs: Mapping[str, Any]) -> dict[str, str]:
         """Return a fingerprint of each input: salted, so that no short secret can be guessed from it."""
@@ -83,7 +83,7 @@ class Ledger:
             for name, value in inputs.items()
         }
 
-    def put(self, urn: str, record: Record) -> None:
+    def put(self, urn: str, record: StateEntry) -> None:
         """Write a record down; the first writing settles its place."""
         with self._lock:
             self.records[urn] = record

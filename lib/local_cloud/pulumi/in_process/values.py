@@ -45,7 +45,7 @@ class Content:
         return buffer.getvalue()
 
     def __repr__(self) -> str:
-        return hashlib.sha256(self.read()).hexdigest()  # what a ledger's fingerprint is made of
+        return hashlib.sha256(self.read()).hexdigest()  # what a state's fingerprint is made of
 
 
 def plain(value: Any) -> tuple[Any, bool]:

@@ -12,7 +12,7 @@ from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi import deployer
 from lib.local_cloud.pulumi.in_process import run
-from lib.local_cloud.pulumi.in_process.state import Ledger, Record
+from lib.local_cloud.pulumi.in_process.state import StackState, StateEntry
 
 STACK = "flask-api-dev"
 
@@ -41,12 +41,12 @@ def script(tmp_path, monkeypatch):
 
 
 def wrote(cloud, records=(), exports=None):
-    """Write a ledger as a deployment leaves it."""
-    ledger = Ledger.of(cloud, STACK)
+    """Write a state as a deployment leaves it."""
+    state = StackState.of(cloud, STACK)
     for number, (kind, differs) in enumerate(records):
-        ledger.records[f"urn{number}"] = Record(kind, f"t{number}", "r", "-", {}, done=True, differs=differs)
-    ledger.exports = exports or {}
-    ledger.save()
+        state.records[f"urn{number}"] = StateEntry(kind, f"t{number}", "r", "-", {}, done=True, differs=differs)
+    state.exports = exports or {}
+    state.save()
 
 
 LEFT = ("Queue: policy not kept", "lost by its sqs")
@@ -93,7 +93,7 @@ def test_the_program_is_run_in_process(cloud, played, told):
 
 def test_everything_that_was_made_is_removed(cloud, played, told, monkeypatch):
     removed = []
-    monkeypatch.setattr(deployer, "remove", lambda ledger, _clients, urns, _report: removed.extend(urns))
+    monkeypatch.setattr(deployer, "remove", lambda state, _clients, urns, _report: removed.extend(urns))
     deployer.deploy(cloud, STACK, {}, told.append)
     deployer.destroy(cloud, STACK, told.append)
     assert removed == ["urn0", "urn1", "urn2"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lib.local_cloud.pulumi.in_process.resource_type import Kind
+from lib.local_cloud.pulumi.in_process.resource_type import ResourceType
 from lib.local_cloud.pulumi.in_process.resource_types import (
     api,
     containers,
@@ -16,15 +16,15 @@ from lib.local_cloud.pulumi.in_process.resource_types import (
     storage,
 )
 
-KINDS: Mapping[str, Kind] = {
-    **api.KINDS,
-    **load_balancer.KINDS,
-    **containers.KINDS,
-    **database.KINDS,
-    **functions.KINDS,
-    **identity.KINDS,
-    **dns.KINDS,
-    **network.KINDS,
-    **monitoring.KINDS,
-    **storage.KINDS,
+RESOURCE_TYPES: Mapping[str, ResourceType] = {
+    **api.RESOURCE_TYPES,
+    **load_balancer.RESOURCE_TYPES,
+    **containers.RESOURCE_TYPES,
+    **database.RESOURCE_TYPES,
+    **functions.RESOURCE_TYPES,
+    **identity.RESOURCE_TYPES,
+    **dns.RESOURCE_TYPES,
+    **network.RESOURCE_TYPES,
+    **monitoring.RESOURCE_TYPES,
+    **storage.RESOURCE_TYPES,
 }

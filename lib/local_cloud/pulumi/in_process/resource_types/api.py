@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker, Step
+from lib.local_cloud.pulumi.in_process.clients import Maker
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
 API = {"restApi": "restApiId"}
 EXECUTE = "arn:{partition}:execute-api:{region}:{account}:"
@@ -29,14 +29,14 @@ def _patches(values: Inputs) -> list[dict[str, str]]:
     ]
 
 
-def _access_logs(act: Act) -> None:
+def _access_logs(act: ResourceOperation) -> None:
     logs = act.inputs["accessLogSettings"]
     values = {"/accessLogSettings/destinationArn": logs["destinationArn"], "/accessLogSettings/format": logs["format"]}
     ids = {"restApiId": act.parameters["restApiId"], "stageName": act.id}
     act.call("update_stage", **ids, patchOperations=_patches(values))
 
 
-def _method_settings(act: Act) -> Any:
+def _method_settings(act: ResourceOperation) -> Any:
     unknown = sorted(set(act.inputs["settings"]) - set(SETTINGS))
     if unknown:
         raise act.error(f"its entry takes no input 'settings.{unknown[0]}'.")
@@ -70,11 +70,11 @@ def _detach_plan(client: Maker, handle: Inputs) -> None:
         gateway.update_usage_plan(usagePlanId=handle["usagePlanId"], patchOperations=removals)
 
 
-def _key_value(act: Act) -> Any:
+def _key_value(act: ResourceOperation) -> Any:
     return act.call("get_api_key", apiKey=act.id, includeValue=True)["value"]
 
 
-def _account(act: Act) -> Any:
+def _account(act: ResourceOperation) -> Any:
     if "cloudwatchRoleArn" in act.inputs:
         patch = _patches({"/cloudwatchRoleArn": act.inputs["cloudwatchRoleArn"]})
         act.call("update_account", patchOperations=patch)
@@ -87,40 +87,40 @@ def _delete_acl(client: Maker, handle: Inputs) -> None:
     waf.delete_web_acl(**ids, LockToken=waf.get_web_acl(**ids)["LockToken"])
 
 
-KINDS = {
-    "aws:apigateway/restApi:RestApi": Kind(
+RESOURCE_TYPES = {
+    "aws:apigateway/restApi:RestApi": ResourceType(
         "apigateway", "create_rest_api", key="id", name="name", delete="delete_rest_api",
         by={"restApiId": "id"},
         outputs={"rootResourceId": "rootResourceId", "executionArn": EXECUTE + "{id}", "arn": ARN + "restapis/{id}"},
     ),
-    "aws:apigateway/resource:Resource": Kind(
+    "aws:apigateway/resource:Resource": ResourceType(
         "apigateway", "create_resource", key="id", rename=API, delete="delete_resource",
         by={"restApiId": "restApiId", "resourceId": "id"}, outputs={"path": "path"},
     ),
-    "aws:apigateway/method:Method": Kind(
+    "aws:apigateway/method:Method": ResourceType(
         "apigateway", "put_method", key="agm-{restApiId}-{resourceId}-{httpMethod}",
         rename={**API, "authorization": "authorizationType"}, delete="delete_method",
         by={"restApiId": "restApiId", "resourceId": "resourceId", "httpMethod": "httpMethod"},
     ),
-    "aws:apigateway/integration:Integration": Kind(
+    "aws:apigateway/integration:Integration": ResourceType(
         "apigateway", "put_integration", key="agi-{restApiId}-{resourceId}-{httpMethod}",
         rename={**API, "timeoutMilliseconds": "timeoutInMillis"}, delete="delete_integration",
         by={"restApiId": "restApiId", "resourceId": "resourceId", "httpMethod": "httpMethod"},
     ),
-    "aws:apigateway/requestValidator:RequestValidator": Kind(
+    "aws:apigateway/requestValidator:RequestValidator": ResourceType(
         "apigateway", "create_request_validator", key="id", name="name", rename=API,
         delete="delete_request_validator", by={"restApiId": "restApiId", "requestValidatorId": "id"},
     ),
-    "aws:apigateway/model:Model": Kind(
+    "aws:apigateway/model:Model": ResourceType(
         "apigateway", "create_model", key="id", name="name", rename=API,
         delete="delete_model", by={"restApiId": "restApiId", "modelName": "name"},
     ),
-    "aws:apigateway/deployment:Deployment": Kind(
+    "aws:apigateway/deployment:Deployment": ResourceType(
         "apigateway", "create_deployment", key="id", rename=API, delete="delete_deployment",
         by={"restApiId": "restApiId", "deploymentId": "id"},
         ignored={"triggers": "they only tell Pulumi when to deploy anew"},
     ),
-    "aws:apigateway/stage:Stage": Kind(
+    "aws:apigateway/stage:Stage": ResourceType(
         "apigateway", "create_stage", key="stageName",
         rename={**API, "deployment": "deploymentId", "xrayTracingEnabled": "tracingEnabled"},
         steps=(Step(("accessLogSettings",), _access_logs),),
@@ -130,35 +130,35 @@ KINDS = {
             "invokeUrl": "https://{restApiId}.execute-api.{region}.amazonaws.com/{id}",
         },
     ),
-    "aws:apigateway/methodSettings:MethodSettings": Kind(
+    "aws:apigateway/methodSettings:MethodSettings": ResourceType(
         "apigateway", _method_settings, key="{restApiId}-{stageName}-{methodPath}",
         uses=("restApi", "stageName", "methodPath", "settings"),
     ),
-    "aws:apigateway/usagePlan:UsagePlan": Kind(
+    "aws:apigateway/usagePlan:UsagePlan": ResourceType(
         "apigateway", "create_usage_plan", key="id", name="name", adapt=_plan,
         rename={"quotaSettings": "quota", "throttleSettings": "throttle"},
         delete="delete_usage_plan", by={"usagePlanId": "id"}, undo=_detach_plan,
         outputs={"arn": ARN + "usageplans/{id}"},
     ),
-    "aws:apigateway/usagePlanKey:UsagePlanKey": Kind(
+    "aws:apigateway/usagePlanKey:UsagePlanKey": ResourceType(
         "apigateway", "create_usage_plan_key", key="id", delete="delete_usage_plan_key",
         by={"usagePlanId": "usagePlanId", "keyId": "id"},
     ),
-    "aws:apigateway/apiKey:ApiKey": Kind(
+    "aws:apigateway/apiKey:ApiKey": ResourceType(
         "apigateway", "create_api_key", key="id", name="name", given={"enabled": True}, delete="delete_api_key",
         by={"apiKey": "id"}, outputs={"arn": ARN + "apikeys/{id}", "value": _key_value}, secret=("value",),
     ),
-    "aws:apigateway/account:Account": Kind("apigateway", _account, key="id", uses=("cloudwatchRoleArn",)),
-    "aws:apigateway/response:Response": Kind(
+    "aws:apigateway/account:Account": ResourceType("apigateway", _account, key="id", uses=("cloudwatchRoleArn",)),
+    "aws:apigateway/response:Response": ResourceType(
         "apigateway", "put_gateway_response", key="aggr-{restApiId}-{responseType}", delete="delete_gateway_response",
         by={"restApiId": "restApiId", "responseType": "responseType"},
     ),
-    "aws:wafv2/webAcl:WebAcl": Kind(
+    "aws:wafv2/webAcl:WebAcl": ResourceType(
         "wafv2", "create_web_acl", answer="Summary", key="Id", name="name", undo=_delete_acl,
         by={"_Id": "id", "_Name": "Name", "_Scope": "Scope"},
         outputs={"arn": "ARN", "lockToken": "LockToken"},
     ),
-    "aws:wafv2/webAclAssociation:WebAclAssociation": Kind(
+    "aws:wafv2/webAclAssociation:WebAclAssociation": ResourceType(
         "wafv2", "associate_web_acl", key="{WebACLArn},{ResourceArn}", delete="disassociate_web_acl",
         by={"ResourceArn": "ResourceArn"},
     ),

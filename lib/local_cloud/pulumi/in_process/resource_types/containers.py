@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act, tags_for
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker
+from lib.local_cloud.pulumi.in_process.clients import Maker
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, tags_for
 
 
 def _task(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def _stop_service(client: Maker, handle: Inputs) -> None:
     client("ecs").update_service(cluster=handle["cluster"], service=handle["service"], desiredCount=0)
 
 
-def _scalable(act: Act) -> Any:
+def _scalable(act: ResourceOperation) -> Any:
     """Register a target; moto does so only for a service that its own ECS knows, and gets a shadow of it."""
     parameters = act.translated("register_scalable_target")
     if parameters["ServiceNamespace"] == "ecs":
@@ -43,18 +43,18 @@ def _scalable(act: Act) -> Any:
 
 SCALING = {"ServiceNamespace": "ServiceNamespace", "ResourceId": "ResourceId", "ScalableDimension": "ScalableDimension"}
 
-KINDS = {
-    "aws:ecs/cluster:Cluster": Kind(
+RESOURCE_TYPES = {
+    "aws:ecs/cluster:Cluster": ResourceType(
         "ecs", "create_cluster", answer="cluster", key="clusterArn", name="name", rename={"name": "clusterName"},
         delete="delete_cluster", by={"cluster": "id"}, outputs={"arn": "id"},
     ),
-    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Kind(
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": ResourceType(
         "ecs", "put_cluster_capacity_providers", key="cluster", rename={
             "clusterName": "cluster", "defaultCapacityProviderStrategies": "defaultCapacityProviderStrategy",
         },
         given={"defaultCapacityProviderStrategy": [], "capacityProviders": []},
     ),
-    "aws:ecs/taskDefinition:TaskDefinition": Kind(
+    "aws:ecs/taskDefinition:TaskDefinition": ResourceType(
         "ecs", "register_task_definition", answer="taskDefinition", key="family", adapt=_task,
         delete="deregister_task_definition", by={"taskDefinition": "taskDefinitionArn"},
         ignored={
@@ -65,7 +65,7 @@ KINDS = {
             "arnWithoutRevision": "arn:{partition}:ecs:{region}:{account}:task-definition/{family}",
         },
     ),
-    "aws:ecs/service:Service": Kind(
+    "aws:ecs/service:Service": ResourceType(
         "ecs", "create_service", answer="service", key="serviceArn", name="name", adapt=_service,
         rename={
             "name": "serviceName", "iamRole": "role",
@@ -83,7 +83,7 @@ KINDS = {
         },
         outputs={"arn": "id", "cluster": "clusterArn"},
     ),
-    "aws:appautoscaling/target:Target": Kind(
+    "aws:appautoscaling/target:Target": ResourceType(
         "application-autoscaling", _scalable, key="ResourceId", tagged=True,
         uses=(
             "minCapacity", "maxCapacity", "resourceId", "scalableDimension", "serviceNamespace", "roleArn",
@@ -92,7 +92,7 @@ KINDS = {
         delete="deregister_scalable_target", by=SCALING, outputs={"arn": "ScalableTargetARN"},
         instead={"resourceId": ("scaling kept by moto, which scales nothing", "unknown to the emulator")},
     ),
-    "aws:appautoscaling/policy:Policy": Kind(
+    "aws:appautoscaling/policy:Policy": ResourceType(
         "application-autoscaling", "put_scaling_policy", key="PolicyName", name="name", rename={"name": "PolicyName"},
         delete="delete_scaling_policy", by={**SCALING, "PolicyName": "id"},
         outputs={

@@ -5,8 +5,8 @@ from typing import Any
 
 from lib.common import passwords
 from lib.local_cloud.names import HOST, SECRET
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker, Step
+from lib.local_cloud.pulumi.in_process.clients import Maker
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
 ARN = "arn:{partition}:rds:{region}:{account}:"
 COMMON = {
@@ -27,7 +27,7 @@ UPGRADES = {"allowMajorVersionUpgrade": "nothing is updated in place here", **AT
 LOST = ("databaseInsightsMode", "enabledCloudwatchLogsExports", "performanceInsightsKmsKeyId")
 
 
-def _secrets(act: Act) -> Any:
+def _secrets(act: ResourceOperation) -> Any:
     """Return the output masterUserSecrets: what RDS says of the secret that it manages."""
     secret = act.answer.get("MasterUserSecret")
     if not secret:
@@ -41,15 +41,15 @@ def _secrets(act: Act) -> Any:
     ]
 
 
-def _members(act: Act) -> Any:
+def _members(act: ResourceOperation) -> Any:
     return [member["DBInstanceIdentifier"] for member in act.answer.get("DBClusterMembers", [])]
 
 
-def _group(create: str, key: str, delete: str, arn: str, **more: Any) -> Kind:
+def _group(create: str, key: str, delete: str, arn: str, **more: Any) -> ResourceType:
     """Return the entry of a parameter group."""
     change = create.replace("create", "modify")
 
-    def set_parameters(act: Act) -> None:
+    def set_parameters(act: ResourceOperation) -> None:
         for begin in range(0, len(act.inputs["parameters"]), 20):  # AWS takes twenty at once
             some = [
                 {
@@ -60,7 +60,7 @@ def _group(create: str, key: str, delete: str, arn: str, **more: Any) -> Kind:
             ]  # fmt: skip
             act.call(change, **{key: act.id, "Parameters": some})
 
-    return Kind(
+    return ResourceType(
         "rds", create, key=key, name="name", rename={"name": key, "family": "DBParameterGroupFamily"},
         given={"Description": "Managed by Pulumi"}, steps=(Step(("parameters",), set_parameters),),
         delete=delete, by={key: "id"}, **more,
@@ -68,11 +68,11 @@ def _group(create: str, key: str, delete: str, arn: str, **more: Any) -> Kind:
     )  # fmt: skip
 
 
-def _endpoint(act: Act) -> str:
+def _endpoint(act: ResourceOperation) -> str:
     return f"{act.find('Endpoint.Address')}:{act.find('Endpoint.Port')}"
 
 
-def _secret(act: Act) -> None:
+def _secret(act: ResourceOperation) -> None:
     """Make the secret of a managed password: the emulator's RDS makes it for clusters alone."""
     if not act.inputs["manageMasterUserPassword"] or act.answer.get("MasterUserSecret"):
         return
@@ -94,8 +94,8 @@ def _forget_secret(client: Maker, handle: Inputs) -> None:
 
 FINAL = {"SkipFinalSnapshot": lambda act: bool(act.inputs.get("skipFinalSnapshot"))}
 
-KINDS = {
-    "aws:rds/cluster:Cluster": Kind(
+RESOURCE_TYPES = {
+    "aws:rds/cluster:Cluster": ResourceType(
         "rds", "create_db_cluster", answer="DBCluster", key="DBClusterIdentifier", name="clusterIdentifier",
         rename={
             **COMMON, "clusterIdentifier": "DBClusterIdentifier", "masterPassword": "MasterUserPassword",
@@ -120,7 +120,7 @@ KINDS = {
             "databaseName": "DatabaseName", "masterUsername": "MasterUsername", "kmsKeyId": "KmsKeyId",
         },
     ),
-    "aws:rds/clusterInstance:ClusterInstance": Kind(
+    "aws:rds/clusterInstance:ClusterInstance": ResourceType(
         "rds", "create_db_instance", answer="DBInstance", key="DBInstanceIdentifier", name="identifier",
         rename={**MEMBER, "clusterIdentifier": "DBClusterIdentifier"}, delete="delete_db_instance",
         by={"DBInstanceIdentifier": "id", "SkipFinalSnapshot": True},
@@ -132,7 +132,7 @@ KINDS = {
             "availabilityZone": "AvailabilityZone",
         },
     ),
-    "aws:rds/instance:Instance": Kind(
+    "aws:rds/instance:Instance": ResourceType(
         "rds", "create_db_instance", answer="DBInstance", key="DBInstanceIdentifier", name="identifier",
         rename={
             **COMMON, **MEMBER, "username": "MasterUsername", "password": "MasterUserPassword",
@@ -157,7 +157,7 @@ KINDS = {
             "hostedZoneId": "Endpoint.HostedZoneId", "username": "MasterUsername", "dbName": "DBName",
         },
     ),
-    "aws:rds/subnetGroup:SubnetGroup": Kind(
+    "aws:rds/subnetGroup:SubnetGroup": ResourceType(
         "rds", "create_db_subnet_group", answer="DBSubnetGroup", key="DBSubnetGroupName", name="name",
         rename={"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"},
         given={"DBSubnetGroupDescription": "Managed by Pulumi"},

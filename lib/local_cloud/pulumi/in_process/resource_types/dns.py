@@ -3,11 +3,11 @@
 import secrets
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker
+from lib.local_cloud.pulumi.in_process.clients import Maker
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType
 
 
-def _record(act: Act) -> Any:
+def _record(act: ResourceOperation) -> Any:
     """Write a record set."""
     inputs = act.inputs
     found: dict[str, Any] = {"Name": inputs["name"], "Type": inputs["type"]}
@@ -45,13 +45,13 @@ def _change(client: Any, zone: str, action: str, record: Inputs) -> None:
     client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
 
 
-def _zone(act: Act) -> Any:
+def _zone(act: ResourceOperation) -> Any:
     rest = {"HostedZoneConfig": {"Comment": act.inputs["comment"]}} if "comment" in act.inputs else {}
     answer = act.call("create_hosted_zone", Name=act.inputs["name"], CallerReference=secrets.token_hex(8), **rest)
     return {**answer, "ZoneId": answer["HostedZone"]["Id"].removeprefix("/hostedzone/")}
 
 
-def _tag_zone(act: Act) -> None:
+def _tag_zone(act: ResourceOperation) -> None:
     pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
     act.call("change_tags_for_resource", ResourceType="hostedzone", ResourceId=act.id, AddTags=pairs)
 
@@ -65,8 +65,8 @@ def _empty_zone(client: Maker, handle: Inputs) -> None:
                 _change(client("route53"), handle["Id"], "DELETE", found)
 
 
-KINDS = {
-    "aws:route53/zone:Zone": Kind(
+RESOURCE_TYPES = {
+    "aws:route53/zone:Zone": ResourceType(
         "route53", _zone, key="ZoneId", uses=("name", "comment"), tag=_tag_zone, at_deletion=("forceDestroy",),
         delete="delete_hosted_zone", by={"Id": "id", "_force": "forceDestroy"}, undo=_empty_zone,
         outputs={
@@ -74,7 +74,7 @@ KINDS = {
             "nameServers": "DelegationSet.NameServers",
         },
     ),
-    "aws:route53/record:Record": Kind(
+    "aws:route53/record:Record": ResourceType(
         "route53", _record, key="{zoneId}_{name}_{type}", uses=(
             "zoneId", "name", "type", "aliases", "ttl", "records", "setIdentifier", "healthCheckId", "allowOverwrite",
             "failoverRoutingPolicies", "weightedRoutingPolicies",

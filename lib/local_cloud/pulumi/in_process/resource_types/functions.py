@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Kind, Step
+from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, Step
 
 
 def _function(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -14,13 +13,13 @@ def _function(inputs: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _reserve(act: Act) -> None:
+def _reserve(act: ResourceOperation) -> None:
     number = int(act.inputs["reservedConcurrentExecutions"])
     if number >= 0:  # -1 is Pulumi's word for no reservation
         act.call("put_function_concurrency", FunctionName=act.id, ReservedConcurrentExecutions=number)
 
 
-def _invoke(act: Act) -> Any:
+def _invoke(act: ResourceOperation) -> Any:
     """Invoke a function once, as Pulumi does when it creates an invocation; its error is the deployment's."""
     parameters = act.translated("invoke", {"functionName", "input", "qualifier"}, {"input": "Payload"})
     answer = act.clients.client("lambda", act.region, patient=True).invoke(**parameters)
@@ -56,8 +55,8 @@ QUEUE = {
     "fifoThroughputLimit": "FifoThroughputLimit",
 }
 
-KINDS = {
-    "aws:lambda/function:Function": Kind(
+RESOURCE_TYPES = {
+    "aws:lambda/function:Function": ResourceType(
         "lambda", "create_function", key="FunctionName", name="name", adapt=_function,
         rename={
             "name": "FunctionName", "s3Bucket": "Code.S3Bucket", "s3Key": "Code.S3Key", "imageUri": "Code.ImageUri",
@@ -77,35 +76,35 @@ KINDS = {
             "lastModified": "LastModified", "sourceCodeSize": "CodeSize", "sourceCodeHash": "CodeSha256",
         },
     ),
-    "aws:lambda/permission:Permission": Kind(
+    "aws:lambda/permission:Permission": ResourceType(
         "lambda", "add_permission", key="StatementId", name="statementId", rename={"function": "FunctionName"},
         delete="remove_permission",
         by={"FunctionName": "FunctionName", "StatementId": "id", "Qualifier": "Qualifier"},
     ),
-    "aws:lambda/eventSourceMapping:EventSourceMapping": Kind(
+    "aws:lambda/eventSourceMapping:EventSourceMapping": ResourceType(
         "lambda", "create_event_source_mapping", key="UUID", rename={".destinationArn": "Destination", ".uri": "URI"},
         delete="delete_event_source_mapping", by={"UUID": "id"},
         outputs={"uuid": "id", "arn": "EventSourceMappingArn", "functionArn": "FunctionArn", "state": "State"},
     ),
-    "aws:lambda/invocation:Invocation": Kind(
+    "aws:lambda/invocation:Invocation": ResourceType(
         "lambda", _invoke, key="{functionName}_invocation", uses=("functionName", "input", "qualifier"),
         outputs={"result": "result"}, ignored={"triggers": "they only tell Pulumi when to invoke anew"},
     ),
-    "aws:sqs/queue:Queue": Kind(
+    "aws:sqs/queue:Queue": ResourceType(
         "sqs", "create_queue", key="QueueUrl", name="name", rename={"name": "QueueName"}, attributes=QUEUE,
         delete="delete_queue", by={"QueueUrl": "id"},
         outputs={"arn": "arn:{partition}:sqs:{region}:{account}:{name}", "url": "id"},
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": Kind(
+    "aws:sqs/queuePolicy:QueuePolicy": ResourceType(
         "sqs", "set_queue_attributes", key="QueueUrl", attributes={"policy": "Policy"},
         delete="set_queue_attributes", by={"QueueUrl": "id", "Attributes": {"Policy": ""}},
     ),
-    "aws:cloudwatch/eventRule:EventRule": Kind(
+    "aws:cloudwatch/eventRule:EventRule": ResourceType(
         "events", "put_rule", key="Name", name="name", adapt=_state, delete="delete_rule",
         by={"Name": "id", "EventBusName": "EventBusName", "Force": "forceDestroy"}, at_deletion=("forceDestroy",),
         outputs={"arn": "RuleArn"},
     ),
-    "aws:cloudwatch/eventTarget:EventTarget": Kind(
+    "aws:cloudwatch/eventTarget:EventTarget": ResourceType(
         "events", "put_targets", key="{Rule}-{targetId}", name="targetId", into="Targets",
         rename={
             ".targetId": "Id", ".inputPaths": "InputPathsMap", ".sqsTarget": "SqsParameters",
@@ -118,7 +117,7 @@ KINDS = {
         },
         at_deletion=("forceDestroy",),
     ),
-    "aws:scheduler/schedule:Schedule": Kind(
+    "aws:scheduler/schedule:Schedule": ResourceType(
         "scheduler", "create_schedule", key="{GroupName}/{Name}", name="name", adapt=lambda inputs: {
             "groupName": "default", **inputs,
         },

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker, Step
+from lib.local_cloud.pulumi.in_process.clients import Maker
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
 
-def _inline_policies(act: Act) -> None:
+def _inline_policies(act: ResourceOperation) -> None:
     for policy in act.inputs["inlinePolicies"]:
         act.call("put_role_policy", RoleName=act.id, PolicyName=policy["name"], PolicyDocument=policy["policy"])
 
 
-def _managed_policies(act: Act) -> None:
+def _managed_policies(act: ResourceOperation) -> None:
     for arn in act.inputs["managedPolicyArns"]:
         act.call("attach_role_policy", RoleName=act.id, PolicyArn=arn)
 
@@ -26,32 +26,32 @@ def _strip_role(client: Maker, handle: Inputs) -> None:
         iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
 
 
-def _rotate(act: Act) -> None:
+def _rotate(act: ResourceOperation) -> None:
     if act.inputs.get("enableKeyRotation"):
         period = act.translated("enable_key_rotation", {"rotationPeriodInDays"})
         act.call("enable_key_rotation", KeyId=act.id, **period)
 
 
-def _disable(act: Act) -> None:
+def _disable(act: ResourceOperation) -> None:
     if act.inputs["isEnabled"] is False:
         act.call("disable_key", KeyId=act.id)
 
 
-def _key_arn(act: Act) -> Any:
+def _key_arn(act: ResourceOperation) -> Any:
     return act.call("describe_key", KeyId=act.inputs["targetKeyId"])["KeyMetadata"]["Arn"]
 
 
-def _secret_policy(act: Act) -> None:
+def _secret_policy(act: ResourceOperation) -> None:
     act.call("put_resource_policy", SecretId=act.id, ResourcePolicy=act.inputs["policy"])
 
 
-def _replicate(act: Act) -> None:
+def _replicate(act: ResourceOperation) -> None:
     regions = act.translated("create_secret", {"replicas"}, {"replicas": "AddReplicaRegions"})
     act.call("replicate_secret_to_regions", SecretId=act.id, **regions)
 
 
-KINDS = {
-    "aws:iam/role:Role": Kind(
+RESOURCE_TYPES = {
+    "aws:iam/role:Role": ResourceType(
         "iam", "create_role", answer="Role", key="RoleName", name="name",
         rename={"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"},
         steps=(Step(("inlinePolicies",), _inline_policies), Step(("managedPolicyArns",), _managed_policies)),
@@ -59,16 +59,16 @@ KINDS = {
         ignored={"forceDetachPolicies": "the deletion always does"},
         outputs={"arn": "Arn", "uniqueId": "RoleId", "path": "Path"},
     ),
-    "aws:iam/rolePolicy:RolePolicy": Kind(
+    "aws:iam/rolePolicy:RolePolicy": ResourceType(
         "iam", "put_role_policy", key="{RoleName}:{PolicyName}", name="name",
         rename={"name": "PolicyName", "policy": "PolicyDocument", "role": "RoleName"},
         delete="delete_role_policy", by={"RoleName": "RoleName", "PolicyName": "PolicyName"},
     ),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Kind(
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(
         "iam", "attach_role_policy", key="{RoleName}/{PolicyArn}", rename={"role": "RoleName"},
         delete="detach_role_policy", by={"RoleName": "RoleName", "PolicyArn": "PolicyArn"},
     ),
-    "aws:kms/key:Key": Kind(
+    "aws:kms/key:Key": ResourceType(
         "kms", "create_key", answer="KeyMetadata", key="KeyId",
         rename={"customerMasterKeySpec": "KeySpec"},
         steps=(
@@ -79,12 +79,12 @@ KINDS = {
         at_deletion=("deletionWindowInDays",),
         outputs={"arn": "Arn", "keyId": "KeyId"},
     ),
-    "aws:kms/alias:Alias": Kind(
+    "aws:kms/alias:Alias": ResourceType(
         "kms", "create_alias", key="AliasName", name="name", rename={"name": "AliasName"},
         delete="delete_alias", by={"AliasName": "id"},
         outputs={"arn": "arn:{partition}:kms:{region}:{account}:{id}", "targetKeyArn": _key_arn},
     ),
-    "aws:secretsmanager/secret:Secret": Kind(
+    "aws:secretsmanager/secret:Secret": ResourceType(
         "secretsmanager", "create_secret", key="ARN", name="name",
         steps=(Step(("policy",), _secret_policy), Step(("replicas",), _replicate)),
         delete="delete_secret",
@@ -94,11 +94,11 @@ KINDS = {
         },
         at_deletion=("recoveryWindowInDays",), outputs={"arn": "id"},
     ),
-    "aws:secretsmanager/secretVersion:SecretVersion": Kind(
+    "aws:secretsmanager/secretVersion:SecretVersion": ResourceType(
         "secretsmanager", "put_secret_value", key="{ARN}|{VersionId}",
         outputs={"arn": "ARN", "secretArn": "ARN", "versionId": "VersionId"},
     ),
-    "aws:secretsmanager/secretPolicy:SecretPolicy": Kind(
+    "aws:secretsmanager/secretPolicy:SecretPolicy": ResourceType(
         "secretsmanager", "put_resource_policy", key="ARN",
         rename={"secretArn": "SecretId", "policy": "ResourcePolicy"}, delete="delete_resource_policy",
         by={"SecretId": "id"},

@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Step
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
 LOGS = {"enabled": "enabled", "bucket": "bucket", "prefix": "prefix"}
 BALANCER = {
@@ -71,7 +70,7 @@ CONDITIONS = {
 def _attributes(operation: str, key: str, names: Inputs) -> Step:
     """Return the step that sets a balancer's or a group's attributes."""
 
-    def run(act: Act) -> None:
+    def run(act: ResourceOperation) -> None:
         found: dict[str, Any] = {}
         for name in set(names) & set(act.inputs):
             value, to = act.inputs[name], names[name]
@@ -117,7 +116,7 @@ def _rule(inputs: dict[str, Any]) -> dict[str, Any]:
     return {**inputs, "conditions": conditions}
 
 
-def _suffix(act: Act) -> str:
+def _suffix(act: ResourceOperation) -> str:
     """Return what CloudWatch calls a balancer or a group."""
     return re.sub(r"^loadbalancer/", "", act.id.split(":", 5)[5])
 
@@ -140,8 +139,8 @@ HEADERS = _headers((
 ))  # fmt: skip
 
 
-KINDS = {
-    "aws:lb/loadBalancer:LoadBalancer": Kind(
+RESOURCE_TYPES = {
+    "aws:lb/loadBalancer:LoadBalancer": ResourceType(
         "elbv2", "create_load_balancer", answer="LoadBalancers.0", key="LoadBalancerArn", name="name",
         rename={"loadBalancerType": "Type"}, adapt=lambda inputs: {
             **{name: value for name, value in inputs.items() if name != "internal"},
@@ -154,22 +153,22 @@ KINDS = {
             "vpcId": "VpcId",
         },
     ),
-    "aws:lb/targetGroup:TargetGroup": Kind(
+    "aws:lb/targetGroup:TargetGroup": ResourceType(
         "elbv2", "create_target_group", answer="TargetGroups.0", key="TargetGroupArn", name="name", adapt=_group,
         steps=(_attributes("modify_target_group_attributes", "TargetGroupArn", GROUP),),
         delete="delete_target_group", by={"TargetGroupArn": "id"}, outputs={"arn": "id", "arnSuffix": _suffix},
     ),
-    "aws:lb/targetGroupAttachment:TargetGroupAttachment": Kind(
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment": ResourceType(
         "elbv2", "register_targets", key="{TargetGroupArn}/{targetId}",
         rename={"targetId": "Targets.Id", "port": "Targets.Port", "availabilityZone": "Targets.AvailabilityZone"},
         delete="deregister_targets", by={"TargetGroupArn": "TargetGroupArn", "Targets": "Targets"},
     ),
-    "aws:lb/listener:Listener": Kind(
+    "aws:lb/listener:Listener": ResourceType(
         "elbv2", "create_listener", answer="Listeners.0", key="ListenerArn", adapt=_listener, rename=ACTION,
         steps=(_attributes("modify_listener_attributes", "ListenerArn", HEADERS),), lost=("defaultActions.forward",),
         delete="delete_listener", by={"ListenerArn": "id"}, outputs={"arn": "id"},
     ),
-    "aws:lb/listenerRule:ListenerRule": Kind(
+    "aws:lb/listenerRule:ListenerRule": ResourceType(
         "elbv2", "create_rule", answer="Rules.0", key="RuleArn", adapt=_rule, rename=ACTION,
         lost=("actions.forward", "conditions.queryStrings"),
         delete="delete_rule", by={"RuleArn": "id"}, outputs={"arn": "id", "priority": "Priority"},

@@ -3,23 +3,22 @@
 import json
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Kind, Step
+from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, Step
 
 
-def _retention(act: Act) -> None:
+def _retention(act: ResourceOperation) -> None:
     days = int(act.inputs["retentionInDays"])
     if days:  # 0 is Pulumi's word for ever
         act.call("put_retention_policy", logGroupName=act.id, retentionInDays=days)
 
 
-def _topic_policy(act: Act) -> Any:
+def _topic_policy(act: ResourceOperation) -> Any:
     values = {"TopicArn": act.inputs["arn"], "AttributeName": "Policy", "AttributeValue": act.inputs["policy"]}
     act.call("set_topic_attributes", **values)
     return {}
 
 
-def _open_policy(act: Act) -> str:
+def _open_policy(act: ResourceOperation) -> str:
     """Return the policy with which AWS makes a topic: what a topic goes back to."""
     account, arn = act.find("account"), act.inputs["arn"]
     return json.dumps({
@@ -43,15 +42,15 @@ def _alarm(inputs: dict[str, Any]) -> dict[str, Any]:
     return {**inputs, "metricQueries": queries} if queries else inputs
 
 
-KINDS = {
-    "aws:cloudwatch/logGroup:LogGroup": Kind(
+RESOURCE_TYPES = {
+    "aws:cloudwatch/logGroup:LogGroup": ResourceType(
         "logs", "create_log_group", key="logGroupName", name="name", rename={"name": "logGroupName"},
         steps=(Step(("retentionInDays",), _retention),),
         delete="delete_log_group", by={"logGroupName": "id"},
         ignored={"skipDestroy": "nothing outlives the local cloud"},
         outputs={"arn": "arn:{partition}:logs:{region}:{account}:log-group:{id}"},
     ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Kind(
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ResourceType(
         "cloudwatch", "put_metric_alarm", key="AlarmName", name="name",
         rename={
             "name": "AlarmName", "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
@@ -61,12 +60,12 @@ KINDS = {
         delete="delete_alarms", by={"AlarmNames": lambda act: [act.id]},
         outputs={"arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}"}, lost=("metricQueries",),
     ),
-    "aws:cloudwatch/dashboard:Dashboard": Kind(
+    "aws:cloudwatch/dashboard:Dashboard": ResourceType(
         "cloudwatch", "put_dashboard", key="DashboardName",
         delete="delete_dashboards", by={"DashboardNames": lambda act: [act.id]},
         outputs={"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{id}"},
     ),
-    "aws:sns/topic:Topic": Kind(
+    "aws:sns/topic:Topic": ResourceType(
         "sns", "create_topic", key="TopicArn", name="name",
         attributes={
             "displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "policy": "Policy",
@@ -77,12 +76,12 @@ KINDS = {
         delete="delete_topic", by={"TopicArn": "id"},
         outputs={"arn": "TopicArn", "owner": "account"},
     ),
-    "aws:sns/topicPolicy:TopicPolicy": Kind(
+    "aws:sns/topicPolicy:TopicPolicy": ResourceType(
         "sns", _topic_policy, key="arn", uses=("arn", "policy"), delete="set_topic_attributes",
         by={"TopicArn": "id", "AttributeName": lambda _act: "Policy", "AttributeValue": _open_policy},
         outputs={"owner": "account"},
     ),
-    "aws:sns/topicSubscription:TopicSubscription": Kind(
+    "aws:sns/topicSubscription:TopicSubscription": ResourceType(
         "sns", "subscribe", key="SubscriptionArn", rename={"topic": "TopicArn"},
         given={"ReturnSubscriptionArn": True},
         attributes={

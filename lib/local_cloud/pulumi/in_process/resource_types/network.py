@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker, Step
+from lib.local_cloud.pulumi.in_process.clients import Maker
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
 ARN = "arn:{partition}:ec2:{region}:{account}:"
 OWNER = {"ownerId": "account"}
@@ -12,7 +12,7 @@ OWNER = {"ownerId": "account"}
 def _attribute(operation: str, key: str, *names: str) -> Step:
     """Return the step for attributes that EC2 sets one by one, each in a structure of its own."""
 
-    def run(act: Act) -> None:
+    def run(act: ResourceOperation) -> None:
         for name in names:
             if name in act.inputs:
                 act.call(operation, **{key: act.id, name[0].upper() + name[1:]: {"Value": act.inputs[name]}})
@@ -20,7 +20,7 @@ def _attribute(operation: str, key: str, *names: str) -> Step:
     return Step(names, run)
 
 
-def _main_parts(act: Act) -> dict[str, Any]:
+def _main_parts(act: ResourceOperation) -> dict[str, Any]:
     """Return the ids of what comes with every VPC."""
     filters = [{"Name": "vpc-id", "Values": [act.id]}]
     groups = act.call("describe_security_groups", Filters=[*filters, {"Name": "group-name", "Values": ["default"]}])
@@ -32,7 +32,7 @@ def _main_parts(act: Act) -> dict[str, Any]:
 
 
 def _part(name: str) -> Any:
-    def read(act: Act) -> Any:
+    def read(act: ResourceOperation) -> Any:
         if "parts" not in act.answer:
             act.answer["parts"] = _main_parts(act)
         return act.answer["parts"].get(name)
@@ -40,7 +40,7 @@ def _part(name: str) -> Any:
     return read
 
 
-def _attach_gateway(act: Act) -> None:
+def _attach_gateway(act: ResourceOperation) -> None:
     act.call("attach_internet_gateway", InternetGatewayId=act.id, VpcId=act.inputs["vpcId"])
 
 
@@ -51,7 +51,7 @@ def _detach_gateway(client: Maker, handle: Inputs) -> None:
             ec2.detach_internet_gateway(InternetGatewayId=handle["InternetGatewayId"], VpcId=attachment["VpcId"])
 
 
-def _close_group(act: Act) -> None:
+def _close_group(act: ResourceOperation) -> None:
     """Take the rule out that AWS puts into a new group: Pulumi's groups begin without any."""
     for group in act.call("describe_security_groups", GroupIds=[act.id])["SecurityGroups"]:
         if group["IpPermissionsEgress"]:
@@ -60,7 +60,7 @@ def _close_group(act: Act) -> None:
             act.call("revoke_security_group_ingress", GroupId=act.id, IpPermissions=group["IpPermissions"])
 
 
-def _default_group(act: Act) -> Any:
+def _default_group(act: ResourceOperation) -> Any:
     if act.inputs.get("ingress") or act.inputs.get("egress"):
         raise act.error("rules within it are not known here: leave them out, which closes the group.")
     filters = [{"Name": "vpc-id", "Values": [act.inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
@@ -71,8 +71,8 @@ def _default_group(act: Act) -> Any:
     return group
 
 
-def _rule(direction: str) -> Kind:
-    def create(act: Act) -> Any:
+def _rule(direction: str) -> ResourceType:
+    def create(act: ResourceOperation) -> Any:
         protocol = str(act.inputs["ipProtocol"])
         rule: dict[str, Any] = {"IpProtocol": protocol}
         for name, key in (("fromPort", "FromPort"), ("toPort", "ToPort")):
@@ -90,7 +90,7 @@ def _rule(direction: str) -> Kind:
         )  # fmt: skip
         return answer["SecurityGroupRules"][0]
 
-    return Kind(
+    return ResourceType(
         "ec2", create, key="SecurityGroupRuleId", tag_type="security-group-rule",
         uses=("securityGroupId", "ipProtocol", "fromPort", "toPort", "description", *SOURCES),
         delete=f"revoke_security_group_{direction}",
@@ -99,12 +99,12 @@ def _rule(direction: str) -> Kind:
     )  # fmt: skip
 
 
-def _route_id(act: Act) -> str:
+def _route_id(act: ResourceOperation) -> str:
     target = next(value for name, value in sorted(act.parameters.items()) if name.startswith("Destination"))
     return f"{act.parameters['RouteTableId']}_{target}"
 
 
-def _prefix_list(act: Act) -> Any:
+def _prefix_list(act: ResourceOperation) -> Any:
     """Return the id of the list that a gateway endpoint's routes go by."""
     names = [{"Name": "prefix-list-name", "Values": [act.inputs["serviceName"]]}]
     found = act.call("describe_prefix_lists", Filters=names)["PrefixLists"]
@@ -118,8 +118,8 @@ SOURCES = {
     "referencedSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
 }
 
-KINDS = {
-    "aws:ec2/vpc:Vpc": Kind(
+RESOURCE_TYPES = {
+    "aws:ec2/vpc:Vpc": ResourceType(
         "ec2", "create_vpc", answer="Vpc", key="VpcId", delete="delete_vpc", by={"VpcId": "id"}, tag_type="vpc",
         steps=(_attribute("modify_vpc_attribute", "VpcId", "enableDnsSupport", "enableDnsHostnames"),),
         outputs={
@@ -128,7 +128,7 @@ KINDS = {
             "defaultRouteTableId": _part("table"), "defaultNetworkAclId": _part("acl"),
         },
     ),
-    "aws:ec2/subnet:Subnet": Kind(
+    "aws:ec2/subnet:Subnet": ResourceType(
         "ec2", "create_subnet", answer="Subnet", key="SubnetId", delete="delete_subnet", by={"SubnetId": "id"},
         tag_type="subnet", steps=(_attribute("modify_subnet_attribute", "SubnetId", "mapPublicIpOnLaunch"),),
         outputs={
@@ -136,27 +136,27 @@ KINDS = {
             "availabilityZoneId": "AvailabilityZoneId",
         },
     ),
-    "aws:ec2/internetGateway:InternetGateway": Kind(
+    "aws:ec2/internetGateway:InternetGateway": ResourceType(
         "ec2", "create_internet_gateway", answer="InternetGateway", key="InternetGatewayId",
         tag_type="internet-gateway", steps=(Step(("vpcId",), _attach_gateway),),
         delete="delete_internet_gateway", by={"InternetGatewayId": "id"}, undo=_detach_gateway,
         outputs={**OWNER, "arn": ARN + "internet-gateway/{id}"},
     ),
-    "aws:ec2/eip:Eip": Kind(
+    "aws:ec2/eip:Eip": ResourceType(
         "ec2", "allocate_address", key="AllocationId", tag_type="elastic-ip",
         delete="release_address", by={"AllocationId": "id"},
         outputs={"allocationId": "id", "publicIp": "PublicIp", "arn": ARN + "elastic-ip/{id}"},
     ),
-    "aws:ec2/natGateway:NatGateway": Kind(
+    "aws:ec2/natGateway:NatGateway": ResourceType(
         "ec2", "create_nat_gateway", answer="NatGateway", key="NatGatewayId", tag_type="natgateway",
         delete="delete_nat_gateway", by={"NatGatewayId": "id"},
     ),
-    "aws:ec2/routeTable:RouteTable": Kind(
+    "aws:ec2/routeTable:RouteTable": ResourceType(
         "ec2", "create_route_table", answer="RouteTable", key="RouteTableId", tag_type="route-table",
         delete="delete_route_table", by={"RouteTableId": "id"},
         outputs={**OWNER, "arn": ARN + "route-table/{id}"},
     ),
-    "aws:ec2/route:Route": Kind(
+    "aws:ec2/route:Route": ResourceType(
         "ec2", "create_route", key=_route_id,
         delete="delete_route", by={
             "RouteTableId": "RouteTableId", "DestinationCidrBlock": "DestinationCidrBlock",
@@ -164,30 +164,30 @@ KINDS = {
             "DestinationPrefixListId": "DestinationPrefixListId",
         },
     ),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": Kind(
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": ResourceType(
         "ec2", "associate_route_table", key="AssociationId",
         delete="disassociate_route_table", by={"AssociationId": "id"},
     ),
-    "aws:ec2/securityGroup:SecurityGroup": Kind(
+    "aws:ec2/securityGroup:SecurityGroup": ResourceType(
         "ec2", "create_security_group", key="GroupId", name="name", tag_type="security-group",
         rename={"name": "GroupName"}, given={"Description": "Managed by Pulumi"},
         steps=(Step((), _close_group, always=True),), delete="delete_security_group", by={"GroupId": "id"},
         ignored={"revokeRulesOnDelete": "the rules are resources of their own"},
         outputs={**OWNER, "arn": ARN + "security-group/{id}"},
     ),
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Kind(
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ResourceType(
         "ec2", _default_group, key="GroupId", uses=("vpcId", "ingress", "egress"), tag_type="security-group",
         steps=(Step((), _close_group, always=True),),
         ignored={"revokeRulesOnDelete": "it goes with its VPC"},
         outputs={**OWNER, "arn": ARN + "security-group/{id}", "name": "GroupName", "description": "Description"},
     ),
-    "aws:ec2/flowLog:FlowLog": Kind(
+    "aws:ec2/flowLog:FlowLog": ResourceType(
         "ec2", "create_flow_logs", key="FlowLogIds.0", tag_type="vpc-flow-log",
         rename={"vpcId": "ResourceIds", "iamRoleArn": "DeliverLogsPermissionArn"},
         given={"ResourceType": "VPC"}, delete="delete_flow_logs", by={"FlowLogIds": lambda act: [act.id]},
         outputs={"arn": ARN + "vpc-flow-log/{id}"}, lost=("iamRoleArn", "maxAggregationInterval", "logFormat", "tags"),
     ),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": Kind(
+    "aws:ec2/vpcEndpoint:VpcEndpoint": ResourceType(
         "ec2", "create_vpc_endpoint", answer="VpcEndpoint", key="VpcEndpointId", tag_type="vpc-endpoint",
         rename={"policy": "PolicyDocument"}, delete="delete_vpc_endpoints",
         by={"VpcEndpointIds": lambda act: [act.id]},

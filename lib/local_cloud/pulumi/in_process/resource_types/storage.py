@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from lib.local_cloud.pulumi.in_process.resource_operation import Act, input_shape
-from lib.local_cloud.pulumi.in_process.resource_type import Inputs, Kind, Maker
+from lib.local_cloud.pulumi.in_process.clients import Maker
+from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, input_shape
 
 ECR = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
 
 
-def _bucket(act: Act) -> Any:
+def _bucket(act: ResourceOperation) -> Any:
     parameters = act.translated("create_bucket", {"bucket"})
     place = input_shape(act.client, "create_bucket").members["CreateBucketConfiguration"].members["LocationConstraint"]
     if act.region in place.enum:  # all but the oldest region
@@ -17,7 +17,7 @@ def _bucket(act: Act) -> Any:
     return parameters
 
 
-def _tag_bucket(act: Act) -> None:
+def _tag_bucket(act: ResourceOperation) -> None:
     pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
     act.call("put_bucket_tagging", Bucket=act.id, Tagging={"TagSet": pairs})
 
@@ -35,20 +35,22 @@ def _empty_bucket(client: Maker, handle: Inputs) -> None:
 
 
 def _address(region: bool) -> Any:
-    def read(act: Act) -> str:
+    def read(act: ResourceOperation) -> str:
         suffix = "amazonaws.com.cn" if act.find("partition") == "aws-cn" else "amazonaws.com"
         return f"{act.id}.s3.{act.region}.{suffix}" if region else f"{act.id}.s3.{suffix}"
 
     return read
 
 
-def _setting(create: str, into: str = "", delete: str = "", **more: Any) -> Kind:
+def _setting(create: str, into: str = "", delete: str = "", **more: Any) -> ResourceType:
     """Return the entry of a setting that belongs to a bucket."""
-    return Kind("s3", create, key="Bucket", into=into, delete=delete, by={"Bucket": "id"} if delete else {}, **more)
+    return ResourceType(
+        "s3", create, key="Bucket", into=into, delete=delete, by={"Bucket": "id"} if delete else {}, **more
+    )
 
 
-KINDS = {
-    "aws:s3/bucket:Bucket": Kind(
+RESOURCE_TYPES = {
+    "aws:s3/bucket:Bucket": ResourceType(
         "s3", _bucket, key="Bucket", name="bucket", uses=("bucket", "objectLockEnabled"), tag=_tag_bucket,
         delete="delete_bucket", by={"Bucket": "id", "_force": "forceDestroy"}, undo=_empty_bucket,
         at_deletion=("forceDestroy",),
@@ -79,19 +81,19 @@ KINDS = {
         "put_object_lock_configuration", "ObjectLockConfiguration",
         adapt=lambda inputs: {"objectLockEnabled": "Enabled", **inputs},
     ),
-    "aws:s3/bucketMetric:BucketMetric": Kind(
+    "aws:s3/bucketMetric:BucketMetric": ResourceType(
         "s3", "put_bucket_metrics_configuration", key="{Bucket}:{name}", into="MetricsConfiguration",
         rename={".name": "Id"}, adapt=lambda inputs: {**inputs, "Id": inputs["name"]},
         delete="delete_bucket_metrics_configuration", by={"Bucket": "Bucket", "Id": "name"},
         absent="no request metrics in its S3",
     ),
-    "aws:ecr/repository:Repository": Kind(
+    "aws:ecr/repository:Repository": ResourceType(
         "ecr", "create_repository", answer="repository", key="repositoryName", name="name",
         rename={"name": "repositoryName", "encryptionConfigurations": "encryptionConfiguration"},
         delete="delete_repository", by={"repositoryName": "id", "force": "forceDelete"}, at_deletion=("forceDelete",),
         outputs={"arn": ECR, "registryId": "account", "repositoryUrl": "repositoryUri"},
     ),
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Kind(
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": ResourceType(
         "ecr", "put_lifecycle_policy", key="repositoryName",
         rename={"repository": "repositoryName", "policy": "lifecyclePolicyText"},
         delete="delete_lifecycle_policy", by={"repositoryName": "id"},

@@ -108,13 +108,13 @@ def test_no_error_repeats_a_secret(run, world):
     assert "horse" not in str(failure.value)
 
 
-def test_equal_secrets_have_different_fingerprints_in_two_ledgers(run, tmp_path, world, monkeypatch):
+def test_equal_secrets_have_different_fingerprints_in_two_states(run, tmp_path, world, monkeypatch):
     other = Run(tmp_path / "other", world, monkeypatch)
     other.folder.mkdir()
     body = "Thing('a', password=pulumi.Output.secret('correct horse'))\n"
     run.up(body)
     other.up(body)
-    ((first,), (second,)) = (ledger.records.values() for ledger in (run.ledger(), other.ledger()))
+    ((first,), (second,)) = (state.records.values() for state in (run.state(), other.state()))
     assert first.inputs["password"] != second.inputs["password"]
 
 
@@ -229,7 +229,7 @@ def test_what_the_emulator_cannot_do_is_kept_with_the_thing(run, world):
         "Thing('a', gold=1, note='x', text='t', password='p')\nThing('b', text='', password='')\n"
         "n = pulumi.CustomResource('aws:tap/nothing:Nothing', 'n', {})\npulumi.export('id', n.id)\n"
     )
-    told = {record.title: [tuple(line) for line in record.differs] for record in run.ledger().records.values()}
+    told = {record.title: [tuple(line) for line in record.differs] for record in run.state().records.values()}
     assert told == {
         "a": [
             ("Thing: gold left out", "there is none"), ("Thing: text not kept", "lost by its things"),
@@ -250,7 +250,7 @@ def test_the_program_knows_its_stack_and_its_arguments_are_its_own(run):
     assert exports == {"is": ["stack", "tap", 1, "__main__"]}
 
 
-def test_the_ledger_is_for_its_owner_alone(run):
+def test_the_state_is_for_its_owner_alone(run):
     run.up("Thing('a')\n")
     assert run.path.stat().st_mode & 0o777 == 0o600
     assert json.loads(run.path.read_text())["exports"] == {}

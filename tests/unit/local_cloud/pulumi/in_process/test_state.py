@@ -8,10 +8,10 @@ import pytest
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi.in_process import apply, create
-from lib.local_cloud.pulumi.in_process.resource_type import Clients
-from lib.local_cloud.pulumi.in_process.state import Ledger, Record, identity, ledger_file
+from lib.local_cloud.pulumi.in_process.clients import Clients
+from lib.local_cloud.pulumi.in_process.state import StackState, StateEntry, identity, state_file
 from lib.local_cloud.servers.process import Server
-from tests.support.pulumi_fake import FAR, HOME, KINDS, Run, World
+from tests.support.pulumi_fake import FAR, HOME, RESOURCE_TYPES, Run, World
 
 TWO = "b = Thing('b')\nThing('a', text=b.arn)\n"
 
@@ -46,7 +46,7 @@ def test_a_thing_that_is_no_longer_declared_is_removed_last(run, world):
     run.up(TWO)
     assert run.up("Thing('b')\nThing('c')\n").changed is True
     assert world.calls[-2:] == [("create", "c"), ("delete", "a")]
-    assert set(world.things) == {"b", "c"} == {record.title for record in run.ledger().records.values()}
+    assert set(world.things) == {"b", "c"} == {record.title for record in run.state().records.values()}
 
 
 def test_a_run_that_only_removes_has_changed_something(run):
@@ -102,11 +102,11 @@ def test_a_thing_whose_making_failed_half_way_is_made_anew(run, world):
     world.refuse["finish a"] = ["Throttled"]
     with pytest.raises(LocalCloudError, match="Throttled"):
         run.up("b = Thing('b')\nThing('a', text=b.arn, finish=1)\n")
-    assert [record.done for record in run.ledger().records.values()] == [True, False]
+    assert [record.done for record in run.state().records.values()] == [True, False]
     run.up("b = Thing('b')\nThing('a', text=b.arn, finish=1)\n")
     assert world.made("create") == ["b", "a", "a"]
     assert world.made("delete") == ["a"]
-    assert [record.done for record in run.ledger().records.values()] == [True, True]
+    assert [record.done for record in run.state().records.values()] == [True, True]
 
 
 def test_a_thing_whose_making_failed_half_way_is_removed_too(run, world):
@@ -125,7 +125,7 @@ def test_an_interrupted_run_is_continued(run, world, monkeypatch):
     world.before = stop
     with pytest.raises(LocalCloudError, match="Interrupted: the same command goes on"):
         run.up(TWO)
-    assert (set(world.things), [r.title for r in run.ledger().records.values()]) == ({"b"}, ["b"])
+    assert (set(world.things), [r.title for r in run.state().records.values()]) == ({"b"}, ["b"])
     assert run.up(TWO).changed is True
     assert world.made("create") == ["b", "a"]
 
@@ -143,14 +143,14 @@ def test_removal_goes_backwards_and_leaves_no_record(run, world):
     run.up(f"{TWO}Thing('c')\n")
     run.down()
     assert world.made("delete").index("a") < world.made("delete").index("b")
-    assert (world.things, run.ledger().records) == ({}, {})
+    assert (world.things, run.state().records) == ({}, {})
 
 
 def test_what_is_gone_already_is_no_trouble(run, world):
     run.up(TWO)
     world.things.clear()
     run.down()
-    assert run.ledger().records == {}
+    assert run.state().records == {}
 
 
 def test_what_is_still_in_use_is_tried_again(run, world):
@@ -166,7 +166,7 @@ def test_what_stays_in_use_is_named_in_the_end(run, world, monkeypatch):
     world.refuse["b"] = ["DependencyViolation"] * 3
     with pytest.raises(LocalCloudError, match=r"Thing 'b' cannot be deleted: .*DependencyViolation"):
         run.down()
-    assert [record.title for record in run.ledger().records.values()] == ["b"]
+    assert [record.title for record in run.state().records.values()] == ["b"]
 
 
 def test_every_failure_is_named_and_the_rest_is_removed(run, world):
@@ -179,26 +179,26 @@ def test_every_failure_is_named_and_the_rest_is_removed(run, world):
     assert set(world.things) == {"a", "c"}
 
 
-def test_a_ledger_is_written_whole_or_not_at_all(run, monkeypatch):
+def test_a_state_is_written_whole_or_not_at_all(run, monkeypatch):
     run.up("Thing('a')\n")
     before = run.path.read_text()
     monkeypatch.setattr(json, "dump", lambda *_a, **_k: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        run.ledger().save()
+        run.state().save()
     assert run.path.read_text() == before
 
 
-def test_a_closed_ledger_is_gone(tmp_path):
-    ledger = Ledger(tmp_path / "pulumi" / "s.json", [])
-    ledger.save()
-    ledger.close()
-    ledger.close()
+def test_a_closed_state_is_gone(tmp_path):
+    state = StackState(tmp_path / "pulumi" / "s.json", [])
+    state.save()
+    state.close()
+    state.close()
     assert not (tmp_path / "pulumi" / "s.json").exists()
 
 
-def test_a_ledger_belongs_to_a_stack_and_to_this_run_of_the_emulators(tmp_path, monkeypatch):
+def test_a_state_belongs_to_a_stack_and_to_this_run_of_the_emulators(tmp_path, monkeypatch):
     cloud = LocalCloud(tmp_path, 4999, HOME)
-    assert ledger_file(cloud, "flask-api-dev") == tmp_path / "pulumi" / "flask-api-dev.json"
+    assert state_file(cloud, "flask-api-dev") == tmp_path / "pulumi" / "flask-api-dev.json"
     assert identity(cloud.emulator) == "-"
 
     class Running:
@@ -224,13 +224,13 @@ def test_a_patient_client_waits_as_long_as_a_function_may_run_and_asks_once(tmp_
 
 def test_what_the_other_emulator_had_stays_when_one_has_ended(tmp_path):
     path = tmp_path / "pulumi" / "s.json"
-    ledger = Ledger(path, [])
-    ledger.exports = {"a": "b"}
+    state = StackState(path, [])
+    state.exports = {"a": "b"}
     for server in ("ministack 1@1", "moto 1@1"):
-        ledger.put(server, Record("aws:x/y:Z", server, HOME, server, {}))
-    assert list(Ledger(path, ["ministack 1@1", "moto 2@2"]).records) == ["ministack 1@1"]
-    assert Ledger(path, ["ministack 1@1", "moto 2@2"]).exports == {"a": "b"}
-    assert Ledger(path, ["ministack 2@2", "moto 2@2"]).exports == {}
+        state.put(server, StateEntry("aws:x/y:Z", server, HOME, server, {}))
+    assert list(StackState(path, ["ministack 1@1", "moto 2@2"]).records) == ["ministack 1@1"]
+    assert StackState(path, ["ministack 1@1", "moto 2@2"]).exports == {"a": "b"}
+    assert StackState(path, ["ministack 2@2", "moto 2@2"]).exports == {}
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def environ(run, monkeypatch):
     """The environment of a process that applies a program; it knows no types but the world's."""
     monkeypatch.setattr(apply, "Clients", lambda _cloud: run.world)
     run.world.emulator = "-"  # none runs
-    monkeypatch.setattr(apply.Monitor.__init__, "__kwdefaults__", {"kinds": KINDS})
+    monkeypatch.setattr(apply.Monitor.__init__, "__kwdefaults__", {"kinds": RESOURCE_TYPES})
     return {"LOCAL_CLOUD_FOLDER": str(run.folder), "LOCAL_CLOUD_PORT": "4999"}
 
 

@@ -66,7 +66,7 @@ def test_a_function_is_what_it_calls_itself(applied):
 
 
 def test_what_is_different_here_is_told(applied):
-    told = {record.title: [what for what, _why in record.differs] for record in applied.ledger().records.values()}
+    told = {record.title: [what for what, _why in record.differs] for record in applied.state().records.values()}
     assert {title: lines for title, lines in told.items() if lines} == {}
 
 
@@ -175,7 +175,7 @@ def test_a_keys_value_is_a_secret(applied, gateway):
     value = gateway.get_api_key(apiKey=applied.id("key"), includeValue=True)["value"]
     assert (applied.exports["key"], applied.exports["length"]) == ("[secret]", "[secret]")
     assert value
-    assert value not in json.dumps([record.outputs for record in applied.ledger().records.values()])
+    assert value not in json.dumps([record.outputs for record in applied.state().records.values()])
 
 
 def test_a_firewall(applied):
@@ -225,7 +225,7 @@ def test_a_schedule(applied):
 
 
 def test_everything_is_in_the_programs_region(applied):
-    assert {record.region for record in applied.ledger().records.values()} == {region.primary({})}
+    assert {record.region for record in applied.state().records.values()} == {region.primary({})}
 
 
 def test_a_second_run_changes_nothing_and_still_knows_the_secrets(applied):

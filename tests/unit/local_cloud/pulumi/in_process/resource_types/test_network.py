@@ -186,7 +186,7 @@ def test_alarms(applied):
 
 
 def test_what_the_emulator_loses_is_told(applied):
-    told = {record.title: [tuple(line) for line in record.differs] for record in applied.ledger().records.values()}
+    told = {record.title: [tuple(line) for line in record.differs] for record in applied.state().records.values()}
     assert {title: lines for title, lines in told.items() if lines} == {
         "flow": [("FlowLog: iamRoleArn, maxAggregationInterval, tags not kept", "lost by its ec2")],
         "s3": [("VpcEndpoint: policy not kept", "lost by its ec2")],
@@ -219,28 +219,28 @@ def test_exports_are_those_of_the_program_with_secrets_masked(applied):
     }
 
 
-def test_no_secret_is_in_the_ledger(applied):
+def test_no_secret_is_in_the_state(applied):
     (path,) = (applied.cloud.folder / "pulumi").glob("*.json")
     assert "correct horse" not in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_needs_another_is_made_after_it(applied):
-    order = [record.title for record in applied.ledger().records.values()]
+    order = [record.title for record in applied.state().records.values()]
     for first, then in (("vpc", "subnet"), ("gateway", "address"), ("address", "nat"), ("nat", "route")):
         assert order.index(first) < order.index(then), (first, then)
 
 
 def test_a_second_run_changes_nothing_and_exports_the_same(applied):
-    records = applied.ledger().records
+    records = applied.state().records
     again = applied.up()
     assert (again.changed, again.exports) == (False, applied.exports)
-    assert applied.ledger().records == records
+    assert applied.state().records == records
 
 
 def test_everything_is_removed(applied):
     deletion = applied.id("key")
     applied.down()
     assert listed(applied.cloud) == applied.before
-    assert applied.ledger().records == {}
+    assert applied.state().records == {}
     assert applied.client("kms").describe_key(KeyId=deletion)["KeyMetadata"]["KeyState"] == "PendingDeletion"

@@ -91,7 +91,7 @@ def test_listeners_and_their_rules(applied, elb):
 
 
 def test_what_the_emulator_loses_is_told_and_lost(applied, elb):
-    told = {record.title: [what for what, _why in record.differs] for record in applied.ledger().records.values()}
+    told = {record.title: [what for what, _why in record.differs] for record in applied.state().records.values()}
     assert {title: lines for title, lines in told.items() if lines} == {
         "rule": ["ListenerRule: conditions.queryStrings not kept"],
         "weights": ["ListenerRule: actions.forward not kept"],

@@ -136,7 +136,7 @@ def test_an_instances_managed_password_is_a_secret_as_rds_has_it(applied, key):
     assert lacking({"Name": f"rds!db-{applied.id('instance')}", "KmsKeyId": key}, found) == []
     content = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
     assert (content["username"], len(content["password"])) == ("app", 32)
-    assert content["password"] not in json.dumps([record.outputs for record in applied.ledger().records.values()])
+    assert content["password"] not in json.dumps([record.outputs for record in applied.state().records.values()])
 
 
 def test_an_instance_with_a_password_of_the_program_has_no_secret(applied):
@@ -160,7 +160,7 @@ def test_domains_of_a_bucket(applied, logs):
 
 
 def test_what_is_different_here_is_told(applied):
-    told = {record.title: [what for what, _why in record.differs] for record in applied.ledger().records.values()}
+    told = {record.title: [what for what, _why in record.differs] for record in applied.state().records.values()}
     assert {title: lines for title, lines in told.items() if lines} == {
         "metric": ["BucketMetric left out"],
         "cluster": [

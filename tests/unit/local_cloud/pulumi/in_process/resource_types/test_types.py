@@ -13,9 +13,15 @@ from lib.common import region
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi.in_process.create import auto_name, prepare, taggable
 from lib.local_cloud.pulumi.in_process.invokes import INVOKES
-from lib.local_cloud.pulumi.in_process.resource_operation import Act, input_shape, tag_member, tags_for
-from lib.local_cloud.pulumi.in_process.resource_type import Kind, Step
-from lib.local_cloud.pulumi.in_process.resource_types import KINDS
+from lib.local_cloud.pulumi.in_process.resource_type import (
+    ResourceOperation,
+    ResourceType,
+    Step,
+    input_shape,
+    tag_member,
+    tags_for,
+)
+from lib.local_cloud.pulumi.in_process.resource_types import RESOURCE_TYPES
 from lib.local_cloud.pulumi.in_process.translate import Untranslatable, translate
 from lib.local_cloud.pulumi.in_process.values import Content, UnknownValue, masked, plain, secret
 from lib.local_cloud.pulumi.program import config
@@ -52,18 +58,18 @@ def properties(token):
     return set(_types.resource_pulumi_to_py_names(pulumi_class(token))) | {"tagsAll"}
 
 
-@pytest.mark.parametrize("token", sorted(KINDS))
+@pytest.mark.parametrize("token", sorted(RESOURCE_TYPES))
 def test_an_entry_speaks_of_its_types_own_properties(token):
-    kind, known = KINDS[token], properties(token)
+    kind, known = RESOURCE_TYPES[token], properties(token)
     assert pulumi_class(token).pulumi_type == token
     tops = {name.split(".")[0] for name in (*kind.rename, *kind.lost, *kind.instead) if not name.startswith(".")}
     named = {*kind.handled(), *kind.outputs, *kind.secret, *tops, *filter(None, [kind.name])}
     assert named - known == set(), "misspelt, or not of this type"
 
 
-@pytest.mark.parametrize("token", sorted(KINDS))
+@pytest.mark.parametrize("token", sorted(RESOURCE_TYPES))
 def test_an_entry_speaks_of_operations_that_there_are(token, clients):
-    kind = KINDS[token]
+    kind = RESOURCE_TYPES[token]
     client = clients.client(kind.service)
     for operation in filter(None, [kind.create if isinstance(kind.create, str) else "", kind.delete]):
         members = input_shape(client, operation).members
@@ -71,20 +77,20 @@ def test_an_entry_speaks_of_operations_that_there_are(token, clients):
         assert taken - set(members) == set(), operation
 
 
-@pytest.mark.parametrize("token", sorted(KINDS))
+@pytest.mark.parametrize("token", sorted(RESOURCE_TYPES))
 def test_an_entry_has_a_place_for_tags_if_its_type_has_any(token, clients):
-    kind = KINDS[token]
+    kind = RESOURCE_TYPES[token]
     shape = input_shape(clients.client(kind.service), kind.create) if isinstance(kind.create, str) else None
     if "tags" in properties(token):
         assert taggable(kind, shape)
 
 
 def act(clients, kind, default_tags=None, **inputs):
-    return Act(kind, "aws:x/y:Z", "thing", inputs, default_tags or {}, HOME, clients)
+    return ResourceOperation(kind, "aws:x/y:Z", "thing", inputs, default_tags or {}, HOME, clients)
 
 
 def parameters(clients, token, default_tags=None, **inputs):
-    made = act(clients, KINDS[token], default_tags, **inputs)
+    made = act(clients, RESOURCE_TYPES[token], default_tags, **inputs)
     prepare(made)
     return made.parameters
 
@@ -182,7 +188,7 @@ def test_an_input_goes_into_a_structure(clients):
     ],
 )
 def test_tags_are_given_as_each_service_has_them(clients, token, wanted):
-    kind = KINDS[token]
+    kind = RESOURCE_TYPES[token]
     shape = input_shape(clients.client(kind.service), kind.create)
     assert tags_for(shape, {"A": "b"}, kind.tag_type) == wanted
     assert (tag_member(shape) is None) is (not wanted or "TagSpecifications" in wanted)
@@ -204,17 +210,19 @@ def test_an_input_that_reaches_nothing_is_an_error_that_names_it(clients):
 
 
 def test_a_nested_input_that_reaches_nothing_is_an_error_too(clients):
-    made = act(clients, KINDS["aws:lb/targetGroup:TargetGroup"], stickiness={"enabled": True, "colour": "red"})
+    made = act(clients, RESOURCE_TYPES["aws:lb/targetGroup:TargetGroup"], stickiness={"enabled": True, "colour": "red"})
     made.id = "arn"
     with pytest.raises(LocalCloudError, match=r"takes no input 'stickiness\.colour'"):
         made.kind.steps[0].run(made)
-    made = act(clients, KINDS["aws:apigateway/methodSettings:MethodSettings"], settings={"colour": "red"})
+    made = act(clients, RESOURCE_TYPES["aws:apigateway/methodSettings:MethodSettings"], settings={"colour": "red"})
     with pytest.raises(LocalCloudError, match=r"takes no input 'settings\.colour'"):
         made.kind.create(made)
 
 
 def test_the_default_group_takes_no_rules(clients):
-    made = act(clients, KINDS["aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"], vpcId="v", ingress=[{"x": 1}])
+    made = act(
+        clients, RESOURCE_TYPES["aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"], vpcId="v", ingress=[{"x": 1}]
+    )
     with pytest.raises(LocalCloudError, match="rules within it are not known here"):
         made.kind.create(made)
 
@@ -233,7 +241,9 @@ class Recorded:
 def test_a_group_begins_without_the_rules_that_aws_gives_it(entries, exits):
     group = {"IpPermissions": entries, "IpPermissionsEgress": exits}
     aws = Recorded(describe_security_groups={"SecurityGroups": [group]})
-    made = act(type("Clients", (), {"client": lambda *_a: aws})(), KINDS["aws:ec2/securityGroup:SecurityGroup"])
+    made = act(
+        type("Clients", (), {"client": lambda *_a: aws})(), RESOURCE_TYPES["aws:ec2/securityGroup:SecurityGroup"]
+    )
     made.kind.steps[0].run(made)
     assert [operation for operation, _ in aws.calls[1:]] == (
         ["revoke_security_group_egress", "revoke_security_group_ingress"] if entries else []
@@ -254,7 +264,7 @@ def test_a_function_that_fails_fails_the_deployment(clients):
             assert parameters == {"FunctionName": "f", "Payload": b"{}"}
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"no database")}
 
-    made = act(Functions(), KINDS["aws:lambda/invocation:Invocation"], functionName="f", input="{}")
+    made = act(Functions(), RESOURCE_TYPES["aws:lambda/invocation:Invocation"], functionName="f", input="{}")
     with pytest.raises(LocalCloudError, match="'thing': the function failed: no database"):
         made.kind.create(made)
     assert asked[-1] == ("lambda", {"patient": True})
@@ -264,7 +274,7 @@ def test_a_bucket_names_its_region_but_in_the_oldest(clients):
     bucket = input_shape(clients.client("s3"), "create_bucket").members["CreateBucketConfiguration"]
     places = bucket.members["LocationConstraint"].enum
     oldest = next(name for name in region.known() if name not in places)
-    made = act(clients, KINDS["aws:s3/bucket:Bucket"], bucket="b")
+    made = act(clients, RESOURCE_TYPES["aws:s3/bucket:Bucket"], bucket="b")
     made.region = oldest
     calls = []
     made.call = lambda operation, **parameters: calls.append(parameters)
@@ -293,7 +303,7 @@ def test_of_records_with_one_name_only_the_own_is_deleted():
     others = [{**own, "SetIdentifier": "one"}, {**own, "Type": "AAAA"}, {**own, "Name": "b.test."}]
     zone = Zone(*others, own)
     handle = {"_zone": "z", "_name": "a.test", "_type": "A", "_set": "two"}
-    KINDS["aws:route53/record:Record"].undo(lambda _service: zone, handle)
+    RESOURCE_TYPES["aws:route53/record:Record"].undo(lambda _service: zone, handle)
     assert zone.changes == [("DELETE", own)]
 
 
@@ -301,7 +311,7 @@ def test_of_records_with_one_name_only_the_own_is_deleted():
 def test_a_record_overwrites_where_it_may(inputs, action):
     zone = Zone()
     made = act(
-        type("Clients", (), {"client": lambda *_a: zone})(), KINDS["aws:route53/record:Record"],
+        type("Clients", (), {"client": lambda *_a: zone})(), RESOURCE_TYPES["aws:route53/record:Record"],
         zoneId="z", name="a.test", type="A", ttl=60, records=["10.0.0.1"], **inputs,
     )  # fmt: skip
     made.kind.create(made)
@@ -311,24 +321,24 @@ def test_a_record_overwrites_where_it_may(inputs, action):
 def test_only_the_instances_own_secret_is_forgotten():
     secrets = [{"Name": "rds!db-shop", "ARN": "own"}, {"Name": "rds!db-shop-two", "ARN": "other"}]
     aws = Recorded(list_secrets={"SecretList": secrets})
-    KINDS["aws:rds/instance:Instance"].undo(lambda _service: aws, {"DBInstanceIdentifier": "shop"})
+    RESOURCE_TYPES["aws:rds/instance:Instance"].undo(lambda _service: aws, {"DBInstanceIdentifier": "shop"})
     deleted = [parameters["SecretId"] for operation, parameters in aws.calls if operation == "delete_secret"]
     assert deleted == ["own"]
 
 
 def test_a_name_is_made_up_as_pulumi_does_it():
-    kind = Kind("s", "c", name="name")
+    kind = ResourceType("s", "c", name="name")
     assert auto_name(kind, "t", {"name": "own"}) == {"name": "own"}
     made = auto_name(kind, "t", {})["name"]
     assert (made[:2], len(made)) == ("t-", 9)
     assert int(made[2:], 16) >= 0
     assert auto_name(kind, "t", {"namePrefix": "p"})["name"][:1] == "p"
-    assert auto_name(Kind("s", "c"), "t", {"a": 1}) == {"a": 1}
+    assert auto_name(ResourceType("s", "c"), "t", {"a": 1}) == {"a": 1}
     assert auto_name(kind, "t", {})["name"] != made
 
 
 def test_a_path_leads_through_structures_lists_and_patterns(clients):
-    made = act(clients, Kind("s", "c"), size=3)
+    made = act(clients, ResourceType("s", "c"), size=3)
     made.answer = {"A": {"B": [{"C": 1}]}, "D": "d"}
     made.parameters = {"D": "parameter", "E": "e"}
     assert [made.find(path) for path in ("A.B.0.C", "A.B.1", "D", "E", "size", "A.x", "D.x")] == [
@@ -341,7 +351,7 @@ def test_a_path_leads_through_structures_lists_and_patterns(clients):
 
 
 def test_an_entry_says_what_it_handles_itself():
-    kind = Kind(
+    kind = ResourceType(
         "s", "c", uses=("a",), attributes={"b": "B"}, at_deletion=("c",), ignored={"d": ""}, cannot={"e": ""},
         steps=(Step(("f",), print),),
     )  # fmt: skip
