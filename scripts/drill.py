@@ -108,8 +108,10 @@ def status(world: World) -> None:
     for side in world.settings.sides:
         try:
             where, epoch = world.steps.writer(side)
-            print(f"{side.role} region {side.region}: payments are written in {where} (epoch {epoch}), "
-                  f"Aurora in {world.steps.database_writer(side) or 'no region'}")  # fmt: skip
+            print(
+                f"{side.role} region {side.region}: payments are written in {where} (epoch {epoch}), "
+                f"Aurora in {world.steps.database_writer(side) or 'no region'}"
+            )
         except (BotoCoreError, ClientError) as error:
             print(f"{side.role} region {side.region}: no answer ({type(error).__name__})")
 

@@ -53,11 +53,22 @@ def checks() -> list[tuple[str, list[list[str]], dict[str, str]]]:
 
 # Tests have fixtures, short names and long parameter lists; what pylint says of wrong code stands for them too.
 RELAXED = (
-    "missing-docstring", "redefined-outer-name", "protected-access", "too-many-arguments", "too-many-locals",
-    "too-many-positional-arguments", "too-many-instance-attributes", "import-outside-toplevel", "duplicate-code",
-    "unused-argument", "invalid-name", "too-many-public-methods", "wrong-import-position",
-    "use-implicit-booleaness-not-comparison", "consider-using-with",
-)  # fmt: skip
+    "missing-docstring",
+    "redefined-outer-name",
+    "protected-access",
+    "too-many-arguments",
+    "too-many-locals",
+    "too-many-positional-arguments",
+    "too-many-instance-attributes",
+    "import-outside-toplevel",
+    "duplicate-code",
+    "unused-argument",
+    "invalid-name",
+    "too-many-public-methods",
+    "wrong-import-position",
+    "use-implicit-booleaness-not-comparison",
+    "consider-using-with",
+)
 
 
 def environment(added: Mapping[str, str]) -> dict[str, str]:

@@ -25,10 +25,20 @@ STAMP = VENV / "tap-content"
 LOG = ROOT / ".local" / "setup.log"
 LOCKS = ("requirements.lock", "package-lock.json")
 NEEDED_BYTES = 4_000_000_000  # measured: 1.9 GB of packages, and as much again while they are unpacked
-NETWORK = "|".join((
-    r"connection ?(error|refused|reset|aborted)", "failed to (fetch|lookup)", "name resolution", "timed out", "proxy",
-    "ENOTFOUND", "EAI_AGAIN", "ECONN", "ETIMEDOUT", "No matching distribution",
-))  # fmt: skip
+NETWORK = "|".join(
+    (
+        r"connection ?(error|refused|reset|aborted)",
+        "failed to (fetch|lookup)",
+        "name resolution",
+        "timed out",
+        "proxy",
+        "ENOTFOUND",
+        "EAI_AGAIN",
+        "ECONN",
+        "ETIMEDOUT",
+        "No matching distribution",
+    )
+)
 CAUSES = (
     (r"No space left|ENOSPC|Errno 28", "the disk is full: free some space"),
     (NETWORK, "a package registry cannot be reached: check the network, or the index that pip and npm are set to"),
@@ -129,4 +139,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         stop("interrupted. Run the same command again: it goes on where it stopped.")
     except OSError as error:
-        stop(f"{error.strerror} ({error.filename or ROOT}): mend that and run the same command again.")
+        stop(f"{error.strerror} ({error.filename or ROOT}): fix that and run the same command again.")

@@ -18,7 +18,7 @@ from tests.support import database  # noqa: E402
 settings.register_profile("tap", deadline=None)
 settings.load_profile("tap")
 
-# What shares something dear stays on one worker: the local cloud, the CDK with its Node. The dearest begins first.
+# What shares something expensive stays on one worker: the local cloud, the CDK with its Node. The slowest begins first.
 TOGETHER = {
     "recovery": ("tests/integration/disaster_recovery/",),
     "cloud": ("tests/integration/",),
@@ -27,16 +27,18 @@ TOGETHER = {
     "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
     "fork": ("tests/architecture/test_cdktf_fork.py",),
     "cdktf": (
-        "tests/region/test_disaster_recovery", "tests/unit/declared/test_read",
+        "tests/region/test_disaster_recovery",
+        "tests/unit/declared/test_read",
         "tests/unit/disaster_recovery/test_stack",
     ),
     "pulumi": (
         "tests/region/test_pulumi",
         "tests/unit/flask_api/test_",
-        "tests/unit/payment/test_stack", "tests/unit/pulumi_components/",
+        "tests/unit/payment/test_stack",
+        "tests/unit/pulumi_components/",
     ),
     "synthesis": ("tests/policy/", "tests/region/", "tests/unit/kinesis_pipeline/test_stack.py", "tests/unit/entry/"),
-}  # fmt: skip
+}
 
 
 class Scheduling(LoadScopeScheduling):  # pylint: disable=abstract-method  # xdist's own leaves them out too
@@ -55,7 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the dearest first."""
+    """Put the most expensive first."""
     order = [start for starts in TOGETHER.values() for start in starts]
     items.sort(key=lambda item: next((n for n, start in enumerate(order) if item.nodeid.startswith(start)), len(order)))
 

@@ -20,14 +20,33 @@ VERSION = "1"  # of the reports' schema, before the first point: https://semver.
 FILE = "report.json"
 # What a finding that is gone is shown with.
 FIELDS = (
-    "check", "id", "arn", "account", "region", "type", "severity", "title", "owner", "monthly_usd", "monthly_cost",
+    "check",
+    "id",
+    "arn",
+    "account",
+    "region",
+    "type",
+    "severity",
+    "title",
+    "owner",
+    "monthly_usd",
+    "monthly_cost",
     "currency",
-)  # fmt: skip
+)
 # These decide where is looked and how it is told: coverage says the first, and the second changes no finding.
 _FREE = {
-    "regions", "all_regions", "skip_regions", "profile", "roles", "organization", "checks", "owner_tag", "streams",
-    "log_tags", "ignore",
-}  # fmt: skip
+    "regions",
+    "all_regions",
+    "skip_regions",
+    "profile",
+    "roles",
+    "organization",
+    "checks",
+    "owner_tag",
+    "streams",
+    "log_tags",
+    "ignore",
+}
 _SHOWN = 5  # pieces that a sentence names
 
 

@@ -3,9 +3,14 @@
 LIMIT = 300  # characters of AWS's message that are kept: some hold kilobytes of an encoded policy
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 DENIED = {
-    "UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AuthFailure", "OptInRequired",
-    "InvalidClientTokenId", "UnrecognizedClientException",  # also the answer of a region that is not switched on
-}  # fmt: skip
+    "UnauthorizedOperation",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "OptInRequired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",  # also the answer of a region that is not switched on
+}
 
 # What AWS answers to good credentials in a region that is not switched on, beside what it answers to bad ones.
 NOT_ENABLED = ("AuthFailure", "OptInRequired", "InvalidClientTokenId", "UnrecognizedClientException")

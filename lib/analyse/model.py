@@ -128,7 +128,7 @@ class SecurityGroup:
 
 @dataclass(frozen=True, slots=True)
 class LogGroup:
-    """A CloudWatch log group; ``streams`` is None when they were not counted, ``retention`` None for ever.
+    """A CloudWatch log group; ``streams`` is None when they were not counted, ``retention`` None forever.
 
     ``ingested`` are the bytes of 30 days that CloudWatch counted, None when it was not asked or cannot tell.
     """

@@ -58,10 +58,25 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
     def asked(self) -> dict[str, Any]:
         """Return what decides which findings there are: a run can be resumed with the same values only."""
         names = (
-            "regions", "all_regions", "profile", "roles", "log_groups", "streams", "attached_only", "detach_times",
-            "older_than", "old_snapshot", "log_tags", "measure_ingestion", "retention", "owner_tag", "checks",
-            "organization", "skip_regions", "sensitive_ports",
-        )  # fmt: skip
+            "regions",
+            "all_regions",
+            "profile",
+            "roles",
+            "log_groups",
+            "streams",
+            "attached_only",
+            "detach_times",
+            "older_than",
+            "old_snapshot",
+            "log_tags",
+            "measure_ingestion",
+            "retention",
+            "owner_tag",
+            "checks",
+            "organization",
+            "skip_regions",
+            "sensitive_ports",
+        )
         found = {name: getattr(self, name) for name in names}
         found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
         return {**found, "ignore": self.ignore.read_text(encoding="utf-8") if self.ignore else None}

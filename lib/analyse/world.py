@@ -21,10 +21,21 @@ def span(cidr: str) -> tuple[int, Interval]:
 _NOT_PUBLIC = tuple(
     span(cidr)[1]
     for cidr in (
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-        "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
     )
-)  # fmt: skip
+)
 # What has to be let in before it is called all of the Internet. Of IPv6 all that has been handed out: RFC 4291, 2.4.
 INTERNET = {4: tuple(complement(_NOT_PUBLIC, _ALL4)), 6: (span("2000::/3")[1],)}
 _LEAST = {4: 1 << 31, 6: 1 << 124}  # fewer addresses cannot be all of it: most groups are done with after adding up

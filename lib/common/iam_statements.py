@@ -171,7 +171,12 @@ def api_gateway_logs(log_groups: str) -> list[Statement]:
         log_groups: the ARN pattern of every log group.
     """
     actions = [
-        "logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-        "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents",
-    ]  # fmt: skip
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogGroups",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        "logs:GetLogEvents",
+        "logs:FilterLogEvents",
+    ]
     return [allow(actions, [log_groups])]

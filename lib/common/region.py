@@ -100,9 +100,16 @@ def partition(name: str) -> str:
 
 # The longer words first: "southeast" holds "south".
 _DIRECTIONS = {
-    "northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw",
-    "north": "n", "south": "s", "east": "e", "west": "w", "central": "c",
-}  # fmt: skip
+    "northeast": "ne",
+    "northwest": "nw",
+    "southeast": "se",
+    "southwest": "sw",
+    "north": "n",
+    "south": "s",
+    "east": "e",
+    "west": "w",
+    "central": "c",
+}
 
 
 def short(name: str) -> str:

@@ -49,7 +49,7 @@ def flag(values: Mapping[str, str], name: str, *, default: bool) -> bool:
     """
     text = values.get(name) or str(default).lower()
     if text not in _FLAGS:
-        raise SettingError(f"{name}={text!r} is no switch: use true or false.")
+        raise SettingError(f"{name}={text!r} is not a valid flag: use true or false.")
     return _FLAGS[text]
 
 

@@ -35,7 +35,7 @@ def merge(
     unknown = sorted(name for name in config if variable(name) not in variables)
     if unknown:
         known = ", ".join(sorted(key(name) for name in variables))
-        raise SettingError(f"tap:{unknown[0]} is no setting of {system}: use one of {known}.")
+        raise SettingError(f"tap:{unknown[0]} is not a setting of {system}: use one of {known}.")
     wanted = environ.get(naming.SUFFIX) or suffix
     if wanted != suffix:
         raise SettingError(

@@ -44,7 +44,7 @@ def synthesise(system: str) -> Mapping[str, Any]:
             return declare(system, module)
     if system.replace("-", "_") not in tap.ENGINES["cdk"]:
         raise SettingError(
-            f"{system!r} is no system of any engine here: give a CloudFormation template with --template FILE."
+            f"{system!r} is not a system of this checkout: give a CloudFormation template with --template FILE."
         )
     content: Mapping[str, Any] = importlib.import_module("lib.declared.read").source(system, os.environ).document
     return content

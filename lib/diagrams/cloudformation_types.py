@@ -50,6 +50,7 @@ class Kind:
     wide: bool = False  # for lines that list many things
 
 
+# fmt: off
 KINDS = {
     "AWS::Kinesis::Stream": Kind(
         "Kinesis stream", "Kinesis stream", "stream", NETWORK, "Name",
@@ -137,7 +138,8 @@ KINDS = {
     ),
     "AWS::Events::Rule": Kind("EventBridge rule", "rule", "clock", OPERATIONS, "Name", ("{ScheduleExpression}",)),
     CUSTOM: Kind("Custom resource", "custom resource", "run", OPERATIONS, "", ("called when it changes",)),
-}  # fmt: skip
+}
+# fmt: on
 
 # One card for all of a stack's resources of these types.
 GATHERED = (NAT, LOGS, ALARM, KEY)
@@ -154,6 +156,7 @@ class Fold:
     by: str = ""
 
 
+# fmt: off
 FOLDED = {
     TASK: Fold(SERVICE, "{Cpu} CPU units · {Memory} MiB"),
     TARGETS: Fold(SERVICE, "health at {HealthCheckPath}"),
@@ -177,7 +180,8 @@ FOLDED = {
     "AWS::ApiGateway::Method": Fold(API, "{HttpMethod} {Route}"),
     "AWS::ApiGateway::Stage": Fold(API, "stage {StageName} · {TracingEnabled?traced}"),
     "AWS::ApiGateway::UsagePlan": Fold(API, "{Throttle.RateLimit}/s · bursts of {Throttle.BurstLimit}"),
-}  # fmt: skip
+}
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,7 @@ class Relation:
 
 
 INTEGRATION = (Relation("ApiId", "IntegrationUri", "requests"),)
+# fmt: off
 RELATIONS = {
     "AWS::Lambda::EventSourceMapping": (
         Relation("EventSourceArn", "FunctionName", "events", "batches of {BatchSize}"),
@@ -229,7 +234,8 @@ RELATIONS = {
     "AWS::ApiGatewayV2::Integration": INTEGRATION,
     "AWS::CloudFront::Distribution": (Relation("", "DistributionConfig.Origins", "requests"),),
     FUNCTION: (Relation("", "Environment.Variables"), Relation("", "DeadLetterConfig.TargetArn", "dead letters")),
-}  # fmt: skip
+}
+# fmt: on
 
 # What a system is there for: these arrows are level and strong.
 MAIN = ("events", "rows", "items", "requests", "objects", "messages")
@@ -288,5 +294,7 @@ PASSWORD = Implied("ManageMasterUserPassword", "MasterUserSecret", SECRET, "mana
 IMPLIED = {"AWS::RDS::DBInstance": PASSWORD, CLUSTER: PASSWORD}
 
 # What lies between a resource and the VPC it lives in.
-NETWORK_PARTS = (VPC, SUBNET, "AWS::EC2::SecurityGroup", "AWS::RDS::DBSubnetGroup", "AWS::EC2::RouteTable",
-                 "AWS::ElastiCache::SubnetGroup")  # fmt: skip
+NETWORK_PARTS = (
+    *(VPC, SUBNET, "AWS::EC2::SecurityGroup", "AWS::RDS::DBSubnetGroup", "AWS::EC2::RouteTable"),
+    "AWS::ElastiCache::SubnetGroup",
+)

@@ -107,8 +107,9 @@ class Wiring:
         everything = [*(box for _, box in picture.cards.values()), *picture.boxes.values(), *picture.regions.values()]
         left, top = min(box.x for box in everything), min(box.y for box in everything)
         picture.width, picture.height = (
-            max(box.right for box in everything) - left, max(box.bottom for box in everything) - top
-        )  # fmt: skip
+            max(box.right for box in everything) - left,
+            max(box.bottom for box in everything) - top,
+        )
         if self.outside:
             picture.begin = self.left[0] + widths[0] + OUT - left
         picture.move(-left, -top)

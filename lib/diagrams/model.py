@@ -34,7 +34,7 @@ class Reader:
             name
             for name in self.template.of(*types.KINDS)
             if self.template.of(types.ONLY_WITH.get(self.template.type(name), self.template.type(name)))
-        ]  # fmt: skip
+        ]
         self.names = {name: self._physical(name) for name in drawn}
         for name in drawn:
             gathered = self.template.type(name) in types.GATHERED
@@ -72,9 +72,15 @@ class Reader:
             return
         look, lines = types.KINDS[kind], {types.ALARM: self._alarms, types.KEY: self._keys, types.LOGS: self._logs}
         self.graph.nodes[kind] = Node(
-            look, count(len(members), look.noun), "", lines.get(kind, tuple)(), self.network.home(members[0])[0],
-            self._chips(kind), tier=self.network.tier(members[0]), zones=self.network.zones(members),
-        )  # fmt: skip
+            look,
+            count(len(members), look.noun),
+            "",
+            lines.get(kind, tuple)(),
+            self.network.home(members[0])[0],
+            self._chips(kind),
+            tier=self.network.tier(members[0]),
+            zones=self.network.zones(members),
+        )
 
     def _drop_endpoints(self) -> None:
         """Name an endpoint on its VPC's box instead of drawing it when no arrow goes through it."""
@@ -158,9 +164,12 @@ class Reader:
             )
         home = "" if look.outside else self.network.home(name)[0]
         self.graph.nodes[name] = Node(
-            look, title, self.names[name], tuple(filter(None, lines)), home,
-            self._chips(name), copies, tier=self.network.tier(name), zones=self.network.zones([name]),
-        )  # fmt: skip
+            look,
+            *(title, self.names[name], tuple(filter(None, lines))),
+            *(home, self._chips(name), copies),
+            tier=self.network.tier(name),
+            zones=self.network.zones([name]),
+        )
 
     def _service(self, name: str) -> str:
         """Return the service that an endpoint leads to, as the end of its name says it."""
@@ -232,16 +241,20 @@ class Reader:
         return [
             name
             for name in self.template.of(types.ENDPOINT)
-            if home and self.graph.nodes[name].group == home != self.graph.nodes[end].group
+            if home
+            and self.graph.nodes[name].group == home != self.graph.nodes[end].group
             and SERVICES.get(self._service(name), ("", ""))[1] == self._kind(end)
-        ][:1]  # fmt: skip
+        ][:1]
 
     def _tell(self) -> None:
         """Say on a card who uses it, instead of drawing the arrows, where these are many."""
         for node in list(self.graph.nodes):
             words = types.TOLD.get(self._kind(node))
-            near = {edge.end if edge.start == node else edge.start: edge for edge in self.graph.edges
-                    if node in (edge.start, edge.end)}  # fmt: skip
+            near = {
+                edge.end if edge.start == node else edge.start: edge
+                for edge in self.graph.edges
+                if node in (edge.start, edge.end)
+            }
             clients = [name for name in near if self._kind(name) == types.FUNCTION]
             if words and len(clients) > types.FEW:
                 line = f"{words} {', '.join(map(self._call, clients))}"

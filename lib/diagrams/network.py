@@ -101,9 +101,8 @@ class Network:
             for path in paths
         ]
         inline = [
-            (self.owners(name, "SecurityGroupIngress"), [name])
-            for name in self.template.of("AWS::EC2::SecurityGroup")
-        ]  # fmt: skip
+            (self.owners(name, "SecurityGroupIngress"), [name]) for name in self.template.of("AWS::EC2::SecurityGroup")
+        ]
         for clients, servers in chain(zip(rules[::2], rules[1::2], strict=True), inline):
             for start in self._members(clients, types.CLIENTS):
                 for end in self._members(servers, types.DATABASES):

@@ -38,14 +38,27 @@ NOUNS = {
 ENCRYPTED = (LOGS, "AWS::S3::Bucket encryption")  # the only ones of them that a key encrypts
 
 # Not even counted: drawn as an arrow or as a box, or of interest to nobody.
-SILENT = (VPC, SUBNET, PEERING, "AWS::ApiGateway::BasePathMapping",
-          "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPCGatewayAttachment",
-          "AWS::Lambda::EventSourceMapping", "AWS::CDK::Metadata", "AWS::ApiGateway::Method",
-          "AWS::ApiGatewayV2::Integration", "AWS::ElasticLoadBalancingV2::Listener",
-          "AWS::ECS::ClusterCapacityProviderAssociations",
-          "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Method integration", "AWS::ApiGateway::Resource",
-          "AWS::ApiGateway::UsagePlanKey", "AWS::ElasticLoadBalancingV2::TargetGroup target",
-          "AWS::Events::Rule target", "AWS::WAFv2::WebACLAssociation")  # fmt: skip
+SILENT = (
+    VPC,
+    SUBNET,
+    PEERING,
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::CDK::Metadata",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::Method integration",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::UsagePlanKey",
+    "AWS::ElasticLoadBalancingV2::TargetGroup target",
+    "AWS::Events::Rule target",
+    "AWS::WAFv2::WebACLAssociation",
+)
 
 # Values as people write them.
 SPELLINGS = {

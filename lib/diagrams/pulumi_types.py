@@ -60,9 +60,7 @@ TYPES = {
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Type("AWS::ECR::LifecyclePolicy"),
     "aws:ecr/repository:Repository": Type("AWS::ECR::Repository", {"RepositoryName": "Name"}),
     "aws:ecs/cluster:Cluster": Type("AWS::ECS::Cluster", {"ClusterName": "Name"}),
-    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Type(
-        "AWS::ECS::ClusterCapacityProviderAssociations"
-    ),
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Type("AWS::ECS::ClusterCapacityProviderAssociations"),
     "aws:ecs/service:Service": Type(
         "AWS::ECS::Service", {"ServiceName": "Name", "CapacityProviderStrategy": "CapacityProviderStrategies"}
     ),
@@ -82,24 +80,33 @@ TYPES = {
     "aws:lb/targetGroup:TargetGroup": Type(
         "AWS::ElasticLoadBalancingV2::TargetGroup", {"HealthCheckPath": "HealthCheck.Path"}
     ),
-    "aws:lb/targetGroupAttachment:TargetGroupAttachment": Type(
-        "AWS::ElasticLoadBalancingV2::TargetGroup target"
-    ),
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment": Type("AWS::ElasticLoadBalancingV2::TargetGroup target"),
     "aws:rds/cluster:Cluster": Type(
         "AWS::RDS::DBCluster",
-        {"DBClusterIdentifier": "ClusterIdentifier", "DBSubnetGroupName": "DbSubnetGroupName",
-         "MasterUserSecret": "MasterUserSecretKmsKeyId"},
+        {
+            "DBClusterIdentifier": "ClusterIdentifier",
+            "DBSubnetGroupName": "DbSubnetGroupName",
+            "MasterUserSecret": "MasterUserSecretKmsKeyId",
+        },
     ),
     "aws:rds/clusterInstance:ClusterInstance": Type(
         "AWS::RDS::DBInstance",
-        {"DBClusterIdentifier": "ClusterIdentifier", "DBInstanceIdentifier": "Identifier",
-         "DBInstanceClass": "InstanceClass"},
+        {
+            "DBClusterIdentifier": "ClusterIdentifier",
+            "DBInstanceIdentifier": "Identifier",
+            "DBInstanceClass": "InstanceClass",
+        },
     ),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": Type("AWS::RDS::DBClusterParameterGroup"),
     "aws:rds/instance:Instance": Type(
         "AWS::RDS::DBInstance",
-        {"DBInstanceIdentifier": "Identifier", "DBInstanceClass": "InstanceClass", "MultiAZ": "MultiAz",
-         "DBSubnetGroupName": "DbSubnetGroupName", "MasterUserSecret": "MasterUserSecretKmsKeyId"},
+        {
+            "DBInstanceIdentifier": "Identifier",
+            "DBInstanceClass": "InstanceClass",
+            "MultiAZ": "MultiAz",
+            "DBSubnetGroupName": "DbSubnetGroupName",
+            "MasterUserSecret": "MasterUserSecretKmsKeyId",
+        },
     ),
     "aws:rds/parameterGroup:ParameterGroup": Type("AWS::RDS::DBParameterGroup"),
     "aws:rds/subnetGroup:SubnetGroup": Type("AWS::RDS::DBSubnetGroup"),
@@ -130,4 +137,4 @@ TYPES = {
     ),
     "aws:wafv2/webAcl:WebAcl": Type("AWS::WAFv2::WebACL"),
     "aws:wafv2/webAclAssociation:WebAclAssociation": Type("AWS::WAFv2::WebACLAssociation", {"WebACLArn": "WebAclArn"}),
-}  # fmt: skip
+}

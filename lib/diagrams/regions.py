@@ -47,7 +47,7 @@ def one(system: str, content: Mapping[str, Any], role: str, *, whole: bool) -> G
             region="" if name in kept and shared(kept[name]) else role,
         )
         for name, node in graph.nodes.items()
-    }  # fmt: skip
+    }
     _merge_instances(graph, nodes)
     edges = [
         replace(edge, start=names[edge.start], end=names[edge.end])
@@ -153,6 +153,9 @@ def _only(graph: Graph, names: set[str]) -> Graph:
     regions = {role: words for role, words in graph.regions.items() if any(n.region == role for n in nodes.values())}
     alone = len(regions) == 1
     return replace(
-        graph, nodes=nodes, edges=[edge for edge in graph.edges if edge.start in names], groups=groups,
+        graph,
+        nodes=nodes,
+        edges=[edge for edge in graph.edges if edge.start in names],
+        groups=groups,
         regions={} if alone else regions,
-    )  # fmt: skip
+    )

@@ -76,7 +76,7 @@ def style(*, zones: bool) -> str:
     sizes += ".zones{font-size:11px;text-anchor:middle}" * zones
     light, dark = (
         "".join(f"{row[0]}{{{row[1]}:{row[column]}}}" for row in (*COLOURS, *TIERED * zones)) for column in (2, 3)
-    )  # fmt: skip
+    )
     return (
         f"text{{font-family:{FONT}}}.heading{{font-size:20px;font-weight:600}}.words{{font-size:14px}}{sizes}"
         ".title,.label,.box-words{font-weight:600}.note{font-style:italic}.region,.card{stroke-width:1}"
@@ -223,8 +223,14 @@ def svg(graph: Graph, picture: Picture) -> str:
     body += [text(region.x + INSET, first + LINE * place, "rest", line) for place, line in enumerate(rest)]
     size = f'width="{number(wide)}" height="{number(high)}" viewBox="0 0 {number(wide)} {number(high)}"'
     described = escape(f"{graph.subtitle}: " + "; ".join(node.title for node in graph.nodes.values()))
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title about">',
-        f'<title id="title">{escape(graph.title)}</title>', f'<desc id="about">{described}</desc>',
-        f"<style>{style(zones=any(node.zones for node in graph.nodes.values()))}</style>", *body, "</svg>", "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title about">',
+            f'<title id="title">{escape(graph.title)}</title>',
+            f'<desc id="about">{described}</desc>',
+            f"<style>{style(zones=any(node.zones for node in graph.nodes.values()))}</style>",
+            *body,
+            "</svg>",
+            "",
+        ]
+    )

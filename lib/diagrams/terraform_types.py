@@ -2,10 +2,16 @@
 
 from lib.diagrams.pulumi_types import Type
 
-CLUSTER = {"DBClusterIdentifier": "ClusterIdentifier", "DBSubnetGroupName": "DbSubnetGroupName",
-           "MasterUserPassword": "MasterPasswordWo"}  # fmt: skip
-INSTANCE = {"DBClusterIdentifier": "ClusterIdentifier", "DBInstanceIdentifier": "Identifier",
-            "DBInstanceClass": "InstanceClass"}  # fmt: skip
+CLUSTER = {
+    "DBClusterIdentifier": "ClusterIdentifier",
+    "DBSubnetGroupName": "DbSubnetGroupName",
+    "MasterUserPassword": "MasterPasswordWo",
+}
+INSTANCE = {
+    "DBClusterIdentifier": "ClusterIdentifier",
+    "DBInstanceIdentifier": "Identifier",
+    "DBInstanceClass": "InstanceClass",
+}
 GROUPS = {"GroupId": "SecurityGroupId", "CidrIp": "CidrIpv4"}
 TABLE = {"TableName": "Name", "Replicas": "Replica", "Recovery": "PointInTimeRecovery.Enabled"}
 TYPES = {

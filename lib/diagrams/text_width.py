@@ -7,9 +7,17 @@ from lib.diagrams.graph import Node
 
 # Characters of about the same width, in thousandths of the font's size.
 WIDTHS = (
-    ("ijl'|", 235), (" .,:;!/ft[]()I·", 295), ("r-*", 350), ("ksvxyczJ", 520), ("abdeghnopquL…_?0123456789–", 575),
-    ("FTZ+=<>~×", 630), ("ABEKPSVXY&", 690), ("CDHNRUGOQ", 770), ("mwM", 850), ("W@%", 980),
-)  # fmt: skip
+    ("ijl'|", 235),
+    (" .,:;!/ft[]()I·", 295),
+    ("r-*", 350),
+    ("ksvxyczJ", 520),
+    ("abdeghnopquL…_?0123456789–", 575),
+    ("FTZ+=<>~×", 630),
+    ("ABEKPSVXY&", 690),
+    ("CDHNRUGOQ", 770),
+    ("mwM", 850),
+    ("W@%", 980),
+)
 EACH = {letter: share for letters, share in WIDTHS for letter in letters}
 SIZES = {"title": 13.5, "note": 11.0, "chip": 11.5}
 SIZES |= dict.fromkeys(("name", "line", "label", "rest", "box-words"), 12.0)

@@ -31,8 +31,13 @@ KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
 RETRIES, OLDEST_SECONDS = 2, 3600
 # What reading and writing an encrypted table asks of its key, in the caller's name.
 TABLE_KEY_ACTIONS = (
-    "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
-)  # fmt: skip
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 ACKNOWLEDGED = (
     Acknowledged(
         "CKV_AWS_116",
@@ -53,9 +58,15 @@ class Compute(Construct):
     """The payment function."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, network: Networking, database: Database,
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        network: Networking,
+        database: Database,
         keys: Keys,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(scope, construct_id)
         settings = place.settings
         table = place.arn("dynamodb", f"table/{settings.name('table')}")
@@ -98,9 +109,16 @@ class Verification(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, keys: Keys, other: Keys, topic: SnsTopic,
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        keys: Keys,
+        other: Keys,
+        topic: SnsTopic,
         whole: GlobalDatabase,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(scope, construct_id)
         self._place, self._keys, self._other, self._topic = place, keys, other, topic
         self._global_cluster = whole.cluster.global_cluster_identifier

@@ -111,9 +111,17 @@ class Database(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, network: Networking, keys: Keys,
-        whole: GlobalDatabase, role: dict[str, Any], after: list[ITerraformDependable],
-    ) -> None:  # fmt: skip
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        network: Networking,
+        keys: Keys,
+        whole: GlobalDatabase,
+        role: dict[str, Any],
+        after: list[ITerraformDependable],
+    ) -> None:
         super().__init__(scope, construct_id)
         self._place, self._network, self._keys, self._whole = place, network, keys, whole
         self.cluster = self._cluster(role, after)
@@ -143,7 +151,7 @@ class Database(Construct):
     def _cluster(self, role: dict[str, Any], after: list[ITerraformDependable]) -> RdsCluster:
         settings, key = self._place.settings, self._keys.data.arn
         identifier, keep = settings.name("database"), settings.profile.keep
-        # Made before RDS makes it, for RDS would keep its lines for ever.
+        # Made before RDS makes it, for RDS would keep its lines forever.
         logs = log_group(self, "logs", f"/aws/rds/cluster/{identifier}/postgresql", self._place, self._keys)
         return RdsCluster(
             self,

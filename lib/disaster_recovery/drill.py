@@ -122,7 +122,7 @@ class Drill:
         for role, url in self._world.urls.items():
             answer = http.send("GET", f"{url}/health/ready")
             if answer.status != 200:
-                raise ExerciseError(f"The {role} region is not whole ({answer.status or 'no answer'}): mend it first.")
+                raise ExerciseError(f"The {role} region is unhealthy ({answer.status or 'no answer'}): fix it first.")
         for what, where in (
             ("Payments are", self._world.steps.writer(self._home)[0]),
             ("The database is", self._world.steps.database_writer(self._home)),

@@ -61,8 +61,12 @@ class Http:
 
 def payment(number: int, drill: str) -> dict[str, str]:
     """Return the n-th payment of a run."""
-    return {"amount": f"{10 + number % 90}.{number % 100:02}", "currency": "EUR", "token": "tok_drill_0001",
-            "drill": drill}  # fmt: skip
+    return {
+        "amount": f"{10 + number % 90}.{number % 100:02}",
+        "currency": "EUR",
+        "token": "tok_drill_0001",
+        "drill": drill,
+    }
 
 
 def name_of(number: int, drill: str) -> str:
@@ -130,10 +134,15 @@ class Load:
                     said = answer.body
                     self.acknowledged.append(
                         Acknowledged(
-                            name, str(said["payment_id"]), str(said["region"]), int(said["epoch"]), begun,
-                            self._clock(), tries,
+                            name,
+                            str(said["payment_id"]),
+                            str(said["region"]),
+                            int(said["epoch"]),
+                            begun,
+                            self._clock(),
+                            tries,
                         )
-                    )  # fmt: skip
+                    )
                     self._lock.notify_all()
                     return
                 why = f"{answer.status or 'no answer'} {answer.body.get('code', '')}".strip()

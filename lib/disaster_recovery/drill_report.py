@@ -37,15 +37,14 @@ def rows(result: Result, settings: Settings) -> list[Row]:
         ("RTO: last acknowledged before, first after", seconds(result.rto)),
         ("  of it: until the health checks saw it", seconds(result.detected)),
         ("  of it: from the writer item to the first payment", seconds(result.taken_over)),
-        ("RPO: acknowledged before the cut, missing at takeover",
-         _rpo(result)),
+        ("RPO: acknowledged before the cut, missing at takeover", _rpo(result)),
         ("payments interrupted by the failback", seconds(result.taken_back)),
         ("sent more than once with the same key", f"{again} payments; refusals: {refused}"),
         ("the returned region refused payments", "yes" if result.fenced else "NO"),
         ("begun and never acknowledged", f"{len(result.unanswered)}"),
         ("lost: acknowledged, and not in both regions", _named(result.lost)),
         ("duplicates: two payments for one key", _named(result.duplicates)),
-    ]  # fmt: skip
+    ]
 
 
 def _rpo(result: Result) -> str:

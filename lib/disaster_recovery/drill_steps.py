@@ -88,9 +88,12 @@ class Steps:
     def _name_writer(self, region: str, through: Side, what: str) -> int:
         _region, epoch = self.writer(through)
         item = {
-            "pk": {"S": WRITER}, "region": {"S": region}, "epoch": {"N": str(epoch + 1)},
-            "changed_at": {"S": datetime.now(UTC).isoformat(timespec="seconds")}, "by": {"S": self.by},
-        }  # fmt: skip
+            "pk": {"S": WRITER},
+            "region": {"S": region},
+            "epoch": {"N": str(epoch + 1)},
+            "changed_at": {"S": datetime.now(UTC).isoformat(timespec="seconds")},
+            "by": {"S": self.by},
+        }
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if epoch:
             values = {":old": {"N": str(epoch)}}
@@ -191,10 +194,17 @@ class Steps:
 
     def of_drill(self, side: Side, run: str) -> set[str]:
         """Return the keys of every payment of a run that a region has."""
-        pages = self.clients("dynamodb", side.region).get_paginator("scan").paginate(
-            TableName=self.settings.name("table"), FilterExpression="drill = :run", ProjectionExpression="pk",
-            ExpressionAttributeValues={":run": {"S": run}}, ConsistentRead=True,
-        )  # fmt: skip
+        pages = (
+            self.clients("dynamodb", side.region)
+            .get_paginator("scan")
+            .paginate(
+                TableName=self.settings.name("table"),
+                FilterExpression="drill = :run",
+                ProjectionExpression="pk",
+                ExpressionAttributeValues={":run": {"S": run}},
+                ConsistentRead=True,
+            )
+        )
         return {item["pk"]["S"].removeprefix("key#") for page in pages for item in page["Items"]}
 
 

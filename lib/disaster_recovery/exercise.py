@@ -113,16 +113,17 @@ def exercise(clients: Clients, settings: Settings, urls: tuple[str, str], report
     report("backups and replication are verified")
     reports = [verify(clients("lambda", side.region), settings) for side in settings.sides]
     return [
-        *((f"the {side.role} region's API", f"{url}/payments")
-          for side, url in zip(settings.sides, urls, strict=True)),
-        ("the region that writes", f"{writer}, epoch {ready[0].body['epoch']}"),
+        *((f"the {side.role} region's API", f"{url}/payments") for side, url in zip(settings.sides, urls, strict=True)),
+        ("active (writer) region", f"{writer}, epoch {ready[0].body['epoch']}"),
         ("payments", f"{len(paid)}, {len(paid) // REPEATED} of them sent again and recognised"),
         ("the other region", "refuses payments (503 region-passive), and shows every one of these"),
         ("the last one there after", f"{lag:.2f} s"),
-        *((f"verification in the {side.role} region", _said(found))
-          for side, found in zip(settings.sides, reports, strict=True)),
+        *(
+            (f"verification in the {side.role} region", _said(found))
+            for side, found in zip(settings.sides, reports, strict=True)
+        ),
         ("alarms", alarms(clients, settings)),
-    ]  # fmt: skip
+    ]
 
 
 def _pay(http: Http, url: str, run: str, report: Report) -> list[str]:

@@ -43,15 +43,27 @@ class HealthAlarms(Construct):
     """The alarms on health checks, whose figures exist in one region of each partition only."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, topic: SnsTopic,
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        topic: SnsTopic,
         checks: dict[str, Route53HealthCheck],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(scope, construct_id)
         for role, check in checks.items():
             watch = Watch(
-                f"health-{role}", "AWS/Route53", "HealthCheckStatus", {"HealthCheckId": check.id}, "Minimum", 1,
-                f"The {role} region is not whole", missing="breaching", less=True,
-            )  # fmt: skip
+                f"health-{role}",
+                "AWS/Route53",
+                "HealthCheckStatus",
+                {"HealthCheckId": check.id},
+                "Minimum",
+                1,
+                f"The {role} region is unhealthy",
+                missing="breaching",
+                less=True,
+            )
             alarm(self, watch, place, topic)
 
 
@@ -71,11 +83,16 @@ def replication(place: Place) -> list[Watch]:
         ),
         # The sending region has it, and only while something is sent: a region that does not write has nothing to tell.
         Watch(
-            "table-latency", "AWS/DynamoDB", "ReplicationLatency",
-            {"TableName": settings.name("table"), "ReceivingRegion": peer}, "Average", settings.lag_max_ms,
-            "The other region's table is behind this one (milliseconds)", LATENCY_MINUTES,
+            "table-latency",
+            "AWS/DynamoDB",
+            "ReplicationLatency",
+            {"TableName": settings.name("table"), "ReceivingRegion": peer},
+            "Average",
+            settings.lag_max_ms,
+            "The other region's table is behind this one (milliseconds)",
+            LATENCY_MINUTES,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def functions(place: Place) -> list[Watch]:
@@ -114,16 +131,26 @@ def verification(place: Place) -> list[Watch]:
     of = {"service": place.name("function", "verification")}
     hours, limit = place.settings.verify_hours * HOUR, place.settings.lag_max_ms
     lag = Watch(
-        "replication-lag", METRICS_NAMESPACE, "ReplicationLagMilliseconds", of, "Maximum", limit,
-        "Replication is behind, whichever way it goes (milliseconds)", VERIFICATIONS, hours, "breaching",
-    )  # fmt: skip
+        "replication-lag",
+        METRICS_NAMESPACE,
+        "ReplicationLagMilliseconds",
+        of,
+        "Maximum",
+        limit,
+        "Replication is behind, whichever way it goes (milliseconds)",
+        VERIFICATIONS,
+        hours,
+        "breaching",
+    )
     return [
         lag,
-        Watch("findings", METRICS_NAMESPACE, "Findings", of, "Maximum", 0, "Something is wrong with the backups", 1,
-              hours),
-        Watch("incomplete", METRICS_NAMESPACE, "Incomplete", of, "Maximum", 0, "A side could not be looked at", 1,
-              hours),
-    ]  # fmt: skip
+        Watch(
+            "findings", METRICS_NAMESPACE, "Findings", of, "Maximum", 0, "Something is wrong with the backups", 1, hours
+        ),
+        Watch(
+            "incomplete", METRICS_NAMESPACE, "Incomplete", of, "Maximum", 0, "A side could not be looked at", 1, hours
+        ),
+    ]
 
 
 def database(place: Place) -> list[Watch]:

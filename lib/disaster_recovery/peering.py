@@ -18,9 +18,13 @@ class Peering(Construct):
     """A peering between regions: it cannot accept itself, and its options wait until it is accepted."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, places: tuple[Place, Place],
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        places: tuple[Place, Place],
         networks: tuple[Networking, Networking],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(scope, construct_id)
         (here, there), (near, far) = places, networks
         self.connection = VpcPeeringConnection(

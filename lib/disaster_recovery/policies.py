@@ -18,9 +18,15 @@ def document(*statements: Statement) -> str:
 
 
 def service_role(
-    scope: Construct, construct_id: str, *, place: Place, part: str, service: str, sources: Sequence[str],
+    scope: Construct,
+    construct_id: str,
+    *,
+    place: Place,
+    part: str,
+    service: str,
+    sources: Sequence[str],
     statements: Sequence[Statement],
-) -> tuple[IamRole, IamRolePolicy]:  # fmt: skip
+) -> tuple[IamRole, IamRolePolicy]:
     """Return a role that one service may assume for these sources of this account, and its policy."""
     name = place.name("role", part)
     # A role whose name changes is created before the old one is deleted, so what uses it is never without a role.

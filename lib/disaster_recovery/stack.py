@@ -84,13 +84,25 @@ class DisasterRecovery(TerraformStack):
         )
         self.whole = GlobalDatabase(self, "global-database", place=first)
         begins = Database(
-            self, "database-primary", place=first, network=self.networks[first.role], keys=keys[first.role],
-            whole=self.whole, role=primary_role(password), after=[],
-        )  # fmt: skip
+            self,
+            "database-primary",
+            place=first,
+            network=self.networks[first.role],
+            keys=keys[first.role],
+            whole=self.whole,
+            role=primary_role(password),
+            after=[],
+        )
         joins = Database(
-            self, "database-secondary", place=second, network=self.networks[second.role], keys=keys[second.role],
-            whole=self.whole, role=secondary_role(first.region), after=[begins.instances[0]],
-        )  # fmt: skip
+            self,
+            "database-secondary",
+            place=second,
+            network=self.networks[second.role],
+            keys=keys[second.role],
+            whole=self.whole,
+            role=secondary_role(first.region),
+            after=[begins.instances[0]],
+        )
         self.databases = {first.role: begins, second.role: joins}
 
     def _serve(self) -> None:
@@ -101,14 +113,23 @@ class DisasterRecovery(TerraformStack):
             role, keys = place.role, self.keys[place.role]
             self.topics[role] = Topic(self, f"topic-{role}", place=place, keys=keys).topic
             self.functions[role] = Compute(
-                self, f"compute-{role}", place=place, network=self.networks[role], database=self.databases[role],
+                self,
+                f"compute-{role}",
+                place=place,
+                network=self.networks[role],
+                database=self.databases[role],
                 keys=keys,
-            )  # fmt: skip
+            )
             other = next(found for name, found in self.keys.items() if name != role)
             Verification(
-                self, f"verification-{role}", place=place, keys=keys, other=other, topic=self.topics[role],
+                self,
+                f"verification-{role}",
+                place=place,
+                keys=keys,
+                other=other,
+                topic=self.topics[role],
                 whole=self.whole,
-            )  # fmt: skip
+            )
             payment = self.functions[role].payment
             apis.append(Api(self, f"api-{role}", place=place, side=side, keys=keys, function=payment))
         self.apis = (apis[0], apis[1])

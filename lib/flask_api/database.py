@@ -91,7 +91,7 @@ class Database(pulumi.ComponentResource):
             subnet_ids=self._args.network.ids("database"),
             opts=self._own,
         )
-        # Made before RDS makes it, for RDS would keep its lines for ever.
+        # Made before RDS makes it, for RDS would keep its lines forever.
         logs = aws.cloudwatch.LogGroup(
             "postgresql",
             name=f"/aws/rds/cluster/{identifier}/postgresql",

@@ -66,10 +66,17 @@ def stocked(call: Caller, count: int, work: ThreadPoolExecutor) -> dict[str, Bod
 
     def make(number: int) -> Body:
         scarce = number == count - 1
-        return call.expect(201, "POST", "/products", {
-            "name": f"Exercise product {number}", "price": f"{number + 1}.{number * 7 % 100:02}", "currency": "EUR",
-            "stock": SCARCE if scarce else STOCK,
-        })  # fmt: skip
+        return call.expect(
+            201,
+            "POST",
+            "/products",
+            {
+                "name": f"Exercise product {number}",
+                "price": f"{number + 1}.{number * 7 % 100:02}",
+                "currency": "EUR",
+                "stock": SCARCE if scarce else STOCK,
+            },
+        )
 
     return {product["id"]: product for product in work.map(make, range(count))}
 
@@ -131,10 +138,8 @@ def audit(call: Caller, products: Mapping[str, Body], placed: list[Order], work:
     mine = {order.answer["id"]: order for order in placed}
     wrong = ["the same id for several orders"] if len(mine) != len(placed) else []
     times = Counter(
-        order["id"]
-        for order in listed(call, min(mine, default="g"))
-        if order["items"][0]["product_id"] in products
-    )  # fmt: skip
+        order["id"] for order in listed(call, min(mine, default="g")) if order["items"][0]["product_id"] in products
+    )
     wrong += [f"lost order {each}" for each in mine.keys() - times.keys()]
     wrong += [f"invented order {each}" for each in times.keys() - mine.keys()]
     wrong += [f"order {each} is listed {count} times" for each, count in times.items() if count > 1]

@@ -82,7 +82,7 @@ class LoadBalancer(pulumi.ComponentResource):
             protocol="HTTP",
             deregistration_delay=DRAIN_SECONDS,
             load_balancing_algorithm_type="least_outstanding_requests",
-            # The process, not the database: ECS replaces what fails here, and new tasks mend no database.
+            # The process, not the database: ECS replaces what fails here, and new tasks repair no database.
             health_check={
                 "path": HEALTH_PATH,
                 "protocol": "HTTP",

@@ -26,9 +26,15 @@ class Network(TieredNetwork):
     """The tiers, and the security groups between them."""
 
     def __init__(
-        self, name: str, *, settings: Settings, place: Place, zones: Sequence[str], keys: Keys,
+        self,
+        name: str,
+        *,
+        settings: Settings,
+        place: Place,
+        zones: Sequence[str],
+        keys: Keys,
         opts: pulumi.ResourceOptions,
-    ) -> None:  # fmt: skip
+    ) -> None:
         # Images' layers come from S3, and this way they cost no NAT traffic.
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
         layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"

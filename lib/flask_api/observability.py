@@ -30,28 +30,66 @@ class ObservabilityArgs:
 
 REQUESTS = Watch("requests", "AWS/ApplicationELB", "RequestCount", "Sum", 0, 1, "Requests")
 BALANCER = (
-    Watch("balancer-errors", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", 5, 3,
-          "The load balancer reaches no task"),
+    Watch(
+        "balancer-errors",
+        "AWS/ApplicationELB",
+        "HTTPCode_ELB_5XX_Count",
+        "Sum",
+        5,
+        3,
+        "The load balancer reaches no task",
+    ),
     Watch("errors", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", 5, 3, "The API answers with errors"),
     Watch("latency", "AWS/ApplicationELB", "TargetResponseTime", "p95", 1.0, 5, "Every twentieth request is slow"),
     Watch("unhealthy", "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", 0, 5, "A task does not answer"),
-)  # fmt: skip
+)
 TASKS = (
     Watch("cpu", "AWS/ECS", "CPUUtilization", "Average", 85, 10, "The tasks are busy and scaling does not help"),
     Watch("memory", "AWS/ECS", "MemoryUtilization", "Average", 85, 10, "The tasks are short of memory"),
-    Watch("tasks", "ECS/ContainerInsights", "RunningTaskCount", "Minimum", 1, 3, "No task runs", less=True,
-          missing="breaching"),
-)  # fmt: skip
+    Watch(
+        "tasks",
+        "ECS/ContainerInsights",
+        "RunningTaskCount",
+        "Minimum",
+        1,
+        3,
+        "No task runs",
+        less=True,
+        missing="breaching",
+    ),
+)
 CLUSTER = (
     Watch("database-cpu", "AWS/RDS", "CPUUtilization", "Average", 80, 15, "The database is busy"),
-    Watch("database-connections", "AWS/RDS", "DatabaseConnections", "Maximum", CONNECTIONS, 5,
-          "The database has many connections"),
-    Watch("database-memory", "AWS/RDS", "FreeableMemory", "Minimum", 256 * MEBIBYTE, 10,
-          "The database is short of memory", less=True),
-    Watch("database-lag", "AWS/RDS", "AuroraReplicaLagMaximum", "Maximum", 2000, 5,
-          "The reader is seconds behind (milliseconds)"),
+    Watch(
+        "database-connections",
+        "AWS/RDS",
+        "DatabaseConnections",
+        "Maximum",
+        CONNECTIONS,
+        5,
+        "The database has many connections",
+    ),
+    Watch(
+        "database-memory",
+        "AWS/RDS",
+        "FreeableMemory",
+        "Minimum",
+        256 * MEBIBYTE,
+        10,
+        "The database is short of memory",
+        less=True,
+    ),
+    Watch(
+        "database-lag",
+        "AWS/RDS",
+        "AuroraReplicaLagMaximum",
+        "Maximum",
+        2000,
+        5,
+        "The reader is seconds behind (milliseconds)",
+    ),
     Watch("database-deadlocks", "AWS/RDS", "Deadlocks", "Maximum", 0.1, 5, "Transactions lock each other out"),
-)  # fmt: skip
+)
 
 
 class Observability(pulumi.ComponentResource):

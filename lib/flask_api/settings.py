@@ -15,11 +15,28 @@ PROJECT = "ecommerce-api"
 ENVIRONMENT = "production"
 # Each of them is read from the environment, or else from the stack's configuration as tap:databasePort and so on.
 VARIABLES = (
-    "ENVIRONMENT", "PROJECT", "REPOSITORY", "AUTHOR", "AURORA_POSTGRESQL_VERSION", "DATABASE_INSTANCE_CLASS",
-    "DATABASE_PORT", "DATABASE_INSIGHTS", "DELETION_PROTECTION", "VPC_CIDR", "NAT_PER_ZONE", "IMAGE",
-    "CPU_ARCHITECTURE", "TASK_CPU", "TASK_MEMORY", "TASKS_MIN", "TASKS_MAX", "CERTIFICATE_ARN", "DOMAIN_NAME",
-    "HOSTED_ZONE_ID", "ALARM_EMAIL",
-)  # fmt: skip
+    "ENVIRONMENT",
+    "PROJECT",
+    "REPOSITORY",
+    "AUTHOR",
+    "AURORA_POSTGRESQL_VERSION",
+    "DATABASE_INSTANCE_CLASS",
+    "DATABASE_PORT",
+    "DATABASE_INSIGHTS",
+    "DELETION_PROTECTION",
+    "VPC_CIDR",
+    "NAT_PER_ZONE",
+    "IMAGE",
+    "CPU_ARCHITECTURE",
+    "TASK_CPU",
+    "TASK_MEMORY",
+    "TASKS_MIN",
+    "TASKS_MAX",
+    "CERTIFICATE_ARN",
+    "DOMAIN_NAME",
+    "HOSTED_ZONE_ID",
+    "ALARM_EMAIL",
+)
 # MiB of memory that Fargate offers with so many CPU units: first, last, step.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
 FARGATE: Mapping[int, range] = {

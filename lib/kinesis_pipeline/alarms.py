@@ -27,9 +27,16 @@ class Alarms(Construct):
     """One SNS topic and the alarms that write to it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, keys: Keys, consumer: lambda_.Function,
-        bucket: s3.IBucket, database: rds.DatabaseInstance,
-    ) -> None:  # fmt: skip
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        keys: Keys,
+        consumer: lambda_.Function,
+        bucket: s3.IBucket,
+        database: rds.DatabaseInstance,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self.topic = sns.Topic(
@@ -82,18 +89,30 @@ class Alarms(Construct):
             "database-cpu", database.metric_cpu_utilization(period=five), CPU_PERCENT, 3, "The database is busy"
         )
         self._alarm(
-            "database-connections", database.metric_database_connections(period=five), CONNECTIONS, 2,
+            "database-connections",
+            database.metric_database_connections(period=five),
+            CONNECTIONS,
+            2,
             "The database has many connections",
-        )  # fmt: skip
+        )
         self._alarm(
-            "database-storage", database.metric_free_storage_space(period=five, statistic="Minimum"),
-            FREE_STORAGE_BYTES, 1, "Less than 4 GiB of storage are free", less=True,
-        )  # fmt: skip
+            "database-storage",
+            database.metric_free_storage_space(period=five, statistic="Minimum"),
+            FREE_STORAGE_BYTES,
+            1,
+            "Less than 4 GiB of storage are free",
+            less=True,
+        )
 
     def _alarm(  # pylint: disable=too-many-arguments,too-many-positional-arguments
-        self, part: str, metric: cloudwatch.IMetric, threshold: float, periods: int, description: str,
+        self,
+        part: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        periods: int,
+        description: str,
         less: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         operator = cloudwatch.ComparisonOperator
         alarm = cloudwatch.Alarm(
             self,

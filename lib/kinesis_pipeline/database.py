@@ -128,6 +128,4 @@ class Database(Construct):
 
 def retention(days: int) -> logs.RetentionDays:
     """Return CDK's name for a retention of so many days."""
-    return {
-        14: logs.RetentionDays.TWO_WEEKS, 30: logs.RetentionDays.ONE_MONTH, 365: logs.RetentionDays.ONE_YEAR
-    }[days]  # fmt: skip
+    return {14: logs.RetentionDays.TWO_WEEKS, 30: logs.RetentionDays.ONE_MONTH, 365: logs.RetentionDays.ONE_YEAR}[days]

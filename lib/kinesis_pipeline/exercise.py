@@ -35,7 +35,7 @@ class Flow:
 def records(count: int, source: str) -> tuple[list[tuple[str, bytes]], int, int]:
     """Return records (partition key, data) with duplicates and poison among them, and how many of each."""
     sent: list[tuple[str, bytes]] = []
-    duplicates = spoilt = 0
+    duplicates = invalid = 0
     for number, event in enumerate(make(count, source), start=1):
         key = str(event["customer_id"])
         sent.append((key, encode(event)))
@@ -43,9 +43,9 @@ def records(count: int, source: str) -> tuple[list[tuple[str, bytes]], int, int]
             sent.append((key, encode(event)))
             duplicates += 1
         if number % POISON_EVERY == 0:
-            sent.append((key, poison(spoilt, source)))
-            spoilt += 1
-    return sent, duplicates, spoilt
+            sent.append((key, poison(invalid, source)))
+            invalid += 1
+    return sent, duplicates, invalid
 
 
 def send(kinesis: Any, stream: str, sent: list[tuple[str, bytes]], report: Report) -> None:
@@ -115,8 +115,8 @@ def exercise(clients: Clients, settings: Settings, account: str, report: Report,
         ExerciseError: something is still missing after ``WAIT_SECONDS``.
     """
     source = f"exercise-{uuid.uuid4().hex[:8]}"
-    sent, duplicates, spoilt = records(count, source)
-    expected = {"Stored": count, "Duplicates": duplicates, "SetAside": spoilt}
+    sent, duplicates, invalid = records(count, source)
+    expected = {"Stored": count, "Duplicates": duplicates, "SetAside": invalid}
     before = count_set_aside(clients("s3"), settings.bucket(account))
     started, began = datetime.now(UTC), time.monotonic()
     send(clients("kinesis"), settings.name("stream"), sent, report)

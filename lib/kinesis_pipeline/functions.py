@@ -62,9 +62,16 @@ class DatabaseClient(Construct):
     """A function in the isolated subnets that may read the database's password and write its own log."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, network: Network, database: Database,
-        keys: Keys, code: Code,
-    ) -> None:  # fmt: skip
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        network: Network,
+        database: Database,
+        keys: Keys,
+        code: Code,
+    ) -> None:
         super().__init__(scope, construct_id)
         name = settings.name("function", code.part)
         self.log_group = logs.LogGroup(
@@ -177,19 +184,28 @@ class Delivery(Construct):
     RETRIES = 50
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, stream: Stream, consumer: DatabaseClient,
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        stream: Stream,
+        consumer: DatabaseClient,
         keys: Keys,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(scope, construct_id)
         consumer.role.add_to_policy(
             iam.PolicyStatement(
                 actions=[
-                    "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords",
-                    "kinesis:GetShardIterator", "kinesis:ListShards",
+                    "kinesis:DescribeStream",
+                    "kinesis:DescribeStreamSummary",
+                    "kinesis:GetRecords",
+                    "kinesis:GetShardIterator",
+                    "kinesis:ListShards",
                 ],
                 resources=[stream.stream.stream_arn],
             )
-        )  # fmt: skip
+        )
         consumer.role.add_to_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],

@@ -45,18 +45,26 @@ class KinesisPipeline(cdk.Stack):
         self.database = Database(self, "Database", settings=settings, network=self.network, keys=self.keys)
         self.admin = self._function("Admin", "database", "Migrations and reports", 5)
         self.consumer = self._function(
-            "Consumer", "consumer", "Stores the stream's events, each once", 1,
+            "Consumer",
+            "consumer",
+            "Stores the stream's events, each once",
+            1,
             {"FAILURE_BUCKET": self.stream.failures.bucket_name},
-        )  # fmt: skip
+        )
         schema = self._migrate()
         delivery = Delivery(
             self, "Delivery", settings=settings, stream=self.stream, consumer=self.consumer, keys=self.keys
         )
         delivery.mapping.node.add_dependency(schema)
         self.alarms = Alarms(
-            self, "Alarms", settings=settings, keys=self.keys, consumer=self.consumer.function,
-            bucket=self.stream.failures, database=self.database.instance,
-        )  # fmt: skip
+            self,
+            "Alarms",
+            settings=settings,
+            keys=self.keys,
+            consumer=self.consumer.function,
+            bucket=self.stream.failures,
+            database=self.database.instance,
+        )
         self._outputs()
 
     def _function(  # pylint: disable=too-many-positional-arguments
@@ -66,9 +74,14 @@ class KinesisPipeline(cdk.Stack):
             part, description, lambda_package.build(FOLDER, part), cdk.Duration.minutes(minutes), environment or {}
         )
         return DatabaseClient(
-            self, construct_id, settings=self.settings, network=self.network, database=self.database, keys=self.keys,
+            self,
+            construct_id,
+            settings=self.settings,
+            network=self.network,
+            database=self.database,
+            keys=self.keys,
             code=code,
-        )  # fmt: skip
+        )
 
     def _migrate(self) -> cdk.CustomResource:
         """Run the migrations in the deployment, again whenever their text changes."""

@@ -24,8 +24,12 @@ def audit(cloud: LocalCloud, regions: Sequence[str]) -> list[str]:
     reports = ["--streams", "off", "--output", str(cloud.folder / "audit")]
     done = subprocess.run(  # noqa: S603
         programs.command(programs.AUDITOR, *wanted, *reports),
-        cwd=ROOT, env=cloud.whole_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=cloud.whole_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise LocalCloudError(f"The auditor ended with {done.returncode}:\n{done.stdout}{done.stderr}".rstrip())
     return done.stdout.splitlines()

@@ -80,7 +80,7 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
             console.print(f"[bold]{system.name}: no changes[/], everything is as the code describes it.")
         with step(f"{system.name}: exercised") as report:
             rows = system.exercise(cloud, report)
-        table = Table(title=f"{system.name}: what flowed", title_justify="left", show_header=False)
+        table = Table(title=f"{system.name}: exercise results", title_justify="left", show_header=False)
         table.add_column()
         table.add_column(overflow="fold")  # an address cut short is none
         for name, value in rows:
@@ -110,7 +110,7 @@ def down(cloud: LocalCloud) -> None:
                 f"Left in the local cloud after the destruction: {names}. Deployed with another {naming.SUFFIX}? "
                 "Then run scripts/down with that one. The servers still run."
             )
-        console.print(f"Nothing is left: {len(inventory.LISTINGS)} kinds of resource asked for, none found.")
+        console.print(f"Destroyed, nothing left behind: {len(inventory.LISTINGS)} resource types checked.")
     ports = [cloud.port, cloud.moto_port, *(server.port for server in cloud.databases())]
     with step("Servers stopped"):
         stopped = cloud.stop()

@@ -33,9 +33,15 @@ MOTO_SERVICES = {"application-autoscaling": "APPLICATION_AUTO_SCALING"}
 FOLDER_VARIABLE = "LOCAL_CLOUD_FOLDER"
 # What would lead a client elsewhere, or lend it another identity.
 UNSET = (
-    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CA_BUNDLE",
-)  # fmt: skip
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CA_BUNDLE",
+)
 
 
 @dataclass(frozen=True)
@@ -100,11 +106,17 @@ class LocalCloud:
     def emulator(self) -> Server:
         """The AWS emulator, which enforces what IAM allows."""
         environ = {
-            "GATEWAY_PORT": str(self.port), "BIND_HOST": HOST, "MINISTACK_HOST": HOST,
-            "MINISTACK_ACCOUNT_ID": ACCOUNT, "MINISTACK_REGION": self.region,
-            "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "LAMBDA_STATE_TRANSITION_SECONDS": "0",
-            "STATE_DIR": str(self.folder / "state"), "S3_DATA_DIR": str(self.folder / "s3"),
-        }  # fmt: skip
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": self.region,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LAMBDA_STATE_TRANSITION_SECONDS": "0",
+            "STATE_DIR": str(self.folder / "state"),
+            "S3_DATA_DIR": str(self.folder / "s3"),
+        }
         command = programs.command(programs.MINISTACK)
         return Server("ministack", self.folder, self.port, command, environ, "/_ministack/health", PORT_VARIABLE)
 
@@ -184,5 +196,5 @@ class LocalCloud:
 def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
     text = environ.get(variable) or str(default)
     if not (text.isascii() and text.isdigit() and 1024 <= int(text) <= 65535):
-        raise SettingError(f"{variable}={text!r} is no port: use a number from 1024 to 65535.")
+        raise SettingError(f"{variable}={text!r} is not a valid port: use a number from 1024 to 65535.")
     return int(text)

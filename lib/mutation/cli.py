@@ -60,9 +60,12 @@ def main(arguments: Sequence[str]) -> int:
     for system in options.system or SYSTEMS:
         try:
             results = run(
-                system, count=options.sample, seed=options.seed, jobs=options.jobs,
+                system,
+                count=options.sample,
+                seed=options.seed,
+                jobs=options.jobs,
                 report=lambda text: print(text, file=sys.stderr, flush=True),
-            )  # fmt: skip
+            )
         except MutationError as error:
             print(f"{system}: {error}", file=sys.stderr)
             return 2

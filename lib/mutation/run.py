@@ -117,9 +117,14 @@ class Checkout:
         environ = {name: value for name, value in os.environ.items() if name not in UNSET}
         try:
             done = subprocess.run(  # noqa: S603
-                command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False,
+                command,
+                cwd=self.folder,
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=False,
                 timeout=TIMEOUT_SECONDS,
-            )  # fmt: skip
+            )
         except subprocess.TimeoutExpired as error:
             raise MutationError(f"A trial of {system} did not end within {TIMEOUT_SECONDS:.0f} s.") from error
         if done.returncode:

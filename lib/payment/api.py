@@ -176,7 +176,7 @@ class Api(pulumi.ComponentResource):
 
     def _method(
         self, resource: pulumi.Input[str], path: str, method: str, schema: str, keyed: bool
-    ) -> list[pulumi.Resource]:  # fmt: skip
+    ) -> list[pulumi.Resource]:
         title = f"{method.lower()}{path.replace('/', '-').replace('{id}', 'id')}"
         made = aws.apigateway.Method(
             title,

@@ -16,9 +16,15 @@ class Balancer(pulumi.ComponentResource):
     """Internal load balancer, listener, target."""
 
     def __init__(
-        self, name: str, *, settings: Settings, network: Network, functions: Functions, storage: Storage,
+        self,
+        name: str,
+        *,
+        settings: Settings,
+        network: Network,
+        functions: Functions,
+        storage: Storage,
         opts: pulumi.ResourceOptions,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__("tap:payment:Balancer", name, {}, opts)
         own = pulumi.ResourceOptions(parent=self)
         self.balancer = aws.lb.LoadBalancer(

@@ -34,9 +34,15 @@ class Database(pulumi.ComponentResource):
     """Instance, parameters, log groups."""
 
     def __init__(
-        self, name: str, *, settings: Settings, place: Place, network: Network, keys: Keys,
+        self,
+        name: str,
+        *,
+        settings: Settings,
+        place: Place,
+        network: Network,
+        keys: Keys,
         opts: pulumi.ResourceOptions,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__("tap:payment:Database", name, {}, opts)
         own = pulumi.ResourceOptions(parent=self)
         identifier = settings.name("database")
@@ -107,7 +113,7 @@ class Database(pulumi.ComponentResource):
             performance_insights_retention_period=INSIGHTS_DAYS,
             monitoring_interval=MONITORING_SECONDS,
             monitoring_role_arn=role.arn,
-            # RDS would make the log groups itself, and keep their lines for ever.
+            # RDS would make the log groups itself, and keep their lines forever.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *logs]),
         )
         self.secret_arn: pulumi.Output[str] = self.instance.master_user_secrets.apply(

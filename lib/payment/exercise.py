@@ -135,16 +135,19 @@ def order(number: int) -> Json:
     currency = list(DECIMALS)[number % len(DECIMALS)]
     amount = Decimal(1000 + number * 37 % 9000).scaleb(-DECIMALS[currency])
     return {
-        "amount": f"{amount:f}", "currency": currency, "payment_method": "tok_exercise", "reference": f"order {number}",
-    }  # fmt: skip
+        "amount": f"{amount:f}",
+        "currency": currency,
+        "payment_method": "tok_exercise",
+        "reference": f"order {number}",
+    }
 
 
-def spoilt(number: int, run: str) -> tuple[str, tuple[int, ...], tuple[Any, ...]]:
+def invalid(number: int, run: str) -> tuple[str, tuple[int, ...], tuple[Any, ...]]:
     """Return the n-th request that must be refused: what it is, which statuses it may get, and the request.
 
     API Gateway refuses some of them itself, before the function sees them, and in part with another status.
     """
-    good, key = order(number), f"{run}-spoilt-{number}"
+    good, key = order(number), f"{run}-invalid-{number}"
     cases: tuple[tuple[str, tuple[int, ...], tuple[Any, ...]], ...] = (
         ("A card number in the body", (422,), ("POST", "/payments", {**good, "reference": CARD}, key)),
         ("No JSON", (400, 422), ("POST", "/payments", '{"amount": ', key)),
@@ -198,7 +201,7 @@ def customer(client: Client, run: str, number: int) -> Paid:
         parts = _refund(client, key, paid["id"], amount, body["currency"])
         done += Counter(refunds=2, replays=2, conflicts=1)
     if number % SPOILT == 0:
-        what, statuses, request = spoilt(number, run)
+        what, statuses, request = invalid(number, run)
         refusal = client.demand(statuses, what, *request)
         if any(each in refusal.text for each in (CARD, CARD.replace(" ", ""), CARD.replace(" ", "-"))):
             raise ExerciseError(f"{what}: the refusal repeats it.")
@@ -224,7 +227,7 @@ def _percentile(values: list[float], part: float) -> float:
 def exercise(
     url: str, report: Report, *, headers: Mapping[str, str] | None = None, payments: int = 200, clients: int = 8
 ) -> Mix:
-    """Make payments among repeated, conflicting and spoilt requests, refund some, and look at all of them.
+    """Make payments among repeated, conflicting and invalid requests, refund some, and look at all of them.
 
     Args:
         url: of the API, with the stage's name where API Gateway has one.

@@ -119,7 +119,7 @@ class Functions(pulumi.ComponentResource):
     def _function(self, part: str, statements: list[Statement], concurrency: int = 0) -> aws.lambda_.Function:
         settings, network = self._args.settings, self._args.network
         name = settings.name("function", part)
-        # Made before Lambda makes it, for Lambda would keep its lines for ever.
+        # Made before Lambda makes it, for Lambda would keep its lines forever.
         logs = aws.cloudwatch.LogGroup(
             part,
             name=f"/aws/lambda/{name}",

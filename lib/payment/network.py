@@ -15,9 +15,16 @@ class Network(TieredNetwork):
     """The tiers, and the security groups between them."""
 
     def __init__(
-        self, name: str, *, settings: Settings, place: Place, zones: Sequence[str], keys: Keys, audit_bucket: str,
+        self,
+        name: str,
+        *,
+        settings: Settings,
+        place: Place,
+        zones: Sequence[str],
+        keys: Keys,
+        audit_bucket: str,
         opts: pulumi.ResourceOptions,
-    ) -> None:  # fmt: skip
+    ) -> None:
         objects = f"arn:{place.partition}:s3:::{audit_bucket}"
         args = TierArgs(
             kind="tap:payment:Network",
@@ -31,9 +38,11 @@ class Network(TieredNetwork):
             log_days=settings.profile.log_days,
             key=keys.operations,
             # The functions write to the audit trail and to no other bucket, whatever their code says.
-            storage=[allow(["s3:PutObject", "s3:GetObject"], [f"{objects}/*"], Principal="*"),
-                     allow(["s3:ListBucket"], [objects], Principal="*")],
-        )  # fmt: skip
+            storage=[
+                allow(["s3:PutObject", "s3:GetObject"], [f"{objects}/*"], Principal="*"),
+                allow(["s3:ListBucket"], [objects], Principal="*"),
+            ],
+        )
         super().__init__(name, args, opts)
         self.balancer = self.group("load-balancer", "The internal load balancer, reached from the network")
         self.functions = self.group("functions", "The functions, reached by Lambda only")

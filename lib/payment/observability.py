@@ -24,12 +24,26 @@ OF_FUNCTIONS = (
     Watch("{}-function-throttles", LAMBDA, "Throttles", "Sum", 0, 3, "Lambda refuses to run the function {}"),
 )
 OF_THE_TRAIL = (
-    Watch("audit-age", METRICS_NAMESPACE, "AuditOldestSeconds", "Maximum", 600, 3,
-          "A change waits for its audit object for more than ten minutes, or nobody looks whether one does",
-          missing="breaching"),
-    Watch("audit-mismatch", METRICS_NAMESPACE, "AuditMismatch", "Sum", 0, 1,
-          "An audit object is not what the database says: somebody changed one of them"),
-)  # fmt: skip
+    Watch(
+        "audit-age",
+        METRICS_NAMESPACE,
+        "AuditOldestSeconds",
+        "Maximum",
+        600,
+        3,
+        "A change waits for its audit object for more than ten minutes, or nobody looks whether one does",
+        missing="breaching",
+    ),
+    Watch(
+        "audit-mismatch",
+        METRICS_NAMESPACE,
+        "AuditMismatch",
+        "Sum",
+        0,
+        1,
+        "An audit object is not what the database says: somebody changed one of them",
+    ),
+)
 CARDS = Watch("cards", METRICS_NAMESPACE, "CardNumbersRefused", "Sum", 10, 5, "Callers send card numbers")
 LETTERS = Watch(
     "dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0, 1, "A run of a function was given up"
@@ -37,9 +51,10 @@ LETTERS = Watch(
 OF_THE_DATABASE = (
     Watch("database-cpu", RDS, "CPUUtilization", "Average", 80, 15, "The database is busy"),
     Watch("database-connections", RDS, "DatabaseConnections", "Maximum", 200, 5, "The database has many connections"),
-    Watch("database-storage", RDS, "FreeStorageSpace", "Minimum", 4 * GIBIBYTE, 1, "Less than 4 GiB are free",
-          less=True),
-)  # fmt: skip
+    Watch(
+        "database-storage", RDS, "FreeStorageSpace", "Minimum", 4 * GIBIBYTE, 1, "Less than 4 GiB are free", less=True
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,11 @@ class Observability(pulumi.ComponentResource):
 def of(watch: Watch, part: str) -> Watch:
     """Return what is watched of one function."""
     return Watch(
-        watch.part.format(part), watch.namespace, watch.metric, watch.statistic, watch.threshold, watch.minutes,
+        watch.part.format(part),
+        watch.namespace,
+        watch.metric,
+        watch.statistic,
+        watch.threshold,
+        watch.minutes,
         watch.why.format(part),
-    )  # fmt: skip
+    )

@@ -14,10 +14,28 @@ SYSTEM = "payment"
 ENVIRONMENT = "staging"
 # Each of them is read from the environment, or else from the stack's configuration as tap:databasePort and so on.
 VARIABLES = (
-    "ENVIRONMENT", "PROJECT", "REPOSITORY", "AUTHOR", "POSTGRES_VERSION", "DATABASE_INSTANCE_CLASS", "DATABASE_PORT",
-    "DATABASE_MULTI_AZ", "DATABASE_TLS", "DELETION_PROTECTION", "VPC_CIDR", "NAT_PER_ZONE", "AUDIT_MODE", "AUDIT_DAYS",
-    "API_RATE", "API_BURST", "API_ACCOUNT", "SENDER_RATE", "FUNCTION_CONCURRENCY", "CERTIFICATE_ARN", "ALARM_EMAIL",
-)  # fmt: skip
+    "ENVIRONMENT",
+    "PROJECT",
+    "REPOSITORY",
+    "AUTHOR",
+    "POSTGRES_VERSION",
+    "DATABASE_INSTANCE_CLASS",
+    "DATABASE_PORT",
+    "DATABASE_MULTI_AZ",
+    "DATABASE_TLS",
+    "DELETION_PROTECTION",
+    "VPC_CIDR",
+    "NAT_PER_ZONE",
+    "AUDIT_MODE",
+    "AUDIT_DAYS",
+    "API_RATE",
+    "API_BURST",
+    "API_ACCOUNT",
+    "SENDER_RATE",
+    "FUNCTION_CONCURRENCY",
+    "CERTIFICATE_ARN",
+    "ALARM_EMAIL",
+)
 # The functions verify the server's certificate and name; "off" is for a PostgreSQL on loopback that has none.
 TLS = ("verify-full", "off")
 MODES = ("GOVERNANCE", "COMPLIANCE")

@@ -47,9 +47,13 @@ class Payment:  # pylint: disable=too-few-public-methods
         )
         self.api = Api("api", ApiArgs(settings, place, self.functions, self.keys), own)
         self.balancer = Balancer(
-            "balancer", settings=settings, network=self.network, functions=self.functions, storage=self.storage,
+            "balancer",
+            settings=settings,
+            network=self.network,
+            functions=self.functions,
+            storage=self.storage,
             opts=own,
-        )  # fmt: skip
+        )
         self.observability = Observability(
             "observability",
             ObservabilityArgs(settings, place, self.keys, self.api, self.functions, self.database),

@@ -34,7 +34,7 @@ class Storage(pulumi.ComponentResource):
 
     def __init__(
         self, name: str, *, settings: Settings, place: Place, keys: Keys, opts: pulumi.ResourceOptions
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__("tap:payment:Storage", name, {}, opts)
         # Production's trail outlives the stack, with everything that guards it.
         self._own = pulumi.ResourceOptions(parent=self, retain_on_delete=settings.profile.keep)

@@ -56,7 +56,7 @@ def topic(name: str, account: str, key: aws.kms.Key, email: str, opts: pulumi.Re
 
 def alarm(
     watch: Watch, dimensions: Dimensions, *, name: str, action: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> aws.cloudwatch.MetricAlarm:  # fmt: skip
+) -> aws.cloudwatch.MetricAlarm:
     """Return an alarm that tells a topic when it begins and when it ends."""
     percentile = watch.statistic.startswith("p")
     return aws.cloudwatch.MetricAlarm(
@@ -81,7 +81,7 @@ def alarm(
 
 def dashboard(
     name: str, where: str, shown: Sequence[tuple[Watch, Dimensions]], opts: pulumi.ResourceOptions
-) -> aws.cloudwatch.Dashboard:  # fmt: skip
+) -> aws.cloudwatch.Dashboard:
     """Return a dashboard with a picture of each figure, and a line where its alarm begins.
 
     Args:

@@ -28,7 +28,7 @@ def operations(place: Place) -> list[Statement]:
 
 def customer_key(
     part: str, *, alias: str, purpose: str, keep: bool, policy: Sequence[Statement], opts: pulumi.ResourceOptions
-) -> aws.kms.Key:  # fmt: skip
+) -> aws.kms.Key:
     """Return a key that rotates every year, with an alias; it costs 1 USD a month.
 
     Args:

@@ -110,7 +110,7 @@ class TieredNetwork(pulumi.ComponentResource):
 
     def between(
         self, name: str, source: aws.ec2.SecurityGroup, target: aws.ec2.SecurityGroup, port: int, why: str
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Let one group speak to another on a port: out of the one and into the other."""
         rule: dict[str, Any] = {"description": why, "ip_protocol": "tcp", "from_port": port, "to_port": port}
         aws.vpc.SecurityGroupEgressRule(

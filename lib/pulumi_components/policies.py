@@ -33,9 +33,15 @@ def document(*statements: Statement) -> pulumi.Output[str]:
 
 
 def service_role(
-    name: str, physical: str, *, service: str, sources: Sequence[str], place: Place, statements: Sequence[Statement],
+    name: str,
+    physical: str,
+    *,
+    service: str,
+    sources: Sequence[str],
+    place: Place,
+    statements: Sequence[Statement],
     opts: pulumi.ResourceOptions,
-) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:  # fmt: skip
+) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
     """Return a role that one service may assume for these sources of this account, and its policy."""
     assumed_by = document(trust(service, place.account, sources))
     role = aws.iam.Role(name, name=physical, assume_role_policy=assumed_by, opts=opts)

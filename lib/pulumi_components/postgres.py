@@ -24,7 +24,7 @@ PARAMETERS = {
 
 def monitoring_role(
     physical: str, instances: Sequence[str], place: Place, opts: pulumi.ResourceOptions
-) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:  # fmt: skip
+) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
     """Return the role of enhanced monitoring, for these instances only, and its policy."""
     return service_role(
         "monitoring",

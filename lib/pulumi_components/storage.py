@@ -42,7 +42,7 @@ ACKNOWLEDGED = (
 
 def guard(
     part: str, bucket: aws.s3.Bucket, statements: Sequence[Statement], opts: pulumi.ResourceOptions
-) -> aws.s3.BucketPolicy:  # fmt: skip
+) -> aws.s3.BucketPolicy:
     """Close a bucket to the public and to everything without TLS 1.2, and return its policy.
 
     Args:
@@ -81,9 +81,15 @@ def balancer_logs(place: Place) -> tuple[str, str, str]:
 
 
 def log_bucket(
-    part: str, *, name: str, keep: bool, days: int, writers: Sequence[tuple[str, str, str]], place: Place,
+    part: str,
+    *,
+    name: str,
+    keep: bool,
+    days: int,
+    writers: Sequence[tuple[str, str, str]],
+    place: Place,
     opts: pulumi.ResourceOptions,
-) -> tuple[aws.s3.Bucket, aws.s3.BucketPolicy]:  # fmt: skip
+) -> tuple[aws.s3.Bucket, aws.s3.BucketPolicy]:
     """Return a bucket for AWS's own services to write logs to, and the policy that lets them.
 
     Args:

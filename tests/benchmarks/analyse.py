@@ -74,9 +74,20 @@ CASES = (
 def server(case: Case) -> Iterator[str]:
     """Run the server in a process of its own and yield its address."""
     command = [
-        sys.executable, "-m", "tests.support.analyse_cloud", "--volumes", str(case.volumes), "--groups",
-        str(case.groups), "--log-groups", str(case.log_groups), "--streams", "1", "--latency", str(case.latency),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.support.analyse_cloud",
+        "--volumes",
+        str(case.volumes),
+        "--groups",
+        str(case.groups),
+        "--log-groups",
+        str(case.log_groups),
+        "--streams",
+        "1",
+        "--latency",
+        str(case.latency),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -142,9 +153,17 @@ def run(case: Case, *, with_c7n: bool) -> dict[str, object]:
     where, folder = region.primary(), Path(tempfile.mkdtemp(prefix="analyse-"))
     floor = [sys.executable, "tests/support/analyse_floor.py", where, *(["streams"] if case.streams else [])]
     ours = [
-        sys.executable, "-m", "lib.analyse", "--region", where, "--output", str(folder / "out"), "--quiet",
-        "--streams", "full" if case.streams else "off",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "lib.analyse",
+        "--region",
+        where,
+        "--output",
+        str(folder / "out"),
+        "--quiet",
+        "--streams",
+        "full" if case.streams else "off",
+    ]
     commands = {"floor": floor, "analyse": ours, "all checks": [*ours, "--check", "all"]}
     if with_c7n and not case.streams:
         commands["c7n"] = custodian(folder)

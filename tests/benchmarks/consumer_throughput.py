@@ -60,9 +60,18 @@ def batches(count: int, size: int) -> list[Batch]:
 def bare(connection: Any, size: int) -> Callable[[list[dict[str, Any]]], None]:
     """Return the least there is: one INSERT for a batch, prepared once for its size."""
     columns = (
-        "event_id", "event_type", "source", "occurred_at", "customer_id", "amount", "currency", "attributes",
-        "shard_id", "sequence_number", "arrived_at",
-    )  # fmt: skip
+        "event_id",
+        "event_type",
+        "source",
+        "occurred_at",
+        "customer_id",
+        "amount",
+        "currency",
+        "attributes",
+        "shard_id",
+        "sequence_number",
+        "arrived_at",
+    )
     rows = ", ".join(
         "(" + ", ".join(f"${row * len(columns) + number + 1}" for number in range(len(columns))) + ")"
         for row in range(size)
@@ -77,9 +86,13 @@ def bare(connection: Any, size: int) -> Callable[[list[dict[str, Any]]], None]:
             value
             for event in events
             for value in (
-                *(event[name] for name in columns[:7]), json.dumps(event["attributes"]), "shard", "number", arrived,
+                *(event[name] for name in columns[:7]),
+                json.dumps(event["attributes"]),
+                "shard",
+                "number",
+                arrived,
             )
-        ]  # fmt: skip
+        ]
         statement.run(**{str(number): value for number, value in enumerate(values)})
 
     return insert

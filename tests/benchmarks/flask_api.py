@@ -173,8 +173,9 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
     bodies = [json.dumps(flask_api.order((one, 1), (other, 2))) for one, other in pairs]
     writes = [
         f"POST /orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: %020d\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies
-    ]  # fmt: skip
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+        for body in bodies
+    ]
     prints = [orders.fingerprint([Item(product_id=a, quantity=1), Item(product_id=b, quantity=2)]) for a, b in pairs]
 
     def http(port: int, requests: list[str]) -> Result:

@@ -59,9 +59,13 @@ class Bench:
         self.modules = payment.load(server, "api")
         self.modules.handler.outbox.trail = self.modules.trail.Trail(Nowhere)
         self.bare = payment.connect(server)
-        self.statements = [self.bare.prepare(text) for text in (
-            self.modules.statements.CAPTURE, self.modules.statements.WRITTEN,
-        )]  # fmt: skip
+        self.statements = [
+            self.bare.prepare(text)
+            for text in (
+                self.modules.statements.CAPTURE,
+                self.modules.statements.WRITTEN,
+            )
+        ]
         self._numbers = itertools.count()
 
     def close(self) -> None:
@@ -85,15 +89,29 @@ class Bench:
         """Return a call that makes a payment by its statements alone."""
         at, payment_id = "2026-11-23T10:00:00.000000Z", self.modules.ids.new("pay")
         entry = self.modules.audit.entry(
-            self.modules.audit.NOTHING, payment_id=payment_id, created=at, at=at, event="payment_captured",
+            self.modules.audit.NOTHING,
+            payment_id=payment_id,
+            created=at,
+            at=at,
+            event="payment_captured",
             data={"amount": "12.50", "currency": "EUR", "payment_method": "tok_visa_of_ada", "reference": "order"},
-        )  # fmt: skip
+        )
         values = {
-            "key": os.urandom(32), "fingerprint": os.urandom(32), "status": 201, "answer": "x" * 270, "at": at,
-            "posting": payment_id, "currency": "EUR", "amount": 1250, "payment_method": "tok_visa_of_ada",
-            "reference": "order", "sequence": 1, "hash": entry.head.hash, "object_key": entry.key,
+            "key": os.urandom(32),
+            "fingerprint": os.urandom(32),
+            "status": 201,
+            "answer": "x" * 270,
+            "at": at,
+            "posting": payment_id,
+            "currency": "EUR",
+            "amount": 1250,
+            "payment_method": "tok_visa_of_ada",
+            "reference": "order",
+            "sequence": 1,
+            "hash": entry.head.hash,
+            "object_key": entry.key,
             "record": entry.body,
-        }  # fmt: skip
+        }
 
         def run() -> None:
             self.statements[0].run(**values)
@@ -140,9 +158,13 @@ def timed(calls: list[Call]) -> list[float]:
 def requests(bench: Bench, rounds: int, count: int) -> dict[str, list[list[float]]]:
     """Return the seconds of every call by kind and round, the kinds taking turns call by call."""
     kinds: dict[str, Callable[[], Call]] = {
-        "A payment": bench.capture, "B bare SQL": bench.bare_capture, "C again": bench.again, "D show": bench.show,
-        "E refund": bench.refund, "F card refused": bench.refuse,
-    }  # fmt: skip
+        "A payment": bench.capture,
+        "B bare SQL": bench.bare_capture,
+        "C again": bench.again,
+        "D show": bench.show,
+        "E refund": bench.refund,
+        "F card refused": bench.refuse,
+    }
     for make in kinds.values():
         timed([make() for _ in range(20)])
     spent: dict[str, list[list[float]]] = {name: [] for name in kinds}

@@ -61,11 +61,13 @@ def nothing(declaration):
         ("E3030", Twin(nothing, "cdktf", "aws_lambda_function", "", {"tracing_config.mode": "Actvie"})),
         ("E3530", Twin(nothing, "cdktf", "aws_iam_role", "", {"assume_role_policy.Statement.0.Effect": "Alow"})),
         ("E3030", Twin(nothing, "pulumi", "aws:ecs/taskDefinition:TaskDefinition", "", {"networkMode": "awsvcp"})),
-        ("E3025", Twin(nothing, "pulumi", "aws:rds/clusterInstance:ClusterInstance", "",
-                       {"instanceClass": "db.t4g.meduim"})),
+        (
+            "E3025",
+            Twin(nothing, "pulumi", "aws:rds/clusterInstance:ClusterInstance", "", {"instanceClass": "db.t4g.meduim"}),
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else str(value),
-)  # fmt: skip
+)
 def test_cfn_lint_notices_what_is_broken(rule, twin):
     assert [finding for finding in findings(twin.broken()) if finding.startswith(rule)] != []
 

@@ -47,11 +47,15 @@ def test_a_value_that_cloudformation_refuses_is_found(resource_type, path, keywo
         ("AWS::EC2::FlowLog", "TrafficType", "enum", {"TrafficType": "ALLL"}),
         ("AWS::IAM::Policy", "PolicyName", "pattern", {"PolicyName": "a policy"}),
         ("AWS::SecretsManager::Secret", "Name", "minLength", {"Name": ""}),
-        ("AWS::Lambda::Function", "Environment.Variables.a-b (its name)", "pattern",
-         {"Environment": {"Variables": {"a-b": "x"}}}),
+        (
+            "AWS::Lambda::Function",
+            "Environment.Variables.a-b (its name)",
+            "pattern",
+            {"Environment": {"Variables": {"a-b": "x"}}},
+        ),
         ("AWS::Lambda::Function", "ReservedConcurrentExecutions", "minimum", {"ReservedConcurrentExecutions": -1}),
     ],
-)  # fmt: skip
+)
 def test_a_value_that_the_service_refuses_is_found(resource_type, path, keyword, properties):
     service = OPERATIONS[resource_type][0][0]
     assert (path, keyword, service) in failed(resource_type, **properties)

@@ -55,8 +55,12 @@ def test_only_what_is_told_of_health_checks_is_elsewhere(moved):
             assert region.global_region(pair[0]) not in pair
             kinds = {r.kind for r in found.resources if r["provider"] == "aws.global"}
             assert kinds <= {
-                "aws_kms_key", "aws_kms_alias", "aws_sns_topic", "aws_sns_topic_policy", "aws_cloudwatch_metric_alarm"
-            }  # fmt: skip
+                "aws_kms_key",
+                "aws_kms_alias",
+                "aws_sns_topic",
+                "aws_sns_topic_policy",
+                "aws_cloudwatch_metric_alarm",
+            }
 
 
 def test_every_arn_is_of_the_pairs_partition(moved):

@@ -23,9 +23,10 @@ def test_everything_follows_the_file(moved):
     name, template = moved
     assert region_names(json.dumps(template)) == {name}
     endpoint = next(
-        e["Properties"]["ServiceName"] for e in of_type(template, "AWS::EC2::VPCEndpoint").values()
+        e["Properties"]["ServiceName"]
+        for e in of_type(template, "AWS::EC2::VPCEndpoint").values()
         if e["Properties"]["VpcEndpointType"] == "Interface"
-    )  # fmt: skip
+    )
     assert endpoint.endswith(f"amazonaws.{name}.secretsmanager")
     zones = [subnet["Properties"]["AvailabilityZone"] for subnet in of_type(template, "AWS::EC2::Subnet").values()]
     assert zones == [{"Fn::Select": [n, {"Fn::GetAZs": ""}]} for n in (0, 1)]

@@ -173,9 +173,10 @@ def unfenced(modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
 def careless(modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write a payment whether its key has one or not."""
     monkeypatch.setattr(
-        modules.payments.Payments, "_put",
+        modules.payments.Payments,
+        "_put",
         lambda self, item: {"Put": {"TableName": self._name, "Item": item, "ConditionExpression": ANYTHING}},
-    )  # fmt: skip
+    )
 
 
 def random_ids(modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,10 +203,11 @@ def part(load: Load) -> None:
 @pytest.mark.parametrize(
     ("change", "direct", "finding"),
     [
-        (unfenced, leave, "unfenced"), (careless, leave, "made twice in one region"),
+        (unfenced, leave, "unfenced"),
+        (careless, leave, "made twice in one region"),
         (random_ids, part, "several payments"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_function_is_found_out(load, monkeypatch, change, direct, finding):
     """The same verdict, on functions with one defect each."""
     run = load(3)

@@ -46,8 +46,14 @@ def test_the_figures_are_those_of_the_payments(run):
 
 def test_events_are_in_their_order(run):
     result, _regions = run()
-    wanted = ["payments begin", "the primary region is cut off", "Aurora writes in the surviving region",
-              "the primary region is back", "failback begins", "payments end"]  # fmt: skip
+    wanted = [
+        "payments begin",
+        "the primary region is cut off",
+        "Aurora writes in the surviving region",
+        "the primary region is back",
+        "failback begins",
+        "payments end",
+    ]
     assert [what for _at, what in result.events if what in wanted] == wanted
     times = [at for at, _what in result.events]
     assert times == sorted(times)
@@ -83,8 +89,8 @@ def test_an_outage_that_no_check_sees_ends_the_drill_and_heals(run, monkeypatch)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda r: setattr(r, "whole", False), r"The primary region is not whole \(503\)"),
-        (lambda r: setattr(r, "cut_off", True), r"The primary region is not whole \(no answer\)"),
+        (lambda r: setattr(r, "whole", False), r"The primary region is unhealthy \(503\)"),
+        (lambda r: setattr(r, "cut_off", True), r"The primary region is unhealthy \(no answer\)"),
         (lambda r: setattr(r, "writer", r.settings.secondary.region), "Payments are written in .*: fail back first"),
         (lambda r: setattr(r, "database", ""), "The database is written in no region"),
     ],

@@ -37,9 +37,12 @@ class Run:
             return function(event)
 
         Poller(
-            self.stream, {self.shard.name: invoke}, settings, discarded=self.keep,
+            self.stream,
+            {self.shard.name: invoke},
+            settings,
+            discarded=self.keep,
             again=options.get("again", lambda: False),
-        ).run()  # fmt: skip
+        ).run()
 
     def place(self, record: Event) -> int:
         """Return where in the shard a record stands."""
@@ -214,9 +217,10 @@ def test_an_empty_answer_is_success(answer: Any) -> None:
         {"batchItemFailures": [{"itemIdentifier": "496-of-another-batch"}]},
         {"batchItemFailures": [None]},
         {"batchItemFailures": [{"itemIdentifier": []}]},
-        "done", {"not JSON": {1, 2}},
+        "done",
+        {"not JSON": {1, 2}},
     ],
-)  # fmt: skip
+)
 def test_a_malformed_answer_is_complete_failure(answer: Any) -> None:
     """services-kinesis-batchfailurereporting: an identifier that is empty, null, misspelt or unknown fails all."""
     run = Run(once(lambda _: answer), Settings(report_batch_item_failures=True))
@@ -277,17 +281,22 @@ def test_the_invocation_record_is_the_documented_one() -> None:
     assert body == {
         "requestContext": {
             "functionArn": f"arn:aws:lambda:{event_source.REGION}:123456789012:function:test",
-            "condition": "RetryAttemptsExhausted", "approximateInvokeCount": 4,
+            "condition": "RetryAttemptsExhausted",
+            "approximateInvokeCount": 4,
         },
         "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
         "version": "1.0",
         "KinesisBatchInfo": {
-            "shardId": run.shard.name, "startSequenceNumber": number(record), "endSequenceNumber": number(record),
-            "approximateArrivalOfFirstRecord": arrived, "approximateArrivalOfLastRecord": arrived, "batchSize": 1,
+            "shardId": run.shard.name,
+            "startSequenceNumber": number(record),
+            "endSequenceNumber": number(record),
+            "approximateArrivalOfFirstRecord": arrived,
+            "approximateArrivalOfLastRecord": arrived,
+            "batchSize": 1,
             "streamArn": event_source.STREAM,
         },
         "payload": json.dumps({"Records": [record]}),
-    }  # fmt: skip
+    }
 
 
 def test_a_reported_failure_is_no_function_error() -> None:
@@ -319,7 +328,7 @@ def test_the_function_gets_a_copy() -> None:
 
 
 def test_it_stops_when_told_and_when_it_breaks() -> None:
-    """A test that fails half-way does not leave a thread behind that delivers for ever."""
+    """A test that fails half-way does not leave a thread behind that delivers forever."""
     shard = Shard("shardId-000000000000")
     shard.put("key", b"x")
     stream = Stream(2)

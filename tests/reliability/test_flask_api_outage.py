@@ -130,6 +130,7 @@ def forge(connection: psycopg.Connection[Any], keys: list[str]) -> None:
     for key in (keys[1], "forged"):
         connection.execute(
             "INSERT INTO orders (id, idempotency_key, fingerprint, currency, total) "
-            "VALUES (gen_random_uuid(), %s, '', 'EUR', 1)", (key,),
-        )  # fmt: skip
+            "VALUES (gen_random_uuid(), %s, '', 'EUR', 1)",
+            (key,),
+        )
     connection.execute("UPDATE products SET stock = stock - 1")

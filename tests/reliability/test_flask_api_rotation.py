@@ -43,7 +43,7 @@ def manager() -> Iterator[SecretsManager]:
 
 @pytest.fixture
 def api(postgres: Postgres, manager: SecretsManager, tmp_path: Path) -> Iterator[Gunicorn]:
-    """The API, with the first password in its environment, for ever."""
+    """The API, with the first password in its environment, forever."""
     server = Gunicorn(
         flask_api.environ(postgres, WEB_CONCURRENCY="2", WEB_THREADS=str(THREADS // 2), **manager.environ)
     )

@@ -35,9 +35,13 @@ SERVICE = "reliability"
 EVENTS, FEW, SHARDS = 20_000, 2_000, 4
 # As lib/kinesis_pipeline/functions.py has it; 50 is its Delivery.RETRIES.
 MAPPING = Settings(
-    batch_size=Stack.batch_size, bisect_batch_on_function_error=True, report_batch_item_failures=True,
-    maximum_retry_attempts=50, maximum_record_age_in_seconds=24 * 3600, pause_seconds=0.005,
-)  # fmt: skip
+    batch_size=Stack.batch_size,
+    bisect_batch_on_function_error=True,
+    report_batch_item_failures=True,
+    maximum_retry_attempts=50,
+    maximum_record_age_in_seconds=24 * 3600,
+    pause_seconds=0.005,
+)
 KILLER = base64.b64encode(pipeline_load.KILLER).decode()
 DOWN_SECONDS = 3.0  # longer than an invocation waits, so that batches come back
 PROGRESS_SECONDS = 15.0
@@ -120,9 +124,12 @@ class Scene:
                 stack.callback(environment.database.close)
                 change(environment)
             poller = Poller(
-                self.load.stream, environments, MAPPING, discarded=self.objects.__setitem__,
+                self.load.stream,
+                environments,
+                MAPPING,
+                discarded=self.objects.__setitem__,
                 again=lambda: chance.random() < self.trouble.again,
-            )  # fmt: skip
+            )
             with ThreadPoolExecutor(1) as pool:
                 running = pool.submit(poller.run)
                 try:
@@ -239,8 +246,9 @@ def test_every_record_meets_its_fate_whatever_breaks(scene: Callable[..., Scene]
     assert not wrong
     pauses = [
         min(moment for moment in shard.moved if moment > back) - back
-        for back in run.returned for shard in run.load.stream.shards
-    ]  # fmt: skip
+        for back in run.returned
+        for shard in run.load.stream.shards
+    ]
     print(f"{time.monotonic() - began:.1f} s; first progress {max(pauses):.2f} s after a return at the latest")
     assert len(pauses) == 2 * SHARDS
     assert max(pauses) < PROGRESS_SECONDS

@@ -21,9 +21,16 @@ UNPACK = "import('@sparticuz/chromium').then(m => m.default.executablePath()).th
 # The package brings the libraries that a bare machine lacks, and unpacks them where it believes itself on Lambda.
 LAMBDA = {"AWS_EXECUTION_ENV": "AWS_Lambda_nodejs22.x", "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x"}
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--window-size=1340,1400",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--window-size=1340,1400",
+)
 
 
 class NoBrowser(AssertionError):
@@ -150,9 +157,13 @@ def browser() -> Iterator[Page]:
 
     with tempfile.TemporaryDirectory(prefix="tap-browser-", ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn  # the browser wants pipes 3 and 4
-            [command, *FLAGS, f"--user-data-dir={folder}"], env=environ, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, close_fds=False, preexec_fn=connect,
-        )  # fmt: skip
+            [command, *FLAGS, f"--user-data-dir={folder}"],
+            env=environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            close_fds=False,
+            preexec_fn=connect,
+        )
         os.close(to_browser)
         os.close(from_browser)
         try:

@@ -30,11 +30,14 @@ def system(*resources: Resource, name: str = "shop", suffix: str = "live", tool:
     names = frozenset(one.name for one in resources)
     linked = tuple(
         Resource(
-            one.type, one.name, one.properties, one.region,
+            one.type,
+            one.name,
+            one.properties,
+            one.region,
             references=frozenset(owner for owner, _attribute in references(one.properties, names)),
         )
         for one in resources
-    )  # fmt: skip
+    )
     return System(name, suffix, Declaration(name, tool, "production", HERE, linked), **more)
 
 

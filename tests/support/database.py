@@ -41,9 +41,12 @@ class TestServer:
     def environ(self) -> dict[str, str]:
         """The functions' environment."""
         return {
-            "DB_HOST": HOST, "DB_PORT": str(self.server.port), "DB_NAME": DATABASE, "DB_SECRET_ARN": "the-secret",
+            "DB_HOST": HOST,
+            "DB_PORT": str(self.server.port),
+            "DB_NAME": DATABASE,
+            "DB_SECRET_ARN": "the-secret",
             "DB_TLS": "off",
-        }  # fmt: skip
+        }
 
     def secrets(self) -> Secrets:
         """Return a stand-in that knows the password."""

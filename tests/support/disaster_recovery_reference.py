@@ -1,4 +1,4 @@
-"""What a synthesis is compared with: made in another process, which is dear, and kept as long as its sources stay."""
+"""What a synthesis is compared with: made in another process, which is slow, and kept as long as its sources stay."""
 
 import hashlib
 import os

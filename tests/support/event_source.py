@@ -43,14 +43,23 @@ class Shard:
     def put(self, key: str, data: bytes, age: float = 0.0) -> str:
         """Append a record that arrived ``age`` seconds ago; return its sequence number."""
         sequence = f"496{int(self.name[-12:]):04}{len(self.records):049}"
-        self.records.append({
-            "kinesis": {
-                "partitionKey": key, "sequenceNumber": sequence, "data": base64.b64encode(data).decode(),
-                "kinesisSchemaVersion": "1.0", "approximateArrivalTimestamp": round(time.time() - age, 3),
-            },
-            "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventName": "aws:kinesis:record",
-            "eventID": f"{self.name}:{sequence}", "awsRegion": REGION, "eventSourceARN": STREAM,
-        })  # fmt: skip
+        self.records.append(
+            {
+                "kinesis": {
+                    "partitionKey": key,
+                    "sequenceNumber": sequence,
+                    "data": base64.b64encode(data).decode(),
+                    "kinesisSchemaVersion": "1.0",
+                    "approximateArrivalTimestamp": round(time.time() - age, 3),
+                },
+                "eventSource": "aws:kinesis",
+                "eventVersion": "1.0",
+                "eventName": "aws:kinesis:record",
+                "eventID": f"{self.name}:{sequence}",
+                "awsRegion": REGION,
+                "eventSourceARN": STREAM,
+            }
+        )
         return sequence
 
     def advance(self, count: int) -> None:
@@ -183,18 +192,25 @@ class Poller:
         now, first, last = datetime.now(UTC), batch.records[0], batch.records[-1]
         body = {
             "requestContext": {
-                "requestId": str(uuid.uuid4()), "functionArn": f"arn:aws:lambda:{REGION}:123456789012:function:test",
-                "condition": condition, "approximateInvokeCount": batch.retries + 1,
+                "requestId": str(uuid.uuid4()),
+                "functionArn": f"arn:aws:lambda:{REGION}:123456789012:function:test",
+                "condition": condition,
+                "approximateInvokeCount": batch.retries + 1,
             },
             "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": batch.error},
-            "version": "1.0", "timestamp": stamp(now.timestamp()),
+            "version": "1.0",
+            "timestamp": stamp(now.timestamp()),
             "KinesisBatchInfo": {
-                "shardId": shard.name, "startSequenceNumber": number(first), "endSequenceNumber": number(last),
-                "approximateArrivalOfFirstRecord": stamp(arrival(first)), "batchSize": len(batch.records),
-                "approximateArrivalOfLastRecord": stamp(arrival(last)), "streamArn": STREAM,
+                "shardId": shard.name,
+                "startSequenceNumber": number(first),
+                "endSequenceNumber": number(last),
+                "approximateArrivalOfFirstRecord": stamp(arrival(first)),
+                "batchSize": len(batch.records),
+                "approximateArrivalOfLastRecord": stamp(arrival(last)),
+                "streamArn": STREAM,
             },
             "payload": json.dumps({"Records": batch.records}),
-        }  # fmt: skip
+        }
         key = f"aws/lambda/{uuid.UUID(int=1)}/{shard.name}/{now:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
         self.discarded(key, json.dumps(body).encode())
         shard.advance(len(batch.records))

@@ -31,9 +31,15 @@ Answer = tuple[int, dict[str, str], Any]
 def environ(server: Postgres, database: str = DATABASE, **others: str) -> dict[str, str]:
     """Return a container's environment for a database on loopback."""
     return {
-        "DB_HOST": HOST, "DB_PORT": str(server.port), "DB_NAME": database, "DB_USER": USER, "DB_PASSWORD": PASSWORD,
-        "DB_TLS": "off", "HOST": HOST, **others,
-    }  # fmt: skip
+        "DB_HOST": HOST,
+        "DB_PORT": str(server.port),
+        "DB_NAME": database,
+        "DB_USER": USER,
+        "DB_PASSWORD": PASSWORD,
+        "DB_TLS": "off",
+        "HOST": HOST,
+        **others,
+    }
 
 
 def provide(server: Postgres, database: str = DATABASE) -> Settings:

@@ -23,13 +23,18 @@ def event(**changes: Any) -> dict[str, Any]:
 def record(number: int, data: str) -> dict[str, Any]:
     """Return the record with a sequence number and with data as they are."""
     return {
-        "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventName": "aws:kinesis:record",
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventName": "aws:kinesis:record",
         "eventID": f"{SHARD}:{number}",
         "kinesis": {
-            "kinesisSchemaVersion": "1.0", "partitionKey": "key", "sequenceNumber": str(number), "data": data,
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": "key",
+            "sequenceNumber": str(number),
+            "data": data,
             "approximateArrivalTimestamp": 1767225600.25,
         },
-    }  # fmt: skip
+    }
 
 
 def records(*bodies: object, first: int = 1000) -> list[dict[str, Any]]:

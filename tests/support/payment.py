@@ -30,9 +30,13 @@ VISA = "4111111111111111"
 def environ(server: Postgres) -> dict[str, str]:
     """Return the functions' environment for a database on loopback."""
     return {
-        "DB_HOST": HOST, "DB_PORT": str(server.port), "DB_NAME": DATABASE, "DB_SECRET_ARN": "the-secret",
-        "DB_TLS": "off", "AUDIT_BUCKET": BUCKET,
-    }  # fmt: skip
+        "DB_HOST": HOST,
+        "DB_PORT": str(server.port),
+        "DB_NAME": DATABASE,
+        "DB_SECRET_ARN": "the-secret",
+        "DB_TLS": "off",
+        "AUDIT_BUCKET": BUCKET,
+    }
 
 
 def luhn(digits: str) -> bool:
@@ -79,11 +83,17 @@ def connect(server: Postgres) -> Connection:
 def empty(connection: Connection) -> None:
     """Take everything away, which the tables themselves do not allow."""
     guarded = ("ledger_entries", "refunds", "idempotency_keys")
-    connection.run("; ".join([
-        "BEGIN", *(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in guarded),
-        *(f"DELETE FROM {name}" for name in TABLES), *(f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in guarded),
-        "COMMIT",
-    ]))  # fmt: skip
+    connection.run(
+        "; ".join(
+            [
+                "BEGIN",
+                *(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in guarded),
+                *(f"DELETE FROM {name}" for name in TABLES),
+                *(f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in guarded),
+                "COMMIT",
+            ]
+        )
+    )
 
 
 def everything(connection: Connection) -> str:
@@ -97,24 +107,35 @@ def payment(**members: Any) -> dict[str, Any]:
 
 
 def event(
-    method: str, path: str, body: object = None, *, key: str | None = None, headers: Mapping[str, str] | None = None,
-    query: Mapping[str, str] | None = None, **others: Any,
-) -> dict[str, Any]:  # fmt: skip
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    **others: Any,
+) -> dict[str, Any]:
     """Return a request as API Gateway's REST proxy has it; a body that is no text is sent as JSON."""
     sent = {"Host": "api.test", "User-Agent": "test/1.0", "X-Forwarded-For": "203.0.113.195, 70.41.3.18"}
     sent |= {} if body is None else {"Content-Type": "application/json"}
     sent |= {} if key is None else {"Idempotency-Key": key}
     sent |= headers or {}
     return {
-        "resource": "/{proxy+}", "httpMethod": method, "path": path, "headers": sent,
+        "resource": "/{proxy+}",
+        "httpMethod": method,
+        "path": path,
+        "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
         "queryStringParameters": query or None,
         "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
-        "pathParameters": {"proxy": path[1:]}, "stageVariables": None,
+        "pathParameters": {"proxy": path[1:]},
+        "stageVariables": None,
         "requestContext": {"requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "stage": "test"},
-        "body": body if body is None or isinstance(body, str) else json.dumps(body), "isBase64Encoded": False,
+        "body": body if body is None or isinstance(body, str) else json.dumps(body),
+        "isBase64Encoded": False,
         **others,
-    }  # fmt: skip
+    }
 
 
 def balancer_event(

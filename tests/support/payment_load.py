@@ -195,9 +195,10 @@ class Left:
 def left(connection: Connection, bucket: Bucket) -> Left:
     """Return what the tables and the bucket hold."""
     return Left(
-        payments={row[0]: row[1:] for row in connection.run(
-            "SELECT id, currency, amount, refunded, audit_sequence, audit_hash FROM payments"
-        )},
+        payments={
+            row[0]: row[1:]
+            for row in connection.run("SELECT id, currency, amount, refunded, audit_sequence, audit_hash FROM payments")
+        },
         refunds=connection.run("SELECT id, payment_id, amount FROM refunds"),
         ledger=connection.run(
             "SELECT currency, sum(amount), sum(amount) FILTER (WHERE account = 'processor') "
@@ -206,7 +207,7 @@ def left(connection: Connection, bucket: Bucket) -> Left:
         pending=connection.run("SELECT count(*) FROM audit_outbox")[0][0],
         objects=bucket.objects,
         versions=bucket.versions,
-    )  # fmt: skip
+    )
 
 
 def _answered(made: Load, found: Left) -> dict[str, set[str]]:

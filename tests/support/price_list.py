@@ -16,10 +16,26 @@ from typing import Any
 PUBLISHED = "2026-11-20T17:07:46Z"
 VERSION = "20261120170746"
 COLUMNS = (
-    "SKU", "OfferTermCode", "RateCode", "TermType", "PriceDescription", "EffectiveDate", "StartingRange",
-    "EndingRange", "Unit", "PricePerUnit", "Currency", "Product Family", "serviceCode", "Location", "Location Type",
-    "usageType", "operation", "Region Code", "serviceName",
-)  # fmt: skip
+    "SKU",
+    "OfferTermCode",
+    "RateCode",
+    "TermType",
+    "PriceDescription",
+    "EffectiveDate",
+    "StartingRange",
+    "EndingRange",
+    "Unit",
+    "PricePerUnit",
+    "Currency",
+    "Product Family",
+    "serviceCode",
+    "Location",
+    "Location Type",
+    "usageType",
+    "operation",
+    "Region Code",
+    "serviceName",
+)
 Row = dict[str, str]
 
 

@@ -178,11 +178,19 @@ class Monitor(mocks.MockMonitor):
         where = self.provider.where(provider) if provider else ""
         self.provider.program.resources.append(
             Declared(
-                request.type, request.name, inputs, request.parent, provider, request.custom,
-                tuple(request.ignoreChanges), frozenset(request.dependencies), answer.urn, where,
+                request.type,
+                request.name,
+                inputs,
+                request.parent,
+                provider,
+                request.custom,
+                tuple(request.ignoreChanges),
+                frozenset(request.dependencies),
+                answer.urn,
+                where,
                 request.retainOnDelete,
             )
-        )  # fmt: skip
+        )
         return answer
 
 

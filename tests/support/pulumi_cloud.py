@@ -24,9 +24,14 @@ LISTINGS: Mapping[str, Mapping[str, str]] = {
     "application-autoscaling": {},
     "cloudwatch": {"describe_alarms": "MetricAlarms", "list_dashboards": "DashboardEntries"},
     "ec2": {
-        "describe_vpcs": "Vpcs", "describe_subnets": "Subnets", "describe_internet_gateways": "InternetGateways",
-        "describe_addresses": "Addresses", "describe_route_tables": "RouteTables", "describe_flow_logs": "FlowLogs",
-        "describe_security_groups": "SecurityGroups", "describe_vpc_endpoints": "VpcEndpoints",
+        "describe_vpcs": "Vpcs",
+        "describe_subnets": "Subnets",
+        "describe_internet_gateways": "InternetGateways",
+        "describe_addresses": "Addresses",
+        "describe_route_tables": "RouteTables",
+        "describe_flow_logs": "FlowLogs",
+        "describe_security_groups": "SecurityGroups",
+        "describe_vpc_endpoints": "VpcEndpoints",
         "describe_security_group_rules": "SecurityGroupRules",
     },
     "ecr": {"describe_repositories": "repositories"},
@@ -38,8 +43,10 @@ LISTINGS: Mapping[str, Mapping[str, str]] = {
     "lambda": {"list_functions": "Functions", "list_event_source_mappings": "EventSourceMappings"},
     "logs": {"describe_log_groups": "logGroups"},
     "rds": {
-        "describe_db_clusters": "DBClusters", "describe_db_instances": "DBInstances",
-        "describe_db_subnet_groups": "DBSubnetGroups", "describe_db_parameter_groups": "DBParameterGroups",
+        "describe_db_clusters": "DBClusters",
+        "describe_db_instances": "DBInstances",
+        "describe_db_subnet_groups": "DBSubnetGroups",
+        "describe_db_parameter_groups": "DBParameterGroups",
         "describe_db_cluster_parameter_groups": "DBClusterParameterGroups",
     },
     "route53": {"list_hosted_zones": "HostedZones"},
@@ -48,7 +55,7 @@ LISTINGS: Mapping[str, Mapping[str, str]] = {
     "secretsmanager": {"list_secrets": "SecretList"},
     "sns": {"list_topics": "Topics", "list_subscriptions": "Subscriptions"},
     "sqs": {"list_queues": "QueueUrls"},
-}  # fmt: skip
+}
 
 
 class Applied:

@@ -101,13 +101,22 @@ def _finish(act: ResourceOperation) -> None:
 
 RESOURCE_TYPES = {
     THING: ResourceType(
-        "things", _create, key="Arn", uses=("size", "password", "parent", "text", "items", "content"), tagged=True,
-        steps=(Step(("finish",), _finish),), delete="delete_thing", by={"Title": lambda act: act.title},
-        outputs={"arn": "Arn", "size": "Size"}, ignored={"note": "nobody reads it"}, cannot={"gold": "there is none"},
-        lost=("text",), instead={"password": ("a password in clear", "it has no other")},
+        "things",
+        _create,
+        key="Arn",
+        uses=("size", "password", "parent", "text", "items", "content"),
+        tagged=True,
+        steps=(Step(("finish",), _finish),),
+        delete="delete_thing",
+        by={"Title": lambda act: act.title},
+        outputs={"arn": "Arn", "size": "Size"},
+        ignored={"note": "nobody reads it"},
+        cannot={"gold": "there is none"},
+        lost=("text",),
+        instead={"password": ("a password in clear", "it has no other")},
     ),
     "aws:tap/nothing:Nothing": ResourceType("things", _create, absent="there is none"),
-}  # fmt: skip
+}
 
 
 class Run:

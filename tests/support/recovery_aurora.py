@@ -28,61 +28,93 @@ def make_clusters(cloud: LocalCloud) -> str:
         rds = client(cloud, "rds", place)
         user = {"MasterUsername": "dba", "MasterUserPassword": PASSWORD} if place == HOME else {}
         rds.create_db_cluster(
-            DBClusterIdentifier=name, Engine="aurora-postgresql", GlobalClusterIdentifier=name,
-            DeletionProtection=True, BackupRetentionPeriod=7, **user,
-        )  # fmt: skip
+            DBClusterIdentifier=name,
+            Engine="aurora-postgresql",
+            GlobalClusterIdentifier=name,
+            DeletionProtection=True,
+            BackupRetentionPeriod=7,
+            **user,
+        )
         rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=f"{name}-1")
     return name
 
 
 def tell_lag(
     cloud: LocalCloud, cluster: str, milliseconds: float, *, place: str = PEER, minutes: float = 1, source: bool = True
-) -> None:  # fmt: skip
+) -> None:
     """Let CloudWatch know a lag of some minutes ago, in the region where Aurora would tell it."""
     dimensions = [
         {"Name": "DBClusterIdentifier", "Value": cluster},
         {"Name": "SourceRegion", "Value": next(region for region in REGIONS if region != place)},
-    ]  # fmt: skip
+    ]
     for metric in ("AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"):
-        client(cloud, "cloudwatch", place).put_metric_data(Namespace="AWS/RDS", MetricData=[{
-            "MetricName": metric, "Value": milliseconds, "Unit": "Milliseconds",
-            "Timestamp": datetime.now(UTC) - timedelta(minutes=minutes),
-            "Dimensions": dimensions if source else dimensions[:1],
-        }])  # fmt: skip
+        client(cloud, "cloudwatch", place).put_metric_data(
+            Namespace="AWS/RDS",
+            MetricData=[
+                {
+                    "MetricName": metric,
+                    "Value": milliseconds,
+                    "Unit": "Milliseconds",
+                    "Timestamp": datetime.now(UTC) - timedelta(minutes=minutes),
+                    "Dimensions": dimensions if source else dimensions[:1],
+                }
+            ],
+        )
 
 
 def environ(table: str, cluster: str, topic: str = "") -> dict[str, str]:
     """Return the verification function's environment."""
     return {
-        "TABLE_NAME": table, "REGIONS": json.dumps(REGIONS), "GLOBAL_CLUSTER": cluster, "LAG_MAX_MS": "5000",
-        "CLUSTERS": json.dumps(dict.fromkeys(REGIONS, cluster)), "SNAPSHOT_MAX_AGE_HOURS": "26",
-        "PITR_MIN_HOURS": "24", "TOPIC_ARN": topic, "REPORT_BUCKET": BUCKET if topic else "",
-    }  # fmt: skip
+        "TABLE_NAME": table,
+        "REGIONS": json.dumps(REGIONS),
+        "GLOBAL_CLUSTER": cluster,
+        "LAG_MAX_MS": "5000",
+        "CLUSTERS": json.dumps(dict.fromkeys(REGIONS, cluster)),
+        "SNAPSHOT_MAX_AGE_HOURS": "26",
+        "PITR_MIN_HOURS": "24",
+        "TOPIC_ARN": topic,
+        "REPORT_BUCKET": BUCKET if topic else "",
+    }
 
 
 def access(cloud: LocalCloud, place: str) -> dict[str, str]:
     """Return the variables with which any client of a function reaches the emulator."""
     return {
-        "AWS_ENDPOINT_URL": cloud.environment()["AWS_ENDPOINT_URL"], "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_DEFAULT_REGION": place, "AWS_REGION": place, "NO_PROXY": "*",
-    }  # fmt: skip
+        "AWS_ENDPOINT_URL": cloud.environment()["AWS_ENDPOINT_URL"],
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_DEFAULT_REGION": place,
+        "AWS_REGION": place,
+        "NO_PROXY": "*",
+    }
 
 
 def load() -> SimpleNamespace:
     """Return the verification function's modules."""
     names = {
-        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE, "POWERTOOLS_SERVICE_NAME": f"verification-{next(_numbers)}",
-    }  # fmt: skip
+        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        "POWERTOOLS_SERVICE_NAME": f"verification-{next(_numbers)}",
+    }
     with mock.patch.dict(os.environ, names):
         return functions.load("disaster_recovery", "verification")
 
 
 def queue_policy(queue: str, topic: str) -> str:
     """Return what lets a topic put its messages into a queue."""
-    return json.dumps({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
-        "Resource": queue, "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }]})  # fmt: skip
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "sns.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": queue,
+                    "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+                }
+            ],
+        }
+    )
 
 
 Change = Callable[[dict[str, Any]], None]

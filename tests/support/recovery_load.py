@@ -125,8 +125,9 @@ class Load:
         wrong += [f"several payments: {key}" for key, several in ids.items() if len(several) > 1]
         wrong += [
             f"made twice in one region: {key}"
-            for key, several in self.twice().items() if len({told.place for told in several}) < len(several)
-        ]  # fmt: skip
+            for key, several in self.twice().items()
+            if len({told.place for told in several}) < len(several)
+        ]
         for place in (HOME, PEER):
             wrong += self._unfenced(place)
         return wrong

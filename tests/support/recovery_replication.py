@@ -45,9 +45,10 @@ def newer(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return the condition under which a write wins: nothing is there, or something older."""
     name = "created_at" if "created_at" in item else "epoch"  # the writer item's age is its epoch
     return {
-        "ConditionExpression": "attribute_not_exists(pk) OR #age < :age", "ExpressionAttributeNames": {"#age": name},
+        "ConditionExpression": "attribute_not_exists(pk) OR #age < :age",
+        "ExpressionAttributeNames": {"#age": name},
         "ExpressionAttributeValues": {":age": item[name]},
-    }  # fmt: skip
+    }
 
 
 class Replication:

@@ -28,9 +28,10 @@ NAMESPACE = "DisasterRecovery"
 VISA = "4111111111111111"
 ATTRIBUTES = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "payment_id")]
 INDEX = {
-    "IndexName": "payment-id", "KeySchema": [{"AttributeName": "payment_id", "KeyType": "HASH"}],
+    "IndexName": "payment-id",
+    "KeySchema": [{"AttributeName": "payment_id", "KeyType": "HASH"}],
     "Projection": {"ProjectionType": "KEYS_ONLY"},
-}  # fmt: skip
+}
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 _numbers = itertools.count(1)
 
@@ -57,10 +58,14 @@ def make_table(cloud: LocalCloud, *, replicated: bool = True) -> str:
     name = f"payments-{next(_numbers)}"
     for place in (HOME,) if replicated else (HOME, PEER):
         client(cloud, "dynamodb", place).create_table(
-            TableName=name, KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], AttributeDefinitions=ATTRIBUTES,
-            BillingMode="PAY_PER_REQUEST", GlobalSecondaryIndexes=[INDEX], StreamSpecification=STREAM,
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=ATTRIBUTES,
+            BillingMode="PAY_PER_REQUEST",
+            GlobalSecondaryIndexes=[INDEX],
+            StreamSpecification=STREAM,
             DeletionProtectionEnabled=True,
-        )  # fmt: skip
+        )
     if replicated:
         client(cloud, "dynamodb", HOME).update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": PEER}}])
     return name
@@ -71,12 +76,16 @@ def flip(client: Any, table: str, to: str, epoch: int) -> None:
     client.put_item(
         TableName=table,
         Item={
-            "pk": {"S": "control#writer"}, "region": {"S": to}, "epoch": {"N": str(epoch)},
-            "changed_at": {"S": "2026-11-23T00:00:00+00:00"}, "by": {"S": "test"},
+            "pk": {"S": "control#writer"},
+            "region": {"S": to},
+            "epoch": {"N": str(epoch)},
+            "changed_at": {"S": "2026-11-23T00:00:00+00:00"},
+            "by": {"S": "test"},
         },
         ConditionExpression="attribute_not_exists(pk) OR #epoch = :before",
-        ExpressionAttributeNames={"#epoch": "epoch"}, ExpressionAttributeValues={":before": {"N": str(epoch - 1)}},
-    )  # fmt: skip
+        ExpressionAttributeNames={"#epoch": "epoch"},
+        ExpressionAttributeValues={":before": {"N": str(epoch - 1)}},
+    )
 
 
 def items(client: Any, table: str) -> dict[str, dict[str, Any]]:
@@ -88,11 +97,15 @@ def items(client: Any, table: str) -> dict[str, dict[str, Any]]:
 def load(cloud: LocalCloud, place: str, environ: Mapping[str, str]) -> SimpleNamespace:
     """Return the payment function's modules as AWS loads them in a region; its clients are made while it starts."""
     names = {
-        "AWS_ENDPOINT_URL": cloud.environment()["AWS_ENDPOINT_URL"], "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_DEFAULT_REGION": place, "AWS_LAMBDA_FUNCTION_NAME": "payment",
-        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE, "NO_PROXY": "*",
+        "AWS_ENDPOINT_URL": cloud.environment()["AWS_ENDPOINT_URL"],
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_DEFAULT_REGION": place,
+        "AWS_LAMBDA_FUNCTION_NAME": "payment",
+        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+        "NO_PROXY": "*",
         "POWERTOOLS_SERVICE_NAME": f"payment-{next(_numbers)}",
-    }  # fmt: skip
+    }
     with mock.patch.dict(os.environ, names):
         modules = functions.load("disaster_recovery", "payment")
     modules.handler.payments.environ = {"AWS_REGION": place, "HOME_REGION": HOME, **environ}
@@ -106,10 +119,10 @@ def anew(cloud: LocalCloud, modules: SimpleNamespace, table: str) -> "Api":
     payments._known = None  # pylint: disable=protected-access
     config = payments.table.connect().meta.config
     payments.table._client = cloud.client(  # pylint: disable=protected-access
-        "dynamodb", payments.region, config=Config(
-            connect_timeout=config.connect_timeout, read_timeout=config.read_timeout, retries=config.retries
-        )
-    )  # fmt: skip
+        "dynamodb",
+        payments.region,
+        config=Config(connect_timeout=config.connect_timeout, read_timeout=config.read_timeout, retries=config.retries),
+    )
     return Api(modules, table)
 
 
@@ -123,17 +136,28 @@ class Reply(NamedTuple):
 
 
 def event(
-    method: str, path: str, body: object = None, *, key: str | None = None, query: Mapping[str, str] | None = None,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    key: str | None = None,
+    query: Mapping[str, str] | None = None,
     **others: Any,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Return a request as API Gateway's REST proxy has it; a body that is no text is sent as JSON."""
     headers = {"Host": "api.test"} | ({} if key is None else {"Idempotency-Key": key})
     return {
-        "resource": "/{proxy+}", "httpMethod": method, "path": path, "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()}, "queryStringParameters": query,
-        "requestContext": {"requestId": "r"}, "isBase64Encoded": False,
-        "body": body if body is None or isinstance(body, str) else json.dumps(body), **others,
-    }  # fmt: skip
+        "resource": "/{proxy+}",
+        "httpMethod": method,
+        "path": path,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": query,
+        "requestContext": {"requestId": "r"},
+        "isBase64Encoded": False,
+        "body": body if body is None or isinstance(body, str) else json.dumps(body),
+        **others,
+    }
 
 
 def payment(**members: Any) -> dict[str, Any]:

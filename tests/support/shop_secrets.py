@@ -41,10 +41,14 @@ class SecretsManager:
     def environ(self) -> dict[str, str]:
         """What leads boto3 here."""
         return {
-            "DB_SECRET_ARN": "the-secret", "AWS_ENDPOINT_URL": f"http://{HOST}:{self._server.server_port}",
-            "AWS_REGION": region.primary({}), "AWS_DEFAULT_REGION": region.primary({}), "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test", "NO_PROXY": "*",
-        }  # fmt: skip
+            "DB_SECRET_ARN": "the-secret",
+            "AWS_ENDPOINT_URL": f"http://{HOST}:{self._server.server_port}",
+            "AWS_REGION": region.primary({}),
+            "AWS_DEFAULT_REGION": region.primary({}),
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "NO_PROXY": "*",
+        }
 
     def __enter__(self) -> "SecretsManager":
         self._thread.start()

@@ -65,7 +65,7 @@ def test_error_texts_in_the_troubleshooting_are_the_codes_own():
         "since it was made",
         "was deployed to this local cloud by the Pulumi CLI",
         "names no system: type 'pulumi stack init'",
-        "is no setting of",
+        "is not a setting of",
     ):
         words = text.split("{what}")
         assert all(part in re.sub(r'"\s*f?"', "", source) for part in words), text

@@ -165,9 +165,12 @@ class Payments:
         if writing.region == self.region:
             return away(NoAnswer("WriterChanges", busy=True, unclear=False))
         return Problem(
-            "region-passive", f"Only {writing.region} writes: send the same request with the same key there.",
-            region=self.region, writer=writing.region, epoch=writing.epoch,
-        )  # fmt: skip
+            "region-passive",
+            f"Only {writing.region} writes: send the same request with the same key there.",
+            region=self.region,
+            writer=writing.region,
+            epoch=writing.epoch,
+        )
 
     def _read_back(self, item: Mapping[str, Any], wish: Wish, until: float, cause: str) -> Found:
         """Return what is stored after a write whose answer did not come.
@@ -185,28 +188,38 @@ class Payments:
     def _fence(self, writing: Writing) -> dict[str, Any]:
         """Return the condition that the writer item is what this function knows."""
         check: dict[str, Any] = {
-            "TableName": self._name, "Key": writer.KEY, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "TableName": self._name,
+            "Key": writer.KEY,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             "ConditionExpression": "attribute_not_exists(pk)",
-        }  # fmt: skip
+        }
         if writing.stored:
             values = {":region": {"S": writing.region}, ":epoch": {"N": str(writing.epoch)}}
             check |= {
                 "ConditionExpression": "#region = :region AND #epoch = :epoch",
-                "ExpressionAttributeNames": _NAMES, "ExpressionAttributeValues": values,
-            }  # fmt: skip
+                "ExpressionAttributeNames": _NAMES,
+                "ExpressionAttributeValues": values,
+            }
         return {"ConditionCheck": check}
 
     def _put(self, item: Mapping[str, Any]) -> dict[str, Any]:
-        return {"Put": {
-            "TableName": self._name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }}  # fmt: skip
+        return {
+            "Put": {
+                "TableName": self._name,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(pk)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
 
     def _item(self, wish: Wish, writing: Writing) -> dict[str, Any]:
         texts = {
-            **wish.body, "payment_id": wish.payment_id, "body_hash": wish.body_hash, "region": self.region,
+            **wish.body,
+            "payment_id": wish.payment_id,
+            "body_hash": wish.body_hash,
+            "region": self.region,
             "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        }  # fmt: skip
+        }
         return _key(wish) | {name: {"S": text} for name, text in texts.items()} | {"epoch": {"N": str(writing.epoch)}}
 
     @staticmethod

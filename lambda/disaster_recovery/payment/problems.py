@@ -55,7 +55,14 @@ class Problem(Exception):
 
     def body(self, request_id: str) -> str:
         """Return the answer's body; the request's id leads to the log line."""
-        return json.dumps({
-            "type": f"urn:tap:disaster-recovery:{self.code}", "title": self.title, "status": self.status,
-            "detail": self.detail, "code": self.code, "request_id": request_id, **self.members,
-        })  # fmt: skip
+        return json.dumps(
+            {
+                "type": f"urn:tap:disaster-recovery:{self.code}",
+                "title": self.title,
+                "status": self.status,
+                "detail": self.detail,
+                "code": self.code,
+                "request_id": request_id,
+                **self.members,
+            }
+        )

@@ -57,8 +57,11 @@ def look(payments: Payments, until: float) -> dict[str, Any]:
     writing: Writing | None = _result(table)
     checks = {"table": writing is not None, "database": bool(_result(database))}
     return {
-        "ready": all(checks.values()), "region": payments.region, "peer": environ["PEER_REGION"],
-        "writer": writing and writing.region, "epoch": writing and writing.epoch,
+        "ready": all(checks.values()),
+        "region": payments.region,
+        "peer": environ["PEER_REGION"],
+        "writer": writing and writing.region,
+        "epoch": writing and writing.epoch,
         "may_write": writing is not None and writing.region == payments.region,
         "checks": {name: "ok" if fine else "away" for name, fine in checks.items()},
-    }  # fmt: skip
+    }

@@ -16,9 +16,14 @@ INDEX = "payment-id"
 FAILED = "ConditionalCheckFailed"
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 _BUSY = {
-    "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
-    "ThrottlingError", "ThrottlingException", "TransactionConflict", "TransactionInProgressException",
-}  # fmt: skip
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+    "ThrottlingException",
+    "TransactionConflict",
+    "TransactionInProgressException",
+}
 _BROKEN = {"InternalServerError", "ServiceUnavailable", "InternalFailure", "RequestTimeout"}
 
 
@@ -84,9 +89,15 @@ class Table:
             NoAnswer: the index cannot be read.
         """
         found = self._call(
-            "query", until, TableName=name, IndexName=INDEX, KeyConditionExpression="payment_id = :id",
-            ExpressionAttributeValues={":id": {"S": payment_id}}, ProjectionExpression="pk", Limit=1,
-        )  # fmt: skip
+            "query",
+            until,
+            TableName=name,
+            IndexName=INDEX,
+            KeyConditionExpression="payment_id = :id",
+            ExpressionAttributeValues={":id": {"S": payment_id}},
+            ProjectionExpression="pk",
+            Limit=1,
+        )
         return next(iter(found["Items"]), None)
 
     def transact(self, parts: Sequence[Mapping[str, Any]], until: float) -> None:

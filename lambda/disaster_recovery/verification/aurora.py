@@ -75,8 +75,10 @@ def cluster(rds: Any, region: str, settings: Settings, moment: datetime) -> Part
     pages = rds.get_paginator("describe_db_cluster_snapshots").paginate(DBClusterIdentifier=name)
     snapshots = [
         each["SnapshotCreateTime"]
-        for page in pages for each in page["DBClusterSnapshots"] if each["Status"] == "available"
-    ]  # fmt: skip
+        for page in pages
+        for each in page["DBClusterSnapshots"]
+        if each["Status"] == "available"
+    ]
     age = hours(max(snapshots), moment) if snapshots else None
     earliest = found.get("EarliestRestorableTime")
     part.measured = {"cluster_restore_hours": earliest and hours(earliest, moment), "snapshot_age_hours": age}
@@ -114,12 +116,14 @@ def lag(cloudwatch: Any, region: str, settings: Settings, moment: datetime) -> P
         {
             "Id": f"{name}_{number}",
             "MetricStat": {
-                "Metric": {"Namespace": "AWS/RDS", "MetricName": metric, "Dimensions": each}, "Period": 60,
+                "Metric": {"Namespace": "AWS/RDS", "MetricName": metric, "Dimensions": each},
+                "Period": 60,
                 "Stat": "Maximum",
             },
         }
-        for name, metric in METRICS.items() for number, each in enumerate(dimensions)
-    ]  # fmt: skip
+        for name, metric in METRICS.items()
+        for number, each in enumerate(dimensions)
+    ]
     samples: dict[str, list[tuple[datetime, float]]] = {name: [] for name in METRICS}
     pages = cloudwatch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=queries, StartTime=moment - timedelta(minutes=LAG_MINUTES), EndTime=moment

@@ -64,10 +64,14 @@ class Report:
     def json(self) -> dict[str, Any]:
         """Return the report as it is stored."""
         return {
-            "version": VERSION, "system": "disaster-recovery", "began": stamp(self.began), "ended": stamp(now()),
+            "version": VERSION,
+            "system": "disaster-recovery",
+            "began": stamp(self.began),
+            "ended": stamp(now()),
             "result": {CLEAN: "clean", FINDINGS: "findings", INCOMPLETE: "incomplete"}[self.code],
-            "findings": [finding._asdict() for finding in self.findings], "measured": self.measured,
-        }  # fmt: skip
+            "findings": [finding._asdict() for finding in self.findings],
+            "measured": self.measured,
+        }
 
     def table(self) -> str:
         """Return the report as a person reads it."""

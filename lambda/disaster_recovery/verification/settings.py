@@ -36,12 +36,17 @@ class Settings:
         if set(clusters) != set(regions):
             raise WrongSetting(f"CLUSTERS={environ['CLUSTERS']!r} has other regions than REGIONS: name one for each.")
         return cls(
-            table=_text(environ, "TABLE_NAME"), regions=tuple(regions), clusters=clusters,
-            global_cluster=_text(environ, "GLOBAL_CLUSTER"), snapshot_hours=_number(environ, "SNAPSHOT_MAX_AGE_HOURS"),
-            restore_hours=_number(environ, "PITR_MIN_HOURS"), lag_milliseconds=_number(environ, "LAG_MAX_MS"),
-            protected=environ.get("DELETION_PROTECTION", "true") != "false", topic=environ.get("TOPIC_ARN", ""),
+            table=_text(environ, "TABLE_NAME"),
+            regions=tuple(regions),
+            clusters=clusters,
+            global_cluster=_text(environ, "GLOBAL_CLUSTER"),
+            snapshot_hours=_number(environ, "SNAPSHOT_MAX_AGE_HOURS"),
+            restore_hours=_number(environ, "PITR_MIN_HOURS"),
+            lag_milliseconds=_number(environ, "LAG_MAX_MS"),
+            protected=environ.get("DELETION_PROTECTION", "true") != "false",
+            topic=environ.get("TOPIC_ARN", ""),
             bucket=environ.get("REPORT_BUCKET", ""),
-        )  # fmt: skip
+        )
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

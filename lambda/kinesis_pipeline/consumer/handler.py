@@ -40,12 +40,14 @@ def set_aside(record: Record, reason: str) -> None:
         Key=f"poison/{record.shard_id}/{record.sequence_number}.json",
         ContentType="application/json",
         # The shape of Lambda's own S3 failure destination, so that one tool reads both.
-        Body=json.dumps({
-            "version": "1.0",
-            "requestContext": {"condition": "PoisonRecord", "reason": reason},
-            "payload": json.dumps({"Records": [record.raw]}),
-        }).encode(),
-    )  # fmt: skip
+        Body=json.dumps(
+            {
+                "version": "1.0",
+                "requestContext": {"condition": "PoisonRecord", "reason": reason},
+                "payload": json.dumps({"Records": [record.raw]}),
+            }
+        ).encode(),
+    )
 
 
 def set_all_aside(poison: list[Poison]) -> list[str]:

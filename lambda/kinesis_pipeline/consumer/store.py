@@ -8,10 +8,18 @@ from events import Event, Poison
 from postgres import Database, DatabaseAway, DataRejected
 
 COLUMNS = {
-    "event_id": "uuid", "event_type": "text", "source": "text", "occurred_at": "timestamptz", "customer_id": "text",
-    "amount": "numeric", "currency": "char(3)", "attributes": "jsonb", "shard_id": "text", "sequence_number": "text",
+    "event_id": "uuid",
+    "event_type": "text",
+    "source": "text",
+    "occurred_at": "timestamptz",
+    "customer_id": "text",
+    "amount": "numeric",
+    "currency": "char(3)",
+    "attributes": "jsonb",
+    "shard_id": "text",
+    "sequence_number": "text",
     "arrived_at": "timestamptz",
-}  # fmt: skip
+}
 BODY = ("event_type", "source", "occurred_at", "customer_id", "amount", "currency", "attributes")
 ENCODER = json.JSONEncoder(check_circular=False)  # attributes come out of JSON; the check takes as long as the rest
 

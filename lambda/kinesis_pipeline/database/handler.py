@@ -77,9 +77,13 @@ def report(source: str | None) -> dict[str, Any]:
     rows, distinct, amount, first, last = database.run(REPORT, seconds=REPORT_SECONDS, source=source)[0]
     names = database.run("SELECT name FROM schema_migrations ORDER BY name", seconds=REPORT_SECONDS)
     return {
-        "rows": rows, "distinct": distinct, "amount": amount, "first_stored_at": first, "last_stored_at": last,
+        "rows": rows,
+        "distinct": distinct,
+        "amount": amount,
+        "first_stored_at": first,
+        "last_stored_at": last,
         "migrations": [name for (name,) in names],
-    }  # fmt: skip
+    }
 
 
 def answer_cloudformation(event: dict[str, Any], status: str, reason: str, data: dict[str, Any]) -> None:

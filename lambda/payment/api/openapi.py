@@ -10,9 +10,16 @@ VERSION = "1.0.0"
 ALWAYS = ("card_number", "body_too_large", "internal")
 STORED = ("database_unavailable", "timeout")
 SENT = (
-    "invalid_json", "idempotency_key_missing", "idempotency_key_invalid", "unsupported_media_type", "invalid_request",
-    "unknown_currency", "amount_out_of_range", "amount_precision", "idempotency_conflict",
-)  # fmt: skip
+    "invalid_json",
+    "idempotency_key_missing",
+    "idempotency_key_invalid",
+    "unsupported_media_type",
+    "invalid_request",
+    "unknown_currency",
+    "amount_out_of_range",
+    "amount_precision",
+    "idempotency_conflict",
+)
 TEXT: Json = {"type": "string"}
 MOMENT: Json = {"type": "string", "format": "date-time"}
 AMOUNT: Json = {"type": "string", "pattern": "^[0-9]{1,12}([.][0-9]{1,3})?$"}
@@ -34,25 +41,41 @@ def _schemas() -> Json:
     error = _object(pointer=TEXT, detail=TEXT)
     problem = _object(type=TEXT, title=TEXT, status={"type": "integer"}, detail=TEXT, code=TEXT, request_id=TEXT)
     problem["properties"] = {
-        "type": TEXT, "title": TEXT, "status": {"type": "integer"}, "detail": TEXT, "request_id": TEXT,
-        "code": {"type": "string", "enum": list(problems.CODES)}, "errors": {"type": "array", "items": error},
-    }  # fmt: skip
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+        "request_id": TEXT,
+        "code": {"type": "string", "enum": list(problems.CODES)},
+        "errors": {"type": "array", "items": error},
+    }
     part = _object(id=_id("ref"), amount=AMOUNT, reason=REASON, created_at=MOMENT)
     return {
         **sent,
         "Problem": problem,
         "Payment": _object(
-            id=_id("pay"), status={"type": "string", "enum": ["captured", "partially_refunded", "refunded"]},
-            amount=AMOUNT, currency=CURRENCY, refunded=AMOUNT, payment_method=TEXT,
-            reference={"type": "string", "nullable": True}, created_at=MOMENT,
+            id=_id("pay"),
+            status={"type": "string", "enum": ["captured", "partially_refunded", "refunded"]},
+            amount=AMOUNT,
+            currency=CURRENCY,
+            refunded=AMOUNT,
+            payment_method=TEXT,
+            reference={"type": "string", "nullable": True},
+            created_at=MOMENT,
             refunds={"type": "array", "items": part},
         ),
         "Refund": _object(
-            id=_id("ref"), payment_id=_id("pay"), amount=AMOUNT, currency=CURRENCY, reason=REASON, refunded=AMOUNT,
-            payment_status={"type": "string", "enum": ["partially_refunded", "refunded"]}, created_at=MOMENT,
+            id=_id("ref"),
+            payment_id=_id("pay"),
+            amount=AMOUNT,
+            currency=CURRENCY,
+            reason=REASON,
+            refunded=AMOUNT,
+            payment_status={"type": "string", "enum": ["partially_refunded", "refunded"]},
+            created_at=MOMENT,
         ),
         "Health": _object(status={"type": "string", "enum": ["ok"]}),
-    }  # fmt: skip
+    }
 
 
 def _content(media_type: str, name: str) -> Json:
@@ -87,40 +110,64 @@ def _sent(name: str) -> Json:
 def description() -> Json:
     """Return the description: OpenAPI 3.0, which API Gateway can import too."""
     key: Json = {
-        "name": "Idempotency-Key", "in": "header", "required": True,
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": True,
         "description": "New for each new request; a request that is sent again has the key of the first time.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    }  # fmt: skip
+    }
     identity: Json = {"name": "id", "in": "path", "required": True, "schema": _id("pay")}
     follow = {"parameters": {"id": "$response.body#/id"}}
     paid: Json = {
         "content": _content("application/json", "Payment"),
         "headers": {"Location": {"schema": TEXT}, "Idempotent-Replayed": {"schema": TEXT}},
         "links": {
-            "show": {"operationId": "showPayment", **follow}, "refund": {"operationId": "refundPayment", **follow},
+            "show": {"operationId": "showPayment", **follow},
+            "refund": {"operationId": "refundPayment", **follow},
         },
-    }  # fmt: skip
+    }
     return {
         "openapi": "3.0.3",
         "info": {"title": "Payments", "version": VERSION},
         "paths": {
-            "/payments": {"post": _operation(
-                "makePayment", "A payment is captured, once for each key.", paid, *SENT, *STORED,
-                requestBody=_sent("PaymentRequest"), parameters=[key],
-            )},
-            "/payments/{id}": {"get": _operation(
-                "showPayment", "The payment as it is now.", {"content": _content("application/json", "Payment")},
-                "payment_not_found", *STORED, parameters=[identity],
-            )},
-            "/payments/{id}/refunds": {"post": _operation(
-                "refundPayment", "A part of a payment is given back, once for each key.",
-                {"content": _content("application/json", "Refund")},
-                *SENT, "payment_not_found", "currency_mismatch", "refund_too_large", *STORED,
-                requestBody=_sent("RefundRequest"), parameters=[identity, key],
-            )},
-            "/health": {"get": _operation(
-                "health", "The process lives.", {"content": _content("application/json", "Health")}
-            )},
+            "/payments": {
+                "post": _operation(
+                    "makePayment",
+                    "A payment is captured, once for each key.",
+                    paid,
+                    *SENT,
+                    *STORED,
+                    requestBody=_sent("PaymentRequest"),
+                    parameters=[key],
+                )
+            },
+            "/payments/{id}": {
+                "get": _operation(
+                    "showPayment",
+                    "The payment as it is now.",
+                    {"content": _content("application/json", "Payment")},
+                    "payment_not_found",
+                    *STORED,
+                    parameters=[identity],
+                )
+            },
+            "/payments/{id}/refunds": {
+                "post": _operation(
+                    "refundPayment",
+                    "A part of a payment is given back, once for each key.",
+                    {"content": _content("application/json", "Refund")},
+                    *SENT,
+                    "payment_not_found",
+                    "currency_mismatch",
+                    "refund_too_large",
+                    *STORED,
+                    requestBody=_sent("RefundRequest"),
+                    parameters=[identity, key],
+                )
+            },
+            "/health": {
+                "get": _operation("health", "The process lives.", {"content": _content("application/json", "Health")})
+            },
         },
         "components": {"schemas": _schemas()},
-    }  # fmt: skip
+    }

@@ -81,24 +81,51 @@ class Payments:
         paid, at, payment_id = _money(body), _now(), ids.new("pay")
         method, reference, once = body["payment_method"], body.get("reference"), hashlib.sha256(key.encode())
         self.processor.capture(paid, method, once=once.hexdigest())
-        answer = json.dumps({
-            "id": payment_id, "status": "captured", "amount": str(paid), "currency": paid.currency,
-            "refunded": str(Money(0, paid.currency)), "payment_method": method, "reference": reference,
-            "created_at": at, "refunds": [],
-        })  # fmt: skip
+        answer = json.dumps(
+            {
+                "id": payment_id,
+                "status": "captured",
+                "amount": str(paid),
+                "currency": paid.currency,
+                "refunded": str(Money(0, paid.currency)),
+                "payment_method": method,
+                "reference": reference,
+                "created_at": at,
+                "refunds": [],
+            }
+        )
         entry = audit.entry(
-            audit.NOTHING, payment_id=payment_id, created=at, at=at, event="payment_captured",
+            audit.NOTHING,
+            payment_id=payment_id,
+            created=at,
+            at=at,
+            event="payment_captured",
             data={
-                "amount": str(paid), "currency": paid.currency, "payment_method": method, "reference": reference,
+                "amount": str(paid),
+                "currency": paid.currency,
+                "payment_method": method,
+                "reference": reference,
             },
-        )  # fmt: skip
+        )
         mark = _fingerprint("capture", str(paid), paid.currency, method, reference or "")
         ((claimed,),) = self.database.run(
-            statements.CAPTURE, seconds=deadline.left(), key=once.digest(), fingerprint=mark, status=CREATED,
-            answer=answer, at=at, posting=payment_id, currency=paid.currency, amount=paid.minor, payment_method=method,
-            reference=reference, sequence=entry.head.sequence, hash=entry.head.hash, object_key=entry.key,
+            statements.CAPTURE,
+            seconds=deadline.left(),
+            key=once.digest(),
+            fingerprint=mark,
+            status=CREATED,
+            answer=answer,
+            at=at,
+            posting=payment_id,
+            currency=paid.currency,
+            amount=paid.minor,
+            payment_method=method,
+            reference=reference,
+            sequence=entry.head.sequence,
+            hash=entry.head.hash,
+            object_key=entry.key,
             record=entry.body,
-        )  # fmt: skip
+        )
         if not claimed:
             (known,) = self.database.run(statements.KNOWN, seconds=deadline.left(), key=once.digest())
             if known != [mark, CREATED, answer]:  # which is its own first try, whose answer was lost
@@ -127,11 +154,23 @@ class Payments:
             refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"))
             tried[answer] = entry
             ((claimed,),) = self.database.run(
-                statements.REFUND, seconds=deadline.left(), key=once.digest(), fingerprint=mark, status=CREATED,
-                answer=answer, at=at, posting=refund_id, payment_id=payment_id, currency=asked.currency,
-                amount=asked.minor, reason=body.get("reason"), sequence=entry.head.sequence, hash=entry.head.hash,
-                object_key=entry.key, record=entry.body,
-            )  # fmt: skip
+                statements.REFUND,
+                seconds=deadline.left(),
+                key=once.digest(),
+                fingerprint=mark,
+                status=CREATED,
+                answer=answer,
+                at=at,
+                posting=refund_id,
+                payment_id=payment_id,
+                currency=asked.currency,
+                amount=asked.minor,
+                reason=body.get("reason"),
+                sequence=entry.head.sequence,
+                hash=entry.head.hash,
+                object_key=entry.key,
+                record=entry.body,
+            )
             if claimed:
                 return Outcome(Answer(CREATED, answer), "refunded", payment_id, entry)
             # Another refund came first, or another request with this key, or this was done and its answer lost.
@@ -146,15 +185,22 @@ class Payments:
         if not rows:
             raise no_payment()
         status, currency, amount, refunded, method, reference, at, refunds = rows[0]
-        answer = json.dumps({
-            "id": payment_id, "status": status, "amount": str(Money(amount, currency)), "currency": currency,
-            "refunded": str(Money(refunded, currency)), "payment_method": method, "reference": reference,
-            "created_at": at,
-            "refunds": [
-                {"id": refund_id, "amount": str(Money(part, currency)), "reason": reason, "created_at": moment}
-                for refund_id, part, reason, moment in refunds or ()
-            ],
-        })  # fmt: skip
+        answer = json.dumps(
+            {
+                "id": payment_id,
+                "status": status,
+                "amount": str(Money(amount, currency)),
+                "currency": currency,
+                "refunded": str(Money(refunded, currency)),
+                "payment_method": method,
+                "reference": reference,
+                "created_at": at,
+                "refunds": [
+                    {"id": refund_id, "amount": str(Money(part, currency)), "reason": reason, "created_at": moment}
+                    for refund_id, part, reason, moment in refunds or ()
+                ],
+            }
+        )
         return Outcome(Answer(200, answer), "shown", payment_id)
 
 
@@ -215,13 +261,19 @@ def _refunded(before: _Before, payment_id: str, asked: Money, reason: str | None
     """Return a new refund: its id, its moment, the answer, the audit record."""
     refund_id, at, refunded = ids.new("ref"), _now(), before.refunded + asked.minor
     data = {
-        "amount": str(asked), "currency": asked.currency, "reason": reason,
+        "amount": str(asked),
+        "currency": asked.currency,
+        "reason": reason,
         "refunded": str(Money(refunded, asked.currency)),
         "payment_status": "refunded" if refunded == before.amount else "partially_refunded",
-    }  # fmt: skip
+    }
     entry = audit.entry(
-        audit.Head(before.sequence, before.hash), payment_id=payment_id, created=before.created, at=at,
-        event="payment_refunded", data={"refund_id": refund_id, **data},
-    )  # fmt: skip
+        audit.Head(before.sequence, before.hash),
+        payment_id=payment_id,
+        created=before.created,
+        at=at,
+        event="payment_refunded",
+        data={"refund_id": refund_id, **data},
+    )
     answer = json.dumps({"id": refund_id, "payment_id": payment_id, **data, "created_at": at})
     return refund_id, at, answer, entry

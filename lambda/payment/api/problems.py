@@ -70,9 +70,13 @@ class Problem(Exception):
         """Return the answer's body; the request's id leads to the log line."""
         kind = CODES[self.code]
         made: dict[str, object] = {
-            "type": f"urn:tap:payment:{self.code}", "title": kind.title, "status": kind.status, "detail": self.detail,
-            "code": self.code, "request_id": request_id,
-        }  # fmt: skip
+            "type": f"urn:tap:payment:{self.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+        }
         if self.errors:
             made["errors"] = self.errors
         return json.dumps(made)

@@ -37,14 +37,18 @@ def report() -> dict[str, Any]:
     return {
         "payments": [
             {
-                "status": status, "currency": currency, "count": count, "amount": str(Money(amount, currency)),
+                "status": status,
+                "currency": currency,
+                "count": count,
+                "amount": str(Money(amount, currency)),
                 "refunded": str(Money(refunded, currency)),
             }
             for status, currency, count, amount, refunded in database.run(PAYMENTS, seconds=REPORT_SECONDS)
         ],
         "ledger": {
             currency: {
-                "entries": entries, "balance": str(Money(balance, currency)),
+                "entries": entries,
+                "balance": str(Money(balance, currency)),
                 "processor": str(Money(processor, currency)),
             }
             for currency, entries, balance, processor in database.run(LEDGER, seconds=REPORT_SECONDS)
@@ -55,7 +59,7 @@ def report() -> dict[str, Any]:
         "migrations": [
             name for (name,) in database.run("SELECT name FROM schema_migrations ORDER BY 1", seconds=REPORT_SECONDS)
         ],
-    }  # fmt: skip
+    }
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -59,9 +59,14 @@ def entry(previous: Head, *, payment_id: str, created: str, at: str, event: str,
     """
     sequence = previous.sequence + 1
     record: dict[str, Any] = {
-        "version": VERSION, "payment_id": payment_id, "sequence": sequence, "previous": previous.hash, "at": at,
-        "event": event, "data": data,
-    }  # fmt: skip
+        "version": VERSION,
+        "payment_id": payment_id,
+        "sequence": sequence,
+        "previous": previous.hash,
+        "at": at,
+        "event": event,
+        "data": data,
+    }
     record["hash"] = digest = hashlib.sha256(_canonical(record).encode()).hexdigest()
     # Six digits, so that a listing of the bucket is in the chain's order.
     return Entry(f"{prefix(payment_id, created)}{sequence:06}.json", _canonical(record), Head(sequence, digest))

@@ -34,7 +34,9 @@ def client(service: str, *, attempts: int = 1, connections: int = 10) -> Any:
     from botocore.config import Config  # pylint: disable=import-outside-toplevel
 
     config = Config(
-        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, max_pool_connections=connections,
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=connections,
         retries={"mode": "standard", "total_max_attempts": attempts},
-    )  # fmt: skip
+    )
     return boto3.client(service, config=config)

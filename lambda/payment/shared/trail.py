@@ -74,9 +74,13 @@ class Trail:
         try:
             with _reaching():
                 self._client.put_object(
-                    Bucket=os.environ["AUDIT_BUCKET"], Key=key, Body=data, ContentType="application/json",
-                    ChecksumAlgorithm="SHA256", IfNoneMatch="*",
-                )  # fmt: skip
+                    Bucket=os.environ["AUDIT_BUCKET"],
+                    Key=key,
+                    Body=data,
+                    ContentType="application/json",
+                    ChecksumAlgorithm="SHA256",
+                    IfNoneMatch="*",
+                )
         except TrailAway as error:
             if str(error) != TAKEN:
                 raise

@@ -58,7 +58,7 @@ def evaluate(group: LogGroup, context: Context) -> Iterator[Finding]:
     """Yield the log group, with what it holds, what it takes in, and what a retention would save."""
     storage, ingestion = context.prices.logs(context.region, group, context.now)
     cost, (days, saving) = total(storage, ingestion), advice(group, storage, context)
-    kept = f"kept {group.retention} days" if group.retention else "kept for ever"
+    kept = f"kept {group.retention} days" if group.retention else "kept forever"
     less = f"; {days} days save {saving:,.2f} {storage.currency} a month" if saving and saving >= CENT else ""
     yield Finding(
         id=group.name,

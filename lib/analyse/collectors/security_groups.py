@@ -10,9 +10,17 @@ from lib.analyse.region_client import RegionClient
 
 USERS_NAMED = 3
 RULE = (
-    "SecurityGroupRuleId", "GroupId", "IsEgress", "IpProtocol", "FromPort", "ToPort", "CidrIpv4", "CidrIpv6",
-    "PrefixListId", "Description",
-)  # fmt: skip
+    "SecurityGroupRuleId",
+    "GroupId",
+    "IsEgress",
+    "IpProtocol",
+    "FromPort",
+    "ToPort",
+    "CidrIpv4",
+    "CidrIpv6",
+    "PrefixListId",
+    "Description",
+)
 INTERFACE = ("NetworkInterfaceId", "Groups", "Attachment", "Description")
 GROUP = ("GroupId", "GroupName", "VpcId", "Tags")
 

@@ -13,9 +13,18 @@ FILTER_VALUES = 200  # the most that AWS takes in one filter
 LOOKUPS = 2.0  # a second: CloudTrail's quota
 # Of every collector that reads volumes, or snapshots: see lib.analyse.region_client.trim.
 FIELDS = (
-    "VolumeId", "AvailabilityZone", "VolumeType", "Size", "CreateTime", "Iops", "Throughput", "OutpostArn", "Encrypted",
-    "Tags", "Attachments",
-)  # fmt: skip
+    "VolumeId",
+    "AvailabilityZone",
+    "VolumeType",
+    "Size",
+    "CreateTime",
+    "Iops",
+    "Throughput",
+    "OutpostArn",
+    "Encrypted",
+    "Tags",
+    "Attachments",
+)
 SNAPSHOT = (
     "VolumeId",
     "StartTime",

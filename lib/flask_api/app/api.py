@@ -165,9 +165,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # an unknown path is unknown, and not redirected
     app.extensions["shop"] = shop
     for each in shop.operations:
-        app.add_url_rule(
-            each.rule, each.name, each.view, methods=[each.method], provide_automatic_options=False
-        )  # fmt: skip
+        app.add_url_rule(each.rule, each.name, each.view, methods=[each.method], provide_automatic_options=False)
     app.register_error_handler(Refusal, refuse)
     app.register_error_handler(DatabaseAway, on_away)
     app.register_error_handler(HTTPException, on_http)

@@ -47,9 +47,7 @@ class Credentials:
         from botocore.config import Config  # pylint: disable=import-outside-toplevel
         from botocore.exceptions import BotoCoreError, ClientError  # pylint: disable=import-outside-toplevel
 
-        times = Config(
-            connect_timeout=SECRET_SECONDS, read_timeout=SECRET_SECONDS, retries={"total_max_attempts": 2}
-        )  # fmt: skip
+        times = Config(connect_timeout=SECRET_SECONDS, read_timeout=SECRET_SECONDS, retries={"total_max_attempts": 2})
         try:
             client = boto3.client("secretsmanager", config=times)
             try:

@@ -108,9 +108,11 @@ def document(operations: Sequence[Operation]) -> bytes:
         if each.body:
             described["requestBody"] = {"required": True, "content": _content(web.JSON, each.body)}
         paths.setdefault(each.path, {})[each.method.lower()] = described
-    return to_json({
-        "openapi": "3.1.0",
-        "info": {"title": TITLE, "version": VERSION},
-        "paths": paths,
-        "components": {"schemas": definitions["$defs"]},
-    })  # fmt: skip
+    return to_json(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": TITLE, "version": VERSION},
+            "paths": paths,
+            "components": {"schemas": definitions["$defs"]},
+        }
+    )

@@ -92,7 +92,9 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             )
         ca_file = Path(environ.get("DB_CA_FILE") or RDS_CA)
         if tls != "off" and not ca_file.is_file():
-            raise SettingError(f"DB_CA_FILE={str(ca_file)!r} is no file: write the path of the authorities to trust.")
+            raise SettingError(
+                f"DB_CA_FILE={str(ca_file)!r} is not a file: write the path of the authorities to trust."
+            )
         threads = number(environ, "WEB_THREADS", 8, 1, 64)
         return cls(
             db_host=host,

@@ -18,9 +18,14 @@ Report = Callable[[str], None]
 
 
 def run(
-    cloud: LocalCloud, arguments: Sequence[str], report: Report, *, folder: Path = ROOT, app: bool = True,
+    cloud: LocalCloud,
+    arguments: Sequence[str],
+    report: Report,
+    *,
+    folder: Path = ROOT,
+    app: bool = True,
     watch: rds.Watch | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Run the command line and return what it printed.
 
     Args:
@@ -43,10 +48,14 @@ def run(
         log.open("a", encoding="utf-8") as copy,
         subprocess.Popen(  # noqa: S603
             [str(PROGRAM), *arguments, "--ci", "--no-color", "--no-notices"],
-            env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=environ,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         ) as process,
-    ):  # fmt: skip
+    ):
         assert process.stdout is not None  # noqa: S101 - it was asked for
         if watch is not None:
             watch.abort = process.terminate
@@ -61,7 +70,7 @@ def run(
             process.terminate()
             raise
     if process.returncode:
-        raise LocalCloudError(f"cdk {arguments[0]} failed:\n{reason(lines)}\n(the whole story: {log})")
+        raise LocalCloudError(f"cdk {arguments[0]} failed:\n{reason(lines)}\n(full log: {log})")
     return "\n".join(lines)
 
 
@@ -99,9 +108,11 @@ def deploy(cloud: LocalCloud, report: Report) -> tuple[bool, list[tuple[str, str
     output = cloud.folder / "cdk.out"
     with rds.watching(cloud) as watch:
         printed = run(
-            cloud, ["deploy", "--require-approval", "never", "--progress", "events", "--output", str(output)],
-            report, watch=watch,
-        )  # fmt: skip
+            cloud,
+            ["deploy", "--require-approval", "never", "--progress", "events", "--output", str(output)],
+            report,
+            watch=watch,
+        )
     changes = json.loads((output / "step-down.json").read_text(encoding="utf-8"))
     return "(no changes)" not in printed, [(what, why, list(names)) for what, why, names in changes]
 

@@ -65,9 +65,9 @@ def fetch(cloud: LocalCloud, report: Report, folder: Path = FOLDER) -> tuple[Pat
         return None, f"it cannot be fetched: nothing came from the network for {terraform_fetch.STALL_SECONDS:.0f} s"
     if code:
         last = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][:1]
-        return None, f"it cannot be fetched: {''.join(last)} (the whole story: {log})"
+        return None, f"it cannot be fetched: {''.join(last)} (full log: {log})"
     if not (making / PROGRAM).exists():  # npm leaves an optional package out that it cannot build
-        return None, f"its terminal cannot be built: it needs a C++ compiler and make (the whole story: {log})"
+        return None, f"its terminal cannot be built: it needs a C++ compiler and make (full log: {log})"
     making.rename(wanted)
     return find(folder), ""
 

@@ -32,9 +32,24 @@ Resource = dict[str, Any]
 PASSWORD = "database_password"  # noqa: S105 - a variable's name
 # By the old provider's names: what the stack uses, and what tells the provider which account it works in.
 SERVICES = (
-    "acm", "apigateway", "cloudwatch", "cloudwatchevents", "cloudwatchlogs", "dynamodb", "ec2", "iam", "kms", "lambda",
-    "rds", "route53", "s3", "secretsmanager", "sns", "sqs", "sts",
-)  # fmt: skip
+    "acm",
+    "apigateway",
+    "cloudwatch",
+    "cloudwatchevents",
+    "cloudwatchlogs",
+    "dynamodb",
+    "ec2",
+    "iam",
+    "kms",
+    "lambda",
+    "rds",
+    "route53",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "sts",
+)
 PEERING_OPTIONS = "aws_vpc_peering_connection_options"
 _EPHEMERAL = re.compile(r"jsondecode\(ephemeral\.[\w.-]+\)\[\"password\"\]|ephemeral\.[\w.-]+")
 _WRITE_ONLY, _VERSION = "_wo", "_wo_version"

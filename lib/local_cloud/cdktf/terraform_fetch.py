@@ -199,9 +199,14 @@ def said(log: Path) -> str:
 
 
 def watched(
-    command: Sequence[str], place: Path, environ: Mapping[str, str], *, log: Path, filling: Sequence[Path],
+    command: Sequence[str],
+    place: Path,
+    environ: Mapping[str, str],
+    *,
+    log: Path,
+    filling: Sequence[Path],
     telling: tuple[str, Report],
-) -> int | None:  # fmt: skip
+) -> int | None:
     """Run a command as long as it fills the folders; return its exit code, or None where it was given up."""
     what, report = telling
     with (

@@ -50,10 +50,17 @@ def run(command: Command, report: Report) -> list[str]:
     with (
         command.log.open("a", encoding="utf-8") as copy,
         subprocess.Popen(  # noqa: S603
-            command.words, cwd=command.place, env=dict(command.environ), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace",
+            command.words,
+            cwd=command.place,
+            env=dict(command.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         ) as process,
-    ):  # fmt: skip
+    ):
         assert process.stdout is not None  # noqa: S101 - it was asked for
         try:
             for line in process.stdout:
@@ -65,7 +72,7 @@ def run(command: Command, report: Report) -> list[str]:
             _interrupt(process)
             raise
     if process.returncode:
-        raise LocalCloudError(f"{command.title} failed:\n{reason(lines)}\n(the whole story: {command.log})")
+        raise LocalCloudError(f"{command.title} failed:\n{reason(lines)}\n(full log: {command.log})")
     return lines
 
 

@@ -72,9 +72,7 @@ def command(dockerfile: Path) -> list[str]:
     return [str(Path(sys.executable).with_name(program)), *arguments]
 
 
-def server(
-    cloud: LocalCloud, name: str, found: Task, *, dockerfile: Path, port: int, variable: str
-) -> Server:  # fmt: skip
+def server(cloud: LocalCloud, name: str, found: Task, *, dockerfile: Path, port: int, variable: str) -> Server:
     """Return the program that stands in for a service's tasks.
 
     Args:
@@ -90,9 +88,16 @@ def server(
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "TMPDIR", "LANG")}
     different = {"HOST": HOST, "PORT": str(port), "DB_HOST": HOST, "DB_TLS": "off", "PYTHONDONTWRITEBYTECODE": "1"}
     return Server(
-        name, cloud.folder, port, command(dockerfile), {**kept, **ours, **different}, found.health, variable,
-        workdir=dockerfile.parent.parent, inherit=False,
-    )  # fmt: skip
+        name,
+        cloud.folder,
+        port,
+        command(dockerfile),
+        {**kept, **ours, **different},
+        found.health,
+        variable,
+        workdir=dockerfile.parent.parent,
+        inherit=False,
+    )
 
 
 def register(cloud: LocalCloud, target_group: str, port: int) -> None:

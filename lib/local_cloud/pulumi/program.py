@@ -24,5 +24,7 @@ def config(stack: str, folder: Path = ROOT) -> dict[str, str]:
             raise LocalCloudError(
                 f"{name} in {path.name} is encrypted, and the local cloud has not its key: use another stack's name."
             )
-    return {name: value if isinstance(value, str) else yaml.safe_dump(value).split("\n...")[0].strip()
-            for name, value in values.items()}  # fmt: skip
+    return {
+        name: value if isinstance(value, str) else yaml.safe_dump(value).split("\n...")[0].strip()
+        for name, value in values.items()
+    }

@@ -70,7 +70,7 @@ class Postgres:
             done = subprocess.run(command, stdout=log, stderr=log, user=owner, cwd="/", check=False)  # noqa: S603
         if done.returncode:
             last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            raise LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (the whole story: {self.log})")
+            raise LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (full log: {self.log})")
 
     def _prepare(self) -> None:
         """Make the data folder, owned by whoever runs the server."""
@@ -87,9 +87,15 @@ class Postgres:
             for path in (self._sockets, self._data, self.log):
                 shutil.chown(path, owner)
         self._run(
-            "initdb", "--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
-            "--pgdata", str(self._data),
-        )  # fmt: skip
+            "initdb",
+            "--username",
+            SUPERUSER,
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--pgdata",
+            str(self._data),
+        )
         (self._data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
         ready.touch()
 

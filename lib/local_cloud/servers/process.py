@@ -108,9 +108,14 @@ class Server:
         token = uuid.uuid4().hex
         with self.log.open("ab") as log:
             started = subprocess.Popen(  # noqa: S603  # pylint: disable=consider-using-with
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.workdir or self.folder,
-                env={**(os.environ if self.inherit else {}), **self.environ, TOKEN: token}, start_new_session=True,
-            )  # fmt: skip
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.workdir or self.folder,
+                env={**(os.environ if self.inherit else {}), **self.environ, TOKEN: token},
+                start_new_session=True,
+            )
         self._pid.write_text(f"{started.pid} {token}", encoding="utf-8")
         deadline = time.monotonic() + START_SECONDS
         while not self.healthy():
@@ -118,7 +123,7 @@ class Server:
                 self.stop()
                 started.wait()
                 last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-                raise LocalCloudError(f"{self.name} did not come up: {''.join(last)} (the whole story: {self.log})")
+                raise LocalCloudError(f"{self.name} did not come up: {''.join(last)} (full log: {self.log})")
             time.sleep(0.05)
         started.returncode = 0  # the server outlives this object, whose end would otherwise warn of it
         return True

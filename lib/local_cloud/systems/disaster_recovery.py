@@ -29,8 +29,11 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     database = parse.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65532)
     # The rate of dev would make the drill wait; the limit itself still answers.
     chosen = {
-        "ENVIRONMENT": "dev", "API_RATE": "100", "API_BURST": "200", rds_versions.variable(ENGINE): VERSION,
-    }  # fmt: skip
+        "ENVIRONMENT": "dev",
+        "API_RATE": "100",
+        "API_BURST": "200",
+        rds_versions.variable(ENGINE): VERSION,
+    }
     kept = {name: environ[name] for name in chosen if environ.get(name)}
     return {**chosen, **kept, "DATABASE_PORT": str(database + NEXT_DATABASE)}
 

@@ -22,10 +22,13 @@ NEXT_DATABASE = 1
 EMULATED_VERSION = "17.7"
 DIFFERENT = (
     (f"Aurora {EMULATED_VERSION}", "the emulator's list of versions ends there", ["database"]),
-    ("the task runs from its own source", "no container runs here: gunicorn on loopback, with the task's environment",
-     ["api"]),
+    (
+        "the task runs from its own source",
+        "no container runs here: gunicorn on loopback, with the task's environment",
+        ["api"],
+    ),
     ("DB_TLS=off", "that PostgreSQL is built without TLS", ["api"]),
-)  # fmt: skip
+)
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -100,9 +100,11 @@ def test_the_peering_is_accepted(here, vpc):
 
 
 def test_dynamodb_and_s3_are_reached_without_the_internet(here, vpc):
-    pages = here("ec2").get_paginator("describe_vpc_endpoints").paginate(
-        Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
-    )  # fmt: skip
+    pages = (
+        here("ec2")
+        .get_paginator("describe_vpc_endpoints")
+        .paginate(Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}])
+    )
     services = {e["ServiceName"].rpartition(".")[2] for page in pages for e in page["VpcEndpoints"]}
     assert {"dynamodb", "s3"} <= services
 

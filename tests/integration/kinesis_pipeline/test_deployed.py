@@ -144,9 +144,11 @@ def test_keys_rotate(aws, settings):
     aliases = aws("kms").get_paginator("list_aliases").paginate()
     wanted = f"alias/{SYSTEM}-"
     keys = [
-        alias["TargetKeyId"] for page in aliases for alias in page["Aliases"]
+        alias["TargetKeyId"]
+        for page in aliases
+        for alias in page["Aliases"]
         if alias["AliasName"].startswith(wanted) and alias["AliasName"].endswith(f"-{settings.suffix}")
-    ]  # fmt: skip
+    ]
     assert len(keys) == 3
     assert all(aws("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] for key in keys)
 

@@ -85,16 +85,20 @@ def test_no_rules_no_findings():
 def test_every_rule_open_to_the_world_is_one_finding():
     made = group(
         {
-            "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
+            "IpProtocol": "tcp",
+            "FromPort": 22,
+            "ToPort": 22,
             "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "for all"}, {"CidrIp": "10.0.0.0/8"}],
             "Ipv6Ranges": [{"CidrIpv6": "::/0"}],
         },
         {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
-    )  # fmt: skip
+    )
     found = run("open-ingress")
     assert sorted((f.details["source"], f.type) for f in found) == [
-        ("0.0.0.0/0", "all-traffic"), ("0.0.0.0/0", "sensitive-port"), ("::/0", "sensitive-port"),
-    ]  # fmt: skip
+        ("0.0.0.0/0", "all-traffic"),
+        ("0.0.0.0/0", "sensitive-port"),
+        ("::/0", "sensitive-port"),
+    ]
     assert {f.details["group_id"] for f in found} == {made}
     assert {f.details["attached"] for f in found} == {False}
     assert "for all" in {f.details["description"] for f in found}

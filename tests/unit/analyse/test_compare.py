@@ -81,8 +81,13 @@ def test_what_is_new_and_what_is_gone_is_told(start, cloud, earlier, capsys):
     SCHEMA.validate(report)
     assert code == 1
     assert changes(report) == {
-        vol(2): "known", vol(3): "known", vol(4): "new", vol(5): "new", "b": "known", "c": "new",
-    }  # fmt: skip
+        vol(2): "known",
+        vol(3): "known",
+        vol(4): "new",
+        vol(5): "new",
+        "b": "known",
+        "c": "new",
+    }
     assert counts(report) == (3, 2, 3, 0, 0)
     found = report["comparison"]
     assert {row["id"] for row in found["gone_findings"]} == {vol(1), "a"}
@@ -249,9 +254,14 @@ def test_times_of_detachment_are_another_question_only_where_they_leave_somethin
 
 
 EMPTY: Report = {
-    "schema_version": "1.1.0", "started_at": "2026-11-23T00:00:00+00:00", "complete": True, "options": {}, "checks": {},
-    "findings": [], "coverage": [],
-}  # fmt: skip
+    "schema_version": "1.1.0",
+    "started_at": "2026-11-23T00:00:00+00:00",
+    "complete": True,
+    "options": {},
+    "checks": {},
+    "findings": [],
+    "coverage": [],
+}
 
 
 def test_a_report_of_an_earlier_minor_version_is_compared_with_the_defaults_of_what_it_lacks(tmp_path):

@@ -156,10 +156,15 @@ def test_report_html_holds_the_findings_and_reaches_for_no_network(reports):
 
 def test_reports_without_findings_are_valid_too():
     head = {
-        "checks": {}, "coverage": [], "complete": True, "notices": [], "tool": {"name": "analyse", "version": "1"},
-        "started_at": "2026-11-23T00:00:00+00:00", "prices": {"warnings": []},
+        "checks": {},
+        "coverage": [],
+        "complete": True,
+        "notices": [],
+        "tool": {"name": "analyse", "version": "1"},
+        "started_at": "2026-11-23T00:00:00+00:00",
+        "prices": {"warnings": []},
         "summary": {"findings": 0, "ignored": 0, "by_check": {}},
-    }  # fmt: skip
+    }
 
     def nothing() -> Iterator[str]:
         return iter(())
@@ -368,9 +373,14 @@ def test_security_severities_stand_on_the_rules_and_costs_have_none(reports):
     (run,) = json.loads(reports["sarif"])["runs"]
     scores = {rule["id"]: rule["properties"].get("security-severity") for rule in run["tool"]["driver"]["rules"]}
     assert scores == {
-        "log-cost": None, "zombie-volume": None, "open-ingress-info": None, "open-ingress-low": "3.0",
-        "open-ingress-medium": "5.0", "open-ingress-high": "8.0", "open-ingress-critical": "9.5",
-    }  # fmt: skip
+        "log-cost": None,
+        "zombie-volume": None,
+        "open-ingress-info": None,
+        "open-ingress-low": "3.0",
+        "open-ingress-medium": "5.0",
+        "open-ingress-high": "8.0",
+        "open-ingress-critical": "9.5",
+    }
     for result in run["results"]:
         severity = result["properties"]["severity"]
         assert result["ruleId"] in {"log-cost", "zombie-volume", f"open-ingress-{severity}"}

@@ -59,11 +59,15 @@ def test_calls_are_those_of_the_lists_and_one_to_sts(start):
     cloud = analyse.cloud(small())
     start(cloud)("--region", HERE, "--streams", "off")
     assert cloud.counts() == {
-        "sts:GetCallerIdentity": 1, "account:GetAccountInformation": 1,
-        "ec2:DescribeVolumes": 1, "ec2:DescribeSnapshots": 1,
-        "ec2:DescribeSecurityGroupRules": 1, "ec2:DescribeNetworkInterfaces": 1, "ec2:DescribeSecurityGroups": 1,
+        "sts:GetCallerIdentity": 1,
+        "account:GetAccountInformation": 1,
+        "ec2:DescribeVolumes": 1,
+        "ec2:DescribeSnapshots": 1,
+        "ec2:DescribeSecurityGroupRules": 1,
+        "ec2:DescribeNetworkInterfaces": 1,
+        "ec2:DescribeSecurityGroups": 1,
         "logs:DescribeLogGroups": 1,
-    }  # fmt: skip
+    }
 
 
 def test_a_denied_region_is_3_and_the_others_findings_are_kept(start):
@@ -404,8 +408,11 @@ def test_the_owner_is_a_tag_that_can_be_chosen(start):
     audit = start(analyse.cloud(small()))
     options = ("--region", HERE, "--check", "zombie-volume", "--owner-tag")
     assert set(audit(*options, "OWNER")[1]["summary"]["by_check"]["zombie-volume"]["by_owner"]) <= {
-        "data", "web", "platform", "(none)",
-    }  # fmt: skip
+        "data",
+        "web",
+        "platform",
+        "(none)",
+    }
     assert {f["owner"] for f in audit(*options, "Environment")[1]["findings"]} == {"dev", "production"}
 
 
@@ -436,10 +443,19 @@ def test_one_odd_row_takes_only_the_rest_of_its_own_piece_out(start):
 
 
 LISTS = (
-    "DescribeVolumes", "DescribeSnapshots", "DescribeSecurityGroups", "DescribeSecurityGroupRules",
-    "DescribeNetworkInterfaces", "DescribeLogGroups", "DescribeLogStreams", "LookupEvents",
-    "GetManagedPrefixListEntries", "DescribeRegions", "GetResources", "GetMetricData",
-)  # fmt: skip
+    "DescribeVolumes",
+    "DescribeSnapshots",
+    "DescribeSecurityGroups",
+    "DescribeSecurityGroupRules",
+    "DescribeNetworkInterfaces",
+    "DescribeLogGroups",
+    "DescribeLogStreams",
+    "LookupEvents",
+    "GetManagedPrefixListEntries",
+    "DescribeRegions",
+    "GetResources",
+    "GetMetricData",
+)
 
 
 def full() -> content.Content:

@@ -14,7 +14,7 @@ SUBNETS = ["${a.Id}", "${b.Id}", "${c.Id}"]
 GROUP = resource("AWS::RDS::DBSubnetGroup", SubnetIds=SUBNETS)
 INSTANCE = resource(
     "AWS::RDS::DBInstance", Engine="postgres", EngineVersion=FIRST, DBInstanceClass="db.t4g.medium", MultiAZ=True
-)  # fmt: skip
+)
 SINGLE = Database("postgres", FIRST, "db.t4g.medium", 3, True, False)
 AURORA = rds_versions.ENGINES["aurora-postgresql"].versions
 MEMBER = Database("aurora-postgresql", AURORA[0], "db.r6g.large", 2, True, True)

@@ -23,7 +23,7 @@ def asked(*resources):
 def test_a_role_has_its_trust_and_its_policies():
     role = resource(
         "AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, Policies=[{"PolicyDocument": document(["*", "arn:x"])}]
-    )  # fmt: skip
+    )
     trust, own = asked(role)
     assert trust["validatePolicyResourceType"] == "AWS::IAM::AssumeRolePolicyDocument"
     assert (trust["policyType"], own["policyType"]) == ("RESOURCE_POLICY", "IDENTITY_POLICY")

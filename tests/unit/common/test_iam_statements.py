@@ -14,8 +14,11 @@ CHINA = next(name for name, partition in region.known().items() if partition == 
 
 def test_an_allowing_statement_has_what_it_is_given():
     assert iam.allow(("s3:GetObject",), ["arn:x"], Sid="Read") == {
-        "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:x"], "Sid": "Read",
-    }  # fmt: skip
+        "Effect": "Allow",
+        "Action": ["s3:GetObject"],
+        "Resource": ["arn:x"],
+        "Sid": "Read",
+    }
 
 
 def test_a_function_role_is_for_this_accounts_functions():
@@ -44,9 +47,13 @@ def test_what_lambda_may_do_with_interfaces_the_functions_own_code_may_not():
 def test_the_actions_are_those_of_awss_managed_policy():
     """AWSLambdaVPCAccessExecutionRole, without the actions on logs."""
     assert set(iam.VPC_ENI_ACTIONS) == {
-        "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
-        "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
-    }  # fmt: skip
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    }
 
 
 def test_a_key_may_be_used_through_one_service():
@@ -108,6 +115,7 @@ def test_a_request_without_tls_is_refused():
 def test_a_bucket_refuses_tls_below_1_2_too():
     statements = iam.bucket_tls("arn:b", "arn:b/*")
     assert [s["Condition"] for s in statements] == [
-        {"Bool": {"aws:SecureTransport": "false"}}, {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
-    ]  # fmt: skip
+        {"Bool": {"aws:SecureTransport": "false"}},
+        {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+    ]
     assert all(s["Resource"] == ["arn:b", "arn:b/*"] and s["Effect"] == "Deny" for s in statements)

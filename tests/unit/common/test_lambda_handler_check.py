@@ -109,7 +109,7 @@ def test_a_handler_may_print(tmp_path: Path) -> None:
 
 
 def test_an_endless_import_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loop at the top level does not hold up a deployment for ever."""
+    """A loop at the top level does not hold up a deployment forever."""
     monkeypatch.setattr(lambda_package, "CHECK_SECONDS", 0.3)
     message = refusal(tmp_path, "while True:\n    pass\n")
     assert "takes more than 0.3 s to import: move its work into functions" in message

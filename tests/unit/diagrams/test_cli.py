@@ -54,26 +54,41 @@ def pipeline() -> Template:
             "AWS::Kinesis::Stream", Name="tap-events-x", ShardCount=3, StreamEncryption={"KeyId": arn("Key")}
         ),
         "Worker": resource(
-            "AWS::Lambda::Function", FunctionName="tap-worker-x", Runtime="python3.14",
-            VpcConfig={"SubnetIds": subnets}, Environment={"Variables": environment},
+            "AWS::Lambda::Function",
+            FunctionName="tap-worker-x",
+            Runtime="python3.14",
+            VpcConfig={"SubnetIds": subnets},
+            Environment={"Variables": environment},
         ),
         "Mapping": resource(
-            "AWS::Lambda::EventSourceMapping", BatchSize=7, EventSourceArn=arn("Events"), FunctionName=ref("Worker"),
+            "AWS::Lambda::EventSourceMapping",
+            BatchSize=7,
+            EventSourceArn=arn("Events"),
+            FunctionName=ref("Worker"),
             DestinationConfig={"OnFailure": {"Destination": arn("Failed")}},
         ),
         "Failed": resource("AWS::S3::Bucket"),
         "Db": resource(
-            "AWS::RDS::DBInstance", Engine="postgres", EngineVersion="17.1", DBInstanceClass="db.x.large", MultiAZ=True,
-            DBSubnetGroupName=ref("Subnets"), ManageMasterUserPassword=True, MasterUserSecret={"KmsKeyId": arn("Key")},
+            "AWS::RDS::DBInstance",
+            Engine="postgres",
+            EngineVersion="17.1",
+            DBInstanceClass="db.x.large",
+            MultiAZ=True,
+            DBSubnetGroupName=ref("Subnets"),
+            ManageMasterUserPassword=True,
+            MasterUserSecret={"KmsKeyId": arn("Key")},
         ),
         "Topic": resource("AWS::SNS::Topic", TopicName="tap-topic-x"),
         "Busy": resource(
-            "AWS::CloudWatch::Alarm", AlarmName="tap-busy-x", AlarmActions=[ref("Topic")],
+            "AWS::CloudWatch::Alarm",
+            AlarmName="tap-busy-x",
+            AlarmActions=[ref("Topic")],
             Dimensions=[{"Name": "FunctionName", "Value": ref("Worker")}],
         ),
         "Rule99AA88BB": resource("AWS::Events::Rule"),
-        "Policy": resource("AWS::IAM::Policy"), "Policy2": resource("AWS::SNS::TopicPolicy"),
-    }  # fmt: skip
+        "Policy": resource("AWS::IAM::Policy"),
+        "Policy2": resource("AWS::SNS::TopicPolicy"),
+    }
     return {"Description": "Events & <rows>", "Resources": resources}
 
 
@@ -83,12 +98,13 @@ def shop() -> Template:
     homes = {"Web": "SubnetA", "Far": "SubnetB"}
     resources = {
         name: resource(
-            "AWS::Lambda::Function", FunctionName=f"shop-{name.lower()}-x",
+            "AWS::Lambda::Function",
+            FunctionName=f"shop-{name.lower()}-x",
             Environment={"Variables": {end.upper(): {"Fn::Sub": f"${{{end}}}"} for end in ends}},
             VpcConfig={"SubnetIds": [ref(homes[name])] if name in homes else []},
         )
         for name, ends in calls.items()
-    }  # fmt: skip
+    }
     for letter in "AB":
         resources[f"Vpc{letter}"] = resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/8")
         resources[f"Subnet{letter}"] = resource("AWS::EC2::Subnet", VpcId=ref(f"Vpc{letter}"))
@@ -318,9 +334,7 @@ def test_what_cannot_be_drawn_is_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize(("system", "template"), PROGRAMS)
-def test_a_committed_picture_shows_the_program(
-    system: str, template: Callable[[], Template]
-) -> None:  # fmt: skip
+def test_a_committed_picture_shows_the_program(system: str, template: Callable[[], Template]) -> None:
     """``scripts/draw <system> --check``, without another run of the program."""
     committed = ROOT / "docs" / "pictures" / f"{system}.svg"
     assert draw.draw(system, template()) == committed.read_text(encoding="utf-8"), f"run 'scripts/draw {system}'"
@@ -329,7 +343,7 @@ def test_a_committed_picture_shows_the_program(
 @pytest.mark.parametrize(("system", "template"), PROGRAMS)
 def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
     system: str, template: Callable[[], Template]
-) -> None:  # fmt: skip
+) -> None:
     """A type that no table knows would be counted under its own name."""
     every = words(draw.draw(system, template()))
     rest = every[[line.startswith("Also in ") for line in every].index(True) :]
@@ -602,20 +616,26 @@ def test_expressions_of_terraform_become_references() -> None:
     """Also in a call, in JSON, and by way of an ephemeral value; what is looked up becomes words."""
     found = configuration(
         key=("aws_kms_key", {"policy": json.dumps({"Role": "${aws_iam_role.me_H.arn}/*"}), "depends_on": ["x"]}),
-        me=("aws_iam_role", {
-            "secret": '${jsondecode(ephemeral.aws_made.up.secret_string)["password"]}',
-            "account": "in ${data.aws_caller_identity.caller.account_id}",
-            "availability_zone": "${element(data.aws_availability_zones.zones.names, 1)}",
-        }),
-    ).template("", {"primary": "Here"})  # fmt: skip
+        me=(
+            "aws_iam_role",
+            {
+                "secret": '${jsondecode(ephemeral.aws_made.up.secret_string)["password"]}',
+                "account": "in ${data.aws_caller_identity.caller.account_id}",
+                "availability_zone": "${element(data.aws_availability_zones.zones.names, 1)}",
+            },
+        ),
+    ).template("", {"primary": "Here"})
     key, role = (found["Resources"][name] for name in ("key", "me"))
     assert key == {
-        "Type": "AWS::KMS::Key", "Region": "primary",
+        "Type": "AWS::KMS::Key",
+        "Region": "primary",
         "Properties": {"Policy": {"Role": {"Fn::Sub": "${me.Arn}/*"}}},
-    }  # fmt: skip
+    }
     assert role["Properties"] == {
-        "Secret": {"Fn::Sub": "${key.Id}"}, "Account": {"Fn::Sub": "in ${AWS::AccountId}"}, "AvailabilityZone": "b",
-    }  # fmt: skip
+        "Secret": {"Fn::Sub": "${key.Id}"},
+        "Account": {"Fn::Sub": "in ${AWS::AccountId}"},
+        "AvailabilityZone": "b",
+    }
 
 
 def test_a_reference_to_nothing_is_refused() -> None:

@@ -42,9 +42,11 @@ def payment_api(recovery_cloud: LocalCloud, recovery_table: str, recovery_databa
 
     def make(place: str) -> Api:
         environ = {
-            "TABLE_NAME": recovery_table, "PEER_REGION": PEER if place == HOME else HOME,
-            "DB_HOST": HOST, "DB_PORT": str(recovery_database),
-        }  # fmt: skip
+            "TABLE_NAME": recovery_table,
+            "PEER_REGION": PEER if place == HOME else HOME,
+            "DB_HOST": HOST,
+            "DB_PORT": str(recovery_database),
+        }
         return Api(world.load(recovery_cloud, place, environ), recovery_table)
 
     return make

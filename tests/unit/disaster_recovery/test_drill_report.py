@@ -20,11 +20,20 @@ def result(settings):
     home, survivor = (side.region for side in settings.sides)
     paid = [(0.5, home, 0, 1), (1.0, home, 0, 1), (3.5, survivor, 1, 4), (5.0, home, 2, 1)]
     return Result(
-        run="drill-1", rate=2.0, end=6.0, rto=2.5, stopped=1.0, detected=1.0, taken_over=0.5, taken_back=1.5, rpo=0.0,
+        run="drill-1",
+        rate=2.0,
+        end=6.0,
+        rto=2.5,
+        stopped=1.0,
+        detected=1.0,
+        taken_over=0.5,
+        taken_back=1.5,
+        rpo=0.0,
         fenced=True,
-        events=[(0.1, "payments begin"), (5.9, "payments <end>")], refused={"503 region-passive": 3},
+        events=[(0.1, "payments begin"), (5.9, "payments <end>")],
+        refused={"503 region-passive": 3},
         acknowledged=[Acknowledged(f"k{at}", f"p{at}", *where, at, at, tries) for at, *where, tries in paid],
-    )  # fmt: skip
+    )
 
 
 def test_the_table_has_the_figures(result, settings):

@@ -85,7 +85,7 @@ def run(settings, aws=None):
 def test_it_pays_where_payments_are_written(regions, settings, number):
     regions.writer = settings.sides[number].region
     rows = run(settings)
-    assert rows["the region that writes"] == f"{settings.sides[number].region}, epoch 2"
+    assert rows["active (writer) region"] == f"{settings.sides[number].region}, epoch 2"
     assert rows["payments"] == "40, 10 of them sent again and recognised"
     assert rows["verification in the primary region"] == "clean"
     assert rows["alarms"] == "primary: 1 ALARM, 2 OK; secondary: 1 ALARM, 2 OK"

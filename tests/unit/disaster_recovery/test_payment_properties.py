@@ -21,9 +21,11 @@ JSON = st.recursive(
     max_leaves=8,
 )
 MEMBERS = {
-    "amount": st.sampled_from(["12.50", "0", "1.005", "1e3"]), "currency": st.sampled_from(["EUR", "JPY", "XXX"]),
-    "token": st.sampled_from(["tok_12345678", "card"]), "drill": st.text("abc1- ", max_size=42),
-}  # fmt: skip
+    "amount": st.sampled_from(["12.50", "0", "1.005", "1e3"]),
+    "currency": st.sampled_from(["EUR", "JPY", "XXX"]),
+    "token": st.sampled_from(["tok_12345678", "card"]),
+    "drill": st.text("abc1- ", max_size=42),
+}
 BODIES = (
     st.fixed_dictionaries({}, optional={name: each | JSON for name, each in MEMBERS.items()}).map(json.dumps)
     | JSON.map(json.dumps)

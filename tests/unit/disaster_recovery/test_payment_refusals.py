@@ -51,13 +51,33 @@ def test_what_is_missing_is_named(payment_home, name):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("amount", 12.5), ("amount", None), ("amount", "-1"), ("amount", "1e3"), ("amount", "007"), ("amount", "1\n"),
-        ("amount", "NaN"), ("amount", "0"), ("amount", "0.00"), ("amount", "1.005"), ("amount", LEAK),
-        ("amount", "99999999999"), ("currency", "eur"), ("currency", "XXX"), ("currency", 978), ("currency", LEAK),
-        ("token", "visa"), ("token", "tok_" + "x" * 65), ("token", f"tok_{LEAK}-"), ("token", {"card": LEAK}),
-        ("drill", ""), ("drill", "a b"), ("drill", "x" * 41), ("drill", None), ("drill", LEAK + "/"),
+        ("amount", 12.5),
+        ("amount", None),
+        ("amount", "-1"),
+        ("amount", "1e3"),
+        ("amount", "007"),
+        ("amount", "1\n"),
+        ("amount", "NaN"),
+        ("amount", "0"),
+        ("amount", "0.00"),
+        ("amount", "1.005"),
+        ("amount", LEAK),
+        ("amount", "99999999999"),
+        ("currency", "eur"),
+        ("currency", "XXX"),
+        ("currency", 978),
+        ("currency", LEAK),
+        ("token", "visa"),
+        ("token", "tok_" + "x" * 65),
+        ("token", f"tok_{LEAK}-"),
+        ("token", {"card": LEAK}),
+        ("drill", ""),
+        ("drill", "a b"),
+        ("drill", "x" * 41),
+        ("drill", None),
+        ("drill", LEAK + "/"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_named_and_not_repeated(payment_home, name, value):
     answer = refused(payment_home, 422, "invalid-payment", "POST", "/payments", payment(**{name: value}), key="key")
     assert answer.body["detail"].startswith(name)
@@ -113,14 +133,21 @@ def test_a_large_body_is_refused(payment_home):
 @pytest.mark.parametrize(
     "sent",
     [
-        payment(token="tok_" + VISA), payment(token=f"tok_x{VISA}1225"), payment(drill=VISA), {VISA: 1}, int(VISA),
-        f"card {VISA[:4]} {VISA[4:8]}-{VISA[8:12]}\u00a0{VISA[12:]}", json.dumps(payment(token=VISA)),
+        payment(token="tok_" + VISA),
+        payment(token=f"tok_x{VISA}1225"),
+        payment(drill=VISA),
+        {VISA: 1},
+        int(VISA),
+        f"card {VISA[:4]} {VISA[4:8]}-{VISA[8:12]}\u00a0{VISA[12:]}",
+        json.dumps(payment(token=VISA)),
         '{"amount": "1", "currency": "EUR", "token": "tok_' + "".join(f"\\u{ord(sign):04x}" for sign in VISA) + '"}',
-        "4" + "1" * 15, "0" * 13,
-        "6304000000000000000", payment(drill="378282-246310005"),
+        "4" + "1" * 15,
+        "0" * 13,
+        "6304000000000000000",
+        payment(drill="378282-246310005"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_card_number_is_refused(payment_home, sent, capsys):
     refused(payment_home, 422, "card-number", "POST", "/payments", sent, key="key")
     assert "CardNumbersRefused" in capsys.readouterr().out
@@ -166,9 +193,12 @@ def test_what_is_no_id_is_not_looked_for(payment_home, payment_id):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/payments", "POST"), ("post", "/payments", "POST"), ("DELETE", "/payments/x", "GET"),
-        ("HEAD", "/health", "GET"), ("POST", "/health/ready", "GET"),
+        ("GET", "/payments", "POST"),
+        ("post", "/payments", "POST"),
+        ("DELETE", "/payments/x", "GET"),
+        ("HEAD", "/health", "GET"),
+        ("POST", "/health/ready", "GET"),
     ],
-)  # fmt: skip
+)
 def test_a_method_that_a_path_does_not_take_is_refused(payment_home, method, path, allowed):
     assert refused(payment_home, 405, "method-not-allowed", method, path).headers["allow"] == allowed

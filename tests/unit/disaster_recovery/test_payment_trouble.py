@@ -28,16 +28,20 @@ def refusal(code, *reasons):
 
 
 THROTTLED = [
-    refusal("ThrottlingException"), refusal("ProvisionedThroughputExceededException"),
-    refusal("RequestLimitExceeded"), refusal("TransactionInProgressException"),
+    refusal("ThrottlingException"),
+    refusal("ProvisionedThroughputExceededException"),
+    refusal("RequestLimitExceeded"),
+    refusal("TransactionInProgressException"),
     refusal("TransactionCanceledException", "TransactionConflict", "None"),
     refusal("TransactionCanceledException", "None", "ThrottlingError"),
     refusal("TransactionCanceledException", "TransactionConflict", "ProvisionedThroughputExceeded"),
-]  # fmt: skip
+]
 UNCLEAR = [
-    ReadTimeoutError(endpoint_url=URL), ConnectionClosedError(endpoint_url=URL), refusal("InternalServerError"),
+    ReadTimeoutError(endpoint_url=URL),
+    ConnectionClosedError(endpoint_url=URL),
+    refusal("InternalServerError"),
     refusal("ServiceUnavailable"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -168,9 +172,14 @@ def test_a_condition_that_fails_outweighs_a_conflict(api, payment_api, place):
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize(("operation", "method", "path"), [
-    ("GetItem", "POST", "/payments"), ("Query", "GET", ""), ("GetItem", "GET", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("operation", "method", "path"),
+    [
+        ("GetItem", "POST", "/payments"),
+        ("Query", "GET", ""),
+        ("GetItem", "GET", ""),
+    ],
+)
 def test_a_table_that_cannot_be_read_is_said_to_be_away(api, payment_api, operation, method, path):
     paid = payment_api(world.HOME).pay("key-0").headers["location"]
     fail(api.client, operation, UNCLEAR[0])

@@ -15,9 +15,14 @@ def test_a_payment_is_stored_as_it_is_answered(payment_home):
     assert answer.headers["location"] == f"/payments/{answer.body['payment_id']}"
     stored = payment_home.stored()["key#key-1"]
     assert answer.body == {
-        "payment_id": stored["payment_id"]["S"], "amount": "12.50", "currency": "EUR", "region": HOME, "epoch": 0,
-        "created_at": stored["created_at"]["S"], "drill": "run-1",
-    }  # fmt: skip
+        "payment_id": stored["payment_id"]["S"],
+        "amount": "12.50",
+        "currency": "EUR",
+        "region": HOME,
+        "epoch": 0,
+        "created_at": stored["created_at"]["S"],
+        "drill": "run-1",
+    }
     assert set(stored) == {*answer.body, "pk", "body_hash", "token"}
     assert stored["token"] == {"S": "tok_visa_of_ada"}
 

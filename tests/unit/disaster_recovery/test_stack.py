@@ -12,10 +12,20 @@ from lib.disaster_recovery import stack, state
 from tests.support.disaster_recovery import ROLES, configuration, production, references, synthesise
 
 OUTPUTS = {
-    "primaryRegion", "secondaryRegion", "apiUrlPrimary", "apiUrlSecondary", "tableName", "globalClusterId",
-    "clusterPrimary", "clusterSecondary", "functionPrimary", "functionSecondary", "hostname", "topicArnPrimary",
+    "primaryRegion",
+    "secondaryRegion",
+    "apiUrlPrimary",
+    "apiUrlSecondary",
+    "tableName",
+    "globalClusterId",
+    "clusterPrimary",
+    "clusterSecondary",
+    "functionPrimary",
+    "functionSecondary",
+    "hostname",
+    "topicArnPrimary",
     "topicArnSecondary",
-}  # fmt: skip
+}
 
 
 def test_the_state_is_beside_the_program_by_default():
@@ -30,10 +40,13 @@ def test_the_state_can_lie_in_s3_encrypted_and_locked_by_s3_itself():
     backend = configuration(STATE_BUCKET="our-states").json["terraform"]["backend"]
     assert backend == {
         "s3": {
-            "bucket": "our-states", "key": f"disaster-recovery-dev.{'.'.join(region.pair({}))}.tfstate",
-            "region": region.pair({})[1], "encrypt": True, "use_lockfile": True,
+            "bucket": "our-states",
+            "key": f"disaster-recovery-dev.{'.'.join(region.pair({}))}.tfstate",
+            "region": region.pair({})[1],
+            "encrypt": True,
+            "use_lockfile": True,
         }
-    }  # fmt: skip
+    }
 
 
 def test_terraform_is_new_enough_for_what_it_must_not_remember():
@@ -56,9 +69,14 @@ def test_every_resource_names_its_provider():
 def test_both_regions_have_the_same_parts():
     first, second = ([r.kind for r in production().resources if r["provider"] == f"aws.{role}"] for role in ROLES)
     once = {
-        "aws_dynamodb_table", "aws_rds_global_cluster", "aws_secretsmanager_secret", "aws_vpc_peering_connection",
-        "aws_secretsmanager_secret_version", "aws_route53_health_check", "aws_route53_record",
-    }  # fmt: skip
+        "aws_dynamodb_table",
+        "aws_rds_global_cluster",
+        "aws_secretsmanager_secret",
+        "aws_vpc_peering_connection",
+        "aws_secretsmanager_secret_version",
+        "aws_route53_health_check",
+        "aws_route53_record",
+    }
     accepting = "aws_vpc_peering_connection_accepter"
     assert sorted(kind for kind in first if kind not in once) == sorted(kind for kind in second if kind != accepting)
 

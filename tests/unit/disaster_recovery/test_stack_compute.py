@@ -131,8 +131,13 @@ def test_the_payment_function_may_use_its_table_and_nothing_of_the_other_region(
 @pytest.mark.parametrize("role", ROLES)
 def test_the_verification_function_looks_at_both_regions_and_writes_in_its_own(role):
     found = rights(role, "verification")
-    for action in ("rds:DescribeDBClusters", "rds:DescribeDBClusterSnapshots", "dynamodb:DescribeTable",
-                   "dynamodb:DescribeContinuousBackups", "dynamodb:GetItem"):  # fmt: skip
+    for action in (
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBClusterSnapshots",
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:GetItem",
+    ):
         assert {r.split(":")[3] for r in found[action]} == set(REGIONS.values()), action
     (whole,) = found["rds:DescribeGlobalClusters"]
     assert re.fullmatch(r"arn:aws:rds::\$\{.+\}:global-cluster:\$\{.+\.global_cluster_identifier\}", whole)
@@ -147,9 +152,10 @@ def test_the_verification_function_looks_at_both_regions_and_writes_in_its_own(r
 def test_a_function_waits_for_its_rights_and_its_log_group(role, part):
     found = function(production(), role, part)
     (group,) = [
-        g for g in production().of("aws_cloudwatch_log_group", role)
+        g
+        for g in production().of("aws_cloudwatch_log_group", role)
         if g["name"] == f"/aws/lambda/{found['function_name']}"
-    ]  # fmt: skip
+    ]
     assert group.address in found["depends_on"]
     assert any(name.startswith("aws_iam_role_policy.") for name in found["depends_on"])
 
@@ -159,8 +165,9 @@ def test_verification_runs_on_a_schedule_in_both_regions(hours, words):
     found = configuration(VERIFY_HOURS=hours)
     rules = found.of("aws_cloudwatch_event_rule")
     assert [(rule["schedule_expression"], rule["provider"]) for rule in rules] == [
-        (words, "aws.primary"), (words, "aws.secondary")
-    ]  # fmt: skip
+        (words, "aws.primary"),
+        (words, "aws.secondary"),
+    ]
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -168,10 +168,13 @@ def test_the_table_is_in_both_regions_each_with_its_key_recovery_and_protection(
     assert table["deletion_protection_enabled"] is True
     assert table["replica"] == [
         {
-            "region_name": region.pair({})[1], "kms_key_arn": keys["secondary"], "point_in_time_recovery": True,
-            "deletion_protection_enabled": True, "propagate_tags": True,
+            "region_name": region.pair({})[1],
+            "kms_key_arn": keys["secondary"],
+            "point_in_time_recovery": True,
+            "deletion_protection_enabled": True,
+            "propagate_tags": True,
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_the_table_has_one_key_and_an_index_for_payments_by_id():

@@ -42,9 +42,10 @@ def test_a_record_leads_to_its_regions_end_of_the_domain(role):
     record = production().one("aws_route53_record", part=f"{role}-record")
     domain = production().one("aws_api_gateway_domain_name", role).address
     assert record["alias"] == {
-        "name": f"${{{domain}.regional_domain_name}}", "zone_id": f"${{{domain}.regional_zone_id}}",
+        "name": f"${{{domain}.regional_domain_name}}",
+        "zone_id": f"${{{domain}.regional_zone_id}}",
         "evaluate_target_health": False,
-    }  # fmt: skip
+    }
 
 
 def test_the_primary_record_is_healthy_only_while_its_region_writes():

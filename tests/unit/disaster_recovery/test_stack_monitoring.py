@@ -43,8 +43,9 @@ def test_the_tables_latency_is_watched_in_both_directions(role):
     (alarm,) = alarms(role, "ReplicationLatency")
     other = REGIONS[ROLES[1 - ROLES.index(role)]]
     assert alarm["dimensions"] == {
-        "TableName": production().one("aws_dynamodb_table")["name"], "ReceivingRegion": other
-    }  # fmt: skip
+        "TableName": production().one("aws_dynamodb_table")["name"],
+        "ReceivingRegion": other,
+    }
 
 
 def test_silence_is_what_it_means():

@@ -36,9 +36,13 @@ def shared(**changes):
 
 def member(**changes):
     """Change the member that does not write."""
-    return "rds", "DescribeGlobalClusters", lambda parsed: next(
-        each for each in parsed["GlobalClusters"][0]["GlobalClusterMembers"] if not each["IsWriter"]
-    ).update(changes)  # fmt: skip
+    return (
+        "rds",
+        "DescribeGlobalClusters",
+        lambda parsed: next(
+            each for each in parsed["GlobalClusters"][0]["GlobalClusterMembers"] if not each["IsWriter"]
+        ).update(changes),
+    )
 
 
 def members(change):
@@ -54,9 +58,11 @@ def table(**changes):
 
 
 def recovery(**changes):
-    return "dynamodb", "DescribeContinuousBackups", lambda parsed: parsed["ContinuousBackupsDescription"][
-        "PointInTimeRecoveryDescription"
-    ].update(changes)  # fmt: skip
+    return (
+        "dynamodb",
+        "DescribeContinuousBackups",
+        lambda parsed: parsed["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"].update(changes),
+    )
 
 
 @pytest.mark.parametrize("place", BOTH)
@@ -119,8 +125,11 @@ def test_what_is_just_good_enough_is_no_finding(verification, change):
 
 
 def test_what_may_be_deleted_is_no_finding_where_that_is_meant(verification):
-    for change in (cluster(DeletionProtection=False), shared(DeletionProtection=False),
-                   table(DeletionProtectionEnabled=False)):  # fmt: skip
+    for change in (
+        cluster(DeletionProtection=False),
+        shared(DeletionProtection=False),
+        table(DeletionProtectionEnabled=False),
+    ):
         verification.clients.change(*change)
     assert len(verification.found()) == 6
     assert verification.found(protected=False) == set()

@@ -111,8 +111,11 @@ def test_the_deployed_function_is_looked_for(command, capsys):
 
 def test_the_command_runs_from_anywhere(tmp_path):
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "verify_backups.py", "--help"], capture_output=True, text=True,
-        cwd=tmp_path, check=True,
-    )  # fmt: skip
+        [sys.executable, ROOT / "scripts" / "verify_backups.py", "--help"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
     assert "--json" in done.stdout
     assert (ROOT / "scripts" / "verify_backups").stat().st_mode & 0o111

@@ -17,9 +17,12 @@ from tests.support.recovery_world import HOME, PEER
 DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "user arn:... may not"}}, "DescribeDBClusters")
 AWAY = EndpointConnectionError(endpoint_url="https://rds.test")
 OPERATIONS = {
-    "global-cluster": ("rds", "DescribeGlobalClusters"), "cluster": ("rds", "DescribeDBClusters"),
-    "lag": ("cloudwatch", "GetMetricData"), "table": ("dynamodb", "DescribeTable"), "writer": ("dynamodb", "GetItem"),
-}  # fmt: skip
+    "global-cluster": ("rds", "DescribeGlobalClusters"),
+    "cluster": ("rds", "DescribeDBClusters"),
+    "lag": ("cloudwatch", "GetMetricData"),
+    "table": ("dynamodb", "DescribeTable"),
+    "writer": ("dynamodb", "GetItem"),
+}
 
 
 @pytest.mark.parametrize("error", [AWAY, DENIED], ids=["away", "denied"])
@@ -44,8 +47,9 @@ def test_half_a_check_is_no_check(verification, operation):
 def test_a_region_that_is_away_is_said_while_the_other_is_looked_at(verification):
     for service, operation in OPERATIONS.values():
         verification.clients.fail(service, operation, AWAY, HOME)
-    verification.clients.change("rds", "DescribeDBClusters", lambda parsed: parsed["DBClusters"][0].update(
-        DeletionProtection=False), PEER)  # fmt: skip
+    verification.clients.change(
+        "rds", "DescribeDBClusters", lambda parsed: parsed["DBClusters"][0].update(DeletionProtection=False), PEER
+    )
     report = verification.verify()
     assert {finding.region for finding in report.incomplete} == {HOME}
     assert {finding.check for finding in report.incomplete} == set(OPERATIONS)
@@ -189,8 +193,9 @@ def test_a_run_again_replaces_its_report(function):
 
 
 def test_a_finding_is_sent(function, verification, capsys):
-    verification.clients.change("rds", "DescribeDBClusters", lambda parsed: parsed["DBClusters"][0].update(
-        DeletionProtection=False))  # fmt: skip
+    verification.clients.change(
+        "rds", "DescribeDBClusters", lambda parsed: parsed["DBClusters"][0].update(DeletionProtection=False)
+    )
     assert function()["result"] == "findings"
     (message,) = function.messages()
     assert message["Subject"] == "Disaster recovery: findings (2)"

@@ -58,8 +58,9 @@ class TestLag:
     def test_after_a_switchover_the_other_region_tells(self, verification, lag):
         """Aurora's writer is the peer now, and the table's as well: the home region must tell its lag."""
         verification.clients.change("rds", "DescribeGlobalClusters", swap)
-        verification.clients.change("dynamodb", "GetItem", lambda parsed: parsed.update(
-            Item={"region": {"S": PEER}, "epoch": {"N": "1"}}))  # fmt: skip
+        verification.clients.change(
+            "dynamodb", "GetItem", lambda parsed: parsed.update(Item={"region": {"S": PEER}, "epoch": {"N": "1"}})
+        )
         assert verification.found() == {("lag-unknown", HOME)}
         lag([10.0], place=HOME)
         assert verification.found() == set()

@@ -40,12 +40,25 @@ def test_what_is_missing_is_named(verification, read, name, value):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("REGIONS", "a,b"), ("REGIONS", "[]"), ("REGIONS", "[1, 2]"), ("REGIONS", '{"a": "b"}'), ("REGIONS", '[""]'),
-        ("REGIONS", "7"), ("CLUSTERS", "[]"), ("CLUSTERS", '["a"]'), ("CLUSTERS", '{"a": 1}'), ("CLUSTERS", "{"),
-        ("CLUSTERS", '{"elsewhere": "cluster"}'), ("LAG_MAX_MS", "fast"), ("LAG_MAX_MS", "-1"), ("LAG_MAX_MS", "0"),
-        ("PITR_MIN_HOURS", "inf"), ("PITR_MIN_HOURS", "nan"), ("SNAPSHOT_MAX_AGE_HOURS", "1 day"),
+        ("REGIONS", "a,b"),
+        ("REGIONS", "[]"),
+        ("REGIONS", "[1, 2]"),
+        ("REGIONS", '{"a": "b"}'),
+        ("REGIONS", '[""]'),
+        ("REGIONS", "7"),
+        ("CLUSTERS", "[]"),
+        ("CLUSTERS", '["a"]'),
+        ("CLUSTERS", '{"a": 1}'),
+        ("CLUSTERS", "{"),
+        ("CLUSTERS", '{"elsewhere": "cluster"}'),
+        ("LAG_MAX_MS", "fast"),
+        ("LAG_MAX_MS", "-1"),
+        ("LAG_MAX_MS", "0"),
+        ("PITR_MIN_HOURS", "inf"),
+        ("PITR_MIN_HOURS", "nan"),
+        ("SNAPSHOT_MAX_AGE_HOURS", "1 day"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_named_with_what_it_should_be(verification, read, name, value):
     with pytest.raises(verification.modules.settings.WrongSetting) as caught:
         read({**GOOD, name: value})

@@ -43,8 +43,10 @@ def test_the_version_is_one_of_the_list(version):
 def test_production_is_kept():
     cluster = program().one(CLUSTER)
     assert (cluster["deletionProtection"], cluster["skipFinalSnapshot"], cluster["backupRetentionPeriod"]) == (
-        True, False, 35,
-    )  # fmt: skip
+        True,
+        False,
+        35,
+    )
     assert cluster["finalSnapshotIdentifier"] == "flask-api-dev-final"
 
 

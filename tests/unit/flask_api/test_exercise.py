@@ -241,11 +241,12 @@ DEFECTS: dict[str, tuple[Callable[[Response], None], str]] = {
         "is listed 2 times",
     ),
     "adds up wrongly": (
-        when("/orders/", "GET", lambda body: body.update(total="0.01")), "placed 0.01 instead of placed",
+        when("/orders/", "GET", lambda body: body.update(total="0.01")),
+        "placed 0.01 instead of placed",
     ),
     "does not cancel": (when("/orders/", "GET", lambda body: body.update(status="placed")), "instead of cancelled"),
     "loses stock": (when("/products/", "GET", lambda body: body.update(stock=body["stock"] - 1)), "stock of "),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("defect", list(DEFECTS))

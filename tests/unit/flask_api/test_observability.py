@@ -9,9 +9,19 @@ from tests.support.program import declare, program
 
 ALARM = "cloudwatch/metricAlarm:MetricAlarm"
 EXPECTED = {
-    "balancer-errors", "errors", "latency", "unhealthy", "cpu", "memory", "tasks", "database-cpu",
-    "database-connections", "database-memory", "database-lag", "database-deadlocks",
-}  # fmt: skip
+    "balancer-errors",
+    "errors",
+    "latency",
+    "unhealthy",
+    "cpu",
+    "memory",
+    "tasks",
+    "database-cpu",
+    "database-connections",
+    "database-memory",
+    "database-lag",
+    "database-deadlocks",
+}
 
 
 def test_the_alarms_are_all_there():

@@ -41,8 +41,9 @@ def test_the_password_comes_from_the_secret_and_from_nowhere_else():
     found = container()
     arn = program().outputs["databaseSecretArn"]
     assert {s["name"]: s["valueFrom"] for s in found["secrets"]} == {
-        "DB_USER": f"{arn}:username::", "DB_PASSWORD": f"{arn}:password::",
-    }  # fmt: skip
+        "DB_USER": f"{arn}:username::",
+        "DB_PASSWORD": f"{arn}:password::",
+    }
     assert not [e for e in found["environment"] if "PASSWORD" in e["name"]]
 
 
@@ -112,8 +113,10 @@ def test_scaling_follows_processor_memory_and_requests():
         for p in found.of("appautoscaling/policy:Policy")
     }
     assert metrics == {
-        "ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget",
-    }  # fmt: skip
+        "ECSServiceAverageCPUUtilization",
+        "ECSServiceAverageMemoryUtilization",
+        "ALBRequestCountPerTarget",
+    }
 
 
 def test_requests_are_counted_for_this_balancer_and_target():

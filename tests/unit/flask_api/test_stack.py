@@ -38,16 +38,29 @@ def test_every_question_is_asked_of_the_one_provider():
 def test_the_provider_tags_everything():
     (provider,) = [r for r in program().resources if r.kind == "pulumi:providers:aws"]
     assert json.loads(provider.inputs["defaultTags"])["tags"] == {
-        "System": "flask-api", "EnvironmentSuffix": "dev", "Environment": "production", "Project": "ecommerce-api",
-        "Repository": "tap", "Author": "tap-maintainers",
-    }  # fmt: skip
+        "System": "flask-api",
+        "EnvironmentSuffix": "dev",
+        "Environment": "production",
+        "Project": "ecommerce-api",
+        "Repository": "tap",
+        "Author": "tap-maintainers",
+    }
 
 
 def test_the_outputs_are_what_users_and_discovery_need():
     assert set(program().outputs) == {
-        "url", "albDnsName", "repositoryUrl", "clusterName", "serviceName", "databaseEndpoint",
-        "databaseReaderEndpoint", "databaseSecretArn", "logGroupName", "alarmTopicArn", "vpcId",
-    }  # fmt: skip
+        "url",
+        "albDnsName",
+        "repositoryUrl",
+        "clusterName",
+        "serviceName",
+        "databaseEndpoint",
+        "databaseReaderEndpoint",
+        "databaseSecretArn",
+        "logGroupName",
+        "alarmTopicArn",
+        "vpcId",
+    }
 
 
 def test_the_stacks_configuration_is_read():

@@ -118,9 +118,14 @@ def test_the_log_holds_no_payload_and_no_password(
     mark = "Zq7-leak"
     known = event(source=mark, customer_id=mark, amount="1.00")
     batch = [
-        known, known, known | {"amount": "7777777.77"}, known | {"amount": mark}, known | {mark: mark}, mark.encode(),
+        known,
+        known,
+        known | {"amount": "7777777.77"},
+        known | {"amount": mark},
+        known | {mark: mark},
+        mark.encode(),
         event(source=mark, attributes={mark: f"\x00{mark}"}),
-    ]  # fmt: skip
+    ]
     assert handle(*batch) == []
     assert len(aside()) == 5
     text = json.dumps(lines()) + capsys.readouterr().out

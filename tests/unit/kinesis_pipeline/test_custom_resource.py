@@ -68,9 +68,14 @@ def ask(admin: SimpleNamespace, cloudformation: CloudFormation) -> Ask:
 
     def call(kind: str, **more: Any) -> Any:
         event = {
-            "RequestType": kind, "ResponseURL": cloudformation.url, "StackId": "the-stack", "RequestId": "the-request",
-            "LogicalResourceId": "Schema", "ResourceType": "Custom::DatabaseSchema", **more,
-        }  # fmt: skip
+            "RequestType": kind,
+            "ResponseURL": cloudformation.url,
+            "StackId": "the-stack",
+            "RequestId": "the-request",
+            "LogicalResourceId": "Schema",
+            "ResourceType": "Custom::DatabaseSchema",
+            **more,
+        }
         assert admin.handler.handler(event, None) == {}
         (heard,) = cloudformation.heard
         return heard["body"]

@@ -16,9 +16,13 @@ def test_a_report_on_nothing_is_of_zeros(admin: Any, sql: Connection) -> None:
     del sql
     report = admin.handler.handler({"action": "report"}, None)
     assert report == {
-        "rows": 0, "distinct": 0, "amount": "0", "first_stored_at": None, "last_stored_at": None,
+        "rows": 0,
+        "distinct": 0,
+        "amount": "0",
+        "first_stored_at": None,
+        "last_stored_at": None,
         "migrations": ["0001_events.sql"],
-    }  # fmt: skip
+    }
 
 
 def test_a_report_counts_and_adds_up(

@@ -38,8 +38,10 @@ def test_the_row_of_an_event_has_the_record_s_place_and_time(consumer: SimpleNam
     body = event()
     (found,), _ = consumer.events.read(records(body))
     assert found.row() == body | {
-        "shard_id": SHARD, "sequence_number": "1000", "arrived_at": "2026-01-01T00:00:00.250000+00:00",
-    }  # fmt: skip
+        "shard_id": SHARD,
+        "sequence_number": "1000",
+        "arrived_at": "2026-01-01T00:00:00.250000+00:00",
+    }
 
 
 def test_an_event_without_attributes_has_empty_ones(consumer: SimpleNamespace) -> None:
@@ -108,13 +110,18 @@ def test_json_that_is_no_object_is_poison(consumer: SimpleNamespace, body: objec
 @pytest.mark.parametrize(
     "data",
     [
-        b"", MARK.encode(), b"\xff\xfe\xfd", realistic.encode(event())[:-1], realistic.encode(event()) + b"}",
+        b"",
+        MARK.encode(),
+        b"\xff\xfe\xfd",
+        realistic.encode(event())[:-1],
+        realistic.encode(event()) + b"}",
         json.dumps(event(attributes={"x": float("nan")})).encode(),
         json.dumps(event(attributes={"x": float("inf")})).encode(),
-        b"[" * 200_000, b"1" * 5_000,
+        b"[" * 200_000,
+        b"1" * 5_000,
     ],
     ids=["empty", "text", "bytes", "cut", "more", "NaN", "Infinity", "deep", "long number"],
-)  # fmt: skip
+)
 def test_what_is_no_json_is_poison(consumer: SimpleNamespace, data: bytes) -> None:
     """Python's reader is more lenient than JSON is, and runs out of stack where a payload wants it to."""
     assert fate(consumer, data) == "not JSON"

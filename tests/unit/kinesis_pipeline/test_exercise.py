@@ -121,9 +121,10 @@ def test_waiting_goes_on_until_everything_is_there(monkeypatch):
     answers = iter([1, 2])
     real = aws.invoke
     monkeypatch.setattr(
-        aws, "invoke",
+        aws,
+        "invoke",
         lambda **a: {"Payload": io.BytesIO(b'{"rows": 1}')} if next(answers, None) else real(**a),
-    )  # fmt: skip
+    )
     flow, heard = run(aws)
     assert flow.stored == 200
     assert sum(text.startswith("stored 1 of") for text in heard) == 2

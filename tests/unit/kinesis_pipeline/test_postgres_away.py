@@ -56,7 +56,7 @@ def test_a_database_that_stays_away_is_told(consumer: SimpleNamespace, running: 
 def test_a_server_that_never_answers_is_given_up(consumer: SimpleNamespace, connect: Connect) -> None:
     """As during a failover, when packets get lost: each try ends by itself."""
     with socket.create_server((HOST, 0)) as silent:
-        rescue = after(3, silent.close)  # from a test that would wait for ever
+        rescue = after(3, silent.close)  # from a test that would wait forever
         began = time.monotonic()
         with pytest.raises(consumer.postgres.DatabaseAway, match=r"\(TimeoutError\)"):
             connect(answer_seconds=0.2, DB_PORT=str(silent.getsockname()[1])).run("SELECT 1", seconds=0.3)

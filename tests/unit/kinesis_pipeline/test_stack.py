@@ -189,13 +189,13 @@ def test_the_port_follows_its_setting():
 def test_ec2_takes_every_description(dev):
     groups = [r["Properties"] for r in of_type(dev, "AWS::EC2::SecurityGroup").values()]
     rules = [
-        rule for group in groups
+        rule
+        for group in groups
         for rule in (*group.get("SecurityGroupIngress", []), *group.get("SecurityGroupEgress", []))
-    ]  # fmt: skip
+    ]
     rules += [
-        r["Properties"] for way in ("Ingress", "Egress")
-        for r in of_type(dev, f"AWS::EC2::SecurityGroup{way}").values()
-    ]  # fmt: skip
+        r["Properties"] for way in ("Ingress", "Egress") for r in of_type(dev, f"AWS::EC2::SecurityGroup{way}").values()
+    ]
     texts = [found["GroupDescription"] for found in groups] + [found["Description"] for found in rules]
     assert len(texts) >= 6
     assert refused(texts) == []
@@ -279,11 +279,26 @@ def test_alarm_mail_goes_to_the_address_of_the_settings(dev, production):
 
 
 def test_everything_taggable_carries_the_tags(dev):
-    tagged = [r for r in dev["Resources"].values() if r["Type"] in {
-        "AWS::Kinesis::Stream", "AWS::KMS::Key", "AWS::Lambda::Function", "AWS::RDS::DBInstance", "AWS::S3::Bucket",
-        "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::IAM::Role", "AWS::SNS::Topic", "AWS::Logs::LogGroup",
-        "AWS::CloudWatch::Alarm", "AWS::EC2::SecurityGroup", "AWS::Lambda::EventSourceMapping",
-    }]  # fmt: skip
+    tagged = [
+        r
+        for r in dev["Resources"].values()
+        if r["Type"]
+        in {
+            "AWS::Kinesis::Stream",
+            "AWS::KMS::Key",
+            "AWS::Lambda::Function",
+            "AWS::RDS::DBInstance",
+            "AWS::S3::Bucket",
+            "AWS::EC2::VPC",
+            "AWS::EC2::Subnet",
+            "AWS::IAM::Role",
+            "AWS::SNS::Topic",
+            "AWS::Logs::LogGroup",
+            "AWS::CloudWatch::Alarm",
+            "AWS::EC2::SecurityGroup",
+            "AWS::Lambda::EventSourceMapping",
+        }
+    ]
     assert len(tagged) > 20
     for resource in tagged:
         tags = {tag["Key"] for tag in resource["Properties"]["Tags"]}
@@ -312,6 +327,12 @@ def test_schema_runs_again_when_a_migration_changes(dev):
 
 def test_outputs_name_what_users_need(dev):
     assert set(dev["Outputs"]) == {
-        "StreamName", "FailureBucket", "ConsumerFunction", "DatabaseFunction", "DatabaseEndpoint",
-        "DatabaseSecretArn", "AlarmTopicArn", "VpcId",
-    }  # fmt: skip
+        "StreamName",
+        "FailureBucket",
+        "ConsumerFunction",
+        "DatabaseFunction",
+        "DatabaseEndpoint",
+        "DatabaseSecretArn",
+        "AlarmTopicArn",
+        "VpcId",
+    }

@@ -50,10 +50,18 @@ def test_an_event_becomes_a_row_with_all_it_said(store: Store, sql: Connection) 
             sequence_number, arrived_at, stored_at FROM events
     """)
     assert row == [
-        body["event_id"], body["event_type"], body["source"], datetime(2026, 3, 1, 10, tzinfo=UTC), body["customer_id"],
-        Decimal("-12.34"), body["currency"], {"a": [1, {"b": None}]}, SHARD, "1000",
+        body["event_id"],
+        body["event_type"],
+        body["source"],
+        datetime(2026, 3, 1, 10, tzinfo=UTC),
+        body["customer_id"],
+        Decimal("-12.34"),
+        body["currency"],
+        {"a": [1, {"b": None}]},
+        SHARD,
+        "1000",
         datetime(2026, 1, 1, microsecond=250_000, tzinfo=UTC),
-    ]  # fmt: skip
+    ]
     assert abs((datetime.now(UTC) - stored_at).total_seconds()) < 60
 
 
@@ -101,11 +109,16 @@ def test_an_event_under_another_record_is_a_duplicate(store: Store) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"event_type": "order_returned"}, {"source": MARK}, {"occurred_at": "2026-03-01T12:00:01Z"},
-        {"customer_id": MARK}, {"amount": "1.01"}, {"currency": "CHF"}, {"attributes": {"a": MARK}},
+        {"event_type": "order_returned"},
+        {"source": MARK},
+        {"occurred_at": "2026-03-01T12:00:01Z"},
+        {"customer_id": MARK},
+        {"amount": "1.01"},
+        {"currency": "CHF"},
+        {"attributes": {"a": MARK}},
     ],
     ids=lambda change: next(iter(change)),
-)  # fmt: skip
+)
 def test_another_event_under_a_known_id_is_poison(store: Store, sql: Connection, change: dict[str, Any]) -> None:
     """Whatever differs; the first stays, its neighbours are stored, and the reason tells no value."""
     first = event(
@@ -126,8 +139,10 @@ def test_another_event_under_the_same_id_in_one_batch_is_poison(store: Store) ->
     """The first in the stream wins."""
     body = event(amount="1.00")
     assert store(body, body | {"amount": "2.00"}) == (
-        1, 0, [("1001", "another event was stored under this event_id")],
-    )  # fmt: skip
+        1,
+        0,
+        [("1001", "another event was stored under this event_id")],
+    )
 
 
 @pytest.mark.parametrize("place", [0, 1, 4, 6])

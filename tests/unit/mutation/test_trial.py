@@ -102,13 +102,23 @@ def test_a_file_that_cannot_be_imported_is_a_failure():
 def checkout(tmp_path):
     """A checkout with tests of two systems."""
     for name in (
-        "lib/payment/api.py", "lib/flask_api/network.py", "tests/policy/test_rules.py", "tests/policy/cases.py",
-        "tests/policy/test_cases.py", "tests/policy/test_cdk.py", "tests/policy/test_pulumi.py",
-        "tests/policy/test_lint.py", "tests/policy/test_names.py", "tests/policy/test_provider.py",
-        "tests/unit/payment/test_api.py", "tests/unit/payment/test_stack_data.py", "tests/unit/payment/test_money.py",
-        "tests/unit/flask_api/test_network.py", "tests/unit/pulumi_components/test_policies.py",
+        "lib/payment/api.py",
+        "lib/flask_api/network.py",
+        "tests/policy/test_rules.py",
+        "tests/policy/cases.py",
+        "tests/policy/test_cases.py",
+        "tests/policy/test_cdk.py",
+        "tests/policy/test_pulumi.py",
+        "tests/policy/test_lint.py",
+        "tests/policy/test_names.py",
+        "tests/policy/test_provider.py",
+        "tests/unit/payment/test_api.py",
+        "tests/unit/payment/test_stack_data.py",
+        "tests/unit/payment/test_money.py",
+        "tests/unit/flask_api/test_network.py",
+        "tests/unit/pulumi_components/test_policies.py",
         "tests/unit/kinesis_pipeline/test_stack.py",
-    ):  # fmt: skip
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -38,11 +38,12 @@ def emitted(server, sql, bucket, capsys, monkeypatch):
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         return {
             (directive["Namespace"], metric["Name"], *((name, line[name]) for name in names))
-            for line in lines if "_aws" in line
+            for line in lines
+            if "_aws" in line
             for directive in line["_aws"]["CloudWatchMetrics"]
             for names in directive["Dimensions"]
             for metric in directive["Metrics"]
-        }  # fmt: skip
+        }
 
     return run
 
@@ -73,6 +74,6 @@ def test_no_alarm_watches_a_figure_of_ours_that_nobody_writes():
 
 
 def test_a_drain_that_does_not_run_rings():
-    """It says each minute how long something has waited; when it says nothing, something may wait for ever."""
+    """It says each minute how long something has waited; when it says nothing, something may wait forever."""
     missing = {name: alarm["treatMissingData"] for name, alarm in alarms().items()}
     assert [name for name, how in missing.items() if how == "breaching"] == ["audit-age"]

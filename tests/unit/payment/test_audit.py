@@ -49,8 +49,10 @@ def forged(audit, record, **changes):
     text = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return json.dumps(
         {**found, "hash": hashlib.sha256(text.encode()).hexdigest()},
-        sort_keys=True, separators=(",", ":"), ensure_ascii=False,
-    ).encode()  # fmt: skip
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    ).encode()
 
 
 def test_a_record_is_canonical_json_with_the_hash_of_the_rest(audit):
@@ -159,10 +161,18 @@ def test_a_record_of_another_payment_is_noticed(audit):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"[]", b"null", b"1", b'{"hash": 1}', b'{"sequence": 1}', b"\xff", b"[" * 100_000,
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b'{"hash": 1}',
+        b'{"sequence": 1}',
+        b"\xff",
+        b"[" * 100_000,
         b'{"hash":"x","sequence":NaN}',
     ],
-)  # fmt: skip
+)
 def test_what_is_no_record_is_told_and_not_raised(audit, body):
     assert audit.verify_chain([body])
 

@@ -28,9 +28,10 @@ def deployed(server: Any, sql: object, monkeypatch: pytest.MonkeyPatch) -> Itera
         secrets, s3 = boto3.client("secretsmanager"), boto3.client("s3")
         arn = secrets.create_secret(Name=f"rds!db-{time.time_ns()}", SecretString=value)["ARN"]
         s3.create_bucket(
-            Bucket=support.BUCKET, CreateBucketConfiguration={"LocationConstraint": region.primary({})},
+            Bucket=support.BUCKET,
+            CreateBucketConfiguration={"LocationConstraint": region.primary({})},
             ObjectLockEnabledForBucket=True,
-        )  # fmt: skip
+        )
         for name, text in (support.environ(server) | {"DB_SECRET_ARN": arn}).items():
             monkeypatch.setenv(name, text)
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", support.NAMESPACE)
@@ -54,8 +55,10 @@ def test_the_three_functions_work_together(deployed, capsys):
     assert [key.split("/")[4] for key in keys] == [answer.body["id"]]
     report = deployed("drain").handler.handler({"action": "report"}, Context(60))
     assert report == {
-        "chains": {"whole": 1, "broken": {}, "unread": 0}, "pending": 0, "oldest_seconds": 0.0,
-    }  # fmt: skip
+        "chains": {"whole": 1, "broken": {}, "unread": 0},
+        "pending": 0,
+        "oldest_seconds": 0.0,
+    }
     found = deployed("database").handler.handler({"action": "report"}, None)
     assert found["ledger"]["EUR"]["balance"] == "0.00"
     assert support.PASSWORD not in capsys.readouterr().out

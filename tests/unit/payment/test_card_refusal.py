@@ -119,7 +119,7 @@ def test_what_aws_and_programs_send_is_no_card_number(api):
         "Via": "2.0 4111111111111111a.cloudfront.net",
         "Authorization": "AWS4-HMAC-SHA256 Signature=" + "4111111111111111" * 3 + "abcdef0123456789",
         "User-Agent": "Mozilla/5.0 (X11) Chrome/131.0.6778.139 Safari/537.36",
-    }  # fmt: skip
+    }
     key = "14111111-1111-4111-8111-11111111111a"
     answer = api("POST", "/payments", payment(reference=key), key=key, headers=headers)
     assert answer.status == 201

@@ -112,9 +112,13 @@ def report(admin):
 def test_a_report_on_nothing_is_of_zeros(admin, sql):
     del sql
     assert report(admin) == {
-        "payments": [], "ledger": {}, "refunds": 0, "idempotency_records": 0,
-        "outbox": {"pending": 0, "oldest_seconds": 0.0}, "migrations": MIGRATIONS,
-    }  # fmt: skip
+        "payments": [],
+        "ledger": {},
+        "refunds": 0,
+        "idempotency_records": 0,
+        "outbox": {"pending": 0, "oldest_seconds": 0.0},
+        "migrations": MIGRATIONS,
+    }
 
 
 def test_a_report_counts_and_adds_up(admin, api, bucket):
@@ -142,9 +146,7 @@ def test_a_report_counts_and_adds_up(admin, api, bucket):
 
 
 def test_the_age_is_that_of_the_oldest(admin, sql):
-    sql.run(
-        "INSERT INTO audit_outbox VALUES ('b', '{}', now() - interval '1 hour'), ('a', '{}', now())"
-    )  # fmt: skip
+    sql.run("INSERT INTO audit_outbox VALUES ('b', '{}', now() - interval '1 hour'), ('a', '{}', now())")
     assert 3600 <= report(admin)["outbox"]["oldest_seconds"] < 3700
 
 
@@ -165,15 +167,21 @@ ENTRY = "INSERT INTO ledger_entries VALUES ('pay_x', '{}', '{}', {}, now())"
         (f"{ENTRY.format('sales', 'EUR', 100)}, ('pay_x', 'processor', 'EUR', -99, now())", "23514"),
         (f"{ENTRY.format('sales', 'EUR', 100)}, ('pay_x', 'processor', 'USD', -100, now())", "23514"),
         (f"{ENTRY.format('sales', 'EUR', 100)}, ('pay_y', 'processor', 'EUR', -100, now())", "23514"),
-        (ENTRY.format("sales", "EUR", 0), "23514"), (ENTRY.format("pocket", "EUR", 1), "23514"),
-        ("UPDATE ledger_entries SET amount = amount * 2", "23001"), ("DELETE FROM ledger_entries", "23001"),
-        ("TRUNCATE ledger_entries", "23001"), ("DELETE FROM refunds", "23001"),
-        ("UPDATE idempotency_keys SET body = ''", "23001"), ("DELETE FROM idempotency_keys", "23001"),
-        ("UPDATE payments SET refunded = amount + 1", "23514"), ("UPDATE payments SET refunded = -1", "23514"),
+        (ENTRY.format("sales", "EUR", 0), "23514"),
+        (ENTRY.format("pocket", "EUR", 1), "23514"),
+        ("UPDATE ledger_entries SET amount = amount * 2", "23001"),
+        ("DELETE FROM ledger_entries", "23001"),
+        ("TRUNCATE ledger_entries", "23001"),
+        ("DELETE FROM refunds", "23001"),
+        ("UPDATE idempotency_keys SET body = ''", "23001"),
+        ("DELETE FROM idempotency_keys", "23001"),
+        ("UPDATE payments SET refunded = amount + 1", "23514"),
+        ("UPDATE payments SET refunded = -1", "23514"),
         ("UPDATE payments SET payment_method = '4111111111111111'", "23514"),
-        ("UPDATE payments SET status = 'captured'", "428C9"), ("DELETE FROM payments", "23503"),
+        ("UPDATE payments SET status = 'captured'", "428C9"),
+        ("DELETE FROM payments", "23503"),
     ],
-)  # fmt: skip
+)
 def test_the_tables_refuse_what_must_not_be(api, sql, statement, code):
     """Whoever asks: entries that do not balance, changed entries, refunds beyond the payment."""
     payment_id = api.pay("key").body["id"]

@@ -18,20 +18,32 @@ from schemathesis.specs.openapi import checks
 from tests.support import payment_wsgi
 
 CHECKS = (
-    not_a_server_error, checks.status_code_conformance, checks.content_type_conformance,
-    checks.response_headers_conformance, checks.response_schema_conformance,
-)  # fmt: skip
-FEW = settings(
-    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)  # fmt: skip
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+)
+FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 OPERATIONS = {
-    ("POST", "/payments"), ("GET", "/payments/{id}"), ("POST", "/payments/{id}/refunds"), ("GET", "/health"),
-}  # fmt: skip
+    ("POST", "/payments"),
+    ("GET", "/payments/{id}"),
+    ("POST", "/payments/{id}/refunds"),
+    ("GET", "/health"),
+}
 # What API Gateway's models know of draft 4, as far as it is used here.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
 MODEL = {
-    "$schema", "title", "description", "type", "required", "properties", "additionalProperties", "pattern", "enum",
-}  # fmt: skip
+    "$schema",
+    "title",
+    "description",
+    "type",
+    "required",
+    "properties",
+    "additionalProperties",
+    "pattern",
+    "enum",
+}
 
 
 @pytest.fixture

@@ -16,14 +16,21 @@ def test_what_waits_is_written_and_forgotten(run, waiting, sql, bucket, metrics)
     before = dict(map(tuple, sql.run("SELECT object_key, body FROM audit_outbox")))
     report = run()
     assert report == {
-        "written": 6, "failed": {}, "chains": {**WHOLE, "whole": 3}, "pending": 0, "oldest_seconds": 0.0,
-    }  # fmt: skip
+        "written": 6,
+        "failed": {},
+        "chains": {**WHOLE, "whole": 3},
+        "pending": 0,
+        "oldest_seconds": 0.0,
+    }
     assert {key: body.decode() for key, body in bucket.objects.items()} == before
     assert {key.split("/")[4] for key in bucket.objects} == set(made)
     assert sql.run("SELECT count(*) FROM audit_outbox") == [[0]]
     assert metrics() == {
-        "AuditWritten": 6, "AuditMismatch": 0, "AuditPending": 0, "AuditOldestSeconds": 0,
-    }  # fmt: skip
+        "AuditWritten": 6,
+        "AuditMismatch": 0,
+        "AuditPending": 0,
+        "AuditOldestSeconds": 0,
+    }
 
 
 def test_nothing_waits(run, api, drain_lines):
@@ -57,10 +64,16 @@ def test_another_record_under_a_key_holds_nothing_back(
     assert [(line["level"], line["key"]) for line in drain_lines() if "key" in line] == [("ERROR", key)]
     assert report["chains"]["whole"] == 4
     chains = run({"action": "report", "payments": made})["chains"]
-    assert chains == {"whole": 4, "unread": 0, "broken": {key.split("/")[4]: [
-        "1 records are not as they were written",
-        "the chain ends with record 0, and not with record 1 as it should be",
-    ]}}  # fmt: skip
+    assert chains == {
+        "whole": 4,
+        "unread": 0,
+        "broken": {
+            key.split("/")[4]: [
+                "1 records are not as they were written",
+                "the chain ends with record 0, and not with record 1 as it should be",
+            ]
+        },
+    }
 
 
 def test_a_bucket_that_is_away_is_left_alone(run, drain, waiting, bucket, monkeypatch):

@@ -47,7 +47,7 @@ def test_a_sound_service_accounts_for_everything(run, sql, bucket):
 
 
 def test_every_kind_of_bad_request_comes_up():
-    kinds = {exercise.spoilt(number * exercise.SPOILT, "run")[0] for number in range(40)}
+    kinds = {exercise.invalid(number * exercise.SPOILT, "run")[0] for number in range(40)}
     assert len(kinds) == 10
     assert sum("card number" in kind for kind in kinds) == 2
 
@@ -138,7 +138,7 @@ def constant(value):
         (changing(shown, text=member("refunds", [])), "6 wrong"),
         (changing(shown, status=constant(404)), "that was made"),
     ],
-)  # fmt: skip
+)
 def test_an_unsound_service_is_told_from_a_sound_one(run, change, message):
     with pytest.raises(ExerciseError, match=message):
         run(change)

@@ -44,11 +44,18 @@ def test_sums_of_minor_units_are_sums_of_decimals(money, data):
 @pytest.mark.parametrize(
     ("text", "currency", "minor"),
     [
-        ("12.50", "EUR", 1250), ("12.5", "EUR", 1250), ("12", "EUR", 1200), ("0.01", "EUR", 1), ("500", "JPY", 500),
-        ("1.234", "KWD", 1234), ("0.001", "KWD", 1), ("9999999999.99", "EUR", 10**12 - 1),
-        ("999999999999", "JPY", 10**12 - 1), ("999999999.999", "KWD", 10**12 - 1),
+        ("12.50", "EUR", 1250),
+        ("12.5", "EUR", 1250),
+        ("12", "EUR", 1200),
+        ("0.01", "EUR", 1),
+        ("500", "JPY", 500),
+        ("1.234", "KWD", 1234),
+        ("0.001", "KWD", 1),
+        ("9999999999.99", "EUR", 10**12 - 1),
+        ("999999999999", "JPY", 10**12 - 1),
+        ("999999999.999", "KWD", 10**12 - 1),
     ],
-)  # fmt: skip
+)
 def test_decimals_become_minor_units(money, text, currency, minor):
     assert money.parse(text, currency) == (minor, currency)
 
@@ -56,16 +63,20 @@ def test_decimals_become_minor_units(money, text, currency, minor):
 @pytest.mark.parametrize(
     ("text", "currency", "code", "message"),
     [
-        ("1.00", "XXX", "unknown_currency", "AUD, BHD"), ("1.00", "eur", "unknown_currency", "Use one"),
-        ("1.005", "EUR", "amount_precision", "at most 2"), ("1.000", "EUR", "amount_precision", "at most 2"),
-        ("1.0", "JPY", "amount_precision", "at most 0"), ("1.0000", "KWD", "amount_precision", "at most 3"),
+        ("1.00", "XXX", "unknown_currency", "AUD, BHD"),
+        ("1.00", "eur", "unknown_currency", "Use one"),
+        ("1.005", "EUR", "amount_precision", "at most 2"),
+        ("1.000", "EUR", "amount_precision", "at most 2"),
+        ("1.0", "JPY", "amount_precision", "at most 0"),
+        ("1.0000", "KWD", "amount_precision", "at most 3"),
         ("0", "EUR", "amount_out_of_range", "from 0.01 to 9999999999.99"),
-        ("0.00", "EUR", "amount_out_of_range", "from 0.01"), ("0", "JPY", "amount_out_of_range", "from 1 to"),
+        ("0.00", "EUR", "amount_out_of_range", "from 0.01"),
+        ("0", "JPY", "amount_out_of_range", "from 1 to"),
         ("10000000000.00", "EUR", "amount_out_of_range", "to 9999999999.99"),
         ("1000000000000", "JPY", "amount_out_of_range", "to 999999999999."),
         ("9" * 5000, "EUR", "amount_out_of_range", "from"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_told_by_a_code(money, text, currency, code, message):
     with pytest.raises(money.MoneyError, match=message) as caught:
         money.parse(text, currency)

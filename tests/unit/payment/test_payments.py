@@ -22,9 +22,14 @@ def test_a_payment_is_captured(api, sql):
     payment_id = answer.body.pop("id")
     assert re.fullmatch(r"pay_[a-z]{28}", payment_id)
     assert answer.body == {
-        "status": "captured", "amount": "12.50", "currency": "EUR", "refunded": "0.00",
-        "payment_method": "tok_visa_of_ada", "reference": "order 1", "refunds": [],
-    }  # fmt: skip
+        "status": "captured",
+        "amount": "12.50",
+        "currency": "EUR",
+        "refunded": "0.00",
+        "payment_method": "tok_visa_of_ada",
+        "reference": "order 1",
+        "refunds": [],
+    }
     assert sql.run("SELECT id, amount, currency, refunded, status FROM payments") == [
         [payment_id, 1250, "EUR", 0, "captured"]
     ]
@@ -47,8 +52,11 @@ def test_the_record_of_a_payment_is_in_the_bucket_before_the_answer(api, bucket,
     record = json.loads(body)
     assert (record["event"], record["at"]) == ("payment_captured", answer.body["created_at"])
     assert record["data"] == {
-        "amount": "12.50", "currency": "EUR", "payment_method": "tok_visa_of_ada", "reference": None,
-    }  # fmt: skip
+        "amount": "12.50",
+        "currency": "EUR",
+        "payment_method": "tok_visa_of_ada",
+        "reference": None,
+    }
     assert sql.run("SELECT count(*) FROM audit_outbox") == [[0]]
 
 
@@ -120,9 +128,13 @@ def test_a_payment_is_refunded_in_parts(api, sql, bucket, metrics):
     assert re.fullmatch(r"ref_[a-z]{28}", first.body.pop("id"))
     assert first.body.pop("created_at")
     assert first.body == {
-        "payment_id": payment_id, "amount": "2.50", "currency": "EUR", "reason": "duplicate", "refunded": "2.50",
+        "payment_id": payment_id,
+        "amount": "2.50",
+        "currency": "EUR",
+        "reason": "duplicate",
+        "refunded": "2.50",
         "payment_status": "partially_refunded",
-    }  # fmt: skip
+    }
     too_much = api.refund(payment_id, "two", "10.01")
     assert (too_much.status, too_much.body["code"]) == (409, "refund_too_large")
     assert too_much.body["detail"] == "10.00 EUR can be refunded."
@@ -132,9 +144,13 @@ def test_a_payment_is_refunded_in_parts(api, sql, bucket, metrics):
     assert (shown["status"], shown["refunded"]) == ("refunded", "12.50")
     assert [(part["amount"], part["reason"]) for part in shown["refunds"]] == [("2.50", "duplicate"), ("10.00", None)]
     assert [row[1:] for row in sql.run(LEDGER)] == [
-        ["processor", "EUR", 1250], ["sales", "EUR", -1250], ["refunds", "EUR", 250], ["processor", "EUR", -250],
-        ["refunds", "EUR", 1000], ["processor", "EUR", -1000],
-    ]  # fmt: skip
+        ["processor", "EUR", 1250],
+        ["sales", "EUR", -1250],
+        ["refunds", "EUR", 250],
+        ["processor", "EUR", -250],
+        ["refunds", "EUR", 1000],
+        ["processor", "EUR", -1000],
+    ]
     assert len(bucket.objects) == 3
     assert metrics() == {"PaymentsCreated": 1, "AuditWritten": 3, "Refunds": 2, "Refused": 2}
 
@@ -178,8 +194,10 @@ def test_a_refund_is_in_the_payment_s_currency(api):
     payment_id = api.pay("key").body["id"]
     answer = api.refund(payment_id, "refund", "2.50", "USD")
     assert (answer.status, answer.body["code"], answer.body["detail"]) == (
-        422, "currency_mismatch", "The payment is in EUR.",
-    )  # fmt: skip
+        422,
+        "currency_mismatch",
+        "The payment is in EUR.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,9 +236,10 @@ def test_the_processor_is_told_before_anything_is_recorded(api, sql, monkeypatch
     api.refund(payment_id, "refund", "1.00")
     names = {call[3] for call in told}
     assert [(*call[:3], call[4]) for call in told] == [
-        ("capture", "12.50", "tok_visa_of_ada", 0), ("capture", "12.50", "tok_visa_of_ada", 1),
+        ("capture", "12.50", "tok_visa_of_ada", 0),
+        ("capture", "12.50", "tok_visa_of_ada", 1),
         ("refund", "1.00", payment_id, 0),
-    ]  # fmt: skip
+    ]
     assert len(names) == 2
     assert "key" not in names
 
@@ -233,9 +252,11 @@ def test_each_request_has_one_line_in_the_log(api, lines):
     api("GET", f"/payments/{payment_id}")
     api("GET", "/health")
     assert [(line["level"], line["message"], line["route"], line["status"]) for line in lines()] == [
-        ("INFO", "captured", "/payments", 201), ("INFO", "replayed", "/payments", 201),
-        ("INFO", "refunded", "/payments/{id}/refunds", 201), ("INFO", "shown", "/payments/{id}", 200),
-    ]  # fmt: skip
+        ("INFO", "captured", "/payments", 201),
+        ("INFO", "replayed", "/payments", 201),
+        ("INFO", "refunded", "/payments/{id}/refunds", 201),
+        ("INFO", "shown", "/payments/{id}", 200),
+    ]
     assert {line["payment_id"] for line in lines()} == {payment_id}
     assert all(line["request_id"] == "test" and line["ms"] >= 0 for line in lines())
 

@@ -35,9 +35,11 @@ JSON = st.recursive(
     max_leaves=8,
 )
 MEMBERS = {
-    "amount": st.sampled_from(["12.50", "0", "1.005", "99", "1e3"]), "currency": st.sampled_from(["EUR", "JPY", "XXX"]),
-    "payment_method": st.sampled_from(["tok_12345678", "card"]), "reference": st.text("abc 1./-", max_size=70),
-}  # fmt: skip
+    "amount": st.sampled_from(["12.50", "0", "1.005", "99", "1e3"]),
+    "currency": st.sampled_from(["EUR", "JPY", "XXX"]),
+    "payment_method": st.sampled_from(["tok_12345678", "card"]),
+    "reference": st.text("abc 1./-", max_size=70),
+}
 BODIES = (
     st.fixed_dictionaries({}, optional={name: each | JSON for name, each in MEMBERS.items()}).map(json.dumps)
     | JSON.map(json.dumps)

@@ -30,10 +30,18 @@ def refused(api, sql, lines, status, code, *sent, **options):
 @pytest.mark.parametrize(
     "body",
     [
-        "", "{", "[1, 2", '{"amount": NaN}', '{"amount": "1.00", "amount": "2.00"}', "\ud800", '{"a": 1} x',
-        "[" * 10_000, '{"x": {"y": 1, "y": 2}}', "\ufeff{}",
+        "",
+        "{",
+        "[1, 2",
+        '{"amount": NaN}',
+        '{"amount": "1.00", "amount": "2.00"}',
+        "\ud800",
+        '{"a": 1} x',
+        "[" * 10_000,
+        '{"x": {"y": 1, "y": 2}}',
+        "\ufeff{}",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_json_is_refused(api, sql, lines, body):
     """A name that occurs twice too: who reads the first one sees another payment than who reads the last one."""
     refused(api, sql, lines, 400, "invalid_json", "POST", "/payments", body, key="key")
@@ -61,15 +69,33 @@ def test_a_missing_field_is_named(api, sql, lines, missing):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("amount", 12.5), ("amount", 12), ("amount", None), ("amount", ["1.00"]), ("amount", "-1.00"),
+        ("amount", 12.5),
+        ("amount", 12),
+        ("amount", None),
+        ("amount", ["1.00"]),
+        ("amount", "-1.00"),
         ("amount", "1e3"),
-        ("amount", "1,00"), ("amount", "007.00"), ("amount", "1.00\n"), ("amount", LEAKS), ("amount", True),
-        ("currency", "eur"), ("currency", "EURO"), ("currency", 978), ("currency", LEAKS),
-        ("payment_method", "visa"), ("payment_method", "tok_1"), ("payment_method", "tok_" + LEAKS + "-"),
-        ("payment_method", {"card": LEAKS}), ("payment_method", "tok_" + "x" * 65),
-        ("reference", ""), ("reference", "x" * 65), ("reference", LEAKS + "<"), ("reference", None), ("reference", 7),
+        ("amount", "1,00"),
+        ("amount", "007.00"),
+        ("amount", "1.00\n"),
+        ("amount", LEAKS),
+        ("amount", True),
+        ("currency", "eur"),
+        ("currency", "EURO"),
+        ("currency", 978),
+        ("currency", LEAKS),
+        ("payment_method", "visa"),
+        ("payment_method", "tok_1"),
+        ("payment_method", "tok_" + LEAKS + "-"),
+        ("payment_method", {"card": LEAKS}),
+        ("payment_method", "tok_" + "x" * 65),
+        ("reference", ""),
+        ("reference", "x" * 65),
+        ("reference", LEAKS + "<"),
+        ("reference", None),
+        ("reference", 7),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_field_is_named_with_what_it_should_be(api, sql, lines, name, value):
     body = payment(**{name: value})
     answer = refused(api, sql, lines, 422, "invalid_request", "POST", "/payments", body, key="key")
@@ -107,11 +133,13 @@ def test_a_refund_has_a_schema_of_its_own(api):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"currency": "XXX"}, "unknown_currency"), ({"amount": "1.005"}, "amount_precision"),
-        ({"amount": "1.5", "currency": "JPY"}, "amount_precision"), ({"amount": "0.00"}, "amount_out_of_range"),
+        ({"currency": "XXX"}, "unknown_currency"),
+        ({"amount": "1.005"}, "amount_precision"),
+        ({"amount": "1.5", "currency": "JPY"}, "amount_precision"),
+        ({"amount": "0.00"}, "amount_out_of_range"),
         ({"amount": "20000000000.00"}, "amount_out_of_range"),
     ],
-)  # fmt: skip
+)
 def test_money_that_cannot_be_is_refused(api, sql, lines, change, code):
     answer = refused(api, sql, lines, 422, code, "POST", "/payments", payment(**change), key="key")
     assert answer.body["detail"]
@@ -149,10 +177,14 @@ def test_an_unknown_path_is_told_which_there_are(api, sql, lines, path):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/payments", "POST"), ("DELETE", "/payments/x", "GET"), ("GET", "/payments/x/refunds", "POST"),
-        ("POST", "/health", "GET"), ("OPTIONS", "/payments", "POST"), (LEAKS, "/payments", "POST"),
+        ("GET", "/payments", "POST"),
+        ("DELETE", "/payments/x", "GET"),
+        ("GET", "/payments/x/refunds", "POST"),
+        ("POST", "/health", "GET"),
+        ("OPTIONS", "/payments", "POST"),
+        (LEAKS, "/payments", "POST"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_method_is_told_the_right_one(api, sql, lines, method, path, allowed):
     answer = refused(api, sql, lines, 405, "method_not_allowed", method, path)
     assert answer.headers["allow"] == allowed
@@ -168,9 +200,7 @@ def test_a_large_body_is_not_read(api, sql, lines):
 @pytest.mark.parametrize("media_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x"])
 def test_another_media_type_is_refused(api, sql, lines, media_type):
     headers = {"Content-Type": media_type}
-    refused(
-        api, sql, lines, 415, "unsupported_media_type", "POST", "/payments", payment(), key="key", headers=headers
-    )  # fmt: skip
+    refused(api, sql, lines, 415, "unsupported_media_type", "POST", "/payments", payment(), key="key", headers=headers)
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "Application/JSON; charset=utf-8", ""])

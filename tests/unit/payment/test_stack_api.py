@@ -145,9 +145,19 @@ def test_the_endpoint_of_s3_lets_through_the_audit_trail_only():
 
 def test_the_outputs_are_what_users_and_discovery_need():
     assert set(payment().outputs) == {
-        "apiUrl", "apiKeyId", "albDnsName", "functionName", "auditBucket", "databaseEndpoint", "databaseSecretArn",
-        "alarmTopicArn", "vpcId", "publicSubnetIds", "functionsSubnetIds", "databaseSubnetIds",
-    }  # fmt: skip
+        "apiUrl",
+        "apiKeyId",
+        "albDnsName",
+        "functionName",
+        "auditBucket",
+        "databaseEndpoint",
+        "databaseSecretArn",
+        "alarmTopicArn",
+        "vpcId",
+        "publicSubnetIds",
+        "functionsSubnetIds",
+        "databaseSubnetIds",
+    }
 
 
 def test_every_alarm_tells_the_topic():

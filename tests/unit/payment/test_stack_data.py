@@ -92,10 +92,15 @@ def holds(condition, request):
 @pytest.mark.parametrize(
     ("asked", "key", "refused"),
     [
-        (None, None, False), ("aws:kms", None, False), ("aws:kms", "audit", False), ("aws:kms", "other", True),
-        ("AES256", None, True), ("aws:kms:dsse", "audit", True), (None, "other", True),
+        (None, None, False),
+        ("aws:kms", None, False),
+        ("aws:kms", "audit", False),
+        ("aws:kms", "other", True),
+        ("AES256", None, True),
+        ("aws:kms:dsse", "audit", True),
+        (None, "other", True),
     ],
-)  # fmt: skip
+)
 def test_the_trail_refuses_other_encryption(asked, key, refused):
     """Who says nothing gets the bucket's own key, as the functions do."""
     statements = json.loads(only(payment(), "BucketPolicy")["policy"])["Statement"]

@@ -29,15 +29,17 @@ def s3() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("s3")
         client.create_bucket(
-            Bucket=payment.BUCKET, CreateBucketConfiguration={"LocationConstraint": region.primary({})},
+            Bucket=payment.BUCKET,
+            CreateBucketConfiguration={"LocationConstraint": region.primary({})},
             ObjectLockEnabledForBucket=True,
-        )  # fmt: skip
+        )
         client.put_object_lock_configuration(
             Bucket=payment.BUCKET,
             ObjectLockConfiguration={
-                "ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
             },
-        )  # fmt: skip
+        )
         yield client
 
 
@@ -94,9 +96,13 @@ def test_a_refusal_is_told_by_its_code(modules, code):
     client = boto3.client("s3")
     with Stubber(client) as stub:
         expected = {
-            "Bucket": payment.BUCKET, "Key": KEY, "Body": b"{}", "ContentType": "application/json",
-            "ChecksumAlgorithm": "SHA256", "IfNoneMatch": "*",
-        }  # fmt: skip
+            "Bucket": payment.BUCKET,
+            "Key": KEY,
+            "Body": b"{}",
+            "ContentType": "application/json",
+            "ChecksumAlgorithm": "SHA256",
+            "IfNoneMatch": "*",
+        }
         stub.add_client_error("put_object", code, http_status_code=503, expected_params=expected)
         with pytest.raises(modules.trail.TrailAway, match=f"^{code}$"):
             modules.trail.Trail(lambda: client).write(KEY, "{}")

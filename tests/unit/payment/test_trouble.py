@@ -254,8 +254,9 @@ def test_another_record_under_the_key_is_an_alarm_and_no_failure(api, bucket, sq
     assert sql.run("SELECT count(*) FROM audit_outbox") == [[1]]
     assert metrics() == {"PaymentsCreated": 1, "AuditMismatch": 1}
     assert next((line["level"], line["message"]) for line in lines()) == (
-        "ERROR", "another audit record is in the bucket",
-    )  # fmt: skip
+        "ERROR",
+        "another audit record is in the bucket",
+    )
     assert api.pay("other").status == 201
     assert len(bucket.calls) == 2  # the bucket works, so it is not left alone
 

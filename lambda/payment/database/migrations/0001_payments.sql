@@ -33,7 +33,7 @@ CREATE TABLE ledger_entries (
     PRIMARY KEY (posting, account)
 );
 
--- The same key twice is the same request twice: it gets the same answer. Kept for ever, as a SHA-256: a payment is
+-- The same key twice is the same request twice: it gets the same answer. Kept forever, as a SHA-256: a payment is
 -- never made a second time, and what a caller may have put into a key is not stored.
 CREATE TABLE idempotency_keys (
     key         bytea PRIMARY KEY,

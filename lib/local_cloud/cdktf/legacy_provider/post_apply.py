@@ -16,9 +16,12 @@ def complete(cloud: LocalCloud, settings: Settings) -> list[Step]:
     return [
         ("recovery of the replica through the API", "the old provider cannot", _recovery(cloud, settings)),
         ("secret replicated through the API", "the old provider cannot", _secret(cloud, settings)),
-        ("open egress of new groups through the API", "the emulator does not understand the old provider's call",
-         _egress(cloud, settings)),
-    ]  # fmt: skip
+        (
+            "open egress of new groups through the API",
+            "the emulator does not understand the old provider's call",
+            _egress(cloud, settings),
+        ),
+    ]
 
 
 def _recovery(cloud: LocalCloud, settings: Settings) -> list[str]:

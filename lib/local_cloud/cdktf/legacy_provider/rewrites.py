@@ -34,16 +34,27 @@ UNREAD: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "aws_cloudwatch_metric_alarm",
         (
-            "actions_enabled", "alarm_actions", "alarm_description", "dimensions", "extended_statistic",
-            "insufficient_data_actions", "ok_actions", "period", "statistic", "treat_missing_data",
+            "actions_enabled",
+            "alarm_actions",
+            "alarm_description",
+            "dimensions",
+            "extended_statistic",
+            "insufficient_data_actions",
+            "ok_actions",
+            "period",
+            "statistic",
+            "treat_missing_data",
         ),
         "this provider asks in a protocol in which the emulator tells an alarm's name alone",
     ),
-    ("aws_flow_log", ("iam_role_arn", "log_format", "log_group_name", "max_aggregation_interval", "tags", "tags_all"),
-     _LOST),
+    (
+        "aws_flow_log",
+        ("iam_role_arn", "log_format", "log_group_name", "max_aggregation_interval", "tags", "tags_all"),
+        _LOST,
+    ),
     ("aws_rds_cluster", ("enabled_cloudwatch_logs_exports",), _LOST),
     ("aws_vpc_endpoint", ("policy",), _LOST),
-)  # fmt: skip
+)
 RULES = {"aws_vpc_security_group_ingress_rule": "ingress", "aws_vpc_security_group_egress_rule": "egress"}
 RULE = "aws_security_group_rule"
 # The resource that holds a part of a bucket, and the block that holds it in the bucket itself.
@@ -92,8 +103,11 @@ def plain_rule(config: Config) -> list[str]:
     changed = []
     for kind, direction in RULES.items():
         for name, rule in found.pop(kind, {}).items():
-            plain = {key: rule[key] for key in ("//", "provider", "depends_on", "description", "security_group_id",
-                                                "from_port", "to_port") if key in rule}  # fmt: skip
+            plain = {
+                key: rule[key]
+                for key in ("//", "provider", "depends_on", "description", "security_group_id", "from_port", "to_port")
+                if key in rule
+            }
             plain |= {"type": direction, "protocol": rule["ip_protocol"]}
             if "cidr_ipv4" in rule:
                 plain["cidr_blocks"] = [rule["cidr_ipv4"]]

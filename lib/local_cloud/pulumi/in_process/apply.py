@@ -48,9 +48,16 @@ def run_program(monitor: Monitor, stack: str, program: Path) -> None:
     """
     features = set(monitor.GetDeploymentInfo(None).supportedFeatures)  # type: ignore[no-untyped-call]
     settings = mocks.MockSettings(  # type: ignore[no-untyped-call]
-        monitor=monitor, monitor_features=features, engine=mocks.MockEngine(None), project=PROJECT, stack=stack,
-        dry_run=False, root_resource=None, organization="organization", callbacks=None,
-    )  # fmt: skip
+        monitor=monitor,
+        monitor_features=features,
+        engine=mocks.MockEngine(None),
+        project=PROJECT,
+        stack=stack,
+        dry_run=False,
+        root_resource=None,
+        organization="organization",
+        callbacks=None,
+    )
 
     def body() -> None:
         runpy.run_path(str(program), run_name="__main__")

@@ -24,11 +24,12 @@ def _zones(arguments: Arguments, clients: Clients, region: str) -> Mapping[str, 
     filters = [{"Name": found["name"], "Values": list(found["values"])} for found in arguments.get("filters", [])]
     zones = clients.client("ec2", region).describe_availability_zones(Filters=filters)["AvailabilityZones"]
     kept = [
-        zone for zone in sorted(zones, key=lambda zone: str(zone["ZoneName"]))
+        zone
+        for zone in sorted(zones, key=lambda zone: str(zone["ZoneName"]))
         if zone["State"] == arguments.get("state", zone["State"])
         and zone["ZoneName"] not in arguments.get("excludeNames", [])
         and zone["ZoneId"] not in arguments.get("excludeZoneIds", [])
-    ]  # fmt: skip
+    ]
     names, ids = [zone["ZoneName"] for zone in kept], [zone["ZoneId"] for zone in kept]
     return {"id": region, "names": names, "zoneIds": ids, "groupNames": [region], "region": region}
 

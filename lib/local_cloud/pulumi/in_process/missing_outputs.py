@@ -13,9 +13,36 @@ from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import ENTRIES
 
 USES = (
-    "await", "bool", "bytes", "call", "contains", "eq", "float", "format", "ge", "getitem", "gt", "hash", "index",
-    "int", "iter", "le", "len", "lt", "ne", "repr", "str", "add", "radd", "mul", "rmul", "mod", "rmod", "sub", "rsub",
-)  # fmt: skip
+    "await",
+    "bool",
+    "bytes",
+    "call",
+    "contains",
+    "eq",
+    "float",
+    "format",
+    "ge",
+    "getitem",
+    "gt",
+    "hash",
+    "index",
+    "int",
+    "iter",
+    "le",
+    "len",
+    "lt",
+    "ne",
+    "repr",
+    "str",
+    "add",
+    "radd",
+    "mul",
+    "rmul",
+    "mod",
+    "rmod",
+    "sub",
+    "rsub",
+)
 
 
 def missing(what: str) -> Any:
@@ -42,10 +69,16 @@ def strict_outputs() -> Iterator[None]:
             names = _types.resource_pulumi_to_py_names(type(resource))
             returned = {names.get(name, name) for name in (*given, *outputs)}
             for name in set(resolvers) - returned:
-                resolvers.pop(name)(missing(
-                    f"{resource.pulumi_resource_type} {resource.pulumi_resource_name!r}: the program reads its output "
-                    f"{name!r}, which its entry in {ENTRIES} does not return: add it there"
-                ), True, False, None, None)  # fmt: skip
+                resolvers.pop(name)(
+                    missing(
+                        f"{resource.pulumi_resource_type} {resource.pulumi_resource_name!r}: the program reads its "
+                        f"output {name!r}, which its entry in {ENTRIES} does not return: add it there"
+                    ),
+                    True,
+                    False,
+                    None,
+                    None,
+                )
         original(resource, given, outputs, *rest, **more)
 
     with patch.object(rpc, "resolve_outputs", resolve):

@@ -19,9 +19,14 @@ def _start(
     # A stack's configuration is that of its file alone.
     ours = {name: value for name, value in cloud.whole_environment().items() if not name.startswith("PULUMI_CONFIG")}
     return subprocess.Popen(  # noqa: S603
-        programs.command(*arguments), env={**ours, **environ}, cwd=ROOT,
-        stdin=subprocess.DEVNULL, stdout=output, stderr=errors, text=True,
-    )  # fmt: skip
+        programs.command(*arguments),
+        env={**ours, **environ},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        text=True,
+    )
 
 
 def _log(cloud: LocalCloud, stack: str) -> Path:
@@ -63,7 +68,7 @@ def run(
                 process.kill()
             raise
     if process.returncode:
-        raise LocalCloudError(f"Pulumi's stack {stack} failed:\n{reason(log)}\n(the whole story: {log})")
+        raise LocalCloudError(f"Pulumi's stack {stack} failed:\n{reason(log)}\n(full log: {log})")
     return lines
 
 

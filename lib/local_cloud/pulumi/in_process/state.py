@@ -27,7 +27,7 @@ class StateEntry:
         id: what AWS calls it.
         outputs: what the program could read, without secrets.
         handle: the parameters of its deletion.
-        done: False while its making goes on, and for ever where that was interrupted.
+        done: False while its making goes on, and forever where that was interrupted.
         differs: what the emulator could not give it: what, why.
     """
 

@@ -29,7 +29,7 @@ JSON = st.recursive(
 )
 FUZZ = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)  # fmt: skip
+)
 
 
 @FUZZ

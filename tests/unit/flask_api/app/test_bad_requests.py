@@ -37,9 +37,19 @@ def pointed(answer: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"nonsense", b'{"name": }', b"\xff\xfe", b'"\xc3("', b'{"name": "\\ud800"}', b"[" * 20_000,
-     b'{"stock": ' + b"9" * 10_000 + b"}", b"\xef\xbb\xbf{}"],
-)  # fmt: skip
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b'{"name": }',
+        b"\xff\xfe",
+        b'"\xc3("',
+        b'{"name": "\\ud800"}',
+        b"[" * 20_000,
+        b'{"stock": ' + b"9" * 10_000 + b"}",
+        b"\xef\xbb\xbf{}",
+    ],
+)
 def test_what_is_no_json(api: Any, data: bytes) -> None:
     """400, and where it ends to be JSON."""
     assert "The body is not JSON: " in problem(send(api, "POST", "/products", data), 400)["detail"]
@@ -96,16 +106,42 @@ def test_an_unknown_member(api: Any) -> None:
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        ("name", ""), ("name", " cup"), ("name", "cup "), ("name", "c\x00up"), ("name", "c\nup"), ("name", "x" * 201),
-        ("name", 1), ("name", None), ("name", ["cup"]),
-        ("price", 12.5), ("price", 12), ("price", "12"), ("price", "12.5"), ("price", "12.500"), ("price", "-1.00"),
-        ("price", "01.00"), ("price", "100000000.00"), ("price", "1e2"), ("price", "NaN"), ("price", " 1.00"),
-        ("price", "1.00\n"), ("price", "\u0661.00"), ("price", None),
-        ("currency", "eur"), ("currency", "EURO"), ("currency", ""), ("currency", 978),
-        ("stock", -1), ("stock", 1_000_001), ("stock", 1.5), ("stock", "1"), ("stock", True), ("stock", 10**100),
+        ("name", ""),
+        ("name", " cup"),
+        ("name", "cup "),
+        ("name", "c\x00up"),
+        ("name", "c\nup"),
+        ("name", "x" * 201),
+        ("name", 1),
+        ("name", None),
+        ("name", ["cup"]),
+        ("price", 12.5),
+        ("price", 12),
+        ("price", "12"),
+        ("price", "12.5"),
+        ("price", "12.500"),
+        ("price", "-1.00"),
+        ("price", "01.00"),
+        ("price", "100000000.00"),
+        ("price", "1e2"),
+        ("price", "NaN"),
+        ("price", " 1.00"),
+        ("price", "1.00\n"),
+        ("price", "\u0661.00"),
+        ("price", None),
+        ("currency", "eur"),
+        ("currency", "EURO"),
+        ("currency", ""),
+        ("currency", 978),
+        ("stock", -1),
+        ("stock", 1_000_001),
+        ("stock", 1.5),
+        ("stock", "1"),
+        ("stock", True),
+        ("stock", 10**100),
         ("stock", None),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_pointed_at(api: Any, member: str, value: Any) -> None:
     """In a new product and in a change, where it may be left out but not be null."""
     assert pointed(api("POST", "/products", flask_api.product(**{member: value}))).keys() == {f"/{member}"}
@@ -161,12 +197,21 @@ def test_a_missing_or_wrong_key(api: Any, key: str | None) -> None:
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
-        ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("limit=", "limit"), ("limit=1.5", "limit"),
-        (f"limit={'9' * 5000}", "limit"), ("cursor=x", "cursor"), ("cursor=%00", "cursor"), ("cursor=%ff", "cursor"),
-        ("cursor=AAAAAAAAAAAAAAAAAAAAAA%0A", "cursor"), (f"cursor={ID}", "cursor"), ("page=2", "page"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=x", "limit"),
+        ("limit=", "limit"),
+        ("limit=1.5", "limit"),
+        (f"limit={'9' * 5000}", "limit"),
+        ("cursor=x", "cursor"),
+        ("cursor=%00", "cursor"),
+        ("cursor=%ff", "cursor"),
+        ("cursor=AAAAAAAAAAAAAAAAAAAAAA%0A", "cursor"),
+        (f"cursor={ID}", "cursor"),
+        ("page=2", "page"),
         ("%00=", "\x00"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_query(api: Any, path: str, query: str, parameter: str) -> None:
     """The parameter is named."""
     assert pointed(api("GET", f"{path}?{query}")).keys() == {parameter}

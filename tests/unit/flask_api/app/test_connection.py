@@ -36,9 +36,13 @@ def connect(postgres: TestServer, settings: Settings, authority: Authority) -> C
 
     def make(front: Front, credentials: Credentials | None = None, **environ: str) -> Connection:
         given = flask_api.environ(postgres.server) | {
-            "DB_HOST": NAME, "DB_PORT": str(front.port), "DB_TLS": "verify-full", "DB_CA_FILE": str(authority.file),
-            "DB_SECRET_ARN": "the-secret", **environ,
-        }  # fmt: skip
+            "DB_HOST": NAME,
+            "DB_PORT": str(front.port),
+            "DB_TLS": "verify-full",
+            "DB_CA_FILE": str(authority.file),
+            "DB_SECRET_ARN": "the-secret",
+            **environ,
+        }
         credentials = credentials or Credentials(flask_api.PASSWORD, "")
         return Connection.connect(**parameters(Settings.read(given)), credentials=credentials)
 

@@ -130,8 +130,9 @@ def test_the_end_of_an_outage_is_noticed(database: Database, gate: Gate, lines: 
     flask_api.until(back)
     assert time.monotonic() - began < 5
     assert [line["message"] for line in lines() if line["logger"] == "shop.database"] == [
-        "the database is away", "the database is back",
-    ]  # fmt: skip
+        "the database is away",
+        "the database is back",
+    ]
 
 
 def test_several_who_find_it_back_say_so_once(database: Database, lines: Lines) -> None:

@@ -54,9 +54,16 @@ def test_the_first_page_begins_after_every_id() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1", "urn:uuid:01936a5e-7c00-7000-8000-000000000000", "01936a5e7c0070008000000000000000",
-     "01936a5e-7c00-7000-8000-00000000000g", "01936a5e-7c00-7000-8000-000000000000\n", "\u0661" * 8],
-)  # fmt: skip
+    [
+        "",
+        "1",
+        "urn:uuid:01936a5e-7c00-7000-8000-000000000000",
+        "01936a5e7c0070008000000000000000",
+        "01936a5e-7c00-7000-8000-00000000000g",
+        "01936a5e-7c00-7000-8000-000000000000\n",
+        "\u0661" * 8,
+    ],
+)
 def test_a_text_that_is_no_id(text: str) -> None:
     """One way of writing is enough."""
     assert not ids.valid(text)

@@ -74,11 +74,16 @@ def test_the_image_holds_what_it_needs_and_nothing_else(root: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "out"),
     [
-        ("AWS_REGION", True), ("common/region.py", True), ("common/rds-ca.pem", False), ("flask_api/stack.py", True),
-        ("flask_api/app/api.py", False), ("flask_api/app/__pycache__/api.pyc", True),
-        ("flask_api/app/Dockerfile", True), ("flask_api/app/migrations/0001_shop.sql", False),
+        ("AWS_REGION", True),
+        ("common/region.py", True),
+        ("common/rds-ca.pem", False),
+        ("flask_api/stack.py", True),
+        ("flask_api/app/api.py", False),
+        ("flask_api/app/__pycache__/api.pyc", True),
+        ("flask_api/app/Dockerfile", True),
+        ("flask_api/app/migrations/0001_shop.sql", False),
     ],
-)  # fmt: skip
+)
 def test_the_context_has_no_more_than_that(path: str, out: bool) -> None:
     """What is not sent cannot change the image."""
     assert shop_image.ignored(RULES, path) is out

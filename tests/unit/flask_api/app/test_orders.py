@@ -16,7 +16,7 @@ from tests.support import flask_api
 
 PROPERTY = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)  # fmt: skip
+)
 
 
 def test_an_order_takes_its_stock_and_copies_its_prices(api: Any) -> None:
@@ -27,8 +27,9 @@ def test_an_order_takes_its_stock_and_copies_its_prices(api: Any) -> None:
     placed = models.Order.model_validate(answer.json)
     assert (placed.status, placed.currency, placed.total) == ("placed", "EUR", "104.00")
     assert [(line.product_id, line.quantity, line.unit_price, line.amount) for line in placed.items] == [
-        (mug, 100, "0.99", "99.00"), (cup, 2, "2.50", "5.00"),
-    ]  # fmt: skip
+        (mug, 100, "0.99", "99.00"),
+        (cup, 2, "2.50", "5.00"),
+    ]
     assert (api.stock(cup), api.stock(mug)) == (3, 900)
     assert answer.headers["Location"] == f"/orders/{placed.id}"
     assert api("GET", answer.headers["Location"]).json == answer.json
@@ -43,17 +44,13 @@ def test_a_later_price_changes_no_order(api: Any) -> None:
 
 
 @PROPERTY
-@given(
-    st.lists(st.tuples(st.integers(0, 9_999_999_999), st.integers(1, 1000)), min_size=1, max_size=12)
-)  # fmt: skip
+@given(st.lists(st.tuples(st.integers(0, 9_999_999_999), st.integers(1, 1000)), min_size=1, max_size=12))
 def test_sums_are_exact(api: Any, lines: list[tuple[int, int]]) -> None:
     """To the cent, also where a float has no cents left."""
     prices = [Decimal(cents) / 100 for cents, _ in lines]
     made = [api.product(price=f"{price:.2f}", stock=1000) for price in prices]
     body = api.order(*((product_id, quantity) for product_id, (_, quantity) in zip(made, lines, strict=True))).json
-    assert Decimal(body["total"]) == sum(
-        price * quantity for price, (_, quantity) in zip(prices, lines, strict=True)
-    )  # fmt: skip
+    assert Decimal(body["total"]) == sum(price * quantity for price, (_, quantity) in zip(prices, lines, strict=True))
     assert body["total"] == f"{sum(Decimal(item['amount']) for item in body['items']):.2f}"
 
 
@@ -64,8 +61,10 @@ def test_the_same_key_and_items_get_the_stored_answer(api: Any) -> None:
     api("POST", f"{first.headers['Location']}/cancel")
     again = api.order((cup, 1), key="once")
     assert (again.status_code, again.data, again.headers["Location"]) == (
-        201, first.data, first.headers["Location"],
-    )  # fmt: skip
+        201,
+        first.data,
+        first.headers["Location"],
+    )
     assert len(api("GET", "/orders").json["items"]) == 1
 
 
@@ -159,7 +158,7 @@ def test_orders_come_page_by_page(api: Any) -> None:
     assert second["next"] is None
     assert sorted(first["items"] + second["items"], key=lambda order: order["id"]) == sorted(
         made, key=lambda order: order["id"]
-    )  # fmt: skip
+    )
 
 
 def together(count: int, call: Any) -> list[Any]:

@@ -34,8 +34,12 @@ def test_without_a_kind_the_status_says_it_all() -> None:
     """RFC 9457, section 4.2.1: about:blank has the status's phrase as its title."""
     body = json.loads(problems.Refusal(404, "gone").body("the-id"))
     assert body == {
-        "type": "about:blank", "title": "Not Found", "status": 404, "detail": "gone", "request_id": "the-id",
-    }  # fmt: skip
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "gone",
+        "request_id": "the-id",
+    }
 
 
 def test_errors_have_a_pointer_and_do_not_quote() -> None:

@@ -9,13 +9,24 @@ from hypothesis import strategies as st
 from lib.flask_api.app.settings import RDS_CA, SettingError, Settings
 
 ENVIRON = {
-    "DB_HOST": "shop.cluster.example", "DB_NAME": "shop", "DB_USER": "shop", "DB_PASSWORD": "secret-Password.1",
+    "DB_HOST": "shop.cluster.example",
+    "DB_NAME": "shop",
+    "DB_USER": "shop",
+    "DB_PASSWORD": "secret-Password.1",
     "DB_SECRET_ARN": "arn:aws:secretsmanager:x",
-}  # fmt: skip
+}
 NAMES = [
-    *ENVIRON, "DB_PORT", "DB_TLS", "DB_CA_FILE", "DB_POOL_SIZE", "HOST", "PORT", "WEB_CONCURRENCY", "WEB_THREADS",
+    *ENVIRON,
+    "DB_PORT",
+    "DB_TLS",
+    "DB_CA_FILE",
+    "DB_POOL_SIZE",
+    "HOST",
+    "PORT",
+    "WEB_CONCURRENCY",
+    "WEB_THREADS",
     "LOG_LEVEL",
-]  # fmt: skip
+]
 
 
 def test_what_has_a_default_may_be_left_out() -> None:
@@ -35,16 +46,23 @@ def test_the_authorities_of_rds_are_trusted_by_default() -> None:
 def test_everything_can_be_chosen() -> None:
     """Each variable reaches its member."""
     given = {
-        "DB_PORT": "6000", "DB_TLS": "verify-full", "DB_CA_FILE": __file__, "DB_POOL_SIZE": "3", "HOST": "127.0.0.1",
-        "PORT": "81", "WEB_CONCURRENCY": "4", "WEB_THREADS": "5", "LOG_LEVEL": "debug",
-    }  # fmt: skip
+        "DB_PORT": "6000",
+        "DB_TLS": "verify-full",
+        "DB_CA_FILE": __file__,
+        "DB_POOL_SIZE": "3",
+        "HOST": "127.0.0.1",
+        "PORT": "81",
+        "WEB_CONCURRENCY": "4",
+        "WEB_THREADS": "5",
+        "LOG_LEVEL": "debug",
+    }
     found = Settings.read(ENVIRON | given)
     assert (found.db_port, found.db_ca_file, found.db_pool_size) == (6000, Path(__file__), 3)
     assert (found.host, found.port, found.workers, found.threads, found.log_level) == ("127.0.0.1", 81, 4, 5, "debug")
 
 
 def test_a_pool_is_as_large_as_there_are_threads() -> None:
-    """No thread waits for a connection, and none lies idle for ever."""
+    """No thread waits for a connection, and none lies idle forever."""
     assert Settings.read(ENVIRON | {"WEB_THREADS": "3"}).db_pool_size == 3
 
 

@@ -30,9 +30,11 @@ def test_the_app_is_taps_own_and_then_stepped_down(synthesised, monkeypatch):
     called = []
     monkeypatch.setattr(app.tap, "main", called.append)
     environ = {
-        "CDKTF_OUTDIR": str(synthesised), app.URL: "http://x", app.STATE: "/cloud/state",
+        "CDKTF_OUTDIR": str(synthesised),
+        app.URL: "http://x",
+        app.STATE: "/cloud/state",
         app.PROVIDER: app.PINNED,
-    }  # fmt: skip
+    }
     app.main(environ)
     assert called == [["cdktf"]]
     assert (synthesised / app.REPORT).exists()

@@ -125,8 +125,10 @@ def test_a_rule_of_a_group_says_the_same_in_the_old_way(result, synthesised):
         plain = old[name]
         assert plain["type"] == "ingress"
         assert (plain["protocol"], plain["from_port"], plain["to_port"]) == (
-            rule["ip_protocol"], rule["from_port"], rule["to_port"],
-        )  # fmt: skip
+            rule["ip_protocol"],
+            rule["from_port"],
+            rule["to_port"],
+        )
         assert plain.get("cidr_blocks", [None]) == [rule.get("cidr_ipv4")]
         assert plain.get("source_security_group_id") == rule.get("referenced_security_group_id")
     assert {rule["type"] for rule in old.values()} == {"ingress", "egress"}

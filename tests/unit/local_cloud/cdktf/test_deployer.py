@@ -57,8 +57,10 @@ def test_by_terraform_the_stack_is_synthesised_initialised_and_applied(engine):
     found, commands = engine
     changed, steps, way = found.deploy(silent)
     assert [c.words[1] if c.words[0] == "terraform" else c.words[-1] for c in commands] == [
-        "lib.local_cloud.cdktf.app", "init", "apply",
-    ]  # fmt: skip
+        "lib.local_cloud.cdktf.app",
+        "init",
+        "apply",
+    ]
     assert commands[0].environ["CDKTF_OUTDIR"] == str(found._output)
     assert commands[0].environ["A"] == "b"
     assert commands[1].place.name == "stack-dev"

@@ -93,8 +93,13 @@ def test_no_terraform_at_all_is_refused(cloud, no_package, monkeypatch):
 
 def test_the_package_is_a_command(cloud, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    done = subprocess.run([fetch.program(cloud), "version"], capture_output=True, text=True, check=True,
-                          env={"PATH": os.defpath, "CHECKPOINT_DISABLE": "1"})  # fmt: skip
+    done = subprocess.run(
+        [fetch.program(cloud), "version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.defpath, "CHECKPOINT_DISABLE": "1"},
+    )
     assert done.stdout.startswith("Terraform v1.")
 
 

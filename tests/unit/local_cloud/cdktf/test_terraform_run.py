@@ -28,9 +28,12 @@ def command(tmp_path):
 def test_progress_counts_what_is_done_of_what_is_planned(command):
     told = []
     lines = [
-        "Plan: 2 to add, 1 to change, 0 to destroy.", "name  \\x1b[1maws_sqs_queue.a-b_1: Creation complete after 1s",
-        "aws_vpc.x: Modifications complete after 0s", "aws_vpc.x: Still creating...", "aws_vpc.y: Destruction complete",
-    ]  # fmt: skip
+        "Plan: 2 to add, 1 to change, 0 to destroy.",
+        "name  \\x1b[1maws_sqs_queue.a-b_1: Creation complete after 1s",
+        "aws_vpc.x: Modifications complete after 0s",
+        "aws_vpc.x: Still creating...",
+        "aws_vpc.y: Destruction complete",
+    ]
     assert len(runner.run(command(f"print('''{chr(10).join(lines)}''')"), told.append)) == len(lines)
     assert told == ["1/3 sqs_queue made", "2/3 vpc changed", "3/3 vpc removed"]
 
@@ -103,17 +106,23 @@ def test_the_state_is_counted_by_service(tmp_path):
         return {"type": f"aws_{kind}", "mode": mode, "instances": [{}] * count}
 
     found = [
-        resource("vpc"), resource("subnet", 2), resource("db_subnet_group"), resource("rds_cluster", 2),
-        resource("api_gateway_stage"), resource("caller_identity", mode="data"), resource("sqs_queue", 0),
+        resource("vpc"),
+        resource("subnet", 2),
+        resource("db_subnet_group"),
+        resource("rds_cluster", 2),
+        resource("api_gateway_stage"),
+        resource("caller_identity", mode="data"),
+        resource("sqs_queue", 0),
         resource("route"),
-    ]  # fmt: skip
+    ]
     path = tmp_path / "state"
     path.write_text(json.dumps({"outputs": {"a": {"value": 1, "type": "number"}}, "resources": found}))
     assert State(path).outputs() == {"a": 1}
     assert State(path).resources() == {
-        "vpc": {"vpc": 1, "subnet": 2, "route": 1}, "rds": {"subnet_group": 1, "cluster": 2},
+        "vpc": {"vpc": 1, "subnet": 2, "route": 1},
+        "rds": {"subnet_group": 1, "cluster": 2},
         "api_gateway": {"stage": 1},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("text", [None, ""])

@@ -54,9 +54,12 @@ def deployed(cloud):
         ],
     )
     client.create_service(
-        cluster=NAME, serviceName=NAME, taskDefinition=NAME, desiredCount=1,
+        cluster=NAME,
+        serviceName=NAME,
+        taskDefinition=NAME,
+        desiredCount=1,
         loadBalancers=[{"targetGroupArn": group, "containerName": "api", "containerPort": 8080}],
-    )  # fmt: skip
+    )
     return ecs.task(cloud, NAME, NAME)
 
 

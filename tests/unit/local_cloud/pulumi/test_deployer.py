@@ -83,9 +83,12 @@ def cli_state(cloud, monkeypatch):
 def test_the_program_is_run_in_process(cloud, played, told):
     done = deployer.deploy(cloud, STACK, {"A": "b"}, told.append)
     assert done == deployer.PulumiDeployment(
-        True, "in-process, without the Pulumi CLI, as on every machine", {"a": "b"},
-        {"ec2": {"Vpc": 1, "Subnet": 2}}, [(*LEFT, ["t1", "t2"])],
-    )  # fmt: skip
+        True,
+        "in-process, without the Pulumi CLI, as on every machine",
+        {"a": "b"},
+        {"ec2": {"Vpc": 1, "Subnet": 2}},
+        [(*LEFT, ["t1", "t2"])],
+    )
     assert played == [([programs.PULUMI_APPLY, STACK], {"A": "b"})]
     assert told == ["1 Vpc vpc created"]
     assert deployer.outputs(cloud, STACK) == {"a": "b"}
@@ -185,7 +188,7 @@ def test_a_failing_process_is_told_in_its_last_words(cloud, told, script, words,
     with pytest.raises(LocalCloudError) as failure:
         run.run(cloud, STACK, [programs.PULUMI_APPLY, STACK], {}, told.append)
     log = cloud.folder / "pulumi" / f"{STACK}.log"
-    assert str(failure.value) == f"Pulumi's stack {STACK} failed:\n{said}(the whole story: {log})"
+    assert str(failure.value) == f"Pulumi's stack {STACK} failed:\n{said}(full log: {log})"
 
 
 def test_an_interruption_lets_the_process_finish_its_thing(cloud, script):

@@ -15,11 +15,14 @@ from lib.payment.exercise import Mix
 
 OUTPUTS = {"apiKeyId": "k", "apiUrl": "https://abc.execute-api.example/v1", "auditBucket": "b"}
 SOUND = {
-    "database": {"ledger": {"EUR": {"entries": 2, "balance": "0.00", "processor": "1.00"}}, "payments": [],
-                 "refunds": 0},
+    "database": {
+        "ledger": {"EUR": {"entries": 2, "balance": "0.00", "processor": "1.00"}},
+        "payments": [],
+        "refunds": 0,
+    },
     "report": {"chains": {"whole": 1, "broken": {}, "unread": 0}},
     "drain": {"written": 0, "pending": 0},
-}  # fmt: skip
+}
 
 
 def silent(_text):

@@ -53,19 +53,27 @@ def _group(create: str, key: str, delete: str, arn: str, **more: Any) -> Resourc
         for begin in range(0, len(act.inputs["parameters"]), 20):  # AWS takes twenty at once
             some = [
                 {
-                    "ParameterName": found["name"], "ParameterValue": str(found["value"]),
+                    "ParameterName": found["name"],
+                    "ParameterValue": str(found["value"]),
                     "ApplyMethod": found.get("applyMethod") or "immediate",
                 }
                 for found in act.inputs["parameters"][begin : begin + 20]
-            ]  # fmt: skip
+            ]
             act.call(change, **{key: act.id, "Parameters": some})
 
     return ResourceType(
-        "rds", create, key=key, name="name", rename={"name": key, "family": "DBParameterGroupFamily"},
-        given={"Description": "Managed by Pulumi"}, steps=(Step(("parameters",), set_parameters),),
-        delete=delete, by={key: "id"}, **more,
+        "rds",
+        create,
+        key=key,
+        name="name",
+        rename={"name": key, "family": "DBParameterGroupFamily"},
+        given={"Description": "Managed by Pulumi"},
+        steps=(Step(("parameters",), set_parameters),),
+        delete=delete,
+        by={key: "id"},
+        **more,
         outputs={"arn": ARN + arn + ":{id}"},
-    )  # fmt: skip
+    )
 
 
 def _endpoint(act: ResourceOperation) -> str:
@@ -78,9 +86,10 @@ def _secret(act: ResourceOperation) -> None:
         return
     key = {"KmsKeyId": act.inputs["masterUserSecretKmsKeyId"]} if "masterUserSecretKmsKeyId" in act.inputs else {}
     secret = act.clients.client("secretsmanager", act.region).create_secret(
-        Name=SECRET.format(identifier=act.id), **key,
+        Name=SECRET.format(identifier=act.id),
+        **key,
         SecretString=json.dumps({"username": act.answer["MasterUsername"], "password": passwords.generate()}),
-    )  # fmt: skip
+    )
     act.answer["MasterUserSecret"] = {"SecretArn": secret["ARN"], "SecretStatus": "active", **key}
 
 
@@ -96,80 +105,146 @@ FINAL = {"SkipFinalSnapshot": lambda act: bool(act.inputs.get("skipFinalSnapshot
 
 RESOURCE_TYPES = {
     "aws:rds/cluster:Cluster": ResourceType(
-        "rds", "create_db_cluster", answer="DBCluster", key="DBClusterIdentifier", name="clusterIdentifier",
+        "rds",
+        "create_db_cluster",
+        answer="DBCluster",
+        key="DBClusterIdentifier",
+        name="clusterIdentifier",
         rename={
-            **COMMON, "clusterIdentifier": "DBClusterIdentifier", "masterPassword": "MasterUserPassword",
+            **COMMON,
+            "clusterIdentifier": "DBClusterIdentifier",
+            "masterPassword": "MasterUserPassword",
             "caCertificateIdentifier": "CACertificateIdentifier",
         },
         delete="delete_db_cluster",
         by={
-            "DBClusterIdentifier": "id", **FINAL, "FinalDBSnapshotIdentifier": "finalSnapshotIdentifier",
+            "DBClusterIdentifier": "id",
+            **FINAL,
+            "FinalDBSnapshotIdentifier": "finalSnapshotIdentifier",
             "DeleteAutomatedBackups": "deleteAutomatedBackups",
         },
-        at_deletion=("skipFinalSnapshot", "finalSnapshotIdentifier", "deleteAutomatedBackups"), ignored=UPGRADES,
+        at_deletion=("skipFinalSnapshot", "finalSnapshotIdentifier", "deleteAutomatedBackups"),
+        ignored=UPGRADES,
         instead={"engine": (f"database endpoint is {HOST}", "a PostgreSQL on loopback stands in for the server")},
         lost=(
-            *LOST, "caCertificateIdentifier", "monitoringInterval", "monitoringRoleArn", "performanceInsightsEnabled",
-            "performanceInsightsRetentionPeriod", "storageType",
+            *LOST,
+            "caCertificateIdentifier",
+            "monitoringInterval",
+            "monitoringRoleArn",
+            "performanceInsightsEnabled",
+            "performanceInsightsRetentionPeriod",
+            "storageType",
         ),
         outputs={
-            "arn": "DBClusterArn", "endpoint": lambda _act: HOST, "readerEndpoint": lambda _act: HOST,
-            "port": "Port", "hostedZoneId": "HostedZoneId", "clusterResourceId": "DbClusterResourceId",
-            "engineVersion": "EngineVersion", "engineVersionActual": "EngineVersion",
-            "masterUserSecrets": _secrets, "clusterMembers": _members, "availabilityZones": "AvailabilityZones",
-            "databaseName": "DatabaseName", "masterUsername": "MasterUsername", "kmsKeyId": "KmsKeyId",
+            "arn": "DBClusterArn",
+            "endpoint": lambda _act: HOST,
+            "readerEndpoint": lambda _act: HOST,
+            "port": "Port",
+            "hostedZoneId": "HostedZoneId",
+            "clusterResourceId": "DbClusterResourceId",
+            "engineVersion": "EngineVersion",
+            "engineVersionActual": "EngineVersion",
+            "masterUserSecrets": _secrets,
+            "clusterMembers": _members,
+            "availabilityZones": "AvailabilityZones",
+            "databaseName": "DatabaseName",
+            "masterUsername": "MasterUsername",
+            "kmsKeyId": "KmsKeyId",
         },
     ),
     "aws:rds/clusterInstance:ClusterInstance": ResourceType(
-        "rds", "create_db_instance", answer="DBInstance", key="DBInstanceIdentifier", name="identifier",
-        rename={**MEMBER, "clusterIdentifier": "DBClusterIdentifier"}, delete="delete_db_instance",
+        "rds",
+        "create_db_instance",
+        answer="DBInstance",
+        key="DBInstanceIdentifier",
+        name="identifier",
+        rename={**MEMBER, "clusterIdentifier": "DBClusterIdentifier"},
+        delete="delete_db_instance",
         by={"DBInstanceIdentifier": "id", "SkipFinalSnapshot": True},
         ignored={**AT_ONCE, "forceDestroy": "the deletion always may"},
         lost=("caCertIdentifier", "performanceInsightsKmsKeyId"),
         outputs={
-            "arn": "DBInstanceArn", "endpoint": "Endpoint.Address", "port": "Endpoint.Port",
-            "dbiResourceId": "DbiResourceId", "engineVersion": "EngineVersion", "engineVersionActual": "EngineVersion",
+            "arn": "DBInstanceArn",
+            "endpoint": "Endpoint.Address",
+            "port": "Endpoint.Port",
+            "dbiResourceId": "DbiResourceId",
+            "engineVersion": "EngineVersion",
+            "engineVersionActual": "EngineVersion",
             "availabilityZone": "AvailabilityZone",
         },
     ),
     "aws:rds/instance:Instance": ResourceType(
-        "rds", "create_db_instance", answer="DBInstance", key="DBInstanceIdentifier", name="identifier",
+        "rds",
+        "create_db_instance",
+        answer="DBInstance",
+        key="DBInstanceIdentifier",
+        name="identifier",
         rename={
-            **COMMON, **MEMBER, "username": "MasterUsername", "password": "MasterUserPassword",
-            "parameterGroupName": "DBParameterGroupName", "backupWindow": "PreferredBackupWindow",
+            **COMMON,
+            **MEMBER,
+            "username": "MasterUsername",
+            "password": "MasterUserPassword",
+            "parameterGroupName": "DBParameterGroupName",
+            "backupWindow": "PreferredBackupWindow",
             "maintenanceWindow": "PreferredMaintenanceWindow",
         },
-        steps=(Step(("manageMasterUserPassword",), _secret),), delete="delete_db_instance",
+        steps=(Step(("manageMasterUserPassword",), _secret),),
+        delete="delete_db_instance",
         by={
-            "DBInstanceIdentifier": "id", **FINAL, "FinalDBSnapshotIdentifier": "finalSnapshotIdentifier",
+            "DBInstanceIdentifier": "id",
+            **FINAL,
+            "FinalDBSnapshotIdentifier": "finalSnapshotIdentifier",
             "DeleteAutomatedBackups": "deleteAutomatedBackups",
         },
-        undo=_forget_secret, ignored=UPGRADES,
+        undo=_forget_secret,
+        ignored=UPGRADES,
         at_deletion=("skipFinalSnapshot", "finalSnapshotIdentifier", "deleteAutomatedBackups"),
-        instead={"manageMasterUserPassword": (
-            "RDS-managed password as a generated secret", "no MasterUserSecret for instances in its RDS",
-        )},
+        instead={
+            "manageMasterUserPassword": (
+                "RDS-managed password as a generated secret",
+                "no MasterUserSecret for instances in its RDS",
+            )
+        },
         lost=(*LOST, "caCertIdentifier", "backupWindow", "engineLifecycleSupport", "storageThroughput"),
         outputs={
-            "arn": "DBInstanceArn", "address": "Endpoint.Address", "port": "Endpoint.Port", "endpoint": _endpoint,
-            "resourceId": "DbiResourceId", "engineVersion": "EngineVersion", "engineVersionActual": "EngineVersion",
-            "masterUserSecrets": _secrets, "status": "DBInstanceStatus", "availabilityZone": "AvailabilityZone",
-            "hostedZoneId": "Endpoint.HostedZoneId", "username": "MasterUsername", "dbName": "DBName",
+            "arn": "DBInstanceArn",
+            "address": "Endpoint.Address",
+            "port": "Endpoint.Port",
+            "endpoint": _endpoint,
+            "resourceId": "DbiResourceId",
+            "engineVersion": "EngineVersion",
+            "engineVersionActual": "EngineVersion",
+            "masterUserSecrets": _secrets,
+            "status": "DBInstanceStatus",
+            "availabilityZone": "AvailabilityZone",
+            "hostedZoneId": "Endpoint.HostedZoneId",
+            "username": "MasterUsername",
+            "dbName": "DBName",
         },
     ),
     "aws:rds/subnetGroup:SubnetGroup": ResourceType(
-        "rds", "create_db_subnet_group", answer="DBSubnetGroup", key="DBSubnetGroupName", name="name",
+        "rds",
+        "create_db_subnet_group",
+        answer="DBSubnetGroup",
+        key="DBSubnetGroupName",
+        name="name",
         rename={"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"},
         given={"DBSubnetGroupDescription": "Managed by Pulumi"},
-        delete="delete_db_subnet_group", by={"DBSubnetGroupName": "id"},
+        delete="delete_db_subnet_group",
+        by={"DBSubnetGroupName": "id"},
         outputs={"arn": ARN + "subgrp:{id}", "vpcId": "VpcId"},
     ),
     "aws:rds/clusterParameterGroup:ClusterParameterGroup": _group(
-        "create_db_cluster_parameter_group", "DBClusterParameterGroupName", "delete_db_cluster_parameter_group",
+        "create_db_cluster_parameter_group",
+        "DBClusterParameterGroupName",
+        "delete_db_cluster_parameter_group",
         "cluster-pg",
     ),
     "aws:rds/parameterGroup:ParameterGroup": _group(
-        "create_db_parameter_group", "DBParameterGroupName", "delete_db_parameter_group", "pg",
+        "create_db_parameter_group",
+        "DBParameterGroupName",
+        "delete_db_parameter_group",
+        "pg",
         ignored={"skipDestroy": "nothing outlives the local cloud"},
     ),
-}  # fmt: skip
+}

@@ -14,9 +14,10 @@ def _record(act: ResourceOperation) -> Any:
     if "aliases" in inputs:
         (alias,) = inputs["aliases"]
         found["AliasTarget"] = {
-            "DNSName": alias["name"], "HostedZoneId": alias["zoneId"],
+            "DNSName": alias["name"],
+            "HostedZoneId": alias["zoneId"],
             "EvaluateTargetHealth": bool(alias["evaluateTargetHealth"]),
-        }  # fmt: skip
+        }
     else:
         found |= {"TTL": inputs["ttl"], "ResourceRecords": [{"Value": value} for value in inputs["records"]]}
     for name, key in (("setIdentifier", "SetIdentifier"), ("healthCheckId", "HealthCheckId")):
@@ -67,23 +68,45 @@ def _empty_zone(client: Maker, handle: Inputs) -> None:
 
 RESOURCE_TYPES = {
     "aws:route53/zone:Zone": ResourceType(
-        "route53", _zone, key="ZoneId", uses=("name", "comment"), tag=_tag_zone, at_deletion=("forceDestroy",),
-        delete="delete_hosted_zone", by={"Id": "id", "_force": "forceDestroy"}, undo=_empty_zone,
+        "route53",
+        _zone,
+        key="ZoneId",
+        uses=("name", "comment"),
+        tag=_tag_zone,
+        at_deletion=("forceDestroy",),
+        delete="delete_hosted_zone",
+        by={"Id": "id", "_force": "forceDestroy"},
+        undo=_empty_zone,
         outputs={
-            "zoneId": "id", "arn": "arn:{partition}:route53:::hostedzone/{id}",
+            "zoneId": "id",
+            "arn": "arn:{partition}:route53:::hostedzone/{id}",
             "nameServers": "DelegationSet.NameServers",
         },
     ),
     "aws:route53/record:Record": ResourceType(
-        "route53", _record, key="{zoneId}_{name}_{type}", uses=(
-            "zoneId", "name", "type", "aliases", "ttl", "records", "setIdentifier", "healthCheckId", "allowOverwrite",
-            "failoverRoutingPolicies", "weightedRoutingPolicies",
+        "route53",
+        _record,
+        key="{zoneId}_{name}_{type}",
+        uses=(
+            "zoneId",
+            "name",
+            "type",
+            "aliases",
+            "ttl",
+            "records",
+            "setIdentifier",
+            "healthCheckId",
+            "allowOverwrite",
+            "failoverRoutingPolicies",
+            "weightedRoutingPolicies",
         ),
         by={
-            "_zone": "zoneId", "_name": "name", "_type": "type",
+            "_zone": "zoneId",
+            "_name": "name",
+            "_type": "type",
             "_set": lambda act: act.inputs.get("setIdentifier", ""),
         },
         undo=_delete_record,
         outputs={"fqdn": "name"},
     ),
-}  # fmt: skip
+}

@@ -132,45 +132,83 @@ def _headers(names: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-HEADERS = _headers((
-    "routingHttpResponseServerEnabled", "routingHttpResponseStrictTransportSecurityHeaderValue",
-    "routingHttpResponseXContentTypeOptionsHeaderValue", "routingHttpResponseXFrameOptionsHeaderValue",
-    "routingHttpResponseContentSecurityPolicyHeaderValue",
-))  # fmt: skip
+HEADERS = _headers(
+    (
+        "routingHttpResponseServerEnabled",
+        "routingHttpResponseStrictTransportSecurityHeaderValue",
+        "routingHttpResponseXContentTypeOptionsHeaderValue",
+        "routingHttpResponseXFrameOptionsHeaderValue",
+        "routingHttpResponseContentSecurityPolicyHeaderValue",
+    )
+)
 
 
 RESOURCE_TYPES = {
     "aws:lb/loadBalancer:LoadBalancer": ResourceType(
-        "elbv2", "create_load_balancer", answer="LoadBalancers.0", key="LoadBalancerArn", name="name",
-        rename={"loadBalancerType": "Type"}, adapt=lambda inputs: {
+        "elbv2",
+        "create_load_balancer",
+        answer="LoadBalancers.0",
+        key="LoadBalancerArn",
+        name="name",
+        rename={"loadBalancerType": "Type"},
+        adapt=lambda inputs: {
             **{name: value for name, value in inputs.items() if name != "internal"},
             "Scheme": "internal" if inputs.get("internal") else "internet-facing",
         },
         steps=(_attributes("modify_load_balancer_attributes", "LoadBalancerArn", BALANCER),),
-        delete="delete_load_balancer", by={"LoadBalancerArn": "id"},
+        delete="delete_load_balancer",
+        by={"LoadBalancerArn": "id"},
         outputs={
-            "arn": "id", "dnsName": "DNSName", "zoneId": "CanonicalHostedZoneId", "arnSuffix": _suffix,
+            "arn": "id",
+            "dnsName": "DNSName",
+            "zoneId": "CanonicalHostedZoneId",
+            "arnSuffix": _suffix,
             "vpcId": "VpcId",
         },
     ),
     "aws:lb/targetGroup:TargetGroup": ResourceType(
-        "elbv2", "create_target_group", answer="TargetGroups.0", key="TargetGroupArn", name="name", adapt=_group,
+        "elbv2",
+        "create_target_group",
+        answer="TargetGroups.0",
+        key="TargetGroupArn",
+        name="name",
+        adapt=_group,
         steps=(_attributes("modify_target_group_attributes", "TargetGroupArn", GROUP),),
-        delete="delete_target_group", by={"TargetGroupArn": "id"}, outputs={"arn": "id", "arnSuffix": _suffix},
+        delete="delete_target_group",
+        by={"TargetGroupArn": "id"},
+        outputs={"arn": "id", "arnSuffix": _suffix},
     ),
     "aws:lb/targetGroupAttachment:TargetGroupAttachment": ResourceType(
-        "elbv2", "register_targets", key="{TargetGroupArn}/{targetId}",
+        "elbv2",
+        "register_targets",
+        key="{TargetGroupArn}/{targetId}",
         rename={"targetId": "Targets.Id", "port": "Targets.Port", "availabilityZone": "Targets.AvailabilityZone"},
-        delete="deregister_targets", by={"TargetGroupArn": "TargetGroupArn", "Targets": "Targets"},
+        delete="deregister_targets",
+        by={"TargetGroupArn": "TargetGroupArn", "Targets": "Targets"},
     ),
     "aws:lb/listener:Listener": ResourceType(
-        "elbv2", "create_listener", answer="Listeners.0", key="ListenerArn", adapt=_listener, rename=ACTION,
-        steps=(_attributes("modify_listener_attributes", "ListenerArn", HEADERS),), lost=("defaultActions.forward",),
-        delete="delete_listener", by={"ListenerArn": "id"}, outputs={"arn": "id"},
+        "elbv2",
+        "create_listener",
+        answer="Listeners.0",
+        key="ListenerArn",
+        adapt=_listener,
+        rename=ACTION,
+        steps=(_attributes("modify_listener_attributes", "ListenerArn", HEADERS),),
+        lost=("defaultActions.forward",),
+        delete="delete_listener",
+        by={"ListenerArn": "id"},
+        outputs={"arn": "id"},
     ),
     "aws:lb/listenerRule:ListenerRule": ResourceType(
-        "elbv2", "create_rule", answer="Rules.0", key="RuleArn", adapt=_rule, rename=ACTION,
+        "elbv2",
+        "create_rule",
+        answer="Rules.0",
+        key="RuleArn",
+        adapt=_rule,
+        rename=ACTION,
         lost=("actions.forward", "conditions.queryStrings"),
-        delete="delete_rule", by={"RuleArn": "id"}, outputs={"arn": "id", "priority": "Priority"},
+        delete="delete_rule",
+        by={"RuleArn": "id"},
+        outputs={"arn": "id", "priority": "Priority"},
     ),
-}  # fmt: skip
+}

@@ -8,7 +8,7 @@ from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, R
 
 def _retention(act: ResourceOperation) -> None:
     days = int(act.inputs["retentionInDays"])
-    if days:  # 0 is Pulumi's word for ever
+    if days:  # 0 is Pulumi's word forever
         act.call("put_retention_policy", logGroupName=act.id, retentionInDays=days)
 
 
@@ -21,14 +21,22 @@ def _topic_policy(act: ResourceOperation) -> Any:
 def _open_policy(act: ResourceOperation) -> str:
     """Return the policy with which AWS makes a topic: what a topic goes back to."""
     account, arn = act.find("account"), act.inputs["arn"]
-    return json.dumps({
-        "Version": "2008-10-17", "Id": "__default_policy_ID",
-        "Statement": [{
-            "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": {"AWS": "*"}, "Resource": arn,
-            "Action": ["sns:GetTopicAttributes", "sns:SetTopicAttributes", "sns:Publish", "sns:Subscribe"],
-            "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
-        }],
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "Version": "2008-10-17",
+            "Id": "__default_policy_ID",
+            "Statement": [
+                {
+                    "Sid": "__default_statement_ID",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "*"},
+                    "Resource": arn,
+                    "Action": ["sns:GetTopicAttributes", "sns:SetTopicAttributes", "sns:Publish", "sns:Subscribe"],
+                    "Condition": {"StringEquals": {"AWS:SourceOwner": account}},
+                }
+            ],
+        }
+    )
 
 
 def _alarm(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -44,56 +52,89 @@ def _alarm(inputs: dict[str, Any]) -> dict[str, Any]:
 
 RESOURCE_TYPES = {
     "aws:cloudwatch/logGroup:LogGroup": ResourceType(
-        "logs", "create_log_group", key="logGroupName", name="name", rename={"name": "logGroupName"},
+        "logs",
+        "create_log_group",
+        key="logGroupName",
+        name="name",
+        rename={"name": "logGroupName"},
         steps=(Step(("retentionInDays",), _retention),),
-        delete="delete_log_group", by={"logGroupName": "id"},
+        delete="delete_log_group",
+        by={"logGroupName": "id"},
         ignored={"skipDestroy": "nothing outlives the local cloud"},
         outputs={"arn": "arn:{partition}:logs:{region}:{account}:log-group:{id}"},
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ResourceType(
-        "cloudwatch", "put_metric_alarm", key="AlarmName", name="name",
+        "cloudwatch",
+        "put_metric_alarm",
+        key="AlarmName",
+        name="name",
         rename={
-            "name": "AlarmName", "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
+            "name": "AlarmName",
+            "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
             "metricQueries": "Metrics",
         },
         adapt=_alarm,
-        delete="delete_alarms", by={"AlarmNames": lambda act: [act.id]},
-        outputs={"arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}"}, lost=("metricQueries",),
+        delete="delete_alarms",
+        by={"AlarmNames": lambda act: [act.id]},
+        outputs={"arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}"},
+        lost=("metricQueries",),
     ),
     "aws:cloudwatch/dashboard:Dashboard": ResourceType(
-        "cloudwatch", "put_dashboard", key="DashboardName",
-        delete="delete_dashboards", by={"DashboardNames": lambda act: [act.id]},
+        "cloudwatch",
+        "put_dashboard",
+        key="DashboardName",
+        delete="delete_dashboards",
+        by={"DashboardNames": lambda act: [act.id]},
         outputs={"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{id}"},
     ),
     "aws:sns/topic:Topic": ResourceType(
-        "sns", "create_topic", key="TopicArn", name="name",
+        "sns",
+        "create_topic",
+        key="TopicArn",
+        name="name",
         attributes={
-            "displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "policy": "Policy",
-            "deliveryPolicy": "DeliveryPolicy", "signatureVersion": "SignatureVersion",
-            "tracingConfig": "TracingConfig", "fifoTopic": "FifoTopic",
+            "displayName": "DisplayName",
+            "kmsMasterKeyId": "KmsMasterKeyId",
+            "policy": "Policy",
+            "deliveryPolicy": "DeliveryPolicy",
+            "signatureVersion": "SignatureVersion",
+            "tracingConfig": "TracingConfig",
+            "fifoTopic": "FifoTopic",
             "contentBasedDeduplication": "ContentBasedDeduplication",
         },
-        delete="delete_topic", by={"TopicArn": "id"},
+        delete="delete_topic",
+        by={"TopicArn": "id"},
         outputs={"arn": "TopicArn", "owner": "account"},
     ),
     "aws:sns/topicPolicy:TopicPolicy": ResourceType(
-        "sns", _topic_policy, key="arn", uses=("arn", "policy"), delete="set_topic_attributes",
+        "sns",
+        _topic_policy,
+        key="arn",
+        uses=("arn", "policy"),
+        delete="set_topic_attributes",
         by={"TopicArn": "id", "AttributeName": lambda _act: "Policy", "AttributeValue": _open_policy},
         outputs={"owner": "account"},
     ),
     "aws:sns/topicSubscription:TopicSubscription": ResourceType(
-        "sns", "subscribe", key="SubscriptionArn", rename={"topic": "TopicArn"},
+        "sns",
+        "subscribe",
+        key="SubscriptionArn",
+        rename={"topic": "TopicArn"},
         given={"ReturnSubscriptionArn": True},
         attributes={
-            "rawMessageDelivery": "RawMessageDelivery", "filterPolicy": "FilterPolicy",
-            "filterPolicyScope": "FilterPolicyScope", "redrivePolicy": "RedrivePolicy",
-            "deliveryPolicy": "DeliveryPolicy", "subscriptionRoleArn": "SubscriptionRoleArn",
+            "rawMessageDelivery": "RawMessageDelivery",
+            "filterPolicy": "FilterPolicy",
+            "filterPolicyScope": "FilterPolicyScope",
+            "redrivePolicy": "RedrivePolicy",
+            "deliveryPolicy": "DeliveryPolicy",
+            "subscriptionRoleArn": "SubscriptionRoleArn",
         },
-        delete="unsubscribe", by={"SubscriptionArn": "id"},
+        delete="unsubscribe",
+        by={"SubscriptionArn": "id"},
         ignored={
             "endpointAutoConfirms": "nobody waits for a confirmation here",
             "confirmationTimeoutInMinutes": "nobody waits for a confirmation here",
         },
         outputs={"arn": "id", "ownerId": "account"},
     ),
-}  # fmt: skip
+}

@@ -232,12 +232,13 @@ def test_what_the_emulator_cannot_do_is_kept_with_the_thing(run, world):
     told = {record.title: [tuple(line) for line in record.differs] for record in run.state().records.values()}
     assert told == {
         "a": [
-            ("Thing: gold left out", "there is none"), ("Thing: text not kept", "lost by its things"),
+            ("Thing: gold left out", "there is none"),
+            ("Thing: text not kept", "lost by its things"),
             ("a password in clear", "it has no other"),
         ],
         "b": [],
         "n": [("Nothing left out", "there is none")],
-    }  # fmt: skip
+    }
     assert "n" not in world.things
     run.down()
     assert (world.things, world.made("delete")) == ({}, ["a", "b"] if world.made("delete")[0] == "a" else ["b", "a"])

@@ -45,12 +45,16 @@ def test_a_function(applied, dead):
     client, name = applied.client("lambda"), applied.id("function")
     found = client.get_function(FunctionName=name)
     wanted = {
-        "Runtime": "python3.13", "Handler": "main.handler", "MemorySize": 256, "Timeout": 15,
-        "Role": applied.record("role").outputs["arn"], "DeadLetterConfig": {"TargetArn": dead},
+        "Runtime": "python3.13",
+        "Handler": "main.handler",
+        "MemorySize": 256,
+        "Timeout": 15,
+        "Role": applied.record("role").outputs["arn"],
+        "DeadLetterConfig": {"TargetArn": dead},
         "Environment": {"Variables": {"GREETING": "hello", "NUMBER": "1"}},
         "TracingConfig": {"Mode": "Active"},
         "Architectures": ["arm64"],
-    }  # fmt: skip
+    }
     assert lacking(wanted, found["Configuration"]) == []
     assert found["Concurrency"]["ReservedConcurrentExecutions"] == 5
     assert found["Tags"] == {"Project": "p"}
@@ -83,9 +87,11 @@ def test_an_image_is_a_function_without_reservation(applied):
 def test_a_mapping(applied, queue):
     found = applied.client("lambda").get_event_source_mapping(UUID=applied.id("mapping"))
     wanted = {
-        "BatchSize": 5, "EventSourceArn": queue, "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "BatchSize": 5,
+        "EventSourceArn": queue,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "State": "Disabled",
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
 
 
@@ -114,14 +120,18 @@ def test_a_method(applied, gateway):
     assert gateway.get_resource(restApiId=api, resourceId=path)["path"] == "/payments"
     found = gateway.get_method(restApiId=api, resourceId=path, httpMethod="POST")
     wanted = {
-        "authorizationType": "NONE", "apiKeyRequired": False, "requestValidatorId": applied.id("validator"),
+        "authorizationType": "NONE",
+        "apiKeyRequired": False,
+        "requestValidatorId": applied.id("validator"),
         "requestModels": {"application/json": "Payment"},
         "requestParameters": {"method.request.header.Idempotency-Key": True},
         "methodIntegration": {
-            "type": "AWS_PROXY", "httpMethod": "POST", "uri": applied.exports["function"][2],
+            "type": "AWS_PROXY",
+            "httpMethod": "POST",
+            "uri": applied.exports["function"][2],
             "timeoutInMillis": 29000,
         },
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     found = gateway.get_request_validator(restApiId=api, requestValidatorId=applied.id("validator"))
     assert (found["validateRequestBody"], found["validateRequestParameters"]) == (True, True)
@@ -140,14 +150,22 @@ def test_a_stage(applied, gateway):
     api = applied.id("api")
     found = gateway.get_stage(restApiId=api, stageName="live")
     wanted = {
-        "deploymentId": applied.id("deployment"), "tracingEnabled": True, "variables": {"a": "b"},
+        "deploymentId": applied.id("deployment"),
+        "tracingEnabled": True,
+        "variables": {"a": "b"},
         "accessLogSettings": {
-            "destinationArn": applied.record("logs").outputs["arn"], "format": "$context.requestId",
+            "destinationArn": applied.record("logs").outputs["arn"],
+            "format": "$context.requestId",
         },
-        "methodSettings": {"*/*": {
-            "metricsEnabled": True, "loggingLevel": "ERROR", "throttlingBurstLimit": 20, "throttlingRateLimit": 10.0,
-        }},
-    }  # fmt: skip
+        "methodSettings": {
+            "*/*": {
+                "metricsEnabled": True,
+                "loggingLevel": "ERROR",
+                "throttlingBurstLimit": 20,
+                "throttlingRateLimit": 10.0,
+            }
+        },
+    }
     assert lacking(wanted, found) == []
     assert applied.exports["url"] == f"https://{api}.execute-api.{applied.cloud.region}.amazonaws.com/live"
     assert gateway.get_account()["cloudwatchRoleArn"] == applied.record("role").outputs["arn"]
@@ -163,9 +181,10 @@ def test_the_program_answers(applied):
 def test_a_plan_with_its_key(applied, gateway):
     found = gateway.get_usage_plan(usagePlanId=applied.id("plan"))
     wanted = {
-        "throttle": {"burstLimit": 20, "rateLimit": 10.0}, "quota": {"limit": 1000, "period": "DAY"},
+        "throttle": {"burstLimit": 20, "rateLimit": 10.0},
+        "quota": {"limit": 1000, "period": "DAY"},
         "apiStages": [{"apiId": applied.id("api"), "stage": "live"}],
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     (key,) = gateway.get_usage_plan_keys(usagePlanId=applied.id("plan"))["items"]
     assert key["id"] == applied.id("key")
@@ -185,15 +204,20 @@ def test_a_firewall(applied):
     found = waf.get_web_acl(Name=name, Scope="REGIONAL", Id=applied.id("acl"))["WebACL"]
     rules = [
         {
-            "Name": "common", "Priority": 1, "OverrideAction": {"None": {}}, "Statement": {
+            "Name": "common",
+            "Priority": 1,
+            "OverrideAction": {"None": {}},
+            "Statement": {
                 "ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"},
             },
         },
         {
-            "Name": "rate", "Priority": 2, "Action": {"Block": {}},
+            "Name": "rate",
+            "Priority": 2,
+            "Action": {"Block": {}},
             "Statement": {"RateBasedStatement": {"Limit": 1000, "AggregateKeyType": "IP"}},
         },
-    ]  # fmt: skip
+    ]
     assert lacking({"DefaultAction": {"Allow": {}}, "Rules": rules, "Description": "d"}, found) == []
     stage = applied.record("stage").outputs["arn"]
     assert waf.get_web_acl_for_resource(ResourceArn=stage)["WebACL"]["ARN"] == arn
@@ -204,9 +228,11 @@ def test_rules_and_their_targets(applied, queue, dead):
     assert lacking({"ScheduleExpression": "rate(1 hour)", "State": "DISABLED"}, events.describe_rule(Name=name)) == []
     (target,) = events.list_targets_by_rule(Rule=name)["Targets"]
     wanted = {
-        "Arn": queue, "Input": '{"a": 1}', "DeadLetterConfig": {"Arn": dead},
+        "Arn": queue,
+        "Input": '{"a": 1}',
+        "DeadLetterConfig": {"Arn": dead},
         "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60},
-    }  # fmt: skip
+    }
     assert lacking(wanted, target) == []
     assert target["Id"].startswith("to-queue-")
     found = events.describe_rule(Name=applied.id("pattern"))
@@ -218,9 +244,11 @@ def test_a_schedule(applied):
     found = applied.client("scheduler").get_schedule(GroupName=group, Name=name)
     target = {"Arn": applied.exports["function"][0], "RetryPolicy": {"MaximumRetryAttempts": 2}}
     wanted = {
-        "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}, "State": "DISABLED",
+        "ScheduleExpression": "rate(1 day)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "State": "DISABLED",
         "Target": target,
-    }  # fmt: skip
+    }
     assert (group, lacking(wanted, found)) == ("default", [])
 
 

@@ -42,9 +42,11 @@ def test_a_vpc(applied):
 def test_a_subnet_in_the_zone_that_the_program_asked_for(applied):
     found = only(applied.client("ec2").describe_subnets(SubnetIds=[applied.id("subnet")]), "Subnets")
     wanted = {
-        "CidrBlock": "10.0.1.0/24", "VpcId": applied.id("vpc"), "AvailabilityZone": f"{applied.cloud.region}b",
+        "CidrBlock": "10.0.1.0/24",
+        "VpcId": applied.id("vpc"),
+        "AvailabilityZone": f"{applied.cloud.region}b",
         "MapPublicIpOnLaunch": True,
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     assert sorted(found["Tags"], key=str) == sorted(pairs(TAGS), key=str)
 
@@ -76,9 +78,12 @@ def rules(applied, title):
 
 def test_groups_have_the_rules_of_the_program_and_no_other(applied):
     wanted_in = {
-        "FromPort": 80, "ToPort": 81, "IpProtocol": "tcp", "Description": "from the second",
+        "FromPort": 80,
+        "ToPort": 81,
+        "IpProtocol": "tcp",
+        "Description": "from the second",
         "ReferencedGroupInfo": {"GroupId": applied.id("second")},
-    }  # fmt: skip
+    }
     entries, exits = rules(applied, "first")
     assert (lacking([wanted_in], entries), exits) == ([], [])
     entries, exits = rules(applied, "second")
@@ -98,9 +103,10 @@ def test_endpoints(applied):
     ec2, region = applied.client("ec2"), applied.cloud.region
     found = only(ec2.describe_vpc_endpoints(VpcEndpointIds=[applied.id("s3")]), "VpcEndpoints")
     wanted = {
-        "ServiceName": f"com.amazonaws.{region}.s3", "VpcEndpointType": "Gateway",
+        "ServiceName": f"com.amazonaws.{region}.s3",
+        "VpcEndpointType": "Gateway",
         "RouteTableIds": [applied.id("table")],
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     found = only(ec2.describe_vpc_endpoints(VpcEndpointIds=[applied.id("secrets")]), "VpcEndpoints")
     wanted = {"VpcEndpointType": "Interface", "SubnetIds": [applied.id("subnet")]}
@@ -110,9 +116,11 @@ def test_endpoints(applied):
 def test_a_flow_log(applied):
     found = only(applied.client("ec2").describe_flow_logs(FlowLogIds=[applied.id("flow")]), "FlowLogs")
     wanted = {
-        "ResourceId": applied.id("vpc"), "TrafficType": "REJECT", "LogDestinationType": "cloud-watch-logs",
+        "ResourceId": applied.id("vpc"),
+        "TrafficType": "REJECT",
+        "LogDestinationType": "cloud-watch-logs",
         "LogDestination": applied.record("logs").outputs["arn"],
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
 
 
@@ -175,12 +183,20 @@ def test_alarms(applied):
     cloudwatch = applied.client("cloudwatch")
     found = only(cloudwatch.describe_alarms(AlarmNames=["example-alarm"]), "MetricAlarms")
     wanted = {
-        "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 3, "DatapointsToAlarm": 2,
-        "MetricName": "CPUUtilization", "Namespace": "AWS/ECS", "Period": 60, "Statistic": "Average",
-        "Threshold": 80.5, "AlarmActions": [applied.id("topic")], "OKActions": [applied.id("topic")],
-        "Dimensions": [{"Name": "ClusterName", "Value": "c"}], "TreatMissingData": "breaching",
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 2,
+        "MetricName": "CPUUtilization",
+        "Namespace": "AWS/ECS",
+        "Period": 60,
+        "Statistic": "Average",
+        "Threshold": 80.5,
+        "AlarmActions": [applied.id("topic")],
+        "OKActions": [applied.id("topic")],
+        "Dimensions": [{"Name": "ClusterName", "Value": "c"}],
+        "TreatMissingData": "breaching",
         "AlarmDescription": "why",
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     assert cloudwatch.get_dashboard(DashboardName="example")["DashboardBody"] == '{"widgets": []}'
 

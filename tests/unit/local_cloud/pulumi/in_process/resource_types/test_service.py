@@ -38,10 +38,13 @@ def test_a_balancer(applied, elb):
     (inner,) = elb.describe_load_balancers(LoadBalancerArns=[applied.id("inner")])["LoadBalancers"]
     assert inner["Scheme"] == "internal"
     wanted = {
-        "routing.http.drop_invalid_header_fields.enabled": "true", "idle_timeout.timeout_seconds": "61",
-        "access_logs.s3.enabled": "true", "access_logs.s3.bucket": applied.id("logs"), "access_logs.s3.prefix": "alb",
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+        "idle_timeout.timeout_seconds": "61",
+        "access_logs.s3.enabled": "true",
+        "access_logs.s3.bucket": applied.id("logs"),
+        "access_logs.s3.prefix": "alb",
         "routing.http.desync_mitigation_mode": "strictest",
-    }  # fmt: skip
+    }
     assert lacking(wanted, attributes(elb.describe_load_balancer_attributes(LoadBalancerArn=arn))) == []
     (tags,) = elb.describe_tags(ResourceArns=[arn])["TagDescriptions"]
     assert tags["Tags"] == [{"Key": "Project", "Value": "p"}]
@@ -51,16 +54,26 @@ def test_targets(applied, elb):
     arn = applied.id("targets")
     (found,) = elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     wanted = {
-        "Port": 8080, "Protocol": "HTTP", "TargetType": "ip", "VpcId": applied.id("vpc"), "HealthCheckPath": "/health",
-        "HealthCheckIntervalSeconds": 15, "HealthCheckTimeoutSeconds": 6, "HealthyThresholdCount": 2,
-        "UnhealthyThresholdCount": 4, "HealthCheckProtocol": "HTTP", "Matcher": {"HttpCode": "200-299"},
-    }  # fmt: skip
+        "Port": 8080,
+        "Protocol": "HTTP",
+        "TargetType": "ip",
+        "VpcId": applied.id("vpc"),
+        "HealthCheckPath": "/health",
+        "HealthCheckIntervalSeconds": 15,
+        "HealthCheckTimeoutSeconds": 6,
+        "HealthyThresholdCount": 2,
+        "UnhealthyThresholdCount": 4,
+        "HealthCheckProtocol": "HTTP",
+        "Matcher": {"HttpCode": "200-299"},
+    }
     assert lacking(wanted, found) == []
     wanted = {
-        "deregistration_delay.timeout_seconds": "30", "stickiness.enabled": "true", "stickiness.type": "lb_cookie",
+        "deregistration_delay.timeout_seconds": "30",
+        "stickiness.enabled": "true",
+        "stickiness.type": "lb_cookie",
         "stickiness.lb_cookie.duration_seconds": "600",
         "load_balancing.algorithm.type": "least_outstanding_requests",
-    }  # fmt: skip
+    }
     assert lacking(wanted, attributes(elb.describe_target_group_attributes(TargetGroupArn=arn))) == []
     (health,) = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     assert lacking({"Id": "10.0.0.9", "Port": 8081}, health["Target"]) == []
@@ -73,20 +86,23 @@ def test_listeners_and_their_rules(applied, elb):
     assert lacking([wanted], found) == []
     found = elb.describe_listeners(ListenerArns=[applied.id("https")])["Listeners"]
     wanted = {
-        "Port": 443, "Protocol": "HTTPS", "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
+        "Port": 443,
+        "Protocol": "HTTPS",
+        "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
         "Certificates": [{"CertificateArn": "arn:aws:acm:xx-test-1:123456789012:certificate/1"}],
         "DefaultActions": [{"Type": "forward", "TargetGroupArn": applied.id("targets")}],
-    }  # fmt: skip
+    }
     assert lacking([wanted], found) == []
     found = elb.describe_rules(RuleArns=[applied.id("rule")])["Rules"]
     fixed = {"ContentType": "text/plain", "StatusCode": "404", "MessageBody": "none"}
     wanted = {
-        "Priority": "10", "Actions": [{"Type": "fixed-response", "FixedResponseConfig": fixed}],
+        "Priority": "10",
+        "Actions": [{"Type": "fixed-response", "FixedResponseConfig": fixed}],
         "Conditions": [
             {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a"]}},
             {"Field": "query-string"},
         ],
-    }  # fmt: skip
+    }
     assert lacking([wanted], found) == []
 
 
@@ -114,9 +130,10 @@ def test_a_cluster(applied):
     (found,) = ecs.describe_clusters(clusters=["example"], include=["SETTINGS", "TAGS"])["clusters"]
     wanted = {
         "settings": [{"name": "containerInsights", "value": "enhanced"}],
-        "capacityProviders": ["FARGATE", "FARGATE_SPOT"], "tags": [{"key": "Project", "value": "p"}],
+        "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
+        "tags": [{"key": "Project", "value": "p"}],
         "defaultCapacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1, "base": 1}],
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
 
 
@@ -124,15 +141,24 @@ def test_a_task(applied):
     found = applied.client("ecs").describe_task_definition(taskDefinition="example")["taskDefinition"]
     role = applied.record("role").outputs["arn"]
     wanted = {
-        "cpu": "256", "memory": "512", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
-        "executionRoleArn": role, "taskRoleArn": role,
+        "cpu": "256",
+        "memory": "512",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "executionRoleArn": role,
+        "taskRoleArn": role,
         "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
         "volumes": [{"name": "tmp"}, {"name": "h", "host": {"sourcePath": "/h"}}],
-        "containerDefinitions": [{
-            "name": "api", "image": "example:1", "portMappings": [{"containerPort": 8080}],
-            "environment": [{"name": "GROUP", "value": applied.id("group")}], "readonlyRootFilesystem": True,
-        }],
-    }  # fmt: skip
+        "containerDefinitions": [
+            {
+                "name": "api",
+                "image": "example:1",
+                "portMappings": [{"containerPort": 8080}],
+                "environment": [{"name": "GROUP", "value": applied.id("group")}],
+                "readonlyRootFilesystem": True,
+            }
+        ],
+    }
     assert lacking(wanted, found) == []
     arn = found["taskDefinitionArn"]
     assert applied.exports["revision"] == [arn, arn.rpartition(":")[0], 1]
@@ -142,21 +168,27 @@ def test_a_service(applied):
     ecs = applied.client("ecs")
     (found,) = ecs.describe_services(cluster="example", services=[applied.id("service")])["services"]
     network = {
-        "subnets": [applied.id("subnet0"), applied.id("subnet1")], "securityGroups": [applied.id("group")],
+        "subnets": [applied.id("subnet0"), applied.id("subnet1")],
+        "securityGroups": [applied.id("group")],
         "assignPublicIp": "DISABLED",
-    }  # fmt: skip
+    }
     wanted = {
-        "desiredCount": 2, "launchType": "FARGATE", "taskDefinition": applied.exports["revision"][0],
-        "networkConfiguration": {"awsvpcConfiguration": network}, "propagateTags": "SERVICE",
+        "desiredCount": 2,
+        "launchType": "FARGATE",
+        "taskDefinition": applied.exports["revision"][0],
+        "networkConfiguration": {"awsvpcConfiguration": network},
+        "propagateTags": "SERVICE",
         "loadBalancers": [
             {"targetGroupArn": applied.id("targets"), "containerName": "api", "containerPort": 8080},
         ],
         "deploymentConfiguration": {
-            "deploymentCircuitBreaker": {"enable": True, "rollback": True}, "maximumPercent": 200,
+            "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            "maximumPercent": 200,
             "minimumHealthyPercent": 100,
         },
-        "healthCheckGracePeriodSeconds": 60, "enableExecuteCommand": True,
-    }  # fmt: skip
+        "healthCheckGracePeriodSeconds": 60,
+        "enableExecuteCommand": True,
+    }
     assert lacking(wanted, found) == []
 
 
@@ -164,9 +196,11 @@ def test_scaling_is_kept_by_moto(applied):
     scaling = applied.client("application-autoscaling")
     (found,) = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
     wanted = {
-        "MinCapacity": 2, "MaxCapacity": 6, "ResourceId": applied.id("target"),
+        "MinCapacity": 2,
+        "MaxCapacity": 6,
+        "ResourceId": applied.id("target"),
         "ScalableDimension": "ecs:service:DesiredCount",
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     (found,) = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
     predefined = {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}
@@ -215,6 +249,7 @@ def test_everything_is_removed(applied):
     )
     applied.down()
     assert listed(applied.cloud) == applied.before
-    assert applied.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")[
-        "ScalableTargets"
-    ] == []  # fmt: skip
+    assert (
+        applied.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+        == []
+    )

@@ -61,11 +61,14 @@ def test_a_bucket_is_private(s3, logs):
 
 def test_a_buckets_lifecycle(s3, logs):
     wanted = {
-        "ID": "old", "Status": "Enabled", "Filter": {"Prefix": "alb/"}, "Expiration": {"Days": 30},
+        "ID": "old",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "alb/"},
+        "Expiration": {"Days": 30},
         "NoncurrentVersionExpiration": {"NoncurrentDays": 3},
         "Transitions": [{"Days": 10, "StorageClass": "GLACIER"}],
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-    }  # fmt: skip
+    }
     assert lacking([wanted], s3.get_bucket_lifecycle_configuration(Bucket=logs)["Rules"]) == []
 
 
@@ -81,10 +84,11 @@ def test_a_repository(applied, key):
     ecr = applied.client("ecr")
     (found,) = ecr.describe_repositories(repositoryNames=["example/images"])["repositories"]
     wanted = {
-        "imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True},
+        "imageTagMutability": "IMMUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": True},
         "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": key},
         "repositoryUri": applied.exports["repository"],
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     policy = json.loads(ecr.get_lifecycle_policy(repositoryName="example/images")["lifecyclePolicyText"])
     assert policy["rules"][0]["selection"]["countNumber"] == 10
@@ -94,14 +98,25 @@ def test_a_cluster(applied, key):
     rds = applied.client("rds")
     (found,) = rds.describe_db_clusters(DBClusterIdentifier=applied.id("cluster"))["DBClusters"]
     wanted = {
-        "Engine": "aurora-postgresql", "EngineVersion": "17.7", "MasterUsername": "app", "DatabaseName": "shop",
-        "Port": 5999, "DBSubnetGroup": applied.id("home"), "StorageEncrypted": True, "KmsKeyId": key,
-        "BackupRetentionPeriod": 7, "PreferredBackupWindow": "02:00-03:00", "DeletionProtection": False,
-        "DBClusterParameterGroup": applied.id("parameters"), "IAMDatabaseAuthenticationEnabled": True,
-        "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 2.0}, "CopyTagsToSnapshot": True,
-        "EngineLifecycleSupport": "open-source-rds-extended-support-disabled", "TagList": pairs({"Name": "shop"}),
+        "Engine": "aurora-postgresql",
+        "EngineVersion": "17.7",
+        "MasterUsername": "app",
+        "DatabaseName": "shop",
+        "Port": 5999,
+        "DBSubnetGroup": applied.id("home"),
+        "StorageEncrypted": True,
+        "KmsKeyId": key,
+        "BackupRetentionPeriod": 7,
+        "PreferredBackupWindow": "02:00-03:00",
+        "DeletionProtection": False,
+        "DBClusterParameterGroup": applied.id("parameters"),
+        "IAMDatabaseAuthenticationEnabled": True,
+        "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 2.0},
+        "CopyTagsToSnapshot": True,
+        "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
+        "TagList": pairs({"Name": "shop"}),
         "MasterUserSecret": {"SecretArn": applied.exports["secrets"][0], "KmsKeyId": key},
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     assert [g["VpcSecurityGroupId"] for g in found["VpcSecurityGroups"]] == [applied.id("group")]
     assert [member["DBInstanceIdentifier"] for member in found["DBClusterMembers"]] == [applied.id("writer")]
@@ -117,14 +132,25 @@ def test_an_instance(applied, key):
     rds = applied.client("rds")
     (found,) = rds.describe_db_instances(DBInstanceIdentifier=applied.id("instance"))["DBInstances"]
     wanted = {
-        "Engine": "postgres", "EngineVersion": "17.6", "DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20,
-        "StorageType": "gp3", "MasterUsername": "app", "DBName": "pay", "MultiAZ": True, "StorageEncrypted": True,
-        "KmsKeyId": key, "BackupRetentionPeriod": 7, "MaxAllocatedStorage": 100,
-        "IAMDatabaseAuthenticationEnabled": True, "CopyTagsToSnapshot": True, "TagList": pairs({"Name": "pay"}),
+        "Engine": "postgres",
+        "EngineVersion": "17.6",
+        "DBInstanceClass": "db.t4g.micro",
+        "AllocatedStorage": 20,
+        "StorageType": "gp3",
+        "MasterUsername": "app",
+        "DBName": "pay",
+        "MultiAZ": True,
+        "StorageEncrypted": True,
+        "KmsKeyId": key,
+        "BackupRetentionPeriod": 7,
+        "MaxAllocatedStorage": 100,
+        "IAMDatabaseAuthenticationEnabled": True,
+        "CopyTagsToSnapshot": True,
+        "TagList": pairs({"Name": "pay"}),
         "VpcSecurityGroups": [{"VpcSecurityGroupId": applied.id("group")}],
         "DBParameterGroups": [{"DBParameterGroupName": applied.id("one")}],
         "DBSubnetGroup": {"DBSubnetGroupName": applied.id("home")},
-    }  # fmt: skip
+    }
     assert lacking(wanted, found) == []
     assert applied.exports["instance"] == ["127.0.0.1", 5998, "127.0.0.1:5998"]
 

@@ -98,8 +98,10 @@ def parameters(clients, token, default_tags=None, **inputs):
 def test_names_differ_by_their_spelling_alone(clients):
     shape = input_shape(clients.client("rds"), "create_db_cluster")
     assert translate(shape, {"dbSubnetGroupName": "g", "copyTagsToSnapshot": True, "port": 1.0}, {}) == {
-        "DBSubnetGroupName": "g", "CopyTagsToSnapshot": True, "Port": 1,
-    }  # fmt: skip
+        "DBSubnetGroupName": "g",
+        "CopyTagsToSnapshot": True,
+        "Port": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -112,12 +114,16 @@ def test_names_differ_by_their_spelling_alone(clients):
         ({"engine": 17.0}, {"Engine": "17"}),
         ({"engine": 17.5}, {"Engine": "17.5"}),
         ({"vpcSecurityGroupIds": "one"}, {"VpcSecurityGroupIds": ["one"]}),
-        ({"serverlessV2ScalingConfiguration": [{"minCapacity": 1}]},
-         {"ServerlessV2ScalingConfiguration": {"MinCapacity": 1.0}}),
-        ({"serverlessV2ScalingConfiguration": {"minCapacity": 0.5, "maxCapacity": None}},
-         {"ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5}}),
+        (
+            {"serverlessV2ScalingConfiguration": [{"minCapacity": 1}]},
+            {"ServerlessV2ScalingConfiguration": {"MinCapacity": 1.0}},
+        ),
+        (
+            {"serverlessV2ScalingConfiguration": {"minCapacity": 0.5, "maxCapacity": None}},
+            {"ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5}},
+        ),
     ],
-)  # fmt: skip
+)
 def test_values_become_what_the_api_takes(clients, inputs, wanted):
     found = translate(input_shape(clients.client("rds"), "create_db_cluster"), inputs, {})
     assert found == wanted
@@ -169,12 +175,18 @@ def test_a_name_can_be_changed_at_its_place_or_everywhere_below(clients):
 
 def test_an_input_goes_into_a_structure(clients):
     found = parameters(
-        clients, "aws:ecs/service:Service", name="s", deploymentMaximumPercent=200,
-        deploymentCircuitBreaker={"enable": True, "rollback": False}, deploymentConfiguration={"strategy": "ROLLING"},
-    )  # fmt: skip
+        clients,
+        "aws:ecs/service:Service",
+        name="s",
+        deploymentMaximumPercent=200,
+        deploymentCircuitBreaker={"enable": True, "rollback": False},
+        deploymentConfiguration={"strategy": "ROLLING"},
+    )
     assert found["deploymentConfiguration"] == {
-        "maximumPercent": 200, "deploymentCircuitBreaker": {"enable": True, "rollback": False}, "strategy": "ROLLING",
-    }  # fmt: skip
+        "maximumPercent": 200,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+        "strategy": "ROLLING",
+    }
 
 
 @pytest.mark.parametrize(
@@ -311,9 +323,15 @@ def test_of_records_with_one_name_only_the_own_is_deleted():
 def test_a_record_overwrites_where_it_may(inputs, action):
     zone = Zone()
     made = act(
-        type("Clients", (), {"client": lambda *_a: zone})(), RESOURCE_TYPES["aws:route53/record:Record"],
-        zoneId="z", name="a.test", type="A", ttl=60, records=["10.0.0.1"], **inputs,
-    )  # fmt: skip
+        type("Clients", (), {"client": lambda *_a: zone})(),
+        RESOURCE_TYPES["aws:route53/record:Record"],
+        zoneId="z",
+        name="a.test",
+        type="A",
+        ttl=60,
+        records=["10.0.0.1"],
+        **inputs,
+    )
     made.kind.create(made)
     assert [found for found, _record in zone.changes] == [action]
 
@@ -342,8 +360,14 @@ def test_a_path_leads_through_structures_lists_and_patterns(clients):
     made.answer = {"A": {"B": [{"C": 1}]}, "D": "d"}
     made.parameters = {"D": "parameter", "E": "e"}
     assert [made.find(path) for path in ("A.B.0.C", "A.B.1", "D", "E", "size", "A.x", "D.x")] == [
-        1, None, "d", "e", 3, None, None,
-    ]  # fmt: skip
+        1,
+        None,
+        "d",
+        "e",
+        3,
+        None,
+        None,
+    ]
     made.id = "i"
     assert made.find("{id}-{D}-{region}-{partition}") == f"i-d-{HOME}-{region.partition(HOME)}"
     with pytest.raises(LocalCloudError, match="'thing': its entry reads 'F', which neither"):
@@ -352,9 +376,15 @@ def test_a_path_leads_through_structures_lists_and_patterns(clients):
 
 def test_an_entry_says_what_it_handles_itself():
     kind = ResourceType(
-        "s", "c", uses=("a",), attributes={"b": "B"}, at_deletion=("c",), ignored={"d": ""}, cannot={"e": ""},
+        "s",
+        "c",
+        uses=("a",),
+        attributes={"b": "B"},
+        at_deletion=("c",),
+        ignored={"d": ""},
+        cannot={"e": ""},
         steps=(Step(("f",), print),),
-    )  # fmt: skip
+    )
     assert kind.handled() == set("abcdef")
 
 
