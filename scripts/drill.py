@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 # pylint: disable=wrong-import-position
 from lib.common.errors import ExerciseError, SettingError
-from lib.disaster_recovery import drill_report, drill_world
-from lib.disaster_recovery.drill import Drill, World
-from lib.disaster_recovery.drill_gate import Gate
-from lib.disaster_recovery.drill_steps import Steps
+from lib.disaster_recovery.drill import report, target
+from lib.disaster_recovery.drill.operations import Steps
+from lib.disaster_recovery.drill.scenario import Drill, World
+from lib.disaster_recovery.drill.tcp_proxy import Gate
 from lib.disaster_recovery.settings import Settings
 from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
@@ -78,10 +78,10 @@ def place(options: argparse.Namespace, stack: ExitStack) -> World:
     if options.aws:
         settings, session = Settings.read(), boto3.session.Session()
         clients = cache(lambda service, where: session.client(service, region_name=where))
-        outage = drill_world.Outage(clients, settings, show)
+        outage = target.Outage(clients, settings, show)
         urls: Mapping[str, str] = {}
         if options.what == "drill":
-            urls = drill_world.addresses(clients, settings)
+            urls = target.addresses(clients, settings)
         steps = Steps(clients, settings, show, "scripts/drill")
         return World(settings, steps, urls, outage.cut, outage.heal, AWS[2])
     cloud = LocalCloud.read()
@@ -90,7 +90,7 @@ def place(options: argparse.Namespace, stack: ExitStack) -> World:
     settings = local.settings()
     found: Callable[..., Any] = cache(cloud.client)
     gates = {side.role: stack.enter_context(Gate(cloud.port)) for side in settings.sides}
-    ids = {side.role: drill_world.api(found, settings, side) for side in settings.sides}
+    ids = {side.role: target.api(found, settings, side) for side in settings.sides}
     urls = {role: local.address(gate.port, ids[role]) for role, gate in gates.items()}
     gate = gates[settings.primary.role]
     return World(
@@ -132,10 +132,10 @@ def drill(world: World, options: argparse.Namespace) -> int:
     """Do the whole drill, print the table, write the picture, and return the exit code."""
     usual = AWS if options.aws else LOCAL
     result = Drill(world, options.seconds or usual[0], options.rate or usual[1], tell).run()
-    for name, value in drill_report.rows(result, world.settings):
+    for name, value in report.rows(result, world.settings):
         print(f"{name:<56} {value}")
     options.picture.parent.mkdir(parents=True, exist_ok=True)
-    options.picture.write_text(drill_report.picture(result, world.settings), encoding="utf-8")
+    options.picture.write_text(report.picture(result, world.settings), encoding="utf-8")
     print(f"timeline: {options.picture}")
     if not options.aws:
         print("Replication of the emulator takes no time: what a real lag costs is measured on AWS alone.")

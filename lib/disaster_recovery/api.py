@@ -25,9 +25,9 @@ from lib.common import access_log, region
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import api_gateway_logs
 from lib.disaster_recovery.api_domain import regional_domain
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
-from lib.disaster_recovery.place import Place
 from lib.disaster_recovery.policies import service_role
 from lib.disaster_recovery.settings import Side
 
@@ -99,19 +99,26 @@ class Api(Construct):
     """A REST API with one stage; regional, for an API behind AWS's own network of edges could not fail over."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, side: Side, keys: Keys, function: LambdaFunction
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        context: AwsContext,
+        side: Side,
+        keys: Keys,
+        function: LambdaFunction,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._place, self._keys, self._function = place, keys, function
+        self._aws, self._keys, self._function = context, keys, function
         self.rest = ApiGatewayRestApi(
             self,
             "rest",
-            name=place.name("api"),
+            name=context.name("api"),
             description="Payments, each once",
             # Its TLS policy is set after the deployment (docs/systems/disaster-recovery.md): the pinned provider has no
             # argument for it. The default end stays open beside a domain, for health checks ask each region by it.
             endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=["REGIONAL"]),
-            **place.own("api"),
+            **context.own("api"),
         )
         self._validator = ApiGatewayRequestValidator(
             self,
@@ -119,7 +126,7 @@ class Api(Construct):
             rest_api_id=self.rest.id,
             name="headers",
             validate_request_parameters=True,
-            provider=place.provider,
+            provider=context.provider,
         )
         LambdaPermission(
             self,
@@ -128,13 +135,13 @@ class Api(Construct):
             action="lambda:InvokeFunction",
             principal="apigateway.amazonaws.com",
             source_arn=f"{self.rest.execution_arn}/*/*",
-            provider=place.provider,
+            provider=context.provider,
         )
         self.stage = self._stage([*self._routes(), *self._answers()])
         self._limits()
-        self.host = f"{self.rest.id}.execute-api.{place.region}.{region.dns_suffix(place.region)}"
+        self.host = f"{self.rest.id}.execute-api.{context.region}.{region.dns_suffix(context.region)}"
         self.url = self.stage.invoke_url
-        self.domain = regional_domain(self, place, side, self.stage) if place.settings.domain else None
+        self.domain = regional_domain(self, context, side, self.stage) if context.settings.domain else None
 
     def _routes(self) -> list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]:
         """Return every method and integration, for the deployment to wait for."""
@@ -151,7 +158,7 @@ class Api(Construct):
                         rest_api_id=self.rest.id,
                         parent_id=resources[above],
                         path_part=step,
-                        provider=self._place.provider,
+                        provider=self._aws.provider,
                     ).id
                 above = here
             made += self._method(resources[path], f"{method.lower()}-{_title(path)}", method, keyed)
@@ -169,7 +176,7 @@ class Api(Construct):
             authorization="NONE",
             request_validator_id=self._validator.id if keyed else None,
             request_parameters={"method.request.header.Idempotency-Key": True} if keyed else None,
-            provider=self._place.provider,
+            provider=self._aws.provider,
         )
         integration = ApiGatewayIntegration(
             self,
@@ -180,7 +187,7 @@ class Api(Construct):
             integration_http_method="POST",  # Lambda's own API, whatever the caller's method is
             type="AWS_PROXY",
             uri=self._function.invoke_arn,
-            provider=self._place.provider,
+            provider=self._aws.provider,
         )
         return made, integration
 
@@ -194,7 +201,7 @@ class Api(Construct):
                 status_code=status,
                 response_templates={"application/json": json.dumps(_problem(status, code))},
                 response_parameters={"gatewayresponse.header.Content-Type": "'application/problem+json'"},
-                provider=self._place.provider,
+                provider=self._aws.provider,
             )
             for kind, (status, code) in ANSWERS.items()
         ]
@@ -202,7 +209,7 @@ class Api(Construct):
     def _stage(
         self, parts: list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]
     ) -> ApiGatewayStage:
-        place = self._place
+        context = self._aws
         deployment = ApiGatewayDeployment(
             self,
             "deployment",
@@ -212,9 +219,9 @@ class Api(Construct):
             # The stage holds the old one until it has the new one.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             depends_on=parts,
-            provider=place.provider,
+            provider=context.provider,
         )
-        logs = log_group(self, "logs", f"/apigateway/{place.name('log_group')}", place, self._keys)
+        logs = log_group(self, "logs", f"/apigateway/{context.name('log_group')}", context, self._keys)
         return ApiGatewayStage(
             self,
             "stage",
@@ -226,31 +233,31 @@ class Api(Construct):
                 destination_arn=logs.arn, format=json.dumps(dict(access_log.FIELDS))
             ),
             depends_on=self._account(),
-            **place.own("api"),
+            **context.own("api"),
         )
 
     def _account(self) -> list[ApiGatewayAccount]:
         """Let API Gateway write logs: one setting for an account and region, which another stack may own."""
-        place = self._place
-        if not place.settings.api_account:
+        context = self._aws
+        if not context.settings.api_account:
             return []
         role, policy = service_role(
             self,
             "account-role",
-            place=place,
+            context=context,
             part="api-logs",
             service="apigateway.amazonaws.com",
             sources=[],
-            statements=api_gateway_logs(place.arn("logs", "log-group:*")),
+            statements=api_gateway_logs(context.arn("logs", "log-group:*")),
         )
         return [
             ApiGatewayAccount(
-                self, "account", cloudwatch_role_arn=role.arn, depends_on=[policy], provider=place.provider
+                self, "account", cloudwatch_role_arn=role.arn, depends_on=[policy], provider=context.provider
             )
         ]
 
     def _limits(self) -> None:
-        settings = self._place.settings
+        settings = self._aws.settings
         self._limit("limits", "*/*", settings.rate, settings.burst)
         # Of their own, so that a flood of payments cannot make a region look lost.
         # A nested path is one word of the setting's address, so its slashes are written as JSON Pointer writes them:
@@ -271,7 +278,7 @@ class Api(Construct):
                 logging_level="ERROR",
                 data_trace_enabled=False,  # it would log bodies
             ),
-            provider=self._place.provider,
+            provider=self._aws.provider,
         )
 
 

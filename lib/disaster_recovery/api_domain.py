@@ -8,27 +8,27 @@ from cdktf_cdktf_provider_aws.api_gateway_domain_name import (
 from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage
 from constructs import Construct
 
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.settings import Side
 
 
-def regional_domain(scope: Construct, place: Place, side: Side, stage: ApiGatewayStage) -> ApiGatewayDomainName:
+def regional_domain(scope: Construct, context: AwsContext, side: Side, stage: ApiGatewayStage) -> ApiGatewayDomainName:
     """Return this region's end of the domain, which leads to a stage.
 
     Args:
         scope: the construct of the region's API.
-        place: the region; its settings have the domain's name.
+        context: the region; its settings have the domain's name.
         side: the region's certificate.
         stage: what the domain's root leads to.
     """
     domain = ApiGatewayDomainName(
         scope,
         "domain",
-        domain_name=place.settings.domain,
+        domain_name=context.settings.domain,
         regional_certificate_arn=side.certificate_arn,
         security_policy="TLS_1_2",
         endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),
-        **place.own("domain"),
+        **context.own("domain"),
     )
     ApiGatewayBasePathMapping(
         scope,
@@ -36,6 +36,6 @@ def regional_domain(scope: Construct, place: Place, side: Side, stage: ApiGatewa
         api_id=stage.rest_api_id,
         stage_name=stage.stage_name,
         domain_name=domain.domain_name,
-        provider=place.provider,
+        provider=context.provider,
     )
     return domain

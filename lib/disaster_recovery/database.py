@@ -20,11 +20,11 @@ from constructs import Construct
 from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import enhanced_monitoring
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
-from lib.disaster_recovery.networking import Networking
+from lib.disaster_recovery.network import Network
 from lib.disaster_recovery.password import MASTER_USER, Password
-from lib.disaster_recovery.place import Place
 from lib.disaster_recovery.policies import service_role
 from lib.disaster_recovery.settings import ENGINE
 
@@ -81,9 +81,9 @@ ACKNOWLEDGED = (
 class GlobalDatabase(Construct):
     """The global database, which a primary cluster begins and a secondary one joins."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, place: Place) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, context: AwsContext) -> None:
         super().__init__(scope, construct_id)
-        settings = place.settings
+        settings = context.settings
         self.cluster = RdsGlobalCluster(
             self,
             "cluster",
@@ -95,11 +95,11 @@ class GlobalDatabase(Construct):
             storage_encrypted=True,
             deletion_protection=settings.deletion_protection,
             # Whoever may be lost need not be taken apart by hand first.
-            force_destroy=not settings.profile.keep,
+            force_destroy=not settings.profile.retain_data,
             # Neither can be changed, and whatever reads as another name would replace the global database: one that was
             # made when its identifier did not name the regions keeps the old one.
             lifecycle=TerraformResourceLifecycle(ignore_changes=["database_name", "global_cluster_identifier"]),
-            **place.own("global"),
+            **context.own("global"),
         )
 
 
@@ -115,15 +115,15 @@ class Database(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        place: Place,
-        network: Networking,
+        context: AwsContext,
+        network: Network,
         keys: Keys,
         whole: GlobalDatabase,
         role: dict[str, Any],
         after: list[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._place, self._network, self._keys, self._whole = place, network, keys, whole
+        self._aws, self._network, self._keys, self._whole = context, network, keys, whole
         self.cluster = self._cluster(role, after)
         self.instances = self._instances()
 
@@ -131,28 +131,28 @@ class Database(Construct):
         return RdsClusterParameterGroup(
             self,
             "parameters",
-            name=self._place.name("parameter_group"),
+            name=self._aws.name("parameter_group"),
             family=f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}",
             description="TLS for everyone, slow statements in the log",
             parameter=[RdsClusterParameterGroupParameter(name=name, value=value) for name, value in PARAMETERS.items()],
-            **self._place.own("parameters"),
+            **self._aws.own("parameters"),
         )
 
     def _subnet_group(self) -> DbSubnetGroup:
         return DbSubnetGroup(
             self,
             "subnets",
-            name=self._place.name("subnet_group"),
+            name=self._aws.name("subnet_group"),
             description="Subnets of the database",
             subnet_ids=self._network.ids("database"),
-            **self._place.own("database"),
+            **self._aws.own("database"),
         )
 
     def _cluster(self, role: dict[str, Any], after: list[ITerraformDependable]) -> RdsCluster:
-        settings, key = self._place.settings, self._keys.data.arn
-        identifier, keep = settings.name("database"), settings.profile.keep
+        settings, key = self._aws.settings, self._keys.data.arn
+        identifier, retain_data = settings.name("database"), settings.profile.retain_data
         # Made before RDS makes it, for RDS would keep its lines forever.
-        logs = log_group(self, "logs", f"/aws/rds/cluster/{identifier}/postgresql", self._place, self._keys)
+        logs = log_group(self, "logs", f"/aws/rds/cluster/{identifier}/postgresql", self._aws, self._keys)
         return RdsCluster(
             self,
             "cluster",
@@ -172,9 +172,9 @@ class Database(Construct):
             preferred_maintenance_window="sun:03:30-sun:04:30",
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
-            skip_final_snapshot=not keep,
-            final_snapshot_identifier=f"{identifier}-final" if keep else None,
-            delete_automated_backups=not keep,
+            skip_final_snapshot=not retain_data,
+            final_snapshot_identifier=f"{identifier}-final" if retain_data else None,
+            delete_automated_backups=not retain_data,
             enabled_cloudwatch_logs_exports=["postgresql"],
             database_insights_mode=settings.profile.insights,
             performance_insights_enabled=True,
@@ -182,12 +182,12 @@ class Database(Construct):
             performance_insights_retention_period=INSIGHTS_DAYS[settings.profile.insights],
             lifecycle=TerraformResourceLifecycle(ignore_changes=UNTOUCHED),
             depends_on=[logs, *after],
-            **self._place.own("database"),
+            **self._aws.own("database"),
             **role,
         )
 
     def _instances(self) -> list[RdsClusterInstance]:
-        place, settings = self._place, self._place.settings
+        context, settings = self._aws, self._aws.settings
         names = [settings.name("database", str(number + 1)) for number in range(settings.instances)]
         role, policy = self._monitoring(names)
         return [
@@ -206,22 +206,22 @@ class Database(Construct):
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=role,
                 depends_on=[policy],
-                **place.own(f"database-{number + 1}"),
+                **context.own(f"database-{number + 1}"),
             )
             for number, name in enumerate(names)
         ]
 
     def _monitoring(self, names: list[str]) -> tuple[str, ITerraformDependable]:
         """Return the ARN of enhanced monitoring's role, for these instances only, and its policy."""
-        place = self._place
+        context = self._aws
         role, policy = service_role(
             self,
             "monitoring",
-            place=place,
+            context=context,
             part="monitoring",
             service="monitoring.rds.amazonaws.com",
-            sources=[place.arn("rds", f"db:{name}") for name in names],
-            statements=enhanced_monitoring(place.arn("logs", "log-group:RDSOSMetrics")),
+            sources=[context.arn("rds", f"db:{name}") for name in names],
+            statements=enhanced_monitoring(context.arn("logs", "log-group:RDSOSMetrics")),
         )
         return role.arn, policy
 

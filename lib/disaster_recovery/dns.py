@@ -20,7 +20,7 @@ from cdktf_cdktf_provider_aws.route53_record import (
 from constructs import Construct
 
 from lib.disaster_recovery.api import STAGE, Api
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
 
 HTTPS = 443
 READY = f"/{STAGE}/health/ready"
@@ -36,16 +36,18 @@ class Dns(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, places: tuple[Place, Place], apis: tuple[Api, Api]
+        self, scope: Construct, construct_id: str, *, contexts: tuple[AwsContext, AwsContext], apis: tuple[Api, Api]
     ) -> None:
         super().__init__(scope, construct_id)
-        self._place = places[0]
-        self.checks = {place.role: self._check(place.role, api, READY) for place, api in zip(places, apis, strict=True)}
+        self._aws = contexts[0]
+        self.checks = {
+            context.role: self._check(context.role, api, READY) for context, api in zip(contexts, apis, strict=True)
+        }
         ends = [api.domain for api in apis if api.domain]
-        if self._place.settings.zone_id:
+        if self._aws.settings.zone_id:
             writes = self._check("writer", apis[0], WRITES)
-            self._record(places[0].role, ends[0], writes)
-            self._record(places[1].role, ends[1], self.checks[places[1].role])
+            self._record(contexts[0].role, ends[0], writes)
+            self._record(contexts[1].role, ends[1], self.checks[contexts[1].role])
 
     def _check(self, part: str, api: Api, path: str) -> Route53HealthCheck:
         return Route53HealthCheck(
@@ -59,11 +61,11 @@ class Dns(Construct):
             failure_threshold=FAILURES,
             request_interval=SECONDS,
             measure_latency=False,
-            **self._place.own(f"check-{part}"),
+            **self._aws.own(f"check-{part}"),
         )
 
     def _record(self, role: str, end: ApiGatewayDomainName, check: Route53HealthCheck) -> None:
-        settings = self._place.settings
+        settings = self._aws.settings
         Route53Record(
             self,
             f"{role}-record",
@@ -76,5 +78,5 @@ class Dns(Construct):
             alias=Route53RecordAlias(
                 name=end.regional_domain_name, zone_id=end.regional_zone_id, evaluate_target_health=False
             ),
-            provider=self._place.provider,
+            provider=self._aws.provider,
         )

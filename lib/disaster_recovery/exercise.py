@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lib.common.errors import ExerciseError
-from lib.disaster_recovery.drill_load import Answer, Http, name_of, payment
+from lib.disaster_recovery.drill.load import Answer, Http, name_of, payment
 from lib.disaster_recovery.settings import SYSTEM, Settings
 
 PAYMENTS, REPEATED = 40, 4  # how many, and every how many once more

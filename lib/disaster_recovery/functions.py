@@ -1,104 +1,254 @@
-"""A Lambda function with its role and its log group; both functions of a region are made of it."""
+"""One region's functions: payments in the network, verification on a schedule."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import json
 
-from cdktf import AssetType, Fn, TerraformAsset
-from cdktf_cdktf_provider_aws.lambda_function import (
-    LambdaFunction,
-    LambdaFunctionEnvironment,
-    LambdaFunctionTracingConfig,
+from cdktf_cdktf_provider_aws.cloudwatch_event_rule import CloudwatchEventRule
+from cdktf_cdktf_provider_aws.cloudwatch_event_target import (
+    CloudwatchEventTarget,
+    CloudwatchEventTargetDeadLetterConfig,
+    CloudwatchEventTargetRetryPolicy,
 )
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunctionDeadLetterConfig, LambdaFunctionVpcConfig
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
-from lib.common import lambda_package
 from lib.common.acknowledged import Acknowledged
-from lib.common.iam_statements import Statement, allow, via_service
+from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
+from lib.disaster_recovery.aws_context import AwsContext
+from lib.disaster_recovery.database import Database, GlobalDatabase
 from lib.disaster_recovery.keys import Keys
-from lib.disaster_recovery.logs import log_group
-from lib.disaster_recovery.place import Place
-from lib.disaster_recovery.policies import service_role
+from lib.disaster_recovery.lambda_function import Work, function
+from lib.disaster_recovery.network import TABLE_ACTIONS, Network
+from lib.disaster_recovery.policies import document
+from lib.disaster_recovery.reports import Reports
 
-FOLDER = "disaster_recovery"
-METRICS_NAMESPACE = "DisasterRecovery"
-MEMORY_MIB = 1024
+PAYMENT_SECONDS = 15  # the function gives up after 9 s, API Gateway after 29
+VERIFICATION_SECONDS = 300
+KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
+RETRIES, OLDEST_SECONDS = 2, 3600
+# What reading and writing an encrypted table asks of its key, in the caller's name.
+TABLE_KEY_ACTIONS = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 ACKNOWLEDGED = (
     Acknowledged(
-        "CKV_AWS_115",
-        "aws_lambda_function.*",
-        "The stage's throttle limits the API and a schedule the verification; a reservation would be taken from the "
-        "account's other functions, and a new account has ten concurrent executions.",
+        "CKV_AWS_116",
+        "aws_lambda_function.compute-*_payment",
+        "API Gateway waits for its answer: a dead-letter queue takes events of asynchronous invocations. "
+        "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
     ),
     Acknowledged(
-        "CKV_AWS_272",
-        "aws_lambda_function.*",
-        "Dependencies are pinned by hash and packages are built and deployed by this program alone; code signing "
-        "needs a profile of AWS Signer, which belongs to an account's delivery pipeline.",
+        "CKV_AWS_117",
+        "aws_lambda_function.verification-*_verification",
+        "It calls APIs of AWS in both regions and nothing in the network; there it would need a NAT gateway, for "
+        "endpoints lead to their own region.",
     ),
 )
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a function does: a folder of ``lambda/disaster_recovery``, and what it needs for that."""
+class Compute(Construct):
+    """The payment function."""
 
-    part: str
-    description: str
-    seconds: int
-    environment: Mapping[str, str]
-    statements: Sequence[Statement]
-    more: Mapping[str, Any] = field(default_factory=dict)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        context: AwsContext,
+        network: Network,
+        database: Database,
+        keys: Keys,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        settings = context.settings
+        table = context.arn("dynamodb", f"table/{settings.name('table')}")
+        peer = next(side.region for side in settings.sides if side.region != context.region)
+        self.payment = function(
+            self,
+            context=context,
+            keys=keys,
+            work=Work(
+                part="payment",
+                description="Payments, each once, from one region at a time",
+                seconds=PAYMENT_SECONDS,
+                environment={
+                    "TABLE_NAME": settings.name("table"),
+                    "HOME_REGION": settings.primary.region,
+                    "PEER_REGION": peer,
+                    # It answers in both roles of a cluster; a secondary one's writer endpoint does not.
+                    "DB_HOST": database.cluster.reader_endpoint,
+                    "DB_PORT": str(settings.database_port),
+                },
+                statements=[
+                    allow(TABLE_ACTIONS, [table, f"{table}/index/*"]),
+                    allow(TABLE_KEY_ACTIONS, [keys.data.arn], Condition=via_service("dynamodb", context.region)),
+                    *vpc_attachment(context.arn("lambda", f"function:{context.name('function', 'payment')}")),
+                ],
+                more={
+                    "vpc_config": LambdaFunctionVpcConfig(
+                        subnet_ids=network.ids("functions"), security_group_ids=[network.functions.id]
+                    )
+                },
+            ),
+        )
 
 
-def function(scope: Construct, *, place: Place, keys: Keys, work: Work) -> LambdaFunction:
-    """Return a function that may do what its work says, write its log and its traces, and nothing else."""
-    name = place.name("function", work.part)
-    logs = log_group(scope, f"{work.part}-logs", f"/aws/lambda/{name}", place, keys)
-    role, policy = service_role(
-        scope,
-        f"{work.part}-role",
-        place=place,
-        part=work.part,
-        service="lambda.amazonaws.com",
-        sources=[],
-        statements=[
-            allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{logs.arn}:*"]),
-            allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
-            # Lambda decrypts the environment in the function's name.
-            allow(["kms:Decrypt"], [keys.operations.arn], Condition=via_service("lambda", place.region)),
-            *work.statements,
-        ],
-    )
-    # Copied into what is synthesised, which can then be deployed from another machine.
-    package = TerraformAsset(
-        scope, f"{work.part}-package", path=str(lambda_package.build(FOLDER, work.part)), type=AssetType.FILE
-    )
-    return LambdaFunction(
-        scope,
-        work.part,
-        function_name=name,
-        description=work.description,
-        runtime=f"python{lambda_package.RUNTIME}",
-        architectures=[lambda_package.ARCHITECTURE],
-        handler="handler.handler",
-        filename=package.path,
-        source_code_hash=Fn.filebase64sha256(package.path),
-        role=role.arn,
-        memory_size=MEMORY_MIB,
-        timeout=work.seconds,
-        kms_key_arn=keys.operations.arn,
-        tracing_config=LambdaFunctionTracingConfig(mode="Active"),
-        environment=LambdaFunctionEnvironment(
-            variables={
-                **work.environment,
-                "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                "LOG_LEVEL": "INFO",
-            }
-        ),
-        # Without its rights a function cannot be attached to a network, and a first line would make a log group.
-        depends_on=[policy, logs],
-        **place.own(work.part),
-        **work.more,
-    )
+class Verification(Construct):
+    """The function that looks at backups and replication on both sides, its schedule, its dead letters, its reports.
+
+    It runs outside of the networks: it asks both regions' APIs, which a network without a way out reaches in its own
+    region only, and what it looks for includes a network that is cut off.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        context: AwsContext,
+        keys: Keys,
+        other: Keys,
+        topic: SnsTopic,
+        whole: GlobalDatabase,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._aws, self._keys, self._other, self._topic = context, keys, other, topic
+        self._global_cluster = whole.cluster.global_cluster_identifier
+        settings = context.settings
+        self.reports = Reports(self, "reports", context=context, key=keys.data)
+        self.dead = self._dead_letters()
+        self.function = function(
+            self,
+            context=context,
+            keys=keys,
+            work=Work(
+                part="verification",
+                description="Looks at backups and replication in both regions",
+                seconds=VERIFICATION_SECONDS,
+                environment={
+                    "TABLE_NAME": settings.name("table"),
+                    "REGIONS": json.dumps([side.region for side in settings.sides]),
+                    "GLOBAL_CLUSTER": self._global_cluster,
+                    "CLUSTERS": json.dumps({side.region: settings.name("database") for side in settings.sides}),
+                    "SNAPSHOT_MAX_AGE_HOURS": str(settings.snapshot_max_age_hours),
+                    "PITR_MIN_HOURS": str(settings.pitr_min_hours),
+                    "LAG_MAX_MS": str(settings.lag_max_ms),
+                    "DELETION_PROTECTION": str(settings.deletion_protection).lower(),
+                    "TOPIC_ARN": topic.arn,
+                    "REPORT_BUCKET": self.reports.bucket.bucket,
+                },
+                statements=self._statements(),
+                more={"dead_letter_config": LambdaFunctionDeadLetterConfig(target_arn=self.dead.arn)},
+            ),
+        )
+        self._schedule()
+
+    def _statements(self) -> list[Statement]:
+        """Return what it may do: look at both regions, and write its findings in its own."""
+        context, keys = self._aws, self._keys
+        settings = context.settings
+        start, name = f"arn:{context.partition}", settings.name("database")
+        regions = [side.region for side in settings.sides]
+        clusters = [f"{start}:rds:{where}:{context.account}:cluster:{name}" for where in regions]
+        tables = [f"{start}:dynamodb:{where}:{context.account}:table/{settings.name('table')}" for where in regions]
+        snapshots = [f"{start}:rds:{where}:{context.account}:cluster-snapshot:*" for where in regions]
+        return [
+            allow(
+                ["rds:DescribeGlobalClusters"],
+                [f"{start}:rds::{context.account}:global-cluster:{self._global_cluster}"],
+            ),
+            allow(["rds:DescribeDBClusters"], clusters),
+            allow(["rds:DescribeDBClusterSnapshots"], [*clusters, *snapshots]),
+            allow(["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"], tables),
+            # Of the table's content it reads who may write, in both regions.
+            allow(
+                ["dynamodb:GetItem"],
+                tables,
+                Condition={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["control#writer"]}},
+            ),
+            allow(
+                ["kms:Decrypt"],
+                [keys.data.arn, self._other.data.arn],
+                Condition=via_service("dynamodb", *regions),
+            ),
+            allow(["cloudwatch:GetMetricData"], ["*"]),  # takes no resource
+            allow(["sns:Publish"], [self._topic.arn]),
+            allow(["s3:PutObject"], [f"{self.reports.bucket.arn}/*"]),
+            allow(["kms:GenerateDataKey"], [keys.data.arn], Condition=via_service("s3", context.region)),
+            allow(["sqs:SendMessage"], [self.dead.arn]),
+            *(
+                allow(
+                    ["kms:Decrypt", "kms:GenerateDataKey"],
+                    [keys.operations.arn],
+                    Condition=via_service(service, context.region),
+                )
+                for service in ("sns", "sqs")
+            ),
+        ]
+
+    def _dead_letters(self) -> SqsQueue:
+        context = self._aws
+        queue = SqsQueue(
+            self,
+            "dead-letters",
+            name=context.name("queue", "dead-letters"),
+            message_retention_seconds=KEPT_SECONDS,
+            kms_master_key_id=self._keys.operations.arn,
+            **context.own("dead-letters"),
+        )
+        rule = context.arn("events", f"rule/{context.name('rule', 'verification')}")
+        undelivered = allow(
+            ["sqs:SendMessage"],
+            [queue.arn],
+            Principal={"Service": "events.amazonaws.com"},
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+            Condition={"ArnEquals": {"aws:SourceArn": rule}},
+        )
+        SqsQueuePolicy(
+            self,
+            "dead-letters-policy",
+            queue_url=queue.url,
+            policy=document(undelivered, deny_insecure_transport("sqs:*", [queue.arn])),
+            provider=context.provider,
+        )
+        return queue
+
+    def _schedule(self) -> None:
+        context, hours = self._aws, self._aws.settings.verify_hours
+        rule = CloudwatchEventRule(
+            self,
+            "schedule",
+            name=context.name("rule", "verification"),
+            description="Verification of backups and replication",
+            schedule_expression=f"rate({hours} hour{'s' if hours > 1 else ''})",
+            **context.own("verification"),
+        )
+        LambdaPermission(
+            self,
+            "schedule-permission",
+            function_name=self.function.function_name,
+            action="lambda:InvokeFunction",
+            principal="events.amazonaws.com",
+            source_arn=rule.arn,
+            provider=context.provider,
+        )
+        CloudwatchEventTarget(
+            self,
+            "schedule-target",
+            rule=rule.name,
+            arn=self.function.arn,
+            # For a run that cannot be handed over; for one that fails there is the function's own.
+            dead_letter_config=CloudwatchEventTargetDeadLetterConfig(arn=self.dead.arn),
+            retry_policy=CloudwatchEventTargetRetryPolicy(
+                maximum_retry_attempts=RETRIES, maximum_event_age_in_seconds=OLDEST_SECONDS
+            ),
+            provider=context.provider,
+        )

@@ -13,7 +13,7 @@ from lib.common.iam_statements import (
     key_for_log_groups,
     key_for_undelivered_events,
 )
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.policies import document
 
 # Days until a deleted key is gone: the most, and the least, that KMS takes.
@@ -27,48 +27,48 @@ class Keys(Construct):
     exists twice would be lost twice.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, place: Place, data: bool = True) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, context: AwsContext, data: bool = True) -> None:
         super().__init__(scope, construct_id)
-        self._place = place
-        self.operations = self._key("operations", "logs, alarm messages, dead letters", _operations(place))
+        self._aws = context
+        self.operations = self._key("operations", "logs, alarm messages, dead letters", _operations(context))
         if data:
             self.data = self._key("data", "database, table, password, reports", [])
 
     def _key(self, part: str, purpose: str, statements: Sequence[Statement]) -> KmsKey:
-        place = self._place
-        keep = place.settings.profile.keep
+        context = self._aws
+        retain_data = context.settings.profile.retain_data
         key = KmsKey(
             self,
             part,
-            description=f"{place.name('stack')}: {purpose}",
+            description=f"{context.name('stack')}: {purpose}",
             enable_key_rotation=True,
-            deletion_window_in_days=KEPT_DAYS if keep else LOST_DAYS,
-            policy=document(_administration(place), *statements),
-            **place.own(part),
+            deletion_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
+            policy=document(_administration(context), *statements),
+            **context.own(part),
         )
         KmsAlias(
             self,
             f"{part}-alias",
-            name=f"alias/{place.name('key_alias', part)}",
+            name=f"alias/{context.name('key_alias', part)}",
             target_key_id=key.key_id,
-            provider=place.provider,
+            provider=context.provider,
         )
         return key
 
 
-def _administration(place: Place) -> Statement:
+def _administration(context: AwsContext) -> Statement:
     """Return what keeps a key in the account's own hands.
 
     Without it the account's IAM policies count for nothing, and nobody could ever change the key:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    return allow(["kms:*"], ["*"], Principal={"AWS": f"arn:{place.partition}:iam::{place.account}:root"})
+    return allow(["kms:*"], ["*"], Principal={"AWS": f"arn:{context.partition}:iam::{context.account}:root"})
 
 
-def _operations(place: Place) -> list[Statement]:
+def _operations(context: AwsContext) -> list[Statement]:
     """Return what a key for log groups, alarm messages and dead letters has to allow."""
     return [
-        key_for_log_groups(place.region, place.arn("logs", "log-group:*")),
-        key_for_alarms(place.account),
+        key_for_log_groups(context.region, context.arn("logs", "log-group:*")),
+        key_for_alarms(context.account),
         key_for_undelivered_events(),
     ]

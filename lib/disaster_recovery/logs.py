@@ -3,18 +3,18 @@
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
-from lib.disaster_recovery.place import Place
 
 
-def log_group(scope: Construct, construct_id: str, name: str, place: Place, keys: Keys) -> CloudwatchLogGroup:
+def log_group(scope: Construct, construct_id: str, name: str, context: AwsContext, keys: Keys) -> CloudwatchLogGroup:
     """Return a log group, made before the service that writes to it would make one without an end or a key."""
     return CloudwatchLogGroup(
         scope,
         construct_id,
         name=name,
-        retention_in_days=place.settings.profile.log_days,
+        retention_in_days=context.settings.profile.log_days,
         kms_key_id=keys.operations.arn,
-        provider=place.provider,
+        provider=context.provider,
         tags={"Name": name},
     )

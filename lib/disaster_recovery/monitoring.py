@@ -18,10 +18,10 @@ from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from constructs import Construct
 
-from lib.disaster_recovery.alarms import HOUR, Watch, alarm, dashboard
+from lib.disaster_recovery.alarms import BELOW, HOUR, AlarmSpec, alarm, dashboard
 from lib.disaster_recovery.api import STAGE
-from lib.disaster_recovery.functions import METRICS_NAMESPACE
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
+from lib.disaster_recovery.lambda_function import METRICS_NAMESPACE
 
 API_ERRORS, API_MILLISECONDS = 5, 2000
 CPU_PERCENT = 80
@@ -32,11 +32,17 @@ LATENCY_MINUTES, LAG_MINUTES = 5, 3
 class Monitoring(Construct):
     """One region's alarms and its dashboard."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, place: Place, topic: SnsTopic) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, context: AwsContext, topic: SnsTopic) -> None:
         super().__init__(scope, construct_id)
-        watched = [*replication(place), *functions(place), *api(place), *verification(place), *database(place)]
-        self.alarms: list[CloudwatchMetricAlarm] = [alarm(self, watch, place, topic) for watch in watched]
-        dashboard(self, place, watched)
+        watched = [
+            *replication(context),
+            *functions(context),
+            *api(context),
+            *verification(context),
+            *database(context),
+        ]
+        self.alarms: list[CloudwatchMetricAlarm] = [alarm(self, spec, context, topic) for spec in watched]
+        dashboard(self, context, watched)
 
 
 class HealthAlarms(Construct):
@@ -47,13 +53,13 @@ class HealthAlarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        place: Place,
+        context: AwsContext,
         topic: SnsTopic,
         checks: dict[str, Route53HealthCheck],
     ) -> None:
         super().__init__(scope, construct_id)
         for role, check in checks.items():
-            watch = Watch(
+            spec = AlarmSpec(
                 f"health-{role}",
                 "AWS/Route53",
                 "HealthCheckStatus",
@@ -61,28 +67,38 @@ class HealthAlarms(Construct):
                 "Minimum",
                 1,
                 f"The {role} region is unhealthy",
-                missing="breaching",
-                less=True,
+                treat_missing_data="breaching",
+                comparison=BELOW,
             )
-            alarm(self, watch, place, topic)
+            alarm(self, spec, context, topic)
 
 
-def replication(place: Place) -> list[Watch]:
+def replication(context: AwsContext) -> list[AlarmSpec]:
     """Return the lag of both replications, Aurora's and the table's, seen from here."""
-    settings = place.settings
+    settings = context.settings
     cluster = {"DBClusterIdentifier": settings.name("database")}
-    peer = next(side.region for side in settings.sides if side.region != place.region)
+    peer = next(side.region for side in settings.sides if side.region != context.region)
     lags = (
         ("aurora-lag", "AuroraGlobalDBReplicationLag", "Aurora here is behind the other region (milliseconds)"),
         ("aurora-rpo-lag", "AuroraGlobalDBRPOLag", "The loss of the other region would cost so much (milliseconds)"),
     )
     return [
         *(
-            Watch(part, "AWS/RDS", metric, cluster, "Maximum", settings.lag_max_ms, why, LAG_MINUTES, missing="missing")
+            AlarmSpec(
+                part,
+                "AWS/RDS",
+                metric,
+                cluster,
+                "Maximum",
+                settings.lag_max_ms,
+                why,
+                LAG_MINUTES,
+                treat_missing_data="missing",
+            )
             for part, metric, why in lags
         ),
         # The sending region has it, and only while something is sent: a region that does not write has nothing to tell.
-        Watch(
+        AlarmSpec(
             "table-latency",
             "AWS/DynamoDB",
             "ReplicationLatency",
@@ -95,42 +111,44 @@ def replication(place: Place) -> list[Watch]:
     ]
 
 
-def functions(place: Place) -> list[Watch]:
+def functions(context: AwsContext) -> list[AlarmSpec]:
     """Return what can go wrong with the functions, and what is left of runs that did."""
     found = []
     for part in ("payment", "verification"):
-        of = {"FunctionName": place.name("function", part)}
+        of = {"FunctionName": context.name("function", part)}
         found += [
-            Watch(f"{part}-errors", "AWS/Lambda", "Errors", of, "Sum", 0, f"The function {part} fails", 2),
-            Watch(f"{part}-throttles", "AWS/Lambda", "Throttles", of, "Sum", 0, f"Lambda refuses to run {part}"),
+            AlarmSpec(f"{part}-errors", "AWS/Lambda", "Errors", of, "Sum", 0, f"The function {part} fails", 2),
+            AlarmSpec(f"{part}-throttles", "AWS/Lambda", "Throttles", of, "Sum", 0, f"Lambda refuses to run {part}"),
         ]
-    queue = {"QueueName": place.name("queue", "dead-letters")}
+    queue = {"QueueName": context.name("queue", "dead-letters")}
     messages = "ApproximateNumberOfMessagesVisible"
     return [
         *found,
-        Watch("dead-letters", "AWS/SQS", messages, queue, "Maximum", 0, "A run of verification was given up", 1),
+        AlarmSpec("dead-letters", "AWS/SQS", messages, queue, "Maximum", 0, "A run of verification was given up", 1),
     ]
 
 
-def api(place: Place) -> list[Watch]:
+def api(context: AwsContext) -> list[AlarmSpec]:
     """Return what callers see. A region that does not write refuses payments, which is an error of theirs here too.
 
     Errors are those of payments: Route 53 asks a region that does not write whether it does, and gets its 503.
     """
-    of = {"ApiName": place.name("api"), "Stage": STAGE}
+    of = {"ApiName": context.name("api"), "Stage": STAGE}
     payments = {**of, "Resource": "/payments", "Method": "POST"}
     slow = "Every twentieth request is slow (milliseconds)"
     return [
-        Watch("api-errors", "AWS/ApiGateway", "5XXError", payments, "Sum", API_ERRORS, "The API answers with errors"),
-        Watch("api-latency", "AWS/ApiGateway", "Latency", of, "p95", API_MILLISECONDS, slow, 5),
+        AlarmSpec(
+            "api-errors", "AWS/ApiGateway", "5XXError", payments, "Sum", API_ERRORS, "The API answers with errors"
+        ),
+        AlarmSpec("api-latency", "AWS/ApiGateway", "Latency", of, "p95", API_MILLISECONDS, slow, 5),
     ]
 
 
-def verification(place: Place) -> list[Watch]:
+def verification(context: AwsContext) -> list[AlarmSpec]:
     """Return what the verification function says, every so many hours, in whichever role its region is."""
-    of = {"service": place.name("function", "verification")}
-    hours, limit = place.settings.verify_hours * HOUR, place.settings.lag_max_ms
-    lag = Watch(
+    of = {"service": context.name("function", "verification")}
+    hours, limit = context.settings.verify_hours * HOUR, context.settings.lag_max_ms
+    lag = AlarmSpec(
         "replication-lag",
         METRICS_NAMESPACE,
         "ReplicationLagMilliseconds",
@@ -144,16 +162,16 @@ def verification(place: Place) -> list[Watch]:
     )
     return [
         lag,
-        Watch(
+        AlarmSpec(
             "findings", METRICS_NAMESPACE, "Findings", of, "Maximum", 0, "Something is wrong with the backups", 1, hours
         ),
-        Watch(
+        AlarmSpec(
             "incomplete", METRICS_NAMESPACE, "Incomplete", of, "Maximum", 0, "A side could not be looked at", 1, hours
         ),
     ]
 
 
-def database(place: Place) -> list[Watch]:
+def database(context: AwsContext) -> list[AlarmSpec]:
     """Return what can go wrong with Aurora here."""
-    of = {"DBClusterIdentifier": place.name("database")}
-    return [Watch("database-cpu", "AWS/RDS", "CPUUtilization", of, "Average", CPU_PERCENT, "Aurora is busy", 15)]
+    of = {"DBClusterIdentifier": context.name("database")}
+    return [AlarmSpec("database-cpu", "AWS/RDS", "CPUUtilization", of, "Average", CPU_PERCENT, "Aurora is busy", 15)]

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from lib.common import passwords
 from lib.common.acknowledged import Acknowledged
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
 
 MASTER_USER = "payments_admin"  # "admin" is reserved by PostgreSQL on RDS
 LENGTH = 32
@@ -41,10 +41,17 @@ class Password(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, key: KmsKey, replica: Place, replica_key: KmsKey
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        context: AwsContext,
+        key: KmsKey,
+        replica: AwsContext,
+        replica_key: KmsKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        settings, keep = place.settings, place.settings.profile.keep
+        settings, retain_data = context.settings, context.settings.profile.retain_data
         self.settings = settings
         self.secret = SecretsmanagerSecret(
             self,
@@ -52,17 +59,17 @@ class Password(Construct):
             name=settings.name("secret", "database"),
             description="Master user of the global database",
             kms_key_id=key.arn,
-            recovery_window_in_days=KEPT_DAYS if keep else LOST_DAYS,
+            recovery_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
             # Who takes over in the other region needs it there, when this region cannot be asked.
             replica=[SecretsmanagerSecretReplica(region=replica.region, kms_key_id=replica_key.arn)],
-            **place.own("database"),
+            **context.own("database"),
         )
         made = _ephemeral(
             self,
             "aws_secretsmanager_random_password",
             "made",
             {
-                "provider": place.provider.fqn,
+                "provider": context.provider.fqn,
                 "password_length": LENGTH,
                 "exclude_characters": passwords.EXCLUDED + AWKWARD,
                 "require_each_included_type": True,
@@ -76,14 +83,14 @@ class Password(Construct):
             secret_id=self.secret.id,
             secret_string_wo=_jsonencode(fields),
             secret_string_wo_version=settings.password_version,
-            provider=place.provider,
+            provider=context.provider,
         )
         kept = _ephemeral(
             self,
             "aws_secretsmanager_secret_version",
             "kept",
             # By way of the version, so that it is read after it is written.
-            {"provider": place.provider.fqn, "secret_id": stored.secret_id},
+            {"provider": context.provider.fqn, "secret_id": stored.secret_id},
         )
         self.value = f'${{jsondecode({kept}.secret_string)["password"]}}'
 

@@ -10,8 +10,8 @@ from cdktf_cdktf_provider_aws.vpc_peering_connection_options import (
 )
 from constructs import Construct
 
-from lib.disaster_recovery.networking import Networking
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
+from lib.disaster_recovery.network import Network
 
 
 class Peering(Construct):
@@ -22,11 +22,11 @@ class Peering(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        places: tuple[Place, Place],
-        networks: tuple[Networking, Networking],
+        contexts: tuple[AwsContext, AwsContext],
+        networks: tuple[Network, Network],
     ) -> None:
         super().__init__(scope, construct_id)
-        (here, there), (near, far) = places, networks
+        (here, there), (near, far) = contexts, networks
         self.connection = VpcPeeringConnection(
             self,
             "connection",
@@ -58,13 +58,13 @@ class Peering(Construct):
             accepter=VpcPeeringConnectionOptionsAccepter(allow_remote_vpc_dns_resolution=True),
             provider=there.provider,
         )
-        for place, network, other in ((here, near, far), (there, far, near)):
+        for context, network, other in ((here, near, far), (there, far, near)):
             for name, table in network.tables.items():
                 Route(
                     self,
-                    f"{place.role}-{name}",
+                    f"{context.role}-{name}",
                     route_table_id=table.id,
                     destination_cidr_block=other.vpc.cidr_block,
                     vpc_peering_connection_id=accepted.id,
-                    provider=place.provider,
+                    provider=context.provider,
                 )

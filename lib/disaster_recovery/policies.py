@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from lib.common.iam_statements import Statement, trust
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
 
 
 def document(*statements: Statement) -> str:
@@ -21,24 +21,24 @@ def service_role(
     scope: Construct,
     construct_id: str,
     *,
-    place: Place,
+    context: AwsContext,
     part: str,
     service: str,
     sources: Sequence[str],
     statements: Sequence[Statement],
 ) -> tuple[IamRole, IamRolePolicy]:
     """Return a role that one service may assume for these sources of this account, and its policy."""
-    name = place.name("role", part)
+    name = context.name("role", part)
     # A role whose name changes is created before the old one is deleted, so what uses it is never without a role.
     overlap = TerraformResourceLifecycle(create_before_destroy=True)
-    assumed_by = document(trust(service, place.account, sources))
+    assumed_by = document(trust(service, context.account, sources))
     role = IamRole(
         scope,
         construct_id,
         name=name,
         assume_role_policy=assumed_by,
         lifecycle=overlap,
-        **place.own(f"{part}-{place.role}"),
+        **context.own(f"{part}-{context.role}"),
     )
     policy = IamRolePolicy(
         scope,
@@ -47,6 +47,6 @@ def service_role(
         role=role.name,
         policy=document(*statements),
         lifecycle=overlap,
-        provider=place.provider,
+        provider=context.provider,
     )
     return role, policy

@@ -26,7 +26,7 @@ from constructs import Construct
 
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import bucket_tls
-from lib.disaster_recovery.place import Place
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.policies import document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
@@ -54,15 +54,15 @@ ACKNOWLEDGED = (
 class Reports(Construct):
     """A bucket in each region: what a region's function found must not be lost with the other one."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, place: Place, key: KmsKey) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, context: AwsContext, key: KmsKey) -> None:
         super().__init__(scope, construct_id)
-        self._place = place
+        self._aws = context
         self.bucket = S3Bucket(
             self,
             "bucket",
-            bucket=place.bucket("reports"),
-            force_destroy=not place.settings.profile.keep,
-            **place.own("reports"),
+            bucket=context.bucket("reports"),
+            force_destroy=not context.settings.profile.retain_data,
+            **context.own("reports"),
         )
         self._encrypt(key)
         self._close()
@@ -81,11 +81,11 @@ class Reports(Construct):
                     apply_server_side_encryption_by_default=default, bucket_key_enabled=True
                 )
             ],
-            provider=self._place.provider,
+            provider=self._aws.provider,
         )
 
     def _close(self) -> None:
-        name, provider = self.bucket.bucket, self._place.provider
+        name, provider = self.bucket.bucket, self._aws.provider
         S3BucketOwnershipControls(
             self,
             "ownership",
@@ -113,7 +113,7 @@ class Reports(Construct):
         )
 
     def _end(self) -> None:
-        days, provider = self._place.settings.profile.log_days, self._place.provider
+        days, provider = self._aws.settings.profile.log_days, self._aws.provider
         versioning = S3BucketVersioningA(
             self,
             "versioning",

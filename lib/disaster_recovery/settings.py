@@ -21,10 +21,10 @@ _ELSEWHERE = ipaddress.IPv4Network("10.61.0.0/16")
 
 
 @dataclass(frozen=True)
-class Profile:
+class EnvironmentProfile:
     """What differs between an environment that may be lost and one that may not."""
 
-    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    retain_data: bool  # deletion protection, final snapshot, data kept when the stack goes
     log_days: int
     backup_days: int
     instances: int  # of the database, in each region
@@ -34,10 +34,10 @@ class Profile:
     burst: int
 
 
-PROFILES: Mapping[str, Profile] = {
-    "dev": Profile(False, 14, 1, 1, 2, "standard", 20, 40),
-    "staging": Profile(False, 30, 7, 1, 2, "standard", 50, 100),
-    "production": Profile(True, 365, 35, 2, 3, "advanced", 200, 400),
+PROFILES: Mapping[str, EnvironmentProfile] = {
+    "dev": EnvironmentProfile(False, 14, 1, 1, 2, "standard", 20, 40),
+    "staging": EnvironmentProfile(False, 30, 7, 1, 2, "standard", 50, 100),
+    "production": EnvironmentProfile(True, 365, 35, 2, 3, "advanced", 200, 400),
 }
 
 
@@ -60,7 +60,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
     suffix: str
     environment: str
     tags: Tags
-    profile: Profile
+    profile: EnvironmentProfile
     deletion_protection: bool
     instances: int
     zones: int
@@ -100,7 +100,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, values),
             profile=profile,
-            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.keep),
+            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.retain_data),
             # A cluster has up to 16 instances, and a secondary one of them less.
             instances=parse.number(values, "DATABASE_INSTANCES", profile.instances, 1, 15),
             zones=parse.number(values, "ZONES", profile.zones, 2, 3),
@@ -115,7 +115,9 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             lag_max_ms=parse.number(values, "LAG_MAX_MS", cls.lag_max_ms, 100, 3_600_000),
             snapshot_max_age_hours=parse.number(values, "SNAPSHOT_MAX_AGE_HOURS", cls.snapshot_max_age_hours, 1, 840),
             # What was deployed today cannot be restored to yesterday.
-            pitr_min_hours=parse.number(values, "PITR_MIN_HOURS", cls.pitr_min_hours if profile.keep else 1, 1, 840),
+            pitr_min_hours=parse.number(
+                values, "PITR_MIN_HOURS", cls.pitr_min_hours if profile.retain_data else 1, 1, 840
+            ),
             # CloudWatch looks back one day at the most, and the alarm on silence looks at three runs.
             verify_hours=parse.number(values, "VERIFY_HOURS", cls.verify_hours, 1, 8),
             api_account=parse.flag(values, "API_ACCOUNT", default=True),

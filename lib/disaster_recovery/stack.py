@@ -13,15 +13,15 @@ from lib.common import region
 from lib.disaster_recovery import state
 from lib.disaster_recovery.alarms import Topic
 from lib.disaster_recovery.api import Api
-from lib.disaster_recovery.compute import Compute, Verification
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.database import Database, GlobalDatabase, primary_role, secondary_role
 from lib.disaster_recovery.dns import Dns
+from lib.disaster_recovery.functions import Compute, Verification
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.monitoring import HealthAlarms, Monitoring
-from lib.disaster_recovery.networking import Networking
+from lib.disaster_recovery.network import Network
 from lib.disaster_recovery.password import Password
 from lib.disaster_recovery.peering import Peering
-from lib.disaster_recovery.place import Place
 from lib.disaster_recovery.settings import Settings
 from lib.disaster_recovery.table import PaymentsTable
 
@@ -42,15 +42,19 @@ class DisasterRecovery(TerraformStack):
         account = DataAwsCallerIdentity(self, "caller", provider=providers[settings.primary.role]).account_id
         self._account = account
         first, second = (
-            Place(settings, side.role, side.region, providers[side.role], account) for side in settings.sides
+            AwsContext(settings, side.role, side.region, providers[side.role], account) for side in settings.sides
         )
-        self.places = (first, second)
-        self.keys = {place.role: Keys(self, f"keys-{place.role}", place=place) for place in self.places}
+        self.contexts = (first, second)
+        self.keys = {context.role: Keys(self, f"keys-{context.role}", context=context) for context in self.contexts}
         self.networks = {
-            place.role: Networking(self, f"networking-{place.role}", place=place, side=side, keys=self.keys[place.role])
-            for place, side in zip(self.places, settings.sides, strict=True)
+            context.role: Network(
+                self, f"networking-{context.role}", context=context, side=side, keys=self.keys[context.role]
+            )
+            for context, side in zip(self.contexts, settings.sides, strict=True)
         }
-        Peering(self, "peering", places=self.places, networks=(self.networks[first.role], self.networks[second.role]))
+        Peering(
+            self, "peering", contexts=self.contexts, networks=(self.networks[first.role], self.networks[second.role])
+        )
         self._data(first, second)
         self._serve()
         self._watch()
@@ -65,28 +69,28 @@ class DisasterRecovery(TerraformStack):
             default_tags=[AwsProviderDefaultTags(tags=dict(self.settings.tags.values))],
         )
 
-    def _data(self, first: Place, second: Place) -> None:
+    def _data(self, first: AwsContext, second: AwsContext) -> None:
         """Declare what is replicated, in the order that Aurora asks for.
 
         The secondary cluster joins a global database that has an instance to copy from: it waits for the first one.
         """
         keys = self.keys
         self.table = PaymentsTable(
-            self, "table", place=first, keys=keys[first.role], replica=second, replica_keys=keys[second.role]
+            self, "table", context=first, keys=keys[first.role], replica=second, replica_keys=keys[second.role]
         )
         password = Password(
             self,
             "password",
-            place=first,
+            context=first,
             key=keys[first.role].data,
             replica=second,
             replica_key=keys[second.role].data,
         )
-        self.whole = GlobalDatabase(self, "global-database", place=first)
+        self.whole = GlobalDatabase(self, "global-database", context=first)
         begins = Database(
             self,
             "database-primary",
-            place=first,
+            context=first,
             network=self.networks[first.role],
             keys=keys[first.role],
             whole=self.whole,
@@ -96,7 +100,7 @@ class DisasterRecovery(TerraformStack):
         joins = Database(
             self,
             "database-secondary",
-            place=second,
+            context=second,
             network=self.networks[second.role],
             keys=keys[second.role],
             whole=self.whole,
@@ -109,13 +113,13 @@ class DisasterRecovery(TerraformStack):
         self.topics: dict[str, SnsTopic] = {}
         self.functions: dict[str, Compute] = {}
         apis = []
-        for place, side in zip(self.places, self.settings.sides, strict=True):
-            role, keys = place.role, self.keys[place.role]
-            self.topics[role] = Topic(self, f"topic-{role}", place=place, keys=keys).topic
+        for context, side in zip(self.contexts, self.settings.sides, strict=True):
+            role, keys = context.role, self.keys[context.role]
+            self.topics[role] = Topic(self, f"topic-{role}", context=context, keys=keys).topic
             self.functions[role] = Compute(
                 self,
                 f"compute-{role}",
-                place=place,
+                context=context,
                 network=self.networks[role],
                 database=self.databases[role],
                 keys=keys,
@@ -124,38 +128,38 @@ class DisasterRecovery(TerraformStack):
             Verification(
                 self,
                 f"verification-{role}",
-                place=place,
+                context=context,
                 keys=keys,
                 other=other,
                 topic=self.topics[role],
                 whole=self.whole,
             )
             payment = self.functions[role].payment
-            apis.append(Api(self, f"api-{role}", place=place, side=side, keys=keys, function=payment))
+            apis.append(Api(self, f"api-{role}", context=context, side=side, keys=keys, function=payment))
         self.apis = (apis[0], apis[1])
 
     def _watch(self) -> None:
-        for place in self.places:
-            Monitoring(self, f"monitoring-{place.role}", place=place, topic=self.topics[place.role])
-        dns = Dns(self, "dns", places=self.places, apis=self.apis)
-        place, topic = self._observer()
-        HealthAlarms(self, "health", place=place, topic=topic, checks=dns.checks)
+        for context in self.contexts:
+            Monitoring(self, f"monitoring-{context.role}", context=context, topic=self.topics[context.role])
+        dns = Dns(self, "dns", contexts=self.contexts, apis=self.apis)
+        context, topic = self._observer()
+        HealthAlarms(self, "health", context=context, topic=topic, checks=dns.checks)
 
-    def _observer(self) -> tuple[Place, SnsTopic]:
+    def _observer(self) -> tuple[AwsContext, SnsTopic]:
         """Return where the figures of health checks are, and the topic there: an alarm writes to its own region's.
 
         https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
         """
         where = region.global_region(self.settings.primary.region)
-        for place in self.places:
-            if place.region == where:
-                return place, self.topics[place.role]
-        place = Place(self.settings, OBSERVER, where, self._provider(OBSERVER, where), self._account)
-        keys = Keys(self, f"keys-{OBSERVER}", place=place, data=False)
-        return place, Topic(self, f"topic-{OBSERVER}", place=place, keys=keys).topic
+        for context in self.contexts:
+            if context.region == where:
+                return context, self.topics[context.role]
+        context = AwsContext(self.settings, OBSERVER, where, self._provider(OBSERVER, where), self._account)
+        keys = Keys(self, f"keys-{OBSERVER}", context=context, data=False)
+        return context, Topic(self, f"topic-{OBSERVER}", context=context, keys=keys).topic
 
     def _outputs(self) -> None:
-        settings, (first, second) = self.settings, self.places
+        settings, (first, second) = self.settings, self.contexts
         outputs = {
             "primaryRegion": first.region,
             "secondaryRegion": second.region,

@@ -10,8 +10,8 @@ from cdktf_cdktf_provider_aws.dynamodb_table import (
 )
 from constructs import Construct
 
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
-from lib.disaster_recovery.place import Place
 
 INDEX = "payment-id"
 RECOVERY_DAYS = 35  # as far back as DynamoDB can go
@@ -25,10 +25,17 @@ class PaymentsTable(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, place: Place, keys: Keys, replica: Place, replica_keys: Keys
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        context: AwsContext,
+        keys: Keys,
+        replica: AwsContext,
+        replica_keys: Keys,
     ) -> None:
         super().__init__(scope, construct_id)
-        settings = place.settings
+        settings = context.settings
         self.table = DynamodbTable(
             self,
             "table",
@@ -59,5 +66,5 @@ class PaymentsTable(Construct):
                     propagate_tags=True,  # the provider's own tags do not reach a replica
                 )
             ],
-            **place.own(),
+            **context.own(),
         )

@@ -10,7 +10,7 @@ from lib.common.acknowledged import Acknowledged
 from lib.flask_api.keys import Keys
 from lib.flask_api.network import Network
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 
 ENGINE = "aurora-postgresql"
@@ -51,7 +51,7 @@ class DatabaseArgs:
     """What a database is made of."""
 
     settings: Settings
-    place: Place
+    context: AwsContext
     zones: list[str]
     network: Network
     keys: Keys
@@ -95,7 +95,7 @@ class Database(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             "postgresql",
             name=f"/aws/rds/cluster/{identifier}/postgresql",
-            retention_in_days=settings.durability.log_days,
+            retention_in_days=settings.profile.log_days,
             kms_key_id=keys.operations.arn,
             opts=self._own,
         )
@@ -116,14 +116,14 @@ class Database(pulumi.ComponentResource):
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=self._parameters().name,
             vpc_security_group_ids=[self._args.network.database.id],
-            backup_retention_period=settings.durability.backup_days,
+            backup_retention_period=settings.profile.backup_days,
             preferred_backup_window="02:00-03:00",
             preferred_maintenance_window="sun:03:30-sun:04:30",
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
-            skip_final_snapshot=not settings.durability.keep,
-            final_snapshot_identifier=f"{identifier}-final" if settings.durability.keep else None,
-            delete_automated_backups=not settings.durability.keep,
+            skip_final_snapshot=not settings.profile.retain_data,
+            final_snapshot_identifier=f"{identifier}-final" if settings.profile.retain_data else None,
+            delete_automated_backups=not settings.profile.retain_data,
             enabled_cloudwatch_logs_exports=["postgresql"],
             database_insights_mode=settings.insights,
             performance_insights_enabled=True,
@@ -135,7 +135,7 @@ class Database(pulumi.ComponentResource):
     def _instances(self) -> list[aws.rds.ClusterInstance]:
         settings = self._args.settings
         names = [settings.name("database", part) for part in INSTANCES]
-        role, policy = monitoring_role(settings.name("role", "monitoring"), names, self._args.place, self._own)
+        role, policy = monitoring_role(settings.name("role", "monitoring"), names, self._args.context, self._own)
         return [
             aws.rds.ClusterInstance(
                 part,

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from lib.common.acknowledged import Acknowledged
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 from lib.pulumi_components.storage import balancer_logs, log_bucket
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
@@ -32,7 +32,7 @@ class LoadBalancerArgs:
     """What a load balancer is made of."""
 
     settings: Settings
-    place: Place
+    context: AwsContext
     network: Network
 
 
@@ -45,11 +45,11 @@ class LoadBalancer(pulumi.ComponentResource):
         settings, network = args.settings, args.network
         bucket, policy = log_bucket(
             "logs",
-            name=settings.bucket(args.place.account),
-            keep=settings.durability.keep,
-            days=settings.durability.log_days,
-            writers=[balancer_logs(args.place)],
-            place=args.place,
+            name=settings.bucket(args.context.account),
+            retain_data=settings.profile.retain_data,
+            days=settings.profile.log_days,
+            writers=[balancer_logs(args.context)],
+            context=args.context,
             opts=self._own,
         )
         self.balancer = aws.lb.LoadBalancer(

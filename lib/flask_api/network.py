@@ -9,7 +9,7 @@ from lib.common.iam_statements import allow
 from lib.flask_api.keys import Keys
 from lib.flask_api.settings import Settings
 from lib.pulumi_components.network import WORLD, TierArgs, TieredNetwork
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 
 APPLICATION_PORT = 8080
 ACKNOWLEDGED = (
@@ -30,24 +30,24 @@ class Network(TieredNetwork):
         name: str,
         *,
         settings: Settings,
-        place: Place,
+        context: AwsContext,
         zones: Sequence[str],
         keys: Keys,
         opts: pulumi.ResourceOptions,
     ) -> None:
         # Images' layers come from S3, and this way they cost no NAT traffic.
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
-        layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
+        layers = f"arn:{context.partition}:s3:::prod-{context.region}-starport-layer-bucket/*"
         args = TierArgs(
             kind="tap:flask-api:Network",
             name=settings.name,
-            place=place,
+            context=context,
             zones=zones,
             cidr=settings.vpc_cidr,
             private="tasks",
             isolated="database",
             nat_per_zone=settings.nat_per_zone,
-            log_days=settings.durability.log_days,
+            log_days=settings.profile.log_days,
             key=keys.operations,
             storage=[allow(["s3:GetObject"], [layers], Principal="*")],
         )

@@ -13,7 +13,7 @@ from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.registry import Registry
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.policies import Place, service_role
+from lib.pulumi_components.policies import AwsContext, service_role
 
 CONTAINER = "api"
 STOP_SECONDS = 60  # after SIGTERM: the application takes up to 30 to answer what it has accepted
@@ -34,7 +34,7 @@ class ServiceArgs:
     """What a service is made of."""
 
     settings: Settings
-    place: Place
+    context: AwsContext
     network: Network
     database: Database
     registry: Registry
@@ -61,7 +61,7 @@ class Service(pulumi.ComponentResource):
         self.logs = aws.cloudwatch.LogGroup(
             "api",
             name=f"/ecs/{settings.name('log_group')}",
-            retention_in_days=settings.durability.log_days,
+            retention_in_days=settings.profile.log_days,
             kms_key_id=args.keys.operations.arn,
             opts=self._own,
         )
@@ -75,27 +75,27 @@ class Service(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _role(self, part: str, statements: list[Statement]) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        place = self._args.place
+        context = self._args.context
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
         return service_role(
             part,
             self._args.settings.name("role", part),
             service="ecs-tasks.amazonaws.com",
-            sources=[place.arn("ecs", "*")],
-            place=place,
+            sources=[context.arn("ecs", "*")],
+            context=context,
             statements=statements,
             opts=self._own,
         )
 
     def _secret_statements(self) -> list[Statement]:
         """Return what reading the database's secret takes; the application reads it again after a rotation."""
-        place = self._args.place
+        context = self._args.context
         return [
             allow(["secretsmanager:GetSecretValue"], [self._args.database.secret_arn]),
             allow(
                 ["kms:Decrypt"],
                 [self._args.keys.database.arn],
-                Condition=via_service("secretsmanager", place.region),
+                Condition=via_service("secretsmanager", context.region),
             ),
         ]
 

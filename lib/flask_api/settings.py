@@ -52,19 +52,19 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
-class Durability:
+class EnvironmentProfile:
     """What differs between an environment that may be lost and one that may not."""
 
-    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    retain_data: bool  # deletion protection, final snapshot, data kept when the stack goes
     backup_days: int
     log_days: int
     nat_per_zone: bool
 
 
-DURABILITY: Mapping[str, Durability] = {
-    "dev": Durability(keep=False, backup_days=7, log_days=14, nat_per_zone=False),
-    "staging": Durability(keep=False, backup_days=7, log_days=30, nat_per_zone=False),
-    "production": Durability(keep=True, backup_days=35, log_days=365, nat_per_zone=True),
+PROFILES: Mapping[str, EnvironmentProfile] = {
+    "dev": EnvironmentProfile(retain_data=False, backup_days=7, log_days=14, nat_per_zone=False),
+    "staging": EnvironmentProfile(retain_data=False, backup_days=7, log_days=30, nat_per_zone=False),
+    "production": EnvironmentProfile(retain_data=True, backup_days=35, log_days=365, nat_per_zone=True),
 }
 
 
@@ -109,7 +109,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
     suffix: str
     environment: str
     tags: Tags
-    durability: Durability
+    profile: EnvironmentProfile
     deletion_protection: bool
     nat_per_zone: bool
     engine_version: str
@@ -138,7 +138,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
         """
         suffix, where = naming.suffix(values), rds_ca.covered(region.primary(values))
         environment = parse.choice(values, "ENVIRONMENT", ENVIRONMENT, parse.ENVIRONMENTS)
-        durability = DURABILITY[environment]
+        profile = PROFILES[environment]
         cpu, memory = _size(values)
         domain, zone = _domain(values)
         least = parse.number(values, "TASKS_MIN", cls.tasks_min, 1, 1000)
@@ -147,9 +147,9 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             suffix=suffix,
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, values, Environment=ENVIRONMENT, Project=PROJECT),
-            durability=durability,
-            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=durability.keep),
-            nat_per_zone=parse.flag(values, "NAT_PER_ZONE", default=durability.nat_per_zone),
+            profile=profile,
+            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.retain_data),
+            nat_per_zone=parse.flag(values, "NAT_PER_ZONE", default=profile.nat_per_zone),
             engine_version=rds_versions.choose("aurora-postgresql", values),
             cpu=cpu,
             memory=memory,

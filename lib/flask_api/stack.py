@@ -10,14 +10,14 @@ from lib.common.stack_config import merge
 from lib.flask_api.database import Database, DatabaseArgs
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer, LoadBalancerArgs
+from lib.flask_api.monitoring import Observability, ObservabilityArgs
 from lib.flask_api.network import Network
-from lib.flask_api.observability import Observability, ObservabilityArgs
 from lib.flask_api.registry import Registry, RegistryArgs
 from lib.flask_api.service import Service, ServiceArgs
 from lib.flask_api.settings import SYSTEM, VARIABLES, Settings
 from lib.pulumi_components.configuration import configuration
 from lib.pulumi_components.network import zones
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 
 
 class FlaskApi:  # pylint: disable=too-few-public-methods
@@ -33,21 +33,21 @@ class FlaskApi:  # pylint: disable=too-few-public-methods
         own = pulumi.ResourceOptions(providers={"aws": provider})
         invoke = pulumi.InvokeOptions(provider=provider)
         where = zones(settings.region, invoke)
-        place = Place(settings.region, aws.get_caller_identity(opts=invoke).account_id)
+        context = AwsContext(settings.region, aws.get_caller_identity(opts=invoke).account_id)
         self.settings = settings
-        self.keys = Keys("keys", settings=settings, place=place, opts=own)
-        self.network = Network("network", settings=settings, place=place, zones=where, keys=self.keys, opts=own)
-        self.database = Database("database", DatabaseArgs(settings, place, where, self.network, self.keys), own)
+        self.keys = Keys("keys", settings=settings, context=context, opts=own)
+        self.network = Network("network", settings=settings, context=context, zones=where, keys=self.keys, opts=own)
+        self.database = Database("database", DatabaseArgs(settings, context, where, self.network, self.keys), own)
         self.registry = Registry("registry", RegistryArgs(settings), own)
-        self.balancer = LoadBalancer("balancer", LoadBalancerArgs(settings, place, self.network), own)
+        self.balancer = LoadBalancer("balancer", LoadBalancerArgs(settings, context, self.network), own)
         self.service = Service(
             "service",
-            ServiceArgs(settings, place, self.network, self.database, self.registry, self.balancer, self.keys),
+            ServiceArgs(settings, context, self.network, self.database, self.registry, self.balancer, self.keys),
             own,
         )
         self.observability = Observability(
             "observability",
-            ObservabilityArgs(settings, place, self.keys, self.balancer, self.database, self.service),
+            ObservabilityArgs(settings, context, self.keys, self.balancer, self.database, self.service),
             own,
         )
 

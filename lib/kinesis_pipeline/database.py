@@ -41,7 +41,7 @@ class Database(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         identifier = settings.name("database")
-        keep = settings.durability.keep
+        retain_data = settings.profile.retain_data
         # RDS would create these groups itself, without retention and without a key.
         groups = [self._log_group(settings, keys, identifier, export) for export in LOG_EXPORTS]
         major = ENGINES["postgres"].major
@@ -72,11 +72,11 @@ class Database(Construct):
             storage_encryption_key=keys.database,
             ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
             parameter_group=self._parameters(engine, settings),
-            backup_retention=cdk.Duration.days(settings.durability.backup_days),
-            delete_automated_backups=not keep,
+            backup_retention=cdk.Duration.days(settings.profile.backup_days),
+            delete_automated_backups=not retain_data,
             copy_tags_to_snapshot=True,
-            deletion_protection=keep,
-            removal_policy=cdk.RemovalPolicy.SNAPSHOT if keep else cdk.RemovalPolicy.DESTROY,
+            deletion_protection=retain_data,
+            removal_policy=cdk.RemovalPolicy.SNAPSHOT if retain_data else cdk.RemovalPolicy.DESTROY,
             auto_minor_version_upgrade=False,
             allow_major_version_upgrade=False,
             cloudwatch_logs_exports=list(LOG_EXPORTS),
@@ -86,11 +86,11 @@ class Database(Construct):
             performance_insight_encryption_key=keys.database,
         )
         self.instance.node.add_dependency(*groups)
-        self._acknowledge(keep)
+        self._acknowledge(retain_data)
 
-    def _acknowledge(self, keep: bool) -> None:
+    def _acknowledge(self, retain_data: bool) -> None:
         exceptions = {"RDS11": "Isolated subnets and a security group guard the port; another number would not."}
-        if not keep:
+        if not retain_data:
             exceptions["RDS10"] = "An environment that is made to be destroyed; production is protected."
         for rule, reason in exceptions.items():
             cdk.Validations.of(self.instance).acknowledge(
@@ -102,7 +102,7 @@ class Database(Construct):
             self,
             f"{export.capitalize()}Logs",
             log_group_name=f"/aws/rds/instance/{identifier}/{export}",
-            retention=retention(settings.durability.log_days),
+            retention=retention(settings.profile.log_days),
             encryption_key=keys.operations,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

@@ -29,13 +29,13 @@ class Keys(Construct):
             self.operations.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 
     def _key(self, construct_id: str, purpose: str) -> kms.Key:
-        keep = self._settings.durability.keep
+        retain_data = self._settings.profile.retain_data
         return kms.Key(
             self,
             construct_id,
             alias=f"alias/{self._settings.name('key_alias', construct_id.lower())}",
             description=f"{self._settings.name('stack')}: {purpose}",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN if keep else cdk.RemovalPolicy.DESTROY,
-            pending_window=cdk.Duration.days(30 if keep else 7),
+            removal_policy=cdk.RemovalPolicy.RETAIN if retain_data else cdk.RemovalPolicy.DESTROY,
+            pending_window=cdk.Duration.days(30 if retain_data else 7),
         )

@@ -12,19 +12,19 @@ SYSTEM = "kinesis-pipeline"
 
 
 @dataclass(frozen=True)
-class Durability:
+class EnvironmentProfile:
     """What differs between an environment that may be lost and one that may not."""
 
-    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    retain_data: bool  # deletion protection, final snapshot, data kept when the stack goes
     backup_days: int
     stream_hours: int
     log_days: int
 
 
-DURABILITY: Mapping[str, Durability] = {
-    "dev": Durability(keep=False, backup_days=7, stream_hours=24, log_days=14),
-    "staging": Durability(keep=False, backup_days=7, stream_hours=48, log_days=30),
-    "production": Durability(keep=True, backup_days=35, stream_hours=168, log_days=365),
+PROFILES: Mapping[str, EnvironmentProfile] = {
+    "dev": EnvironmentProfile(retain_data=False, backup_days=7, stream_hours=24, log_days=14),
+    "staging": EnvironmentProfile(retain_data=False, backup_days=7, stream_hours=48, log_days=30),
+    "production": EnvironmentProfile(retain_data=True, backup_days=35, stream_hours=168, log_days=365),
 }
 
 
@@ -36,7 +36,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
     suffix: str
     environment: str
     tags: Tags
-    durability: Durability
+    profile: EnvironmentProfile
     engine_version: str
     instance_class: str = "db.t4g.medium"
     database_port: int = 5432
@@ -61,7 +61,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             suffix=suffix,
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, environ),
-            durability=DURABILITY[environment],
+            profile=PROFILES[environment],
             engine_version=rds_versions.choose("postgres", environ),
             instance_class=parse.instance_class(environ, "DATABASE_INSTANCE_CLASS", cls.instance_class),
             database_port=parse.number(environ, "DATABASE_PORT", cls.database_port, 1150, 65535),

@@ -9,10 +9,10 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from lib.common import lambda_package
-from lib.kinesis_pipeline.alarms import Alarms
 from lib.kinesis_pipeline.database import Database
 from lib.kinesis_pipeline.functions import Code, DatabaseClient, Delivery
 from lib.kinesis_pipeline.keys import Keys
+from lib.kinesis_pipeline.monitoring import Alarms
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
 from lib.kinesis_pipeline.stream import Stream
@@ -31,7 +31,7 @@ class KinesisPipeline(cdk.Stack):
             stack_name=settings.name("stack"),
             description="Kinesis to PostgreSQL, each event once (TAP kinesis-pipeline)",
             env=cdk.Environment(region=settings.region),
-            termination_protection=settings.durability.keep,
+            termination_protection=settings.profile.retain_data,
             tags=dict(settings.tags.values),
         )
         # Tags of the stack reach its resources too, but only those of the template can be tested.

@@ -15,7 +15,7 @@ from lib.payment.firewall import firewall
 from lib.payment.functions import Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
-from lib.pulumi_components.policies import Place, service_role
+from lib.pulumi_components.policies import AwsContext, service_role
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "lambda" / "payment" / "api" / "schemas"
 STAGE = "v1"
@@ -94,7 +94,7 @@ class ApiArgs:
     """What the API is made of."""
 
     settings: Settings
-    place: Place
+    context: AwsContext
     functions: Functions
     keys: Keys
 
@@ -251,14 +251,14 @@ class Api(pulumi.ComponentResource):
         """Let API Gateway write logs: one setting for the account and region, which another stack may own."""
         if not self._args.settings.api_account:
             return []
-        place = self._args.place
+        context = self._args.context
         role, policy = service_role(
             "api-logs",
             self._args.settings.name("role", "api-logs"),
             service="apigateway.amazonaws.com",
             sources=[],
-            place=place,
-            statements=api_gateway_logs(place.arn("logs", "log-group:*")),
+            context=context,
+            statements=api_gateway_logs(context.arn("logs", "log-group:*")),
             opts=self._own,
         )
         return [

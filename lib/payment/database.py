@@ -8,7 +8,7 @@ from lib.common.acknowledged import Acknowledged
 from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 
 ENGINE = "postgres"
@@ -38,7 +38,7 @@ class Database(pulumi.ComponentResource):
         name: str,
         *,
         settings: Settings,
-        place: Place,
+        context: AwsContext,
         network: Network,
         keys: Keys,
         opts: pulumi.ResourceOptions,
@@ -71,7 +71,7 @@ class Database(pulumi.ComponentResource):
             )
             for kind in ("postgresql", "upgrade")
         ]
-        role, policy = monitoring_role(settings.name("role", "monitoring"), [identifier], place, own)
+        role, policy = monitoring_role(settings.name("role", "monitoring"), [identifier], context, own)
         self.instance = aws.rds.Instance(
             "instance",
             identifier=identifier,
@@ -103,9 +103,9 @@ class Database(pulumi.ComponentResource):
             auto_minor_version_upgrade=False,
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
-            skip_final_snapshot=not settings.profile.keep,
-            final_snapshot_identifier=f"{identifier}-final" if settings.profile.keep else None,
-            delete_automated_backups=not settings.profile.keep,
+            skip_final_snapshot=not settings.profile.retain_data,
+            final_snapshot_identifier=f"{identifier}-final" if settings.profile.retain_data else None,
+            delete_automated_backups=not settings.profile.retain_data,
             enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
             database_insights_mode="standard",
             performance_insights_enabled=True,

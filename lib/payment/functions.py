@@ -17,7 +17,7 @@ from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
 from lib.payment.storage import Storage
-from lib.pulumi_components.policies import Place, document, service_role
+from lib.pulumi_components.policies import AwsContext, document, service_role
 
 FOLDER = "payment"
 METRICS_NAMESPACE = "Payments"
@@ -47,7 +47,7 @@ class FunctionsArgs:
     """What the functions are made of."""
 
     settings: Settings
-    place: Place
+    context: AwsContext
     network: Network
     database: Database
     storage: Storage
@@ -93,16 +93,16 @@ class Functions(pulumi.ComponentResource):
             allow(
                 ["kms:Decrypt", "kms:GenerateDataKey"],
                 [key.arn],
-                Condition=via_service("s3", self._args.place.region),
+                Condition=via_service("s3", self._args.context.region),
             ),
         ]
 
     def _statements(self, name: str, logs: aws.cloudwatch.LogGroup) -> list[Statement]:
         """Return what every function of the system may do."""
-        args, here = self._args, self._args.place.region
+        args, here = self._args, self._args.context.region
         return [
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
-            *vpc_attachment(args.place.arn("lambda", f"function:{name}")),
+            *vpc_attachment(args.context.arn("lambda", f"function:{name}")),
             allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
             allow(["secretsmanager:GetSecretValue"], [args.database.secret_arn]),
             allow(["kms:Decrypt"], [args.keys.database.arn], Condition=via_service("secretsmanager", here)),
@@ -133,7 +133,7 @@ class Functions(pulumi.ComponentResource):
             settings.name("role", part),
             service="lambda.amazonaws.com",
             sources=[],
-            place=self._args.place,
+            context=self._args.context,
             statements=[*self._statements(name, logs), *statements],
             opts=self._own,
         )

@@ -4,7 +4,7 @@ import pulumi
 
 from lib.payment.settings import Settings
 from lib.pulumi_components.keys import administration, customer_key, operations
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 
 PURPOSES = {
     "database": "the database, its password and its insights",
@@ -16,7 +16,7 @@ PURPOSES = {
 class Keys(pulumi.ComponentResource):
     """The stack's own keys."""
 
-    def __init__(self, name: str, *, settings: Settings, place: Place, opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, *, settings: Settings, context: AwsContext, opts: pulumi.ResourceOptions) -> None:
         super().__init__("tap:payment:Keys", name, {}, opts)
         own = pulumi.ResourceOptions(parent=self)
         self.database, self.audit, self.operations = (
@@ -24,8 +24,8 @@ class Keys(pulumi.ComponentResource):
                 part,
                 alias=settings.name("key_alias", part),
                 purpose=f"{settings.name('service')}: {purpose}",
-                keep=settings.profile.keep,
-                policy=[administration(place), *(operations(place) if part == "operations" else [])],
+                retain_data=settings.profile.retain_data,
+                policy=[administration(context), *(operations(context) if part == "operations" else [])],
                 opts=own,
             )
             for part, purpose in PURPOSES.items()

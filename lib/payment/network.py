@@ -8,7 +8,7 @@ from lib.common.iam_statements import allow
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
 from lib.pulumi_components.network import TierArgs, TieredNetwork
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 
 
 class Network(TieredNetwork):
@@ -19,17 +19,17 @@ class Network(TieredNetwork):
         name: str,
         *,
         settings: Settings,
-        place: Place,
+        context: AwsContext,
         zones: Sequence[str],
         keys: Keys,
         audit_bucket: str,
         opts: pulumi.ResourceOptions,
     ) -> None:
-        objects = f"arn:{place.partition}:s3:::{audit_bucket}"
+        objects = f"arn:{context.partition}:s3:::{audit_bucket}"
         args = TierArgs(
             kind="tap:payment:Network",
             name=settings.name,
-            place=place,
+            context=context,
             zones=zones,
             cidr=settings.vpc_cidr,
             private="functions",

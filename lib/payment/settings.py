@@ -43,10 +43,10 @@ YEAR_DAYS = 365
 
 
 @dataclass(frozen=True)
-class Profile:
+class EnvironmentProfile:
     """What differs between environments; a setting of its own can change all but the first three."""
 
-    keep: bool  # deletion protection, final snapshot, data kept when the stack goes
+    retain_data: bool  # deletion protection, final snapshot, data kept when the stack goes
     log_days: int
     backup_days: int
     multi_az: bool
@@ -57,10 +57,10 @@ class Profile:
     burst: int
 
 
-PROFILES: Mapping[str, Profile] = {
-    "dev": Profile(False, 14, 1, False, False, "GOVERNANCE", 1, 20, 40),
-    "staging": Profile(False, 30, 7, True, False, "GOVERNANCE", 7, 50, 100),
-    "production": Profile(True, 365, 35, True, True, "COMPLIANCE", 7 * YEAR_DAYS, 200, 400),
+PROFILES: Mapping[str, EnvironmentProfile] = {
+    "dev": EnvironmentProfile(False, 14, 1, False, False, "GOVERNANCE", 1, 20, 40),
+    "staging": EnvironmentProfile(False, 30, 7, True, False, "GOVERNANCE", 7, 50, 100),
+    "production": EnvironmentProfile(True, 365, 35, True, True, "COMPLIANCE", 7 * YEAR_DAYS, 200, 400),
 }
 
 
@@ -72,7 +72,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
     suffix: str
     environment: str
     tags: Tags
-    profile: Profile
+    profile: EnvironmentProfile
     deletion_protection: bool
     multi_az: bool
     nat_per_zone: bool
@@ -110,7 +110,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             environment=environment,
             tags=Tags.read(SYSTEM, suffix, values, Environment=ENVIRONMENT),
             profile=profile,
-            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.keep),
+            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.retain_data),
             multi_az=parse.flag(values, "DATABASE_MULTI_AZ", default=profile.multi_az),
             nat_per_zone=parse.flag(values, "NAT_PER_ZONE", default=profile.nat_per_zone),
             engine_version=rds_versions.choose("postgres", values),

@@ -8,17 +8,17 @@ import pulumi_aws as aws
 
 from lib.common.stack_config import merge
 from lib.payment.api import Api, ApiArgs
-from lib.payment.balancer import Balancer
 from lib.payment.database import Database
 from lib.payment.functions import Functions, FunctionsArgs
 from lib.payment.keys import Keys
+from lib.payment.load_balancer import Balancer
+from lib.payment.monitoring import Observability, ObservabilityArgs
 from lib.payment.network import Network
-from lib.payment.observability import Observability, ObservabilityArgs
 from lib.payment.settings import SYSTEM, VARIABLES, Settings
 from lib.payment.storage import Storage
 from lib.pulumi_components.configuration import configuration
 from lib.pulumi_components.network import zones
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 
 
 class Payment:  # pylint: disable=too-few-public-methods
@@ -30,22 +30,22 @@ class Payment:  # pylint: disable=too-few-public-methods
         own = pulumi.ResourceOptions(providers={"aws": provider})
         invoke = pulumi.InvokeOptions(provider=provider)
         where = zones(settings.region, invoke)
-        place = Place(settings.region, aws.get_caller_identity(opts=invoke).account_id)
-        audit = settings.bucket("payment-audit", place.account)
-        self.keys = Keys("keys", settings=settings, place=place, opts=own)
+        context = AwsContext(settings.region, aws.get_caller_identity(opts=invoke).account_id)
+        audit = settings.bucket("payment-audit", context.account)
+        self.keys = Keys("keys", settings=settings, context=context, opts=own)
         self.network = Network(
-            "network", settings=settings, place=place, zones=where, keys=self.keys, audit_bucket=audit, opts=own
+            "network", settings=settings, context=context, zones=where, keys=self.keys, audit_bucket=audit, opts=own
         )
-        self.storage = Storage("storage", settings=settings, place=place, keys=self.keys, opts=own)
+        self.storage = Storage("storage", settings=settings, context=context, keys=self.keys, opts=own)
         self.database = Database(
-            "database", settings=settings, place=place, network=self.network, keys=self.keys, opts=own
+            "database", settings=settings, context=context, network=self.network, keys=self.keys, opts=own
         )
         self.functions = Functions(
             "functions",
-            FunctionsArgs(settings, place, self.network, self.database, self.storage, self.keys),
+            FunctionsArgs(settings, context, self.network, self.database, self.storage, self.keys),
             own,
         )
-        self.api = Api("api", ApiArgs(settings, place, self.functions, self.keys), own)
+        self.api = Api("api", ApiArgs(settings, context, self.functions, self.keys), own)
         self.balancer = Balancer(
             "balancer",
             settings=settings,
@@ -56,7 +56,7 @@ class Payment:  # pylint: disable=too-few-public-methods
         )
         self.observability = Observability(
             "observability",
-            ObservabilityArgs(settings, place, self.keys, self.api, self.functions, self.database),
+            ObservabilityArgs(settings, context, self.keys, self.api, self.functions, self.database),
             own,
         )
 

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from lib.common.acknowledged import Acknowledged
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.policies import AwsContext
 from lib.pulumi_components.storage import balancer_logs, guard, log_bucket
 
 # Days after which an object goes to a colder class; the smallest that S3 takes for infrequent access is 30.
@@ -33,22 +33,22 @@ class Storage(pulumi.ComponentResource):
     """Both buckets with everything that guards them."""
 
     def __init__(
-        self, name: str, *, settings: Settings, place: Place, keys: Keys, opts: pulumi.ResourceOptions
+        self, name: str, *, settings: Settings, context: AwsContext, keys: Keys, opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__("tap:payment:Storage", name, {}, opts)
         # Production's trail outlives the stack, with everything that guards it.
-        self._own = pulumi.ResourceOptions(parent=self, retain_on_delete=settings.profile.keep)
-        audit = settings.bucket("payment-audit", place.account)
+        self._own = pulumi.ResourceOptions(parent=self, retain_on_delete=settings.profile.retain_data)
+        audit = settings.bucket("payment-audit", context.account)
         self.logs, self.logs_policy = log_bucket(
             "logs",
-            name=settings.bucket("payment-logs", place.account),
-            keep=settings.profile.keep,
+            name=settings.bucket("payment-logs", context.account),
+            retain_data=settings.profile.retain_data,
             days=settings.profile.log_days,
             writers=[
-                balancer_logs(place),
-                ("logging.s3.amazonaws.com", AUDIT_LOGS, f"arn:{place.partition}:s3:::{audit}"),
+                balancer_logs(context),
+                ("logging.s3.amazonaws.com", AUDIT_LOGS, f"arn:{context.partition}:s3:::{audit}"),
             ],
-            place=place,
+            context=context,
             opts=self._own,
         )
         self.audit = aws.s3.Bucket(
@@ -56,7 +56,7 @@ class Storage(pulumi.ComponentResource):
             bucket=audit,
             object_lock_enabled=True,
             # With it Pulumi deletes what is locked in GOVERNANCE mode, too; nothing deletes it in COMPLIANCE mode.
-            force_destroy=not settings.profile.keep,
+            force_destroy=not settings.profile.retain_data,
             opts=self._own,
         )
         self._keep(settings)

@@ -11,22 +11,23 @@ from lib.pulumi_components.policies import document
 
 Dimensions = Mapping[str, pulumi.Input[str]]
 PERIOD_SECONDS = 60
+ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 COLUMNS, WIDTH, HEIGHT = 3, 8, 6  # of a dashboard 24 units wide
 
 
 @dataclass(frozen=True)
-class Watch:
+class AlarmSpec:
     """One figure and when it is too much: ``threshold`` in the metric's own unit, ``minutes`` in a row."""
 
-    part: str
+    name: str
     namespace: str
     metric: str
     statistic: str
     threshold: float
-    minutes: int
-    why: str
-    less: bool = False
-    missing: str = "notBreaching"
+    evaluation_periods: int
+    description: str
+    comparison: str = ABOVE
+    treat_missing_data: str = "notBreaching"
 
 
 def topic(name: str, account: str, key: aws.kms.Key, email: str, opts: pulumi.ResourceOptions) -> aws.sns.Topic:
@@ -55,24 +56,24 @@ def topic(name: str, account: str, key: aws.kms.Key, email: str, opts: pulumi.Re
 
 
 def alarm(
-    watch: Watch, dimensions: Dimensions, *, name: str, action: pulumi.Input[str], opts: pulumi.ResourceOptions
+    spec: AlarmSpec, dimensions: Dimensions, *, name: str, action: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> aws.cloudwatch.MetricAlarm:
     """Return an alarm that tells a topic when it begins and when it ends."""
-    percentile = watch.statistic.startswith("p")
+    percentile = spec.statistic.startswith("p")
     return aws.cloudwatch.MetricAlarm(
-        watch.part,
+        spec.name,
         name=name,
-        alarm_description=f"{watch.why}.",
-        namespace=watch.namespace,
-        metric_name=watch.metric,
+        alarm_description=f"{spec.description}.",
+        namespace=spec.namespace,
+        metric_name=spec.metric,
         dimensions=dict(dimensions),
-        statistic=None if percentile else watch.statistic,
-        extended_statistic=watch.statistic if percentile else None,
+        statistic=None if percentile else spec.statistic,
+        extended_statistic=spec.statistic if percentile else None,
         period=PERIOD_SECONDS,
-        evaluation_periods=watch.minutes,
-        threshold=watch.threshold,
-        comparison_operator="LessThanThreshold" if watch.less else "GreaterThanThreshold",
-        treat_missing_data=watch.missing,
+        evaluation_periods=spec.evaluation_periods,
+        threshold=spec.threshold,
+        comparison_operator=spec.comparison,
+        treat_missing_data=spec.treat_missing_data,
         alarm_actions=[action],
         ok_actions=[action],
         opts=opts,
@@ -80,7 +81,7 @@ def alarm(
 
 
 def dashboard(
-    name: str, where: str, shown: Sequence[tuple[Watch, Dimensions]], opts: pulumi.ResourceOptions
+    name: str, where: str, shown: Sequence[tuple[AlarmSpec, Dimensions]], opts: pulumi.ResourceOptions
 ) -> aws.cloudwatch.Dashboard:
     """Return a dashboard with a picture of each figure, and a line where its alarm begins.
 
@@ -91,17 +92,17 @@ def dashboard(
         opts: whose child it is.
     """
     widgets = []
-    for number, (watch, dimensions) in enumerate(shown):
+    for number, (spec, dimensions) in enumerate(shown):
         properties: dict[str, object] = {
-            "title": watch.why,
+            "title": spec.description,
             "region": where,
-            "stat": watch.statistic,
+            "stat": spec.statistic,
             "period": PERIOD_SECONDS,
-            "metrics": [[watch.namespace, watch.metric, *(part for item in dimensions.items() for part in item)]],
+            "metrics": [[spec.namespace, spec.metric, *(part for item in dimensions.items() for part in item)]],
         }
-        if watch.threshold:
-            properties["annotations"] = {"horizontal": [{"label": "alarm", "value": watch.threshold}]}
-        place = {"x": number % COLUMNS * WIDTH, "y": number // COLUMNS * HEIGHT, "width": WIDTH, "height": HEIGHT}
-        widgets.append({"type": "metric", **place, "properties": properties})
+        if spec.threshold:
+            properties["annotations"] = {"horizontal": [{"label": "alarm", "value": spec.threshold}]}
+        context = {"x": number % COLUMNS * WIDTH, "y": number // COLUMNS * HEIGHT, "width": WIDTH, "height": HEIGHT}
+        widgets.append({"type": "metric", **context, "properties": properties})
     body = pulumi.Output.json_dumps({"widgets": widgets})
     return aws.cloudwatch.Dashboard("dashboard", dashboard_name=name, dashboard_body=body, opts=opts)

@@ -6,28 +6,28 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.iam_statements import Statement, allow, key_for_alarms, key_for_log_groups
-from lib.pulumi_components.policies import Place, document
+from lib.pulumi_components.policies import AwsContext, document
 
 # Days until a deleted key is gone: the most, and the least, that KMS takes.
 KEPT_DAYS, LOST_DAYS = 30, 7
 
 
-def administration(place: Place) -> Statement:
+def administration(context: AwsContext) -> Statement:
     """Return what keeps a key in the account's own hands.
 
     Without it the account's IAM policies count for nothing, and nobody could ever change the key:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
-    return allow(["kms:*"], ["*"], Principal={"AWS": f"arn:{place.partition}:iam::{place.account}:root"})
+    return allow(["kms:*"], ["*"], Principal={"AWS": f"arn:{context.partition}:iam::{context.account}:root"})
 
 
-def operations(place: Place) -> list[Statement]:
+def operations(context: AwsContext) -> list[Statement]:
     """Return what a key for log groups and alarm messages has to allow."""
-    return [key_for_log_groups(place.region, place.arn("logs", "log-group:*")), key_for_alarms(place.account)]
+    return [key_for_log_groups(context.region, context.arn("logs", "log-group:*")), key_for_alarms(context.account)]
 
 
 def customer_key(
-    part: str, *, alias: str, purpose: str, keep: bool, policy: Sequence[Statement], opts: pulumi.ResourceOptions
+    part: str, *, alias: str, purpose: str, retain_data: bool, policy: Sequence[Statement], opts: pulumi.ResourceOptions
 ) -> aws.kms.Key:
     """Return a key that rotates every year, with an alias; it costs 1 USD a month.
 
@@ -35,16 +35,16 @@ def customer_key(
         part: the resources' name in the program.
         alias: the alias without ``alias/``.
         purpose: what it is for, in its description.
-        keep: whether it outlives the stack: without it a final snapshot, or what a locked bucket keeps, is lost.
+        retain_data: whether it outlives the stack: without it a final snapshot, or what a locked bucket keeps, is lost.
         policy: who may use it, its administration included.
         opts: whose child it is.
     """
-    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=keep))
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=retain_data))
     key = aws.kms.Key(
         part,
         description=purpose,
         enable_key_rotation=True,
-        deletion_window_in_days=KEPT_DAYS if keep else LOST_DAYS,
+        deletion_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
         policy=document(*policy),
         opts=opts,
     )

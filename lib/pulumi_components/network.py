@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from lib.common.errors import SettingError
 from lib.common.iam_statements import Statement, allow
-from lib.pulumi_components.policies import Place, document, service_role
+from lib.pulumi_components.policies import AwsContext, document, service_role
 
 MOST_ZONES, LEAST_ZONES = 3, 2
 WORLD = "0.0.0.0/0"
@@ -42,7 +42,7 @@ class TierArgs:
     Args:
         kind: the component's type token.
         name: makes a physical name of a kind and a part.
-        place: where it is.
+        context: where it is.
         zones: the zones' names.
         cidr: the whole network.
         private: the name of the tier with a way out.
@@ -55,7 +55,7 @@ class TierArgs:
 
     kind: str
     name: Callable[[str, str], str]
-    place: Place
+    context: AwsContext
     zones: Sequence[str]
     cidr: str
     private: str
@@ -206,7 +206,7 @@ class TieredNetwork(pulumi.ComponentResource):
         aws.ec2.VpcEndpoint(
             "storage",
             vpc_id=self.vpc.id,
-            service_name=f"com.amazonaws.{self._args.place.region}.s3",
+            service_name=f"com.amazonaws.{self._args.context.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in tables],
             policy=document(*self._args.storage),
@@ -229,8 +229,8 @@ class TieredNetwork(pulumi.ComponentResource):
             "flows",
             args.name("role", "flows"),
             service="vpc-flow-logs.amazonaws.com",
-            sources=[args.place.arn("ec2", "vpc-flow-log/*")],
-            place=args.place,
+            sources=[args.context.arn("ec2", "vpc-flow-log/*")],
+            context=args.context,
             statements=[allow(write, [pulumi.Output.concat(logs.arn, ":*")])],
             opts=self._own,
         )

@@ -11,7 +11,7 @@ from lib.common.iam_statements import Statement, trust
 
 
 @dataclass(frozen=True)
-class Place:
+class AwsContext:
     """Where the stack is: what every ARN begins with."""
 
     region: str
@@ -38,12 +38,12 @@ def service_role(
     *,
     service: str,
     sources: Sequence[str],
-    place: Place,
+    context: AwsContext,
     statements: Sequence[Statement],
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
     """Return a role that one service may assume for these sources of this account, and its policy."""
-    assumed_by = document(trust(service, place.account, sources))
+    assumed_by = document(trust(service, context.account, sources))
     role = aws.iam.Role(name, name=physical, assume_role_policy=assumed_by, opts=opts)
     policy = aws.iam.RolePolicy(name, name=physical, role=role.name, policy=document(*statements), opts=opts)
     return role, policy

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.iam_statements import enhanced_monitoring
-from lib.pulumi_components.policies import Place, service_role
+from lib.pulumi_components.policies import AwsContext, service_role
 
 # Seconds between samples of the operating system's figures (enhanced monitoring).
 MONITORING_SECONDS = 60
@@ -23,15 +23,15 @@ PARAMETERS = {
 
 
 def monitoring_role(
-    physical: str, instances: Sequence[str], place: Place, opts: pulumi.ResourceOptions
+    physical: str, instances: Sequence[str], context: AwsContext, opts: pulumi.ResourceOptions
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
     """Return the role of enhanced monitoring, for these instances only, and its policy."""
     return service_role(
         "monitoring",
         physical,
         service="monitoring.rds.amazonaws.com",
-        sources=[place.arn("rds", f"db:{instance}") for instance in instances],
-        place=place,
-        statements=enhanced_monitoring(place.arn("logs", "log-group:RDSOSMetrics")),
+        sources=[context.arn("rds", f"db:{instance}") for instance in instances],
+        context=context,
+        statements=enhanced_monitoring(context.arn("logs", "log-group:RDSOSMetrics")),
         opts=opts,
     )

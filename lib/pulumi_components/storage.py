@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, bucket_tls
-from lib.pulumi_components.policies import Place, document
+from lib.pulumi_components.policies import AwsContext, document
 
 INCOMPLETE_DAYS = 7  # until the parts of an upload that never ended go
 ACKNOWLEDGED = (
@@ -74,20 +74,20 @@ def guard(
     )
 
 
-def balancer_logs(place: Place) -> tuple[str, str, str]:
+def balancer_logs(context: AwsContext) -> tuple[str, str, str]:
     """Return the writer of load balancers' access logs."""
     service = "logdelivery.elasticloadbalancing.amazonaws.com"
-    return service, f"AWSLogs/{place.account}/", place.arn("elasticloadbalancing", "loadbalancer/*")
+    return service, f"AWSLogs/{context.account}/", context.arn("elasticloadbalancing", "loadbalancer/*")
 
 
 def log_bucket(
     part: str,
     *,
     name: str,
-    keep: bool,
+    retain_data: bool,
     days: int,
     writers: Sequence[tuple[str, str, str]],
-    place: Place,
+    context: AwsContext,
     opts: pulumi.ResourceOptions,
 ) -> tuple[aws.s3.Bucket, aws.s3.BucketPolicy]:
     """Return a bucket for AWS's own services to write logs to, and the policy that lets them.
@@ -95,13 +95,13 @@ def log_bucket(
     Args:
         part: the resources' name in the program.
         name: the bucket's physical name.
-        keep: whether it stays when it holds anything.
+        retain_data: whether it stays when it holds anything.
         days: how long a log is kept.
         writers: service principal, where in the bucket it writes, and what it writes about, as an ARN.
-        place: whose account.
+        context: whose account.
         opts: whose child it is.
     """
-    bucket = aws.s3.Bucket(part, bucket=name, force_destroy=not keep, opts=opts)
+    bucket = aws.s3.Bucket(part, bucket=name, force_destroy=not retain_data, opts=opts)
     aws.s3.BucketServerSideEncryptionConfiguration(
         part,
         bucket=bucket.bucket,
@@ -132,7 +132,7 @@ def log_bucket(
             Condition={
                 "ArnLike": {"aws:SourceArn": source},
                 # Only load balancers name no account of their own: their logs' path has it.
-                **({"StringEquals": {"aws:SourceAccount": place.account}} if "elastic" not in service else {}),
+                **({"StringEquals": {"aws:SourceAccount": context.account}} if "elastic" not in service else {}),
             },
         )
         for service, prefix, source in writers

@@ -3,9 +3,9 @@
 import pytest
 
 from lib.common.errors import ExerciseError
-from lib.disaster_recovery import drill
-from lib.disaster_recovery.drill import Drill
-from lib.disaster_recovery.drill_load import Answer
+from lib.disaster_recovery.drill import scenario
+from lib.disaster_recovery.drill.load import Answer
+from lib.disaster_recovery.drill.scenario import Drill
 from lib.disaster_recovery.settings import Settings
 from tests.support.recovery_drill import Regions
 
@@ -18,10 +18,10 @@ def run(monkeypatch):
 
     def do(*faults):
         regions = Regions(Settings.read({}), *faults)
-        monkeypatch.setattr(drill, "Http", lambda: regions)
+        monkeypatch.setattr(scenario, "Http", lambda: regions)
         return Drill(regions.world(), SECONDS, RATE, lambda _text: None).run(), regions
 
-    monkeypatch.setattr(drill, "BY_NAME", 2.0)
+    monkeypatch.setattr(scenario, "BY_NAME", 2.0)
     return do
 
 
@@ -81,7 +81,7 @@ def test_another_payment_under_a_key_is_found(run):
 
 
 def test_an_outage_that_no_check_sees_ends_the_drill_and_heals(run, monkeypatch):
-    monkeypatch.setattr(drill, "BY_NAME", 0.2)
+    monkeypatch.setattr(scenario, "BY_NAME", 0.2)
     with pytest.raises(ExerciseError, match="never saw that the primary region is away"):
         run("blind")
 
@@ -98,13 +98,13 @@ def test_an_outage_that_no_check_sees_ends_the_drill_and_heals(run, monkeypatch)
 def test_half_a_system_is_not_drilled(monkeypatch, change, words):
     regions = Regions(Settings.read({}))
     change(regions)
-    monkeypatch.setattr(drill, "Http", lambda: regions)
+    monkeypatch.setattr(scenario, "Http", lambda: regions)
     with pytest.raises(ExerciseError, match=words):
         Drill(regions.world(), SECONDS, RATE, lambda _text: None).run()
 
 
 def test_a_failback_that_no_check_sees_ends_the_drill(run, monkeypatch):
-    monkeypatch.setattr(drill, "BY_NAME", 0.3)
+    monkeypatch.setattr(scenario, "BY_NAME", 0.3)
     monkeypatch.setattr(
         Regions, "move_writer", lambda self, to, through: stay(self) if self.epoch else move(self, to.region)
     )
@@ -113,14 +113,14 @@ def test_a_failback_that_no_check_sees_ends_the_drill(run, monkeypatch):
 
 
 def test_a_survivor_that_acknowledges_nothing_ends_the_drill(run, monkeypatch):
-    monkeypatch.setattr(drill, "BY_NAME", 0.3)
+    monkeypatch.setattr(scenario, "BY_NAME", 0.3)
     monkeypatch.setattr(Regions, "move_writer", lambda self, to, through: 7)
     with pytest.raises(ExerciseError, match="The surviving region acknowledges nothing within"):
         run()
 
 
 def test_a_returned_region_that_says_something_else_is_waited_for(run, monkeypatch):
-    monkeypatch.setattr(drill, "BY_NAME", 0.3)
+    monkeypatch.setattr(scenario, "BY_NAME", 0.3)
     send = Regions.send
 
     def busy(self, method, url, body=None, key=""):

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from lib.disaster_recovery.drill import World
-from lib.disaster_recovery.drill_load import Answer
+from lib.disaster_recovery.drill.load import Answer
+from lib.disaster_recovery.drill.scenario import World
 from lib.disaster_recovery.settings import PRIMARY, SECONDARY, Settings
 
 URLS = {PRIMARY: "http://primary", SECONDARY: "http://secondary"}
@@ -95,7 +95,7 @@ class Regions:
 
 
 class Steps:
-    """The regions as :class:`lib.disaster_recovery.drill_steps.Steps`, whose ``writer`` is a method."""
+    """The regions as :class:`lib.disaster_recovery.drill.operations.Steps`, whose ``writer`` is a method."""
 
     def __init__(self, regions: Regions) -> None:
         self._regions = regions

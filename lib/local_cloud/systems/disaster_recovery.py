@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from lib.common import rds_versions
 from lib.common import setting_parsers as parse
-from lib.disaster_recovery.drill_steps import Steps
+from lib.disaster_recovery.drill.operations import Steps
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME

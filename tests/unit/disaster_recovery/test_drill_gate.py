@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from lib.disaster_recovery.drill_gate import Gate
-from lib.disaster_recovery.drill_load import Http
+from lib.disaster_recovery.drill.load import Http
+from lib.disaster_recovery.drill.tcp_proxy import Gate
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -5,8 +5,8 @@ import shlex
 import pytest
 
 from lib.common.errors import ExerciseError
-from lib.disaster_recovery import drill_steps, drill_world
-from lib.disaster_recovery.drill_steps import Steps
+from lib.disaster_recovery.drill import operations, target
+from lib.disaster_recovery.drill.operations import Steps
 from lib.disaster_recovery.settings import Settings
 
 
@@ -148,7 +148,7 @@ def test_a_pause_ends_when_the_other_region_has_heard_of_it(steps, settings, aws
 
 
 def test_a_pause_of_which_the_other_region_never_hears_is_told(steps, settings, aws, monkeypatch):
-    monkeypatch.setattr(drill_steps, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(operations, "PAUSE_SECONDS", 0.01)
     aws.deaf = True
     with pytest.raises(ExerciseError, match="has not heard of the pause after 0 s, and nobody writes"):
         steps.pause(settings.secondary, settings.primary)
@@ -183,7 +183,7 @@ def test_the_writer_item_is_shown_as_its_command(steps, settings, shown):
 
 
 def test_an_aurora_that_does_not_move_is_told(steps, settings, aws, monkeypatch):
-    monkeypatch.setattr(drill_steps, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(operations, "PAUSE_SECONDS", 0.01)
     aws.moves = False
     with pytest.raises(ExerciseError, match="Aurora does not write in"):
         steps.fail_over(settings.secondary)
@@ -214,7 +214,7 @@ def test_payments_of_a_run_are_found_without_their_keys(steps, settings, aws):
 
 
 def test_an_api_is_found_by_its_whole_name(aws, settings):
-    assert drill_world.addresses(aws, settings) == {
+    assert target.addresses(aws, settings) == {
         side.role: f"https://abc.execute-api.{side.region}.amazonaws.com/v1" for side in settings.sides
     }
 
@@ -222,12 +222,12 @@ def test_an_api_is_found_by_its_whole_name(aws, settings):
 def test_an_api_that_is_not_there_is_told(aws, settings):
     aws.apis = []
     with pytest.raises(ExerciseError, match=r"0 APIs are called .* deploy first"):
-        drill_world.api(aws, settings, settings.primary)
+        target.api(aws, settings, settings.primary)
 
 
 def test_on_aws_the_outage_is_a_function_that_may_not_run(aws, settings):
     shown = []
-    outage = drill_world.Outage(aws, settings, lambda _what, command: shown.append(command))
+    outage = target.Outage(aws, settings, lambda _what, command: shown.append(command))
     outage.heal()
     assert shown == []  # nothing was cut
     outage.cut()

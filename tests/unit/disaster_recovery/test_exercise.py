@@ -7,7 +7,7 @@ import pytest
 
 from lib.common.errors import ExerciseError
 from lib.disaster_recovery import exercise
-from lib.disaster_recovery.drill_load import Answer
+from lib.disaster_recovery.drill.load import Answer
 from lib.disaster_recovery.settings import Settings
 
 URLS = ("http://primary", "http://secondary")

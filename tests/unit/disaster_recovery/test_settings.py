@@ -16,13 +16,13 @@ from tests.support.disaster_recovery import with_domain
 
 def test_defaults_suit_a_development_environment():
     settings = Settings.read({})
-    assert (settings.suffix, settings.environment, settings.profile.keep) == ("dev", "dev", False)
+    assert (settings.suffix, settings.environment, settings.profile.retain_data) == ("dev", "dev", False)
     assert (settings.instances, settings.zones, settings.deletion_protection) == (1, 2, False)
 
 
 def test_production_is_kept_and_has_a_second_instance_in_each_region():
     settings = Settings.read({"ENVIRONMENT": "production"})
-    assert (settings.profile.keep, settings.deletion_protection) == (True, True)
+    assert (settings.profile.retain_data, settings.deletion_protection) == (True, True)
     assert (settings.instances, settings.zones) == (2, 3)
 
 

@@ -10,7 +10,7 @@ import pytest
 from lib.common import lambda_package, region
 from lib.common.iam_statements import VPC_ENI_ACTIONS
 from lib.disaster_recovery.api import ANSWERS
-from lib.disaster_recovery.networking import TABLE_ACTIONS
+from lib.disaster_recovery.network import TABLE_ACTIONS
 from tests.support.disaster_recovery import ROLES, Configuration, configuration, production, synthesise, with_domain
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "systems" / "disaster-recovery.md"

@@ -22,7 +22,7 @@ def test_the_default_is_production_of_the_shop():
 
 def test_a_development_environment_may_be_lost():
     settings = Settings.read({"ENVIRONMENT": "dev"})
-    assert (settings.durability.keep, settings.deletion_protection, settings.nat_per_zone) == (False, False, False)
+    assert (settings.profile.retain_data, settings.deletion_protection, settings.nat_per_zone) == (False, False, False)
     assert settings.tags.values["Environment"] == "dev"
 
 

@@ -9,11 +9,11 @@ from tests.support import rds_roots
 
 def test_defaults_suit_a_development_environment():
     settings = Settings.read({})
-    assert (settings.suffix, settings.environment, settings.durability.keep) == ("dev", "dev", False)
+    assert (settings.suffix, settings.environment, settings.profile.retain_data) == ("dev", "dev", False)
 
 
 def test_production_is_kept():
-    assert Settings.read({"ENVIRONMENT": "production"}).durability.keep is True
+    assert Settings.read({"ENVIRONMENT": "production"}).profile.retain_data is True
 
 
 @pytest.mark.parametrize(

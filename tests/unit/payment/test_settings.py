@@ -23,7 +23,7 @@ def test_production_is_kept_for_years():
 
 def test_from_dev_to_production_nothing_gets_less():
     dev, staging, production = (PROFILES[name] for name in ("dev", "staging", "production"))
-    for name in ("keep", "log_days", "backup_days", "multi_az", "nat_per_zone", "audit_days", "rate", "burst"):
+    for name in ("retain_data", "log_days", "backup_days", "multi_az", "nat_per_zone", "audit_days", "rate", "burst"):
         assert getattr(dev, name) <= getattr(staging, name) <= getattr(production, name), name
 
 

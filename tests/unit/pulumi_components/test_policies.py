@@ -8,20 +8,20 @@ import pytest
 
 from lib.common import region
 from lib.common.iam_statements import allow
-from lib.pulumi_components.policies import Place, service_role
+from lib.pulumi_components.policies import AwsContext, service_role
 from tests.support.program import ACCOUNT, Program, Provider, run
 
-PLACE = Place(region.primary({}), ACCOUNT)
-SOURCE = PLACE.arn("ecs", "*")
+CONTEXT = AwsContext(region.primary({}), ACCOUNT)
+SOURCE = CONTEXT.arn("ecs", "*")
 
 
 def trust(*sources, service="x.amazonaws.com"):
     """Return the trust statement of a role for a service, with these sources."""
 
     def declare():
-        own = pulumi.ResourceOptions(provider=aws.Provider("aws", region=PLACE.region))
+        own = pulumi.ResourceOptions(provider=aws.Provider("aws", region=CONTEXT.region))
         statements = [allow(["s3:GetObject"], ["arn:x"])]
-        service_role("role", "role", service=service, sources=sources, place=PLACE, statements=statements, opts=own)
+        service_role("role", "role", service=service, sources=sources, place=CONTEXT, statements=statements, opts=own)
 
     found = run(declare, Provider(Program(), 2), "stack", {})
     (statement,) = json.loads(found.one("iam/role:Role")["assumeRolePolicy"])["Statement"]
@@ -45,4 +45,4 @@ def test_without_a_condition_where_the_service_documents_none():
 
 
 def test_arns_are_of_the_partition_region_and_account():
-    assert PLACE.arn("logs", "x") == f"arn:{region.partition(PLACE.region)}:logs:{PLACE.region}:{ACCOUNT}:x"
+    assert CONTEXT.arn("logs", "x") == f"arn:{region.partition(CONTEXT.region)}:logs:{CONTEXT.region}:{ACCOUNT}:x"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from html import escape
 
-from lib.disaster_recovery.drill import Result
+from lib.disaster_recovery.drill.scenario import Result
 from lib.disaster_recovery.settings import Settings
 
 Row = tuple[str, str]

@@ -9,22 +9,22 @@ from lib.payment.database import Database
 from lib.payment.functions import METRICS_NAMESPACE, Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
-from lib.pulumi_components.alarms import Dimensions, Watch, alarm, dashboard, topic
-from lib.pulumi_components.policies import Place
+from lib.pulumi_components.alarms import BELOW, AlarmSpec, Dimensions, alarm, dashboard, topic
+from lib.pulumi_components.policies import AwsContext
 
 GIBIBYTE = 1024**3
 API, LAMBDA, RDS = "AWS/ApiGateway", "AWS/Lambda", "AWS/RDS"
-REQUESTS = Watch("requests", API, "Count", "Sum", 0, 1, "Requests")
+REQUESTS = AlarmSpec("requests", API, "Count", "Sum", 0, 1, "Requests")
 OF_THE_API = (
-    Watch("api-errors", API, "5XXError", "Sum", 5, 3, "The API answers with errors"),
-    Watch("api-latency", API, "Latency", "p95", 2000, 5, "Every twentieth request is slow (milliseconds)"),
+    AlarmSpec("api-errors", API, "5XXError", "Sum", 5, 3, "The API answers with errors"),
+    AlarmSpec("api-latency", API, "Latency", "p95", 2000, 5, "Every twentieth request is slow (milliseconds)"),
 )
 OF_FUNCTIONS = (
-    Watch("{}-function-errors", LAMBDA, "Errors", "Sum", 0, 2, "The function {} fails"),
-    Watch("{}-function-throttles", LAMBDA, "Throttles", "Sum", 0, 3, "Lambda refuses to run the function {}"),
+    AlarmSpec("{}-function-errors", LAMBDA, "Errors", "Sum", 0, 2, "The function {} fails"),
+    AlarmSpec("{}-function-throttles", LAMBDA, "Throttles", "Sum", 0, 3, "Lambda refuses to run the function {}"),
 )
 OF_THE_TRAIL = (
-    Watch(
+    AlarmSpec(
         "audit-age",
         METRICS_NAMESPACE,
         "AuditOldestSeconds",
@@ -32,9 +32,9 @@ OF_THE_TRAIL = (
         600,
         3,
         "A change waits for its audit object for more than ten minutes, or nobody looks whether one does",
-        missing="breaching",
+        treat_missing_data="breaching",
     ),
-    Watch(
+    AlarmSpec(
         "audit-mismatch",
         METRICS_NAMESPACE,
         "AuditMismatch",
@@ -44,15 +44,24 @@ OF_THE_TRAIL = (
         "An audit object is not what the database says: somebody changed one of them",
     ),
 )
-CARDS = Watch("cards", METRICS_NAMESPACE, "CardNumbersRefused", "Sum", 10, 5, "Callers send card numbers")
-LETTERS = Watch(
+CARDS = AlarmSpec("cards", METRICS_NAMESPACE, "CardNumbersRefused", "Sum", 10, 5, "Callers send card numbers")
+LETTERS = AlarmSpec(
     "dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0, 1, "A run of a function was given up"
 )
 OF_THE_DATABASE = (
-    Watch("database-cpu", RDS, "CPUUtilization", "Average", 80, 15, "The database is busy"),
-    Watch("database-connections", RDS, "DatabaseConnections", "Maximum", 200, 5, "The database has many connections"),
-    Watch(
-        "database-storage", RDS, "FreeStorageSpace", "Minimum", 4 * GIBIBYTE, 1, "Less than 4 GiB are free", less=True
+    AlarmSpec("database-cpu", RDS, "CPUUtilization", "Average", 80, 15, "The database is busy"),
+    AlarmSpec(
+        "database-connections", RDS, "DatabaseConnections", "Maximum", 200, 5, "The database has many connections"
+    ),
+    AlarmSpec(
+        "database-storage",
+        RDS,
+        "FreeStorageSpace",
+        "Minimum",
+        4 * GIBIBYTE,
+        1,
+        "Less than 4 GiB are free",
+        comparison=BELOW,
     ),
 )
 
@@ -62,7 +71,7 @@ class ObservabilityArgs:
     """What is watched."""
 
     settings: Settings
-    place: Place
+    context: AwsContext
     keys: Keys
     api: Api
     functions: Functions
@@ -76,31 +85,31 @@ class Observability(pulumi.ComponentResource):
         super().__init__("tap:payment:Observability", name, {}, opts)
         settings, own = args.settings, pulumi.ResourceOptions(parent=self)
         self.topic = topic(
-            settings.name("topic", "alarms"), args.place.account, args.keys.operations, settings.alarm_email, own
+            settings.name("topic", "alarms"), args.context.account, args.keys.operations, settings.alarm_email, own
         )
         api: Dimensions = {"ApiName": settings.name("api"), "Stage": STAGE}
-        watched: list[tuple[Watch, Dimensions]] = [(watch, api) for watch in OF_THE_API]
+        watched: list[tuple[AlarmSpec, Dimensions]] = [(spec, api) for spec in OF_THE_API]
         for part in ("api", "drain"):
-            watched += [(of(watch, part), {"FunctionName": settings.name("function", part)}) for watch in OF_FUNCTIONS]
-        watched += [(watch, {"service": settings.name("function", "drain")}) for watch in OF_THE_TRAIL]
+            watched += [(of(spec, part), {"FunctionName": settings.name("function", part)}) for spec in OF_FUNCTIONS]
+        watched += [(spec, {"service": settings.name("function", "drain")}) for spec in OF_THE_TRAIL]
         watched.append((CARDS, {"service": settings.name("function", "api")}))
         watched.append((LETTERS, {"QueueName": args.functions.dead.name}))
         instance = {"DBInstanceIdentifier": args.database.instance.identifier}
-        watched += [(watch, instance) for watch in OF_THE_DATABASE]
-        for watch, dimensions in watched:
-            alarm(watch, dimensions, name=settings.name("alarm", watch.part), action=self.topic.arn, opts=own)
+        watched += [(spec, instance) for spec in OF_THE_DATABASE]
+        for spec, dimensions in watched:
+            alarm(spec, dimensions, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
         dashboard(settings.name("dashboard"), settings.region, [(REQUESTS, api), *watched], own)
         self.register_outputs({})
 
 
-def of(watch: Watch, part: str) -> Watch:
+def of(spec: AlarmSpec, part: str) -> AlarmSpec:
     """Return what is watched of one function."""
-    return Watch(
-        watch.part.format(part),
-        watch.namespace,
-        watch.metric,
-        watch.statistic,
-        watch.threshold,
-        watch.minutes,
-        watch.why.format(part),
+    return AlarmSpec(
+        spec.name.format(part),
+        spec.namespace,
+        spec.metric,
+        spec.statistic,
+        spec.threshold,
+        spec.evaluation_periods,
+        spec.description.format(part),
     )

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lib.common.errors import ExerciseError
-from lib.disaster_recovery.drill_health import Record
-from lib.disaster_recovery.drill_load import Acknowledged, Http, Load, Plan, payment
-from lib.disaster_recovery.drill_steps import Steps
+from lib.disaster_recovery.drill.health import Record
+from lib.disaster_recovery.drill.load import Acknowledged, Http, Load, Plan, payment
+from lib.disaster_recovery.drill.operations import Steps
 from lib.disaster_recovery.settings import PRIMARY, SECONDARY, Settings
 
 Report = Callable[[str], None]

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from lib.disaster_recovery.drill_load import Http
+from lib.disaster_recovery.drill.load import Http
 from lib.disaster_recovery.settings import PRIMARY, SECONDARY
 
 FAILURES = 3  # as the stack's health checks have it

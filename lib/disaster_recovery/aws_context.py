@@ -10,7 +10,7 @@ from lib.disaster_recovery.settings import SYSTEM, Settings
 
 
 @dataclass(frozen=True)
-class Place:
+class AwsContext:
     """One region of the stack.
 
     ``role`` is ``primary``, ``secondary``, or ``global`` for the region that has the partition's global metrics.

@@ -23,9 +23,9 @@ from constructs import Construct
 
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow
+from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
-from lib.disaster_recovery.place import Place
 from lib.disaster_recovery.policies import document, service_role
 from lib.disaster_recovery.settings import Side
 
@@ -50,7 +50,7 @@ def tier(side: Side, name: str) -> ipaddress.IPv4Network:
     return next(islice(quarters, TIERS.index(name), None))
 
 
-class Networking(Construct):
+class Network(Construct):
     """One region's VPC: two tiers of private subnets, gateway endpoints, security groups, the log of its traffic.
 
     There is no NAT and no interface endpoint: the payment function speaks to DynamoDB (a gateway endpoint, free of
@@ -58,19 +58,19 @@ class Networking(Construct):
     which asks both regions' APIs, is not in a network at all: it must see what is wrong with one.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, place: Place, side: Side, keys: Keys) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, context: AwsContext, side: Side, keys: Keys) -> None:
         super().__init__(scope, construct_id)
-        self._place, self._side = place, side
+        self._aws, self._side = context, side
         self.vpc = Vpc(
             self,
             "vpc",
             cidr_block=side.cidr,
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            **place.own(),
+            **context.own(),
         )
         # No rules: whatever is started without a group of its own reaches nothing.
-        DefaultSecurityGroup(self, "default", vpc_id=self.vpc.id, **place.own("default"))
+        DefaultSecurityGroup(self, "default", vpc_id=self.vpc.id, **context.own("default"))
         zones = self._zones()
         self.subnets = {name: self._subnets(name, zones) for name in TIERS}
         self.tables = {name: self._routes(name) for name in TIERS}
@@ -85,14 +85,14 @@ class Networking(Construct):
         return [subnet.id for subnet in self.subnets[name]]
 
     def _zones(self) -> list[str]:
-        count, where = self._place.settings.zones, self._place.region
+        count, where = self._aws.settings.zones, self._aws.region
         found = DataAwsAvailabilityZones(
             self,
             "zones",
             state="available",
             # Local and wavelength zones have to be opted into, and offer neither Aurora nor Lambda.
             filter=[DataAwsAvailabilityZonesFilter(name="opt-in-status", values=["opt-in-not-required"])],
-            provider=self._place.provider,
+            provider=self._aws.provider,
         )
         # It names itself, which only Terraform understands.
         condition = f"${{length(self.names) >= {count}}}"
@@ -112,28 +112,28 @@ class Networking(Construct):
                 availability_zone=zone,
                 cidr_block=str(block),
                 map_public_ip_on_launch=False,
-                **self._place.own(f"{name}-{number}", Tier=name),
+                **self._aws.own(f"{name}-{number}", Tier=name),
             )
             for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), start=1)
         ]
 
     def _routes(self, name: str) -> RouteTable:
-        table = RouteTable(self, f"{name}-routes", vpc_id=self.vpc.id, **self._place.own(name))
+        table = RouteTable(self, f"{name}-routes", vpc_id=self.vpc.id, **self._aws.own(name))
         for number, subnet in enumerate(self.subnets[name], start=1):
             RouteTableAssociation(
                 self,
                 f"{name}-routes-{number}",
                 route_table_id=table.id,
                 subnet_id=subnet.id,
-                provider=self._place.provider,
+                provider=self._aws.provider,
             )
         return table
 
     def _endpoints(self) -> None:
         """Make the table and the reports reachable, and no other table or bucket in the world."""
-        place = self._place
-        table = place.arn("dynamodb", f"table/{place.name('table')}")
-        reports = f"arn:{place.partition}:s3:::{place.bucket('reports')}"
+        context = self._aws
+        table = context.arn("dynamodb", f"table/{context.name('table')}")
+        reports = f"arn:{context.partition}:s3:::{context.bucket('reports')}"
         self._tables_endpoint = self._endpoint(
             "dynamodb", allow(TABLE_ACTIONS, [table, f"{table}/index/*"], Principal="*")
         )
@@ -144,26 +144,26 @@ class Networking(Construct):
             self,
             service,
             vpc_id=self.vpc.id,
-            service_name=f"com.amazonaws.{self._place.region}.{service}",
+            service_name=f"com.amazonaws.{self._aws.region}.{service}",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in self.tables.values()],
             policy=document(statement),
-            **self._place.own(service),
+            **self._aws.own(service),
         )
 
     def _group(self, part: str, description: str) -> SecurityGroup:
         return SecurityGroup(
             self,
             f"{part}-group",
-            name=self._place.name("security_group", part),
+            name=self._aws.name("security_group", part),
             description=description,
             vpc_id=self.vpc.id,
-            **self._place.own(part),
+            **self._aws.own(part),
         )
 
     def _rules(self) -> None:
         """Let functions reach the table and Aurora; Aurora of the other region too, for after a switchover."""
-        settings = self._place.settings
+        settings = self._aws.settings
         functions, database, port = self.functions.id, self.database.id, settings.database_port
         peer = settings.other(self._side)
         self._rule("table", functions, HTTPS, "DynamoDB", prefix_list_id=self._tables_endpoint.prefix_list_id)
@@ -184,22 +184,22 @@ class Networking(Construct):
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            **self._place.own(name),
+            **self._aws.own(name),
             **what,
         )
 
     def _flow_logs(self, keys: Keys) -> None:
-        place = self._place
-        logs = log_group(self, "flow-logs", f"/{place.name('log_group', 'flows')}", place, keys)
+        context = self._aws
+        logs = log_group(self, "flow-logs", f"/{context.name('log_group', 'flows')}", context, keys)
         # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, without making groups
         write = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
         role, policy = service_role(
             self,
             "flows",
-            place=place,
+            context=context,
             part="flows",
             service="vpc-flow-logs.amazonaws.com",
-            sources=[place.arn("ec2", "vpc-flow-log/*")],
+            sources=[context.arn("ec2", "vpc-flow-log/*")],
             statements=[allow(write, [f"{logs.arn}:*"])],
         )
         FlowLog(
@@ -212,5 +212,5 @@ class Networking(Construct):
             iam_role_arn=role.arn,
             max_aggregation_interval=600,
             depends_on=[policy],
-            **place.own("flows"),
+            **context.own("flows"),
         )
