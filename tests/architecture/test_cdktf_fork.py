@@ -17,7 +17,7 @@ import pytest
 
 from lib.common import lambda_package
 from tests.support import disaster_recovery, environments
-from tests.support.disaster_recovery_reference import PACKAGE, ROOT, files, synthesised
+from tests.support.disaster_recovery.reference import PACKAGE, ROOT, files, synthesised
 
 REQUIREMENTS = Path(__file__).parent / "cdktn-requirements.txt"
 SWAPS = (("cdktf_cdktf_provider_aws", "cdktn_provider_aws"), ("from cdktf import", "from cdktn import"))

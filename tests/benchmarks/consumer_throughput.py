@@ -36,7 +36,8 @@ sys.path.insert(0, ROOT)
 # pylint: disable=wrong-import-position
 from lib.kinesis_pipeline.events import encode, make  # noqa: E402
 from lib.local_cloud.names import HOST  # noqa: E402
-from tests.support import database, event_source, functions  # noqa: E402
+from tests.support import database, functions  # noqa: E402
+from tests.support.kinesis_pipeline import event_source  # noqa: E402
 
 SIZES = (1, 10, 100, 500)
 GOAL_SIZE, GOAL = 100, 0.6

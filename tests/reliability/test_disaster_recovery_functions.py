@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 from lib.local_cloud.cloud import LocalCloud
-from tests.support import recovery_load, recovery_world
-from tests.support.recovery_load import Load, Told
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery import traffic, two_regions
+from tests.support.disaster_recovery.traffic import Load, Told
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 # pylint: disable=redefined-outer-name
 
@@ -26,23 +26,23 @@ CALLERS = 4
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """An emulator of this file's own."""
-    with recovery_world.emulator(tmp_path_factory.mktemp("reliability")) as cloud:
+    with two_regions.emulator(tmp_path_factory.mktemp("reliability")) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
-def environments(cloud: LocalCloud) -> recovery_load.Environments:
+def environments(cloud: LocalCloud) -> traffic.Environments:
     """The function's modules, for each caller in both regions."""
-    return recovery_load.environments(cloud, CALLERS)
+    return traffic.environments(cloud, CALLERS)
 
 
 @pytest.fixture
-def load(cloud: LocalCloud, environments: recovery_load.Environments) -> Iterator[Callable[[int], Load]]:
+def load(cloud: LocalCloud, environments: traffic.Environments) -> Iterator[Callable[[int], Load]]:
     """Makes callers of two regions."""
     made: list[Load] = []
 
     def make(callers: int = CALLERS) -> Load:
-        made.append(recovery_load.make(cloud, environments[:callers]))
+        made.append(traffic.make(cloud, environments[:callers]))
         return made[-1]
 
     yield make

@@ -7,7 +7,7 @@ from lib.disaster_recovery.drill import scenario
 from lib.disaster_recovery.drill.load import Answer
 from lib.disaster_recovery.drill.scenario import Drill
 from lib.disaster_recovery.settings import Settings
-from tests.support.recovery_drill import Regions
+from tests.support.disaster_recovery.drill import Regions
 
 SECONDS, RATE = 0.15, 200.0
 

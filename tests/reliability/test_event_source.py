@@ -2,7 +2,7 @@
 
 A test of the consumer is worth as much as the delivery that it is tested with. Each rule is shown twice: once
 as it is, and once with the setting or the answer that makes the outcome another one. The pages that the rules
-come from are named in ``tests.support.event_source``.
+come from are named in ``tests.support.kinesis_pipeline.event_source``.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import event_source
-from tests.support.event_source import Poller, Settings, Shard, Stream, number
+from tests.support.kinesis_pipeline import event_source
+from tests.support.kinesis_pipeline.event_source import Poller, Settings, Shard, Stream, number
 
 Event = dict[str, Any]
 Function = Callable[[Event], Any]

@@ -17,7 +17,7 @@ from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
 from tests.support import flask_api
 from tests.support.flask_api import Client, Gunicorn
-from tests.support.shop_load import DROPPED, Load
+from tests.support.flask_api.traffic import DROPPED, Load
 
 # pylint: disable=redefined-outer-name
 

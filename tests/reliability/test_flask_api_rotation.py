@@ -11,8 +11,8 @@ from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
 from tests.support import flask_api
 from tests.support.flask_api import Gunicorn
-from tests.support.shop_load import Load
-from tests.support.shop_secrets import SecretsManager
+from tests.support.flask_api.secrets_manager import SecretsManager
+from tests.support.flask_api.traffic import Load
 
 # pylint: disable=redefined-outer-name
 

@@ -19,8 +19,8 @@ from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
 from tests.support import flask_api
 from tests.support.flask_api import Client, Gunicorn
-from tests.support.shop_balancer import Balancer
-from tests.support.shop_load import Load
+from tests.support.flask_api.balancer import Balancer
+from tests.support.flask_api.traffic import Load
 
 # pylint: disable=redefined-outer-name
 

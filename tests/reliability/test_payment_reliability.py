@@ -23,10 +23,10 @@ from pg8000.native import Connection
 
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
-from tests.support import payment, payment_load
+from tests.support import payment
 from tests.support.functions import Context
-from tests.support.payment import Bucket
-from tests.support.payment_load import Environment, Trouble, Worker
+from tests.support.payment import Bucket, traffic
+from tests.support.payment.traffic import Environment, Trouble, Worker
 
 # pylint: disable=redefined-outer-name
 
@@ -72,9 +72,9 @@ class Scene:
     """One run: what is asked, of whom, and what goes wrong."""
 
     def __init__(self, server: Postgres, count: int, trouble: Trouble) -> None:
-        self.server, self.load, self.done = server, payment_load.load(count, "reliability"), []
+        self.server, self.load, self.done = server, traffic.load(count, "reliability"), []
         self.bucket = Bucket(failing=trouble.s3)
-        self.deadline = time.monotonic() + payment_load.LONGEST_SECONDS
+        self.deadline = time.monotonic() + traffic.LONGEST_SECONDS
         with contextlib.redirect_stdout(io.StringIO()):
             self.environments = [Environment(server, self.bucket, trouble, f"{n}") for n in range(WORKERS)]
             self.drain = payment.load(server, "drain")
@@ -101,7 +101,7 @@ class Scene:
                 change(each)
                 stack.callback(each.database.close)
             stack.callback(self.drain.handler.database.close)
-            threads = payment_load.work(self.workers, iter(self.load.jobs), self.done)
+            threads = traffic.work(self.workers, iter(self.load.jobs), self.done)
             schedule.start()
             try:
                 for each in disturb:
@@ -117,7 +117,7 @@ class Scene:
 
     def verdict(self, connection: Connection) -> list[str]:
         """Return what is wrong."""
-        return payment_load.verdict(self.load, payment_load.left(connection, self.bucket), self.drain.audit)
+        return traffic.verdict(self.load, traffic.left(connection, self.bucket), self.drain.audit)
 
 
 def kill(server: Postgres) -> None:

@@ -1,7 +1,7 @@
 """Each event is stored exactly once and each poison record is kept with its payload, whatever breaks (K2).
 
-The real handler is driven by the event source mapping of ``tests.support.event_source`` with the settings of
-the stack, one loaded handler with a connection of its own for each shard, against a real PostgreSQL. Meanwhile
+The real handler is driven by the event source mapping of ``tests.support.kinesis_pipeline`` with the settings of the
+stack, one loaded handler with a connection of its own for each shard, against a real PostgreSQL. Meanwhile
 the server is killed (-9) twice, the password is rotated, S3 fails, functions time out before and after the
 commit and die of a record, connections break after the commit, and batches that succeeded come again.
 
@@ -25,9 +25,10 @@ import pytest
 
 from lib.kinesis_pipeline.settings import Settings as Stack
 from lib.local_cloud.servers.postgres import Postgres
-from tests.support import database, functions, pipeline_load
+from tests.support import database, functions
 from tests.support.database import Secrets, TestServer
-from tests.support.event_source import Poller, Settings, Shard
+from tests.support.kinesis_pipeline import traffic
+from tests.support.kinesis_pipeline.event_source import Poller, Settings, Shard
 
 # pylint: disable=redefined-outer-name
 
@@ -42,7 +43,7 @@ MAPPING = Settings(
     maximum_record_age_in_seconds=24 * 3600,
     pause_seconds=0.005,
 )
-KILLER = base64.b64encode(pipeline_load.KILLER).decode()
+KILLER = base64.b64encode(traffic.KILLER).decode()
 DOWN_SECONDS = 3.0  # longer than an invocation waits, so that batches come back
 PROGRESS_SECONDS = 15.0
 LONGEST_SECONDS = 120.0  # what has not come to its end by then is blocked
@@ -72,7 +73,7 @@ class Environment:
         self.database = self.modules.postgres.Database(scene.server.environ, secrets=lambda: scene.secrets)
         self._once, self.database._once = self.database._once, self._then_break  # pylint: disable=protected-access
         self.handler.database = self.database
-        bucket = pipeline_load.Bucket(scene.objects, self._chance, scene.trouble.s3)
+        bucket = traffic.Bucket(scene.objects, self._chance, scene.trouble.s3)
         self.handler._clients["s3"] = bucket  # pylint: disable=protected-access
         # Powertools shares these among all loaded copies, which in Lambda are processes of their own.
         provider = self.handler.metrics.provider
@@ -108,7 +109,7 @@ class Scene:
 
     server: TestServer
     secrets: Secrets
-    load: pipeline_load.Load
+    load: traffic.Load
     trouble: Trouble
     objects: dict[str, bytes] = field(default_factory=dict)
     returned: list[float] = field(default_factory=list)  # time.monotonic()
@@ -154,7 +155,7 @@ class Scene:
         """Return what is wrong."""
         with self.server.connect() as connection:
             rows = connection.run("SELECT event_id::text, amount FROM events")
-        return pipeline_load.verdict(self.load, map(tuple, rows), self.objects)
+        return traffic.verdict(self.load, map(tuple, rows), self.objects)
 
 
 def kill(server: Postgres) -> None:
@@ -213,7 +214,7 @@ def server() -> Iterator[TestServer]:
 @pytest.fixture
 def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Scene]:
     """Makes a run on an empty table, in the functions' environment."""
-    monkeypatch.setenv("FAILURE_BUCKET", pipeline_load.BUCKET)
+    monkeypatch.setenv("FAILURE_BUCKET", traffic.BUCKET)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "TAP/Reliability")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
     server.server.start()  # unless it runs
@@ -226,7 +227,7 @@ def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     admin.handler.database.close()
 
     def make(events: int, trouble: Trouble) -> Scene:
-        return Scene(server, server.secrets(), pipeline_load.load(events, SHARDS, "reliability"), trouble)
+        return Scene(server, server.secrets(), traffic.load(events, SHARDS, "reliability"), trouble)
 
     return make
 
@@ -253,7 +254,7 @@ def test_every_record_meets_its_fate_whatever_breaks(scene: Callable[..., Scene]
     assert len(pauses) == 2 * SHARDS
     assert max(pauses) < PROGRESS_SECONDS
     assert run.secrets.asked >= 2 * SHARDS  # at first, and after the rotation
-    killers = sum(data == pipeline_load.KILLER for data in run.load.poison.values())
+    killers = sum(data == traffic.KILLER for data in run.load.poison.values())
     assert sum(key.startswith("aws/lambda/") for key in run.objects) == killers > 0
 
 

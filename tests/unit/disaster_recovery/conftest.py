@@ -9,9 +9,9 @@ import pytest
 
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.names import HOST
-from tests.support import recovery_aurora
-from tests.support import recovery_world as world
-from tests.support.recovery_world import HOME, PEER, Api
+from tests.support.disaster_recovery import aurora
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import HOME, PEER, Api
 
 # pylint: disable=redefined-outer-name
 
@@ -79,14 +79,14 @@ class Verification:
     """The verification function's modules, and what they look at."""
 
     modules: SimpleNamespace
-    clients: recovery_aurora.Clients
+    clients: aurora.Clients
     cloud: LocalCloud
     table: str
     cluster: str
 
     def settings(self, **changes: Any) -> Any:
         """Return the settings, some of them changed."""
-        read = self.modules.settings.Settings.read(recovery_aurora.environ(self.table, self.cluster))
+        read = self.modules.settings.Settings.read(aurora.environ(self.table, self.cluster))
         return replace(read, **changes)
 
     def verify(self, **changes: Any) -> Any:
@@ -100,16 +100,16 @@ class Verification:
 
 @pytest.fixture(scope="session")
 def _verification(recovery_cloud: LocalCloud) -> Verification:
-    table, cluster = world.make_table(recovery_cloud), recovery_aurora.make_clusters(recovery_cloud)
-    for place in recovery_aurora.REGIONS:
+    table, cluster = world.make_table(recovery_cloud), aurora.make_clusters(recovery_cloud)
+    for place in aurora.REGIONS:
         dynamodb = world.client(recovery_cloud, "dynamodb", place)
         dynamodb.update_table(TableName=table, DeletionProtectionEnabled=True)
         dynamodb.update_continuous_backups(
             TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
-    recovery_aurora.tell_lag(recovery_cloud, cluster, 120)
-    clients = recovery_aurora.Clients(recovery_cloud)
-    return Verification(recovery_aurora.load(), clients, recovery_cloud, table, cluster)
+    aurora.tell_lag(recovery_cloud, cluster, 120)
+    clients = aurora.Clients(recovery_cloud)
+    return Verification(aurora.load(), clients, recovery_cloud, table, cluster)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import pytest
 
 from lib.common import lambda_package, node
 from lib.disaster_recovery import bindings
-from tests.support import disaster_recovery, disaster_recovery_reference
-from tests.support.disaster_recovery_reference import PACKAGE, ROOT
+from tests.support import disaster_recovery
+from tests.support.disaster_recovery import reference
+from tests.support.disaster_recovery.reference import PACKAGE, ROOT
 
 START = f"{bindings.PACKAGE}."
 COUNT = f"print(len({{name.split('.')[1] for name in sys.modules if name.startswith('{START}')}}))"
@@ -23,7 +24,7 @@ COUNT = f"print(len({{name.split('.')[1] for name in sys.modules if name.startsw
 
 def test_a_small_part_of_the_bindings_is_imported():
     statements = f"from lib.disaster_recovery import stack; {COUNT}"
-    imported = int(disaster_recovery_reference.run(Path(sys.executable), ROOT, statements))
+    imported = int(reference.run(Path(sys.executable), ROOT, statements))
     folder = Path(importlib.util.find_spec(bindings.PACKAGE).origin).parent
     every = sum((path / "__init__.py").is_file() for path in folder.iterdir())
     assert 40 < imported < every / 20
@@ -31,7 +32,7 @@ def test_a_small_part_of_the_bindings_is_imported():
 
 def test_what_is_synthesised_is_the_same_to_the_byte(monkeypatch):
     before = f"import {bindings.PACKAGE} as every; assert len(vars(every)) > 2000"
-    ordinary = disaster_recovery_reference.synthesised("ordinary", Path(sys.executable), ROOT, before)
+    ordinary = reference.synthesised("ordinary", Path(sys.executable), ROOT, before)
     monkeypatch.setattr(lambda_package, "build", lambda *_: ROOT / PACKAGE)
     assert disaster_recovery.synthesise({}).read_bytes() == ordinary
 

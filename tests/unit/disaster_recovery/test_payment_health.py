@@ -8,9 +8,9 @@ from botocore.exceptions import ReadTimeoutError
 
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
-from tests.support import recovery_world as world
 from tests.support.database import TestServer
-from tests.support.recovery_world import HOME, PEER, fail, listener
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import HOME, PEER, fail, listener
 
 
 def ready(api, query=None):

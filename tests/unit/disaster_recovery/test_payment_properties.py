@@ -6,7 +6,7 @@ import string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support import recovery_world as world
+from tests.support.disaster_recovery import two_regions as world
 
 QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 METHODS = st.sampled_from(["GET", "POST", "PUT", "HEAD"]) | st.text(max_size=4)

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tests.support import recovery_world as world
-from tests.support.recovery_world import VISA, payment
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import VISA, payment
 
 LEAK = "Zq7leak"
 

@@ -13,8 +13,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from tests.support import recovery_world as world
-from tests.support.recovery_world import fail
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import fail
 
 URL = "https://dynamodb.test"
 UNSENT = [ConnectTimeoutError(endpoint_url=URL), EndpointConnectionError(endpoint_url=URL)]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support import recovery_world as world
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 
 def passive(api, answer, writer, epoch):

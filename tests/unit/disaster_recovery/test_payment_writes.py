@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support import recovery_world as world
-from tests.support.recovery_world import HOME
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import HOME
 
 
 def test_a_payment_is_stored_as_it_is_answered(payment_home):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 BOTH = (HOME, PEER)
 

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lib.common.errors import SettingError
 from lib.disaster_recovery.settings import Settings
-from tests.support import recovery_aurora as support
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery import aurora as support
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 NAME = Settings.read({}).name("function", "verification")

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.support import functions
-from tests.support import recovery_aurora as support
-from tests.support import recovery_world as world
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery import aurora as support
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "user arn:... may not"}}, "DescribeDBClusters")
 AWAY = EndpointConnectionError(endpoint_url="https://rds.test")

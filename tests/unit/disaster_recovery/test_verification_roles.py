@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support import recovery_aurora as support
-from tests.support import recovery_world as world
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery import aurora as support
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 
 def swap(parsed):

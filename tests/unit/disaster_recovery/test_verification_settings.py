@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.support import recovery_aurora as support
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery import aurora as support
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 GOOD = support.environ("payments", "cluster", "arn:aws:sns:topic")
 

@@ -16,7 +16,7 @@ from pg8000.native import Connection
 from lib.common import region
 from tests.support import functions
 from tests.support.database import USER, TestServer
-from tests.support.kinesis import records
+from tests.support.kinesis_pipeline.kinesis import records
 
 # pylint: disable=redefined-outer-name
 

@@ -13,7 +13,7 @@ from lib.kinesis_pipeline.events import make, poison
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
 from tests.support.functions import Context
-from tests.support.kinesis import SHARD, event, events, records
+from tests.support.kinesis_pipeline.kinesis import SHARD, event, events, records
 
 Lines = Callable[[], list[dict[str, Any]]]
 Handle = Callable[..., list[str]]

@@ -14,7 +14,7 @@ from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
 from tests.support.database import TestServer
 from tests.support.functions import Context
-from tests.support.kinesis import SHARD, event, events
+from tests.support.kinesis_pipeline.kinesis import SHARD, event, events
 
 Lines = Callable[[], list[dict[str, Any]]]
 Handle = Callable[..., list[str]]

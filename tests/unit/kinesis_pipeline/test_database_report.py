@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
-from tests.support.kinesis import events, records
+from tests.support.kinesis_pipeline.kinesis import events, records
 
 
 def test_a_report_on_nothing_is_of_zeros(admin: Any, sql: Connection) -> None:

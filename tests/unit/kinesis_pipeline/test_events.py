@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.kinesis_pipeline import events as realistic
-from tests.support.kinesis import SHARD, event, record, records
+from tests.support.kinesis_pipeline.kinesis import SHARD, event, record, records
 
 MARK = "Zq7-leak"
 

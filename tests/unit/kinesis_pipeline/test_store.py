@@ -11,7 +11,7 @@ from pg8000.native import Connection
 
 from lib.kinesis_pipeline.events import encode
 from tests.support.database import TestServer
-from tests.support.kinesis import SHARD, event, events, records
+from tests.support.kinesis_pipeline.kinesis import SHARD, event, events, records
 from tests.support.tls_front import Front
 
 # pylint: disable=redefined-outer-name

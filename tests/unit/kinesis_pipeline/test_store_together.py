@@ -11,7 +11,7 @@ import pytest
 from pg8000.native import Connection
 
 from tests.support.database import TestServer
-from tests.support.kinesis import event, events, records
+from tests.support.kinesis_pipeline.kinesis import event, events, records
 
 # pylint: disable=redefined-outer-name
 

@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from tests.support import payment_wsgi
+from tests.support.payment import wsgi
 
 CHECKS = (
     not_a_server_error,
@@ -108,7 +108,7 @@ def test_every_answer_is_as_described(api):
 
     Each operation has succeeded at least once: else this would have looked at refusals only.
     """
-    schema = schemathesis.openapi.from_wsgi(payment_wsgi.DESCRIPTION, payment_wsgi.application(api))
+    schema = schemathesis.openapi.from_wsgi(wsgi.DESCRIPTION, wsgi.application(api))
     known = [api.pay(f"first-{number}", amount="1000.00").body["id"] for number in range(5)]
     seen, numbers, chance = Counter(), count(), random.Random("schemathesis")
 

@@ -9,7 +9,7 @@ from lib.common.errors import ExerciseError
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
 from lib.payment import exercise
-from tests.support.payment_wsgi import application, served, unchanged
+from tests.support.payment.wsgi import application, served, unchanged
 
 
 @pytest.fixture

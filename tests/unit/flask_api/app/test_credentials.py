@@ -10,7 +10,7 @@ import pytest
 
 from lib.flask_api.app.credentials import Credentials
 from tests.support.flask_api import FOLDER
-from tests.support.shop_secrets import SecretsManager
+from tests.support.flask_api.secrets_manager import SecretsManager
 
 
 @pytest.fixture

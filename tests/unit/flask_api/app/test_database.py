@@ -15,7 +15,7 @@ from lib.flask_api.app.database import Database, DatabaseAway
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
-from tests.support.shop_gate import Gate
+from tests.support.flask_api.gate import Gate
 
 # pylint: disable=redefined-outer-name
 

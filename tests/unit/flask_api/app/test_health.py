@@ -11,7 +11,7 @@ from lib.flask_api.app import create_app
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
-from tests.support.shop_gate import Gate
+from tests.support.flask_api.gate import Gate
 
 # pylint: disable=redefined-outer-name
 

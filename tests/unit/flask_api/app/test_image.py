@@ -14,22 +14,22 @@ from pathlib import Path
 import pytest
 
 from lib.flask_api.app import COMMAND
-from tests.support import flask_api, shop_image
+from tests.support import flask_api
 from tests.support.database import TestServer
-from tests.support.flask_api import FOLDER, Client, Gunicorn
+from tests.support.flask_api import FOLDER, Client, Gunicorn, image
 
 # pylint: disable=redefined-outer-name
 
 CONTEXT = FOLDER.parent
 FILE = FOLDER / "app" / "Dockerfile"
 RULES = FILE.with_name("Dockerfile.dockerignore").read_text(encoding="utf-8")
-IMAGE = shop_image.parse(FILE.read_text(encoding="utf-8"))
+IMAGE = image.parse(FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The image's file system, as far as the Dockerfile writes it; anybody may read it."""
-    shop_image.lay_out(IMAGE, CONTEXT, RULES, tmp_path)
+    image.lay_out(IMAGE, CONTEXT, RULES, tmp_path)
     for folder in (tmp_path, *tmp_path.parents):
         if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
             folder.chmod(0o755)
@@ -86,7 +86,7 @@ def test_the_image_holds_what_it_needs_and_nothing_else(root: Path) -> None:
 )
 def test_the_context_has_no_more_than_that(path: str, out: bool) -> None:
     """What is not sent cannot change the image."""
-    assert shop_image.ignored(RULES, path) is out
+    assert image.ignored(RULES, path) is out
 
 
 def nobody() -> int | None:

@@ -11,7 +11,7 @@ from lib.local_cloud.pulumi.in_process import apply, create
 from lib.local_cloud.pulumi.in_process.clients import Clients
 from lib.local_cloud.pulumi.in_process.state import StackState, StateEntry, identity, state_file
 from lib.local_cloud.servers.process import Server
-from tests.support.pulumi_fake import FAR, HOME, RESOURCE_TYPES, Run, World
+from tests.support.pulumi_programs.fake import FAR, HOME, RESOURCE_TYPES, Run, World
 
 TWO = "b = Thing('b')\nThing('a', text=b.arn)\n"
 

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from lib.common import region
-from tests.support.pulumi_cloud import PROGRAMS, Applied, lacking, listed, started
+from tests.support.pulumi_programs.cloud import PROGRAMS, Applied, lacking, listed, started
 
 pytestmark = pytest.mark.filterwarnings("ignore:aws.* has been deprecated in favor of:DeprecationWarning")
 
@@ -20,7 +20,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def applied(cloud):
-    example = Applied(cloud, PROGRAMS / "pulumi_example_functions.py")
+    example = Applied(cloud, PROGRAMS / "example_functions.py")
     example.before = listed(cloud)
     example.exports = example.up().exports
     return example

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lib.common import region
-from tests.support.pulumi_cloud import PROGRAMS, Applied, lacking, listed, pairs, started
+from tests.support.pulumi_programs.cloud import PROGRAMS, Applied, lacking, listed, pairs, started
 
 pytestmark = pytest.mark.filterwarnings("ignore:aws.* has been deprecated in favor of:DeprecationWarning")
 TAGS = {"Project": "p", "Name": "default"}
@@ -18,7 +18,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def applied(cloud):
-    example = Applied(cloud, PROGRAMS / "pulumi_example_network.py")
+    example = Applied(cloud, PROGRAMS / "example_network.py")
     example.before = listed(cloud)
     example.exports = example.up().exports
     return example

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.pulumi_cloud import PROGRAMS, Applied, lacking, listed, started
+from tests.support.pulumi_programs.cloud import PROGRAMS, Applied, lacking, listed, started
 
 pytestmark = pytest.mark.filterwarnings("ignore:aws.* has been deprecated in favor of:DeprecationWarning")
 
@@ -14,7 +14,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def applied(cloud):
-    example = Applied(cloud, PROGRAMS / "pulumi_example_service.py")
+    example = Applied(cloud, PROGRAMS / "example_service.py")
     example.before = listed(cloud)
     example.exports = example.up().exports
     return example

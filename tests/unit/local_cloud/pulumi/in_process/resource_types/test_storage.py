@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.pulumi_cloud import PROGRAMS, Applied, lacking, listed, pairs, started
+from tests.support.pulumi_programs.cloud import PROGRAMS, Applied, lacking, listed, pairs, started
 
 pytestmark = pytest.mark.filterwarnings("ignore:aws.* has been deprecated in favor of:DeprecationWarning")
 
@@ -16,7 +16,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def applied(cloud):
-    example = Applied(cloud, PROGRAMS / "pulumi_example_storage.py")
+    example = Applied(cloud, PROGRAMS / "example_storage.py")
     example.before = listed(cloud)
     example.exports = example.up().exports
     return example

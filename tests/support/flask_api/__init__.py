@@ -22,7 +22,7 @@ from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
 
-FOLDER = Path(__file__).resolve().parents[2] / "lib" / "flask_api"
+FOLDER = Path(__file__).resolve().parents[3] / "lib" / "flask_api"
 USER, PASSWORD, DATABASE = "shop", "first-Password.1", "shop"
 START_SECONDS = 20.0
 Answer = tuple[int, dict[str, str], Any]

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.local_cloud.cloud import LocalCloud
-from tests.support.recovery_world import HOME, PEER
+from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 PAUSE_SECONDS = 0.05  # between two looks at a stream
 DELAY_SECONDS = 0.1  # that an item takes at most

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lib.common import node
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 KEPT = ROOT / ".local" / "disaster-recovery"
 SOURCES = ("lib/common", "lib/disaster_recovery", "lib/AWS_REGION", "lib/AWS_REGION_DR")
 # Any file will do as a package: what is compared is the stack, and the functions' code changes more often.

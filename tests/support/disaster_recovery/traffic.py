@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.names import HOST
-from tests.support import recovery_world as world
-from tests.support.recovery_replication import Replication
-from tests.support.recovery_world import HOME, PEER, Api
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.replication import Replication
+from tests.support.disaster_recovery.two_regions import HOME, PEER, Api
 
 TRIES = 3  # of a caller with one key, in any regions
 EXPECTED = {"region-passive", "table-busy"}

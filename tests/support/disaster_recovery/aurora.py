@@ -11,7 +11,7 @@ from unittest import mock
 
 from lib.local_cloud.cloud import ACCOUNT, SECRET_KEY, LocalCloud
 from tests.support import functions
-from tests.support.recovery_world import HOME, NAMESPACE, PEER, client
+from tests.support.disaster_recovery.two_regions import HOME, NAMESPACE, PEER, client
 
 PASSWORD = "first-Password.1"  # of a cluster on the emulator, where nothing listens
 REGIONS = (HOME, PEER)

@@ -57,7 +57,7 @@ def _instruct(image: Image, name: str, rest: str) -> None:
         case "EXPOSE":
             pass
         case _:
-            raise AssertionError(f"{name} is not known here: teach tests/support/shop_image.py")
+            raise AssertionError(f"{name} is not known here: teach tests/support/flask_api/image.py")
 
 
 def ignored(rules: str, path: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lib.kinesis_pipeline.events import encode, make, poison
-from tests.support.event_source import Stream, number
+from tests.support.kinesis_pipeline.event_source import Stream, number
 
 BUCKET = "failures"
 KILLER = b"kills the function"  # the environments of the test die of it; to the real handler it is no JSON

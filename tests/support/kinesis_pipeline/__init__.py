@@ -1,0 +1,1 @@
+"""The pipeline's: a stream, its event source mapping, events to send."""

@@ -1,0 +1,1 @@
+"""Programs in which every resource type that the local cloud knows is declared, and what runs them."""
