@@ -29,12 +29,10 @@ def read(system, values):
 
 def rows(system) -> Iterator[tuple[list[str], str, str]]:
     """Yield each row of the settings' table: the variables, their default, what they take."""
-    head = next(
-        row
-        for row in ("variable | configuration | default | takes", "variable | default | takes")
-        if f"| {row} |" in text_of(system)
-    )
-    for row in documents.table(text_of(system), head.split(" | ")):
+    text = text_of(system)
+    heads = (("variable", "configuration", "default", "takes"), ("variable", "default", "takes"))
+    (head,) = [head for head in heads if f"| {' | '.join(head)} |" in text]
+    for row in documents.table(text, head):
         yield re.findall(r"`([A-Z_]+)`", row[0]), row[-2], row[-1]
 
 

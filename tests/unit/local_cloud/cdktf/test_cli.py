@@ -7,7 +7,7 @@ import pytest
 
 from lib.common import region
 from lib.common.errors import SettingError
-from lib.local_cloud.cdktf import cli as cli
+from lib.local_cloud.cdktf import cli
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 
