@@ -32,7 +32,7 @@ def test_the_stacks_name_gives_the_suffix():
 
 @pytest.mark.parametrize("key", ["databsePort", "DATABASE_PORT", "environmentSuffix", "path"])
 def test_a_key_that_means_nothing_is_refused_with_those_that_do(key):
-    with pytest.raises(SettingError, match=rf"tap:{key} is no setting.*databasePort"):
+    with pytest.raises(SettingError, match=rf"tap:{key} is not a setting.*databasePort"):
         merge("api", NAMES, "dev", {key: "1"}, {})
 
 

@@ -73,8 +73,8 @@ def test_moto_has_the_next_port_unless_another_is_chosen():
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"LOCAL_CLOUD_MOTO_PORT": "80"}, "LOCAL_CLOUD_MOTO_PORT='80' is no port"),
-        ({"LOCAL_CLOUD_PORT": "65535"}, "LOCAL_CLOUD_MOTO_PORT='65536' is no port"),
+        ({"LOCAL_CLOUD_MOTO_PORT": "80"}, "LOCAL_CLOUD_MOTO_PORT='80' is not a valid port"),
+        ({"LOCAL_CLOUD_PORT": "65535"}, "LOCAL_CLOUD_MOTO_PORT='65536' is not a valid port"),
         (
             {"LOCAL_CLOUD_PORT": "4700", "LOCAL_CLOUD_MOTO_PORT": "4700"},
             "LOCAL_CLOUD_MOTO_PORT=4700 is LOCAL_CLOUD_PORT",

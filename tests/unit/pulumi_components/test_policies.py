@@ -21,7 +21,7 @@ def trust(*sources, service="x.amazonaws.com"):
     def declare():
         own = pulumi.ResourceOptions(provider=aws.Provider("aws", region=CONTEXT.region))
         statements = [allow(["s3:GetObject"], ["arn:x"])]
-        service_role("role", "role", service=service, sources=sources, place=CONTEXT, statements=statements, opts=own)
+        service_role("role", "role", service=service, sources=sources, context=CONTEXT, statements=statements, opts=own)
 
     found = run(declare, Provider(Program(), 2), "stack", {})
     (statement,) = json.loads(found.one("iam/role:Role")["assumeRolePolicy"])["Statement"]
