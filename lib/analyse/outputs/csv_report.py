@@ -6,28 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+from lib.analyse.compare import FIELDS
 from lib.analyse.outputs import NOT_PRICED, Lines, gaps
 
-COLUMNS = (
-    "check",
-    "id",
-    "arn",
-    "account",
-    "region",
-    "type",
-    "severity",
-    "title",
-    "owner",
-    "monthly_usd",
-    "monthly_cost",
-    "currency",
-    "estimate",
-    "unpriced",
-    "ignored",
-    "tags",
-    "account_name",
-    "change",
-)
+COLUMNS = (*FIELDS, "estimate", "unpriced", "ignored", "tags", "account_name", "change")
 
 
 BOM = "\ufeff"  # without it Excel takes UTF-8 for the machine's own character set
