@@ -25,15 +25,17 @@ class Sum:
     monthly: Decimal = Decimal(0)
     other: dict[str, Decimal] = field(default_factory=dict)
 
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Count one finding of the report."""
+    def add(self, amount: Decimal | None, currency: str | None, *, unpriced: bool) -> None:
+        """Count one finding: ``amount`` is what it costs a month, in its currency, where that is known."""
         self.count += 1
-        self.unpriced += bool(row["unpriced"])
-        if row["monthly_usd"] is not None:
+        self.unpriced += unpriced
+        if amount is None:
+            return
+        if currency == "USD":
             self.priced += 1
-            self.monthly += Decimal(str(row["monthly_usd"]))
-        elif row["monthly_cost"] is not None:
-            self._add_other(row["currency"], Decimal(str(row["monthly_cost"])))
+            self.monthly += amount
+        else:
+            self._add_other(str(currency), amount)
 
     def _add_other(self, currency: str, amount: Decimal) -> None:
         self.other[currency] = self.other.get(currency, Decimal(0)) + amount
@@ -72,9 +74,15 @@ class Tally:
         if row["ignored"]:
             self.ignored += 1
             return
-        self.all.add(row)
+        cost, currency, unpriced = row["monthly_cost"], row["currency"], bool(row["unpriced"])
+        amount = None if cost is None else Decimal(str(cost))
+        self.all.add(amount, currency, unpriced=unpriced)
         for name in DIMENSIONS:
-            self.by[name].setdefault(row[name] or NO_OWNER, Sum()).add(row)
+            found, value = self.by[name], row[name] or NO_OWNER
+            entry = found.get(value)
+            if entry is None:
+                entry = found[value] = Sum()
+            entry.add(amount, currency, unpriced=unpriced)
 
     def merge(self, other: "Tally") -> None:
         """Add another piece of work's tally of the same check."""

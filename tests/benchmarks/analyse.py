@@ -99,6 +99,7 @@ def server(case: Case) -> Iterator[str]:
 def measure(command: Sequence[str], url: str) -> tuple[float, float, float]:
     """Return how many seconds a program takes, how many of a processor's, and how many MB it has at most."""
     environ = {**os.environ, **analyse_cloud.environment(url), "PYTHONPATH": str(ROOT)}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # both sides start as they do from their second run on
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None

@@ -260,6 +260,13 @@ def test_leaving_waits_for_nothing(monkeypatch):
     assert left == [3]
 
 
+def test_what_was_printed_is_out_before_the_program_ends():
+    done = subprocess.run(
+        [sys.executable, "-m", "lib.analyse", "iam-policy"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert json.loads(done.stdout)["Version"] == "2012-10-17"
+
+
 def test_a_stream_that_has_no_encoding_is_left_as_it_is(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert cli.main(["iam-policy"]) == 0
@@ -267,9 +274,10 @@ def test_a_stream_that_has_no_encoding_is_left_as_it_is(monkeypatch):
 
 def test_the_module_can_be_run(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["analyse", "iam-policy"])
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module("lib.analyse", run_name="__main__")
-    assert caught.value.code == 0
+    left = list[int]()
+    monkeypatch.setattr("os._exit", left.append)
+    runpy.run_module("lib.analyse", run_name="__main__")
+    assert left == [0]
     assert "sts:GetCallerIdentity" in capsys.readouterr().out
 
 
