@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
 from tap import ENGINES  # noqa: E402  # pylint: disable=wrong-import-position
 
@@ -150,6 +151,8 @@ def copy(system: str, target: Path) -> int:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SettingError(f"{target} is there already and not empty: name a new folder.")
     first = [path for part in ("lib", "lambda", "tests/unit") for path in files(ROOT / part / name)]
+    for handler in (ROOT / "lambda" / name).glob("*/handler.py"):
+        first += lambda_package.sources(name, handler.parent.name).values()
     fixed = [ROOT / path for path in (*ALWAYS, *OF_ENGINE[engine]) if (ROOT / path).is_file()]
     document = [ROOT / "docs" / "systems" / f"{system}.md", ROOT / "docs" / "pictures" / f"{system}.svg"]
     found, foreign = closure([*first, *fixed])
@@ -158,10 +161,7 @@ def copy(system: str, target: Path) -> int:
     for path in chosen:
         place = target / path.relative_to(ROOT)
         place.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_symlink() and path.resolve() in chosen:
-            place.symlink_to(path.readlink())  # one source there too: what is appended to it reaches every package
-        else:
-            shutil.copy2(path, place)  # what a link leads to, for that may lie elsewhere
+        shutil.copy2(path, place)
     (target / "requirements.lock").write_text(lock(packages(foreign)), encoding="utf-8")
     title = document[0].read_text(encoding="utf-8").splitlines()[0].partition(": ")[2] if document[0].is_file() else ""
     text = README.format(system=system, title=title.capitalize() or system, node=NODE if engine != "pulumi" else "")

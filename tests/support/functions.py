@@ -1,11 +1,10 @@
-"""Loads Lambda functions as AWS does: the folder's files beside each other at the top of the path."""
+"""Loads Lambda functions as AWS does: all files of the package at the top of the path."""
 
 import importlib
 import sys
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from lib.common import lambda_package, rds_ca
 
 
 def load(system: str, function: str) -> SimpleNamespace:
@@ -14,10 +13,10 @@ def load(system: str, function: str) -> SimpleNamespace:
     ``lambda`` is a keyword, so the folder cannot be imported as a package; and two functions have modules
     of the same name, so nothing of them stays in ``sys.modules``.
     """
-    folders = [ROOT / "lambda" / system / function, ROOT / "lambda" / system / "shared"]
-    names = [path.stem for folder in folders for path in sorted(folder.glob("*.py"))]
+    files, folders = lambda_package.modules(system, function)
+    names = [path.stem for path in files]
     before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    sys.path[:0] = [str(folder) for folder in folders]
+    sys.path[:0] = folders
     try:
         modules: dict[str, ModuleType] = {name: importlib.import_module(name) for name in names}
     finally:
@@ -25,6 +24,8 @@ def load(system: str, function: str) -> SimpleNamespace:
         for name in names:
             sys.modules.pop(name, None)
         sys.modules.update(before)
+    if "postgres" in modules:  # beside which the package has it
+        modules["postgres"].BUNDLED_CA = rds_ca.BUNDLE  # type: ignore[attr-defined]
     return SimpleNamespace(**modules)
 
 

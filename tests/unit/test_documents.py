@@ -52,7 +52,7 @@ def test_every_variable_that_the_code_reads_is_described():
 
 def test_error_texts_in_the_troubleshooting_are_the_codes_own():
     source = "".join(p.read_text(encoding="utf-8") for p in (*(ROOT / "lib").rglob("*.py"), *SCRIPTS, ROOT / "tap.py"))
-    source += (ROOT / "lambda/kinesis_pipeline/shared/postgres.py").read_text(encoding="utf-8")
+    source += (ROOT / "lambda/common/postgres.py").read_text(encoding="utf-8")
     for text in (
         "meant for {what}, is used by another program",
         "a package registry cannot be reached",

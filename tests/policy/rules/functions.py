@@ -13,7 +13,7 @@ from typing import Any
 from lib.common import lambda_package
 from lib.declared.model import Declaration, Resource, listed
 from lib.declared.read import ROOT
-from tests.policy.functions import LIBRARIES, OF_LAMBDA, folder_of, reads, variables
+from tests.policy.functions import LIBRARIES, OF_LAMBDA, folder_of, modules, reads, variables
 from tests.policy.network_view import databases
 from tests.policy.rule import rule
 
@@ -65,10 +65,10 @@ def function_variables(declaration: Declaration) -> Iterator[str]:
     """Find variables that a function's code does not read, and those that it cannot do without."""
     for function, values in variables(declaration):
         folder = folder_of(declaration, function)
-        known = reads(folder, folder.parent / "shared")
+        known = reads(*modules(folder))
         for name in sorted(set(values) - known.names - LIBRARIES):
             yield f"{function.name}: nothing in {folder.relative_to(ROOT)} reads {name}"
-        own = reads(folder)
+        own = reads(*sorted(folder.glob("*.py")))
         for name in sorted((own.needed - OF_LAMBDA) - set(values)):
             yield f"{function.name}: {folder.relative_to(ROOT)} needs {name}"
         if values.get("POWERTOOLS_SERVICE_NAME") != function.properties["FunctionName"]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.declared.model import Declaration, Resource, listed
 from tests.policy.aws_metrics import PERCENTILE, STATISTICS, metrics, misuse, near
-from tests.policy.functions import folder_of, variables
+from tests.policy.functions import folder_of, modules, variables
 from tests.policy.rule import rule
 from tests.policy.rules.apis import methods
 
@@ -110,8 +110,7 @@ def _unwritten(declaration: Declaration, use: Use) -> Iterator[str]:
 @lru_cache
 def words(folder: Path) -> frozenset[str]:
     """Return every text of a function's code that can be a metric's name."""
-    files = [*folder.glob("*.py"), *(folder.parent / "shared").glob("*.py")]
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in sorted(files)]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in modules(folder)]
     texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     return frozenset(text for text in texts if isinstance(text, str) and text.isalpha() and text[:1].isupper())
 

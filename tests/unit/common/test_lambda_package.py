@@ -16,6 +16,7 @@ import pytest
 from lib.common import lambda_package
 from lib.common.lambda_package import PackageError
 
+ROOT = Path(__file__).resolve().parents[3]
 HANDLER = "def handler(event, context):\n    return event\n"
 Write = Callable[..., Path]
 
@@ -58,6 +59,67 @@ def test_shared_files_lie_beside_the_handler(write: Write) -> None:
     """So that the handler can import and read them."""
     root = write({"shared/ca.pem": "", "shared/money.py": "CENT = 1\n"}, handler="import money\n" + HANDLER)
     assert names(lambda_package.build("shop", "store", root=root)) == ["ca.pem", "handler.py", "money.py"]
+
+
+COMMON = {"../common/postgres.py": "import errors\n", "../common/errors.py": "", "../common/money.py": "CENT = 1\n"}
+
+
+def test_common_modules_are_packed_when_they_are_imported(write: Write) -> None:
+    """By the handler, by a shared module, in a function; not those that nothing imports."""
+    files = {"store/a.py": "", "shared/b.py": "def late():\n    from money import CENT\n    return CENT\n", **COMMON}
+    root = write(files, handler="import a, b\n" + HANDLER)
+    assert names(lambda_package.build("shop", "store", root=root)) == ["a.py", "b.py", "handler.py", "money.py"]
+
+
+def test_a_common_module_brings_what_it_imports_and_reads(write: Write) -> None:
+    """The certificates of RDS lie beside the module that verifies with them."""
+    root = write({"../../lib/common/rds-ca.pem": "PEM", **COMMON}, handler="from postgres import errors\n" + HANDLER)
+    package = lambda_package.build("shop", "store", root=root)
+    assert names(package) == ["errors.py", "handler.py", "postgres.py", "rds-ca.pem"]
+    with zipfile.ZipFile(package) as archive:
+        assert archive.read("rds-ca.pem") == b"PEM"
+
+
+def test_a_relative_import_and_a_longer_name_are_no_common_module(write: Write) -> None:
+    """Only the first name counts, and only where the path of imports is searched."""
+    never = "def never():\n    from . import money\n    from .money import CENT\n\n\n"
+    handler = "import os.path, json\n\n\n" + never + HANDLER
+    root = write({"../common/path.py": "", "../common/json.json": "", **COMMON}, handler=handler)
+    assert names(lambda_package.build("shop", "store", root=root)) == ["handler.py"]
+
+
+def test_a_module_that_is_called_as_a_common_one_is_refused(write: Write) -> None:
+    """Which of the two an import means would depend on where it stands."""
+    message = refusal(write({"store/money.py": "", **COMMON}, handler="import money\n" + HANDLER))
+    assert "lambda/shop/store/money.py and " in message
+    assert "lambda/common/money.py have one place in the package: rename one" in message
+
+
+def test_a_changed_common_module_is_another_package(write: Write) -> None:
+    """As any other file of the package; one that is not in it changes nothing."""
+    handler = "import money\n" + HANDLER
+    first = lambda_package.build("shop", "store", root=write(COMMON, handler=handler))
+    write({"../common/postgres.py": "# changed"}, handler=handler)
+    assert lambda_package.build("shop", "store", root=write({}, handler=handler)) == first
+    write({"../common/money.py": "CENT = 2\n"}, handler=handler)
+    assert lambda_package.build("shop", "store", root=write({}, handler=handler)) != first
+
+
+def test_the_code_of_functions_has_no_links() -> None:
+    """Not every file system and archive keeps them, and what they lead to is packed by its name."""
+    assert [path for path in (ROOT / "lambda").rglob("*") if path.is_symlink()] == []
+
+
+def test_the_modules_of_a_function_are_found_in_these_folders(write: Write) -> None:
+    """As they lie in the repository, for whoever runs them without a package."""
+    root = write({"shared/b.py": "import money\n", "shared/ca.pem": "", **COMMON})
+    files, folders = lambda_package.modules("shop", "store", root=root)
+    assert [str(path.relative_to(root / "lambda")) for path in files] == [
+        "shop/store/handler.py",
+        "shop/shared/b.py",
+        "common/money.py",
+    ]
+    assert folders == [str(path.parent) for path in files]
 
 
 def test_hidden_files_and_bytecode_are_left_out(write: Write) -> None:

@@ -10,11 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from lib.common import rds_ca, region
+from lib.common import lambda_package, rds_ca, region
 from lib.common.errors import SettingError
 from tests.support import rds_roots
 
-ROOT = Path(__file__).resolve().parents[3]
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html: AWS's downloads hold all three.
 NAME = re.compile(r"Amazon RDS ([a-z0-9-]+) Root CA (RSA2048|RSA4096|ECC384) G1")
 
@@ -77,10 +76,10 @@ def test_the_regions_of_this_repository_are_among_them() -> None:
     assert set(region.pair({})) <= rds_ca.regions()
 
 
-@pytest.mark.parametrize("holder", ["kinesis_pipeline", "payment"])
-def test_there_is_one_source(holder: str) -> None:
-    """A function's package takes the file through a link, so what is appended to it is deployed."""
-    assert (ROOT / "lambda" / holder / "shared" / "rds-ca.pem").resolve() == rds_ca.BUNDLE
+@pytest.mark.parametrize("system", ["kinesis_pipeline", "payment"])
+def test_the_packages_take_this_file(system: str) -> None:
+    """What is appended to it is deployed, with every function that connects to PostgreSQL."""
+    assert lambda_package.sources(system, "database")["rds-ca.pem"] == rds_ca.BUNDLE
 
 
 @pytest.fixture
