@@ -13,9 +13,8 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,11 +22,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 # pylint: disable=wrong-import-position
+from lib.common.aws_clients import cached  # pylint: disable=wrong-import-position
 from lib.common.errors import ExerciseError, SettingError
 from lib.disaster_recovery.drill import report, target
-from lib.disaster_recovery.drill.operations import Steps
-from lib.disaster_recovery.drill.scenario import Drill, World
-from lib.disaster_recovery.drill.tcp_proxy import Gate
+from lib.disaster_recovery.drill.operations import FailoverOperations
+from lib.disaster_recovery.drill.scenario import Drill, DrillTarget
+from lib.disaster_recovery.drill.tcp_proxy import TcpProxy
 from lib.disaster_recovery.settings import Settings
 from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
@@ -73,69 +73,69 @@ def confirmed(settings: Settings, what: str, read: Callable[[str], str] = input)
     return read(f"Type {name} to go on: ").strip() == name
 
 
-def place(options: argparse.Namespace, stack: ExitStack) -> World:
-    """Return where to do it: the local cloud behind a gate, or AWS."""
+def place(options: argparse.Namespace, stack: ExitStack) -> DrillTarget:
+    """Return where to do it: the local cloud behind a proxy, or AWS."""
     if options.aws:
         settings, session = Settings.read(), boto3.session.Session()
-        clients = cache(lambda service, where: session.client(service, region_name=where))
+        clients = cached(lambda service, where: cast(Any, session).client(service, region_name=where))
         outage = target.Outage(clients, settings, show)
         urls: Mapping[str, str] = {}
         if options.what == "drill":
             urls = target.addresses(clients, settings)
-        steps = Steps(clients, settings, show, "scripts/drill")
-        return World(settings, steps, urls, outage.cut, outage.heal, AWS[2])
+        steps = FailoverOperations(clients, settings, show, "scripts/drill")
+        return DrillTarget(settings, steps, urls, outage.cut, outage.restore, AWS[2])
     cloud = LocalCloud.read()
     if not cloud.emulator.healthy():
         raise LocalCloudError(f"No local cloud answers on port {cloud.port}: run scripts/up disaster-recovery first.")
     settings = local.settings()
-    found: Callable[..., Any] = cache(cloud.client)
-    gates = {side.role: stack.enter_context(Gate(cloud.port)) for side in settings.sides}
+    found = cached(cloud.client)
+    gates = {side.role: stack.enter_context(TcpProxy(cloud.port)) for side in settings.sides}
     ids = {side.role: target.api(found, settings, side) for side in settings.sides}
-    urls = {role: local.address(gate.port, ids[role]) for role, gate in gates.items()}
-    gate = gates[settings.primary.role]
-    return World(
+    urls = {role: local.address(proxy.port, ids[role]) for role, proxy in gates.items()}
+    proxy = gates[settings.primary.role]
+    return DrillTarget(
         settings,
-        Steps(found, settings, show, "scripts/drill", settle_seconds=LOCAL[2]),
+        FailoverOperations(found, settings, show, "scripts/drill", settle_seconds=LOCAL[2]),
         urls,
-        gate.cut,
-        gate.heal,
+        proxy.cut,
+        proxy.restore,
         LOCAL[2],
     )
 
 
-def status(world: World) -> None:
+def status(drill_target: DrillTarget) -> None:
     """Print which region writes, as each of them has it."""
-    for side in world.settings.sides:
+    for side in drill_target.settings.sides:
         try:
-            where, epoch = world.steps.writer(side)
+            where, epoch = drill_target.steps.writer(side)
             print(
                 f"{side.role} region {side.region}: payments are written in {where} (epoch {epoch}), "
-                f"Aurora in {world.steps.database_writer(side) or 'no region'}"
+                f"Aurora in {drill_target.steps.database_writer(side) or 'no region'}"
             )
         except (BotoCoreError, ClientError) as error:
             print(f"{side.role} region {side.region}: no answer ({type(error).__name__})")
 
 
-def move(world: World, what: str) -> None:
+def move(drill_target: DrillTarget, what: str) -> None:
     """Do a failover or a failback without payments of its own."""
-    home, survivor = world.settings.sides
+    home, survivor = drill_target.settings.sides
     if what == "failover":
-        world.steps.fail_over(survivor)
-        world.steps.move_writer(survivor, through=survivor)
+        drill_target.steps.fail_over(survivor)
+        drill_target.steps.move_writer(survivor, through=survivor)
     else:
-        world.steps.switch_over(home, asked=survivor)
-        world.steps.pause(survivor, home)
-        world.steps.move_writer(home, through=home)
+        drill_target.steps.switch_over(home, asked=survivor)
+        drill_target.steps.pause(survivor, home)
+        drill_target.steps.move_writer(home, through=home)
 
 
-def drill(world: World, options: argparse.Namespace) -> int:
+def drill(drill_target: DrillTarget, options: argparse.Namespace) -> int:
     """Do the whole drill, print the table, write the picture, and return the exit code."""
     usual = AWS if options.aws else LOCAL
-    result = Drill(world, options.seconds or usual[0], options.rate or usual[1], tell).run()
-    for name, value in report.rows(result, world.settings):
+    result = Drill(drill_target, options.seconds or usual[0], options.rate or usual[1], tell).run()
+    for name, value in report.rows(result, drill_target.settings):
         print(f"{name:<56} {value}")
     options.picture.parent.mkdir(parents=True, exist_ok=True)
-    options.picture.write_text(report.picture(result, world.settings), encoding="utf-8")
+    options.picture.write_text(report.picture(result, drill_target.settings), encoding="utf-8")
     print(f"timeline: {options.picture}")
     if not options.aws:
         print("Replication of the emulator takes no time: what a real lag costs is measured on AWS alone.")
@@ -148,17 +148,17 @@ def main(arguments: list[str], read: Callable[[str], str] = input) -> int:
     options = parse(arguments)
     try:
         with ExitStack() as stack:
-            world = place(options, stack)
+            drill_target = place(options, stack)
             if options.what == "status":
-                status(world)
+                status(drill_target)
                 return 0
-            if options.aws and not confirmed(world.settings, options.what, read):
+            if options.aws and not confirmed(drill_target.settings, options.what, read):
                 print("Not confirmed: nothing was done.", file=sys.stderr)
                 return 2
             if options.what == "drill":
-                return drill(world, options)
-            move(world, options.what)
-            status(world)
+                return drill(drill_target, options)
+            move(drill_target, options.what)
+            status(drill_target)
             return 0
     except TROUBLES as error:
         print(f"drill: {error}", file=sys.stderr)

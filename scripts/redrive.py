@@ -9,12 +9,14 @@ Works on the account that the environment names; on the local cloud after eval "
 import argparse
 import sys
 from pathlib import Path
+from typing import cast
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from lib.common.aws_clients import ClientFactory  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # pylint: disable=wrong-import-position
 from lib.kinesis_pipeline.redrive import redrive  # pylint: disable=wrong-import-position
 from lib.kinesis_pipeline.settings import Settings  # pylint: disable=wrong-import-position
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
         settings = Settings.read()
         session = boto3.session.Session(region_name=settings.region)
         account = session.client("sts").get_caller_identity()["Account"]
-        sent, kept = redrive(session.client, settings, account, print, poison=options.poison)
+        sent, kept = redrive(cast(ClientFactory, session.client), settings, account, print, poison=options.poison)
     except (SettingError, BotoCoreError, ClientError) as error:
         print(f"redrive: {error}", file=sys.stderr)
         return 2

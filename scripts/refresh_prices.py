@@ -24,15 +24,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 # pylint: disable=wrong-import-position
-from lib.analyse import places, prices  # noqa: E402
-from lib.analyse.spool import write_atomically  # noqa: E402
+from lib.analyse import prices, region_names  # noqa: E402
+from lib.analyse.checkpoint import write_atomically  # noqa: E402
 from lib.common import region  # noqa: E402
 from lib.common.errors import SettingError  # noqa: E402
 from scripts import price_rates  # noqa: E402
 from scripts.price_list import OfferFile, Price, PriceList, PriceListError, region_urls  # noqa: E402
 
 # pylint: enable=wrong-import-position
-_CODES = {name: code for code, name in places.names().items()}
+_CODES = {name: code for code, name in region_names.names().items()}
 
 
 def _host(name: str) -> str:
@@ -85,7 +85,7 @@ class Refresh:
                     self._absent(code, service)
 
     def _absent(self, code: str, service: str) -> None:
-        name = places.names()[code]
+        name = region_names.names()[code]
         for section in SERVICES[service]:
             text = f"{section} in {name}: the region is not in the price list of {service}"
             known = section in self.regions.get(name, {})
@@ -93,7 +93,7 @@ class Refresh:
 
     def _file(self, code: str, file: OfferFile, service: str, currency: str) -> None:
         """Take the sections of one file."""
-        name = places.names()[code]
+        name = region_names.names()[code]
         try:
             rows = [price for price in file.prices() if price_rates.relevant(price)]
         except PriceListError as error:

@@ -13,9 +13,9 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.config import Config
@@ -25,18 +25,21 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common.aws_clients import ClientFactory, cached  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.disaster_recovery.settings import Settings  # noqa: E402  # pylint: disable=wrong-import-position
 
 PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
-Clients = Callable[[str, str], Any]
 
 
 def _client(service: str, region: str) -> Any:
-    return boto3.session.Session().client(service, region_name=region, config=PATIENCE)
+    return cast(Any, boto3.session.Session()).client(service, region_name=region, config=PATIENCE)
 
 
-def wanted(environ: Mapping[str, str], clients: Clients = _client) -> Mapping[str, str]:
+CLIENTS = cached(_client)
+
+
+def wanted(environ: Mapping[str, str], clients: ClientFactory = CLIENTS) -> Mapping[str, str]:
     """Return the variables that say what to look at.
 
     Raises:

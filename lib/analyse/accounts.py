@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib.analyse import aws, errors
-from lib.analyse.ignore import Ignores
+from lib.analyse.checkpoint import Coverage
 from lib.analyse.model import EVERY, UNKNOWN
 from lib.analyse.options import Options
 from lib.analyse.region_client import RegionClient
-from lib.analyse.spool import Coverage
+from lib.analyse.suppressions import Suppressions
 from lib.common import region as regions
 from lib.common.errors import SettingError
 
@@ -53,7 +53,7 @@ class Plan:  # pylint: disable=too-many-instance-attributes  # what was found ou
     options: Options
     stop: threading.Event
     check_own: Callable[[str], object]
-    ignores: Ignores = field(default_factory=Ignores)
+    suppressions: Suppressions = field(default_factory=Suppressions)
     opened: list[aws.Account] = field(default_factory=list)
     regions: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -140,7 +140,7 @@ class Plan:  # pylint: disable=too-many-instance-attributes  # what was found ou
         except errors.endings() as error:
             gap = self._gap(number, errors.sentence(error))
             denied = self._base is not None and errors.kind(error) == "denied"
-            entry = self.ignores.accepted("account", number) if denied else None
+            entry = self.suppressions.accepted("account", number) if denied else None
             gap.accepted = entry.public() if entry else None
             return gap
         left = [name for name in names if name not in self.options.skip_regions]

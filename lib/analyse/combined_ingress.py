@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lib.analyse import world
+from lib.analyse import internet_exposure
 from lib.analyse.intervals import Interval, elementary, merge
 from lib.analyse.model import Rule
 
@@ -60,9 +60,9 @@ class _Part:
 def _parts(rules: Sequence[Rule], family: int) -> list[_Part]:
     found = []
     for rule in rules:
-        spans = (world.span(cidr) for cidr in rule.cidrs or ())
+        spans = (internet_exposure.span(cidr) for cidr in rule.cidrs or ())
         addresses = tuple(span for version, span in spans if version == family)
-        if addresses and not world.everything_in(family, addresses):
+        if addresses and not internet_exposure.everything_in(family, addresses):
             found.append(_Part(rule, protocol(rule), ports(rule), addresses))
     return found
 
@@ -74,7 +74,7 @@ def _largest(parts: Sequence[_Part], family: int) -> list[Rule]:
     found = []
     for rule, (first, last) in spans:
         inside = any(low <= first and last <= high and (low, high) != (first, last) for low, high in every)
-        if not inside and any(first <= high and low <= last for low, high in world.INTERNET[family]):
+        if not inside and any(first <= high and low <= last for low, high in internet_exposure.INTERNET[family]):
             found.append(rule)
     return list(dict.fromkeys(found))
 
@@ -83,12 +83,12 @@ def _open(parts: Sequence[_Part], family: int) -> Iterator[tuple[Rule, Interval]
     """Yield which rules open which ports to all of a family's addresses, of parts that can be added up."""
     for interval in elementary([part.ports for part in parts]):
         some = [part for part in parts if part.ports[0] <= interval[0] and interval[1] <= part.ports[1]]
-        if world.everything_in(family, (span for part in some for span in part.addresses)):
+        if internet_exposure.everything_in(family, (span for part in some for span in part.addresses)):
             yield from ((rule, interval) for rule in _largest(some, family))
 
 
 def _enough(parts: Sequence[_Part], family: int) -> bool:
-    return world.everything_in(family, (span for part in parts for span in part.addresses))
+    return internet_exposure.everything_in(family, (span for part in parts for span in part.addresses))
 
 
 def together(rules: Sequence[Rule]) -> Mapping[Rule, list[Rule]]:
@@ -97,7 +97,7 @@ def together(rules: Sequence[Rule]) -> Mapping[Rule, list[Rule]]:
     What is open is told as rules that have the ports, or the protocol, on which the addresses are all of the Internet.
     """
     found: dict[tuple[Rule, str], list[Interval]] = {}
-    for family in world.FAMILIES:
+    for family in internet_exposure.FAMILIES:
         parts = _parts(rules, family)
         if not _enough(parts, family):
             continue

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lib.analyse.model import EVERY, UNKNOWN, Check, Unit, rank
+from lib.analyse.checkpoint import Coverage
+from lib.analyse.model import EVERY, UNKNOWN, Check, WorkItem, rank
 from lib.analyse.options import Options
-from lib.analyse.spool import Coverage
 from lib.common.errors import SettingError
 
 NEW, GONE, KNOWN, NOT_COMPARED = CHANGES = ("new", "gone", "known", "not-compared")
@@ -76,7 +76,9 @@ class Comparison:
             self._checks: Collection[str] = set(report["checks"])
             self._findings = {_key(row): ({n: row[n] for n in FIELDS}, row["ignored"]) for row in report["findings"]}
             entries = report["coverage"]
-            self._read = {Unit(e["account"], e["region"], e["collector"]) for e in entries if e["status"] == "complete"}
+            self._read = {
+                WorkItem(e["account"], e["region"], e["collector"]) for e in entries if e["status"] == "complete"
+            }
             self.accounts = {e["account"] for e in entries} - {UNKNOWN, EVERY}
         except (KeyError, TypeError, AttributeError) as error:
             text = f"{refused}it is no report.json ({error!r}): name one, or its folder."
@@ -137,7 +139,7 @@ class Comparison:
         """Return whether a finding of this run is new, known, or cannot be compared."""
         if _key(found) in self._findings:
             return KNOWN
-        read = Unit(found["account"], found["region"], collector) in self._read
+        read = WorkItem(found["account"], found["region"], collector) in self._read
         return NEW if read and found["check"] in self._checks else NOT_COMPARED
 
     def mark(self, line: str) -> str:
@@ -145,10 +147,10 @@ class Comparison:
         found = json.loads(line)
         return json.dumps({**found, "change": self.change(found, self._collectors[found["check"]])}) + "\n"
 
-    def finish(self, lines: Iterable[str], coverage: Mapping[Unit, Coverage], checks: Sequence[Check]) -> None:
+    def finish(self, lines: Iterable[str], coverage: Mapping[WorkItem, Coverage], checks: Sequence[Check]) -> None:
         """Compare, at the end of a run: its findings, what it read, and the checks that ran."""
         self._collectors = {check.id: check.collector for check in checks}
-        counts, unread_then, unread_now = Counter[tuple[str, str]](), set[Unit](), set[Unit]()
+        counts, unread_then, unread_now = Counter[tuple[str, str]](), set[WorkItem](), set[WorkItem]()
         seen = self._count(lines, counts, unread_then)
         gone, unknown = self._missing(seen, coverage, unread_now)
         counts.update((row["check"], GONE) for row in gone)
@@ -168,7 +170,9 @@ class Comparison:
             "gone_findings": gone,
         }
 
-    def _count(self, lines: Iterable[str], counts: Counter[tuple[str, str]], unread: set[Unit]) -> set[tuple[str, ...]]:
+    def _count(
+        self, lines: Iterable[str], counts: Counter[tuple[str, str]], unread: set[WorkItem]
+    ) -> set[tuple[str, ...]]:
         """Count this run's findings by check and change; return their keys."""
         seen: set[tuple[str, ...]] = set()
         for line in lines:
@@ -179,23 +183,23 @@ class Comparison:
                 change = self.change(found, collector)
                 counts[found["check"], change] += 1
                 if change == NOT_COMPARED:
-                    unread.add(Unit(found["account"], found["region"], collector))
+                    unread.add(WorkItem(found["account"], found["region"], collector))
         return seen
 
     def _missing(
-        self, seen: Collection[tuple[str, ...]], coverage: Mapping[Unit, Coverage], unread: set[Unit]
+        self, seen: Collection[tuple[str, ...]], coverage: Mapping[WorkItem, Coverage], unread: set[WorkItem]
     ) -> tuple[list[dict[str, Any]], int]:
         """Return the earlier findings that are gone, the most severe first, and the number of those not compared."""
         gone, unknown = [], 0
         for key, (row, ignored) in self._findings.items():
             if key in seen or ignored:
                 continue
-            unit = Unit(row["account"], row["region"], self._collectors.get(row["check"], row["check"]))
-            if unit in coverage and coverage[unit].status == "complete":
+            work_item = WorkItem(row["account"], row["region"], self._collectors.get(row["check"], row["check"]))
+            if work_item in coverage and coverage[work_item].status == "complete":
                 gone.append(row)
             else:
                 unknown += 1
-                unread.add(unit)
+                unread.add(work_item)
         return sorted(gone, key=lambda row: (-rank(row["severity"]), -(row["monthly_usd"] or 0), row["arn"])), unknown
 
     def public(self) -> dict[str, Any] | None:
@@ -219,10 +223,10 @@ class Comparison:
         return [first, *found["notices"]]
 
 
-def _told(what: str, units: Collection[Unit]) -> list[str]:
+def _told(what: str, work_items: Collection[WorkItem]) -> list[str]:
     """Return a sentence that names pieces which could not be compared."""
-    if not units:
+    if not work_items:
         return []
-    names = [f"{unit.collector} in {unit.region} of {unit.account}" for unit in sorted(units)]
+    names = [f"{work_item.collector} in {work_item.region} of {work_item.account}" for work_item in sorted(work_items)]
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return [f"Not compared, for {what} them: {', '.join(names[:_SHOWN])}{more}."]

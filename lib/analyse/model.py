@@ -13,7 +13,7 @@ SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
 def rank(severity: str) -> int:
-    """Return how grave a severity is, 0 the least."""
+    """Return the rank of a severity, 0 the least severe."""
     return SEVERITIES.index(severity)
 
 
@@ -226,7 +226,7 @@ class Check:
     title: str
     collector: str
     advice: str
-    judge: Callable[[Any, Context], Iterator[Finding]]
+    evaluate: Callable[[Any, Context], Iterator[Finding]]
     default: bool = True
     prices: tuple[tuple[str, str], ...] = ()
     description: str = ""
@@ -247,7 +247,7 @@ class Collector:
 
 
 @dataclass(frozen=True, order=True)
-class Unit:
+class WorkItem:
     """The smallest piece of work that can be left undone: one collector in one region of one account."""
 
     account: str

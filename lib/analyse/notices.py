@@ -1,12 +1,12 @@
 """What a reader of the findings has to know beside what was not looked at: a sentence each."""
 
-from lib.analyse import ignore
+from lib.analyse import suppressions
 from lib.analyse.reported import Reported
 
 
 def notices(run: Reported) -> list[str]:
     """Return the sentences of a run, as far as it is."""
-    found = [*run.plan.sentences, *run.spool.notices]
+    found = [*run.plan.sentences, *run.checkpoint.notices]
     found += [
         f"Accepted by the ignore file, and not looked at: {note}"
         for entry in run.coverage.values()
@@ -22,7 +22,9 @@ def _unpriced_checks(run: Reported) -> list[str]:
     sentences = []
     for check in run.checks:
         regions = {
-            unit.region for unit, entry in run.coverage.items() if unit.collector == check.collector and entry.items
+            work_item.region
+            for work_item, entry in run.coverage.items()
+            if work_item.collector == check.collector and entry.items
         }
         for region in sorted(regions):
             missing = [name for section, name in check.prices if not run.prices.has(region, section, name)]
@@ -39,7 +41,7 @@ def _unmatched_suppressions(run: Reported) -> list[str]:
     asked = {check.id for check in run.checks}
     return [
         f"The ignore file's entry {entry.public()} matches no finding of this run."
-        for entry in run.ignores.unmatched(_needed(run))
+        for entry in run.suppressions.unmatched(_needed(run))
         if entry.check in asked or not (entry.check or run.options.checks)
     ]
 
@@ -47,10 +49,10 @@ def _unmatched_suppressions(run: Reported) -> list[str]:
 def _needed(run: Reported) -> set[str]:
     """Return the keys of the ignore file's entries that were needed: for findings, regions and prefix lists."""
     entries = run.coverage.values()
-    seen = run.totals.suppressions | {ignore.key(entry.accepted) for entry in entries if entry.accepted}
+    seen = run.totals.suppressions | {suppressions.key(entry.accepted) for entry in entries if entry.accepted}
     notes = [note for entry in entries for note in entry.notes]
-    lists = [entry for entry in run.ignores.valid if entry.prefix_list]
-    return seen | {ignore.key(e.public()) for e in lists if any(e.prefix_list in note for note in notes)}
+    lists = [entry for entry in run.suppressions.valid if entry.prefix_list]
+    return seen | {suppressions.key(e.public()) for e in lists if any(e.prefix_list in note for note in notes)}
 
 
 def _unmatched_globs(run: Reported) -> list[str]:

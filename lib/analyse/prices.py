@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.model import Address, Cost, LogGroup, Snapshot, Volume
 
 FORMAT = 2  # of the table
@@ -60,7 +60,7 @@ class Prices:
         return cls(data["date"], data["currency"], data["regions"])
 
     def _region(self, code: str) -> Mapping[str, Any]:
-        return self.regions.get(places.names().get(code, ""), {})
+        return self.regions.get(region_names.names().get(code, ""), {})
 
     def _rates(self, code: str, section: str, name: str) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self._region(code).get(section, {}).get("rates", {}).get(name)

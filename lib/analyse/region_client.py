@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.analyse import errors
 from lib.analyse.aws import Account, member
-from lib.analyse.pace import Pace
+from lib.analyse.rate_limiter import RateLimiter
 
 _TOKENS = {"logs": "nextToken", "resourcegroupstaggingapi": "PaginationToken"}
 
@@ -42,15 +42,15 @@ class RegionClient:
         self.keep = keep
         self._lock = threading.Lock()
 
-    def call(self, service: str, operation: str, pace: Pace | None = None, **parameters: Any) -> Any:
+    def call(self, service: str, operation: str, limiter: RateLimiter | None = None, **parameters: Any) -> Any:
         """Return the answer to one call.
 
         Raises:
             Stopped: the run was interrupted.
             BotoCoreError, ClientError: AWS's refusal, after the retries.
         """
-        if pace is not None:
-            pace.wait()
+        if limiter is not None:
+            limiter.wait()
         if self.stop.is_set():
             raise errors.Stopped
         with self._lock:
@@ -60,18 +60,18 @@ class RegionClient:
     def pages(
         self, service: str, operation: str, key: str, fields: Sequence[str], **parameters: Any
     ) -> Iterator[Sequence[Any]]:
-        """Yield every page's list under ``key``, with these fields of each row; ``pace`` holds for every page.
+        """Yield every page's list under ``key``, with these fields of each row; ``limiter`` holds for every page.
 
         Raises:
             UnusableAnswer: an answer has no such list; and what :meth:`call` raises.
         """
-        token, pace = _TOKENS.get(service, "NextToken"), parameters.pop("pace", None)
+        token, limiter = _TOKENS.get(service, "NextToken"), parameters.pop("limiter", None)
         if fields:
             client = self.account.client(service, self.region)
             with self.account.lock:  # collectors share the client
                 trim(client, operation, key, fields)
         while True:
-            answer = self.call(service, operation, pace, **parameters)
+            answer = self.call(service, operation, limiter, **parameters)
             yield member(answer, operation, key)
             if not answer.get(token):
                 return

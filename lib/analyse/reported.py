@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Protocol
 
 from lib.analyse.accounts import Plan
+from lib.analyse.checkpoint import Checkpoint, Coverage
 from lib.analyse.compare import Comparison
-from lib.analyse.ignore import Ignores
-from lib.analyse.model import Check, Unit
+from lib.analyse.model import Check, WorkItem
 from lib.analyse.options import Options
 from lib.analyse.prices import Prices
-from lib.analyse.spool import Coverage, Spool
-from lib.analyse.tally import Totals
+from lib.analyse.summary import Totals
+from lib.analyse.suppressions import Suppressions
 
 
 class Reported(Protocol):
@@ -19,15 +19,15 @@ class Reported(Protocol):
     options: Options
     now: datetime
     finished_at: datetime | None
-    coverage: dict[Unit, Coverage]
+    coverage: dict[WorkItem, Coverage]
     totals: Totals
     checks: list[Check]
-    ignores: Ignores
+    suppressions: Suppressions
     prices: Prices
-    spool: Spool
+    checkpoint: Checkpoint
     plan: Plan
     comparison: Comparison | None
-    settled: list[Unit]
+    settled: list[WorkItem]
 
     @property
     def complete(self) -> bool:

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.analyse import aws, discovery, errors, outputs, owners, sensitive_ports, spool
+from lib.analyse import aws, checkpoint, discovery, errors, outputs, owners, sensitive_ports
 from lib.analyse.accounts import Plan
+from lib.analyse.checkpoint import Checkpoint, Coverage
 from lib.analyse.compare import Comparison
-from lib.analyse.ignore import Ignores
-from lib.analyse.model import EVERY, UNKNOWN, Check, Collector, Context, Finding, Unit
+from lib.analyse.model import EVERY, UNKNOWN, Check, Collector, Context, Finding, WorkItem
 from lib.analyse.options import Options
 from lib.analyse.prices import Prices
 from lib.analyse.region_client import RegionClient
-from lib.analyse.spool import Coverage, Spool
-from lib.analyse.tally import Totals
+from lib.analyse.summary import Totals
+from lib.analyse.suppressions import Suppressions
 from lib.common import region as regions
 from lib.common.errors import SettingError
 
@@ -30,9 +30,9 @@ GRACE = 3.0  # seconds that calls under way may take after an interruption
 PAUSE, SHARE = 1.0, 10
 
 
-def row(check: Check, finding: Finding, context: Context, owner_tag: str, ignores: Ignores) -> dict[str, Any]:
+def row(check: Check, finding: Finding, context: Context, owner_tag: str, suppressions: Suppressions) -> dict[str, Any]:
     """Return a finding as the report has it."""
-    cost, entry = finding.cost, ignores.match(check.id, finding)
+    cost, entry = finding.cost, suppressions.match(check.id, finding)
     priced = cost is not None and cost.monthly is not None
     return {
         "check": check.id,
@@ -67,7 +67,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     stop: threading.Event = field(default_factory=threading.Event)
     progress: Callable[["Run"], object] = lambda _run: None
-    coverage: dict[Unit, Coverage] = field(default_factory=dict)
+    coverage: dict[WorkItem, Coverage] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     finished_at: datetime | None = None
 
@@ -78,15 +78,15 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         self.checks = [check for check in every if check.id in wanted]
         found, needed = discovery.collectors(), {check.collector for check in self.checks}
         self.collectors: dict[str, Collector] = {name: c for name, c in found.items() if name in needed}
-        self.ignores = Ignores.read(self.options.ignore, self.now.date(), [check.id for check in every])
+        self.suppressions = Suppressions.read(self.options.ignore, self.now.date(), [check.id for check in every])
         self.comparison = Comparison.read(self.options.compare)  # now: this run may replace that report
         if self.comparison:
             self.comparison.check_options(self.options)
         self.prices = Prices.read()
-        basis = repr((outputs.VERSION, self.prices, self.ignores.valid))
-        self.spool = Spool(self.options.output, self.now, hashlib.sha256(basis.encode()).hexdigest())
-        self.settled: list[Unit] = []  # whose findings are in ``totals``, and so in the reports
-        self.plan = Plan(self.options, self.stop, self.spool.belongs_to, self.ignores)
+        basis = repr((outputs.VERSION, self.prices, self.suppressions.valid))
+        self.checkpoint = Checkpoint(self.options.output, self.now, hashlib.sha256(basis.encode()).hexdigest())
+        self.settled: list[WorkItem] = []  # whose findings are in ``totals``, and so in the reports
+        self.plan = Plan(self.options, self.stop, self.checkpoint.belongs_to, self.suppressions)
         self._write_after = 0.0
         self._stopped_at = time.monotonic()
         self.abandoned = False  # whether calls still hang: the program must not wait for them
@@ -101,7 +101,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         )
 
     def code(self) -> int:
-        """Return the exit code: 3 incomplete, 1 findings that are grave enough, 0 none."""
+        """Return the exit code: 3 incomplete, 1 findings that are severe enough, 0 none."""
         if not self.complete:
             return 3
         return 1 if self.totals.above(self.options.fail_on) else 0
@@ -113,11 +113,11 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             SettingError: there are no credentials, nothing to resume, or another run writes to the same folder.
         """
         self.options.output.mkdir(parents=True, exist_ok=True)
-        with spool.locked(self.options.output):
+        with checkpoint.locked(self.options.output):
             return self._audit()
 
     def _audit(self) -> int:
-        self.spool.begin(self.options.asked(), resume=self.options.resume)
+        self.checkpoint.begin(self.options.asked(), resume=self.options.resume)
         self._nothing_yet("not started")
         outputs.remove(self.options.output, self.options.formats)
         try:
@@ -132,16 +132,16 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         self.finished_at = datetime.now(UTC)
         self.progress(self)
         if self.comparison:
-            self.comparison.finish(self.spool.lines(self.settled), self.coverage, self.checks)
+            self.comparison.finish(self.checkpoint.lines(self.settled), self.coverage, self.checks)
         outputs.write(self, self.options.formats)
         if self.complete:
-            self.spool.remove()
+            self.checkpoint.remove()
         return self.code()
 
     def _nothing_yet(self, reason: str) -> None:
         """Replace every report by one that claims nothing: one of an earlier run must not be taken for this run's."""
         where = ",".join(self.options.regions)
-        self.coverage = {Unit(UNKNOWN, where, EVERY): Coverage(UNKNOWN, where, EVERY, reason=reason)}
+        self.coverage = {WorkItem(UNKNOWN, where, EVERY): Coverage(UNKNOWN, where, EVERY, reason=reason)}
         outputs.write(self, self.options.formats)
 
     def _write(self) -> None:
@@ -159,32 +159,34 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             self.comparison.check_accounts(
                 {*self.plan.regions, *(gap.account for gap in self.plan.gaps)} - {UNKNOWN, EVERY}
             )
-        units = (
-            Unit(account, name, collector)
+        work_items = (
+            WorkItem(account, name, collector)
             for account, names in self.plan.regions.items()
             for name in names
             for collector in self.collectors
         )
-        self.coverage = {Unit(gap.account, gap.region, gap.collector): gap for gap in self.plan.gaps}
-        self.coverage |= {unit: Coverage(unit.account, unit.region, unit.collector) for unit in units}
+        self.coverage = {WorkItem(gap.account, gap.region, gap.collector): gap for gap in self.plan.gaps}
+        self.coverage |= {
+            work_item: Coverage(work_item.account, work_item.region, work_item.collector) for work_item in work_items
+        }
 
     def _work(self) -> None:
         """Do every piece of work; end early, between two calls, when ``stop`` is set."""
         accounts = {account.id: account for account in self.plan.opened}
-        waiting: dict[Future[Any], Unit] = {}
+        waiting: dict[Future[Any], WorkItem] = {}
         pool = ThreadPoolExecutor(THREADS, "analyse")
         try:
             unnamed = [account for account in accounts.values() if account.id not in self.plan.names]
             naming: set[Future[Any]] = {pool.submit(self.plan.learn_name, account) for account in unnamed}
-            for unit, entry in list(self.coverage.items()):
-                if unit.collector == EVERY:
+            for work_item, entry in list(self.coverage.items()):
+                if work_item.collector == EVERY:
                     continue
-                done = self.spool.finished(unit)
+                done = self.checkpoint.finished(work_item)
                 if done is not None:
-                    self._settle(unit, done, self.spool.totals(unit))
+                    self._settle(work_item, done, self.checkpoint.totals(work_item))
                 else:
-                    waiting[pool.submit(self._piece, accounts[unit.account], unit, entry)] = unit
-            left = Counter((unit.account, unit.region) for unit in waiting.values())
+                    waiting[pool.submit(self._piece, accounts[work_item.account], work_item, entry)] = work_item
+            left = Counter((work_item.account, work_item.region) for work_item in waiting.values())
             left.update((account.id, regions.global_region(self.plan.first)) for account in unnamed)  # kept to the end
             self._write()
             while (waiting or naming) and not self._out_of_time():
@@ -193,16 +195,18 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
                     future.result()
                 naming -= finished
                 for future in finished & waiting.keys():
-                    unit = waiting.pop(future)
-                    self._settle(unit, *future.result())
-                    left[unit.account, unit.region] -= 1
-                    if not left[unit.account, unit.region]:
-                        accounts[unit.account].release(unit.region)
+                    work_item = waiting.pop(future)
+                    self._settle(work_item, *future.result())
+                    left[work_item.account, work_item.region] -= 1
+                    if not left[work_item.account, work_item.region]:
+                        accounts[work_item.account].release(work_item.region)
                 if finished and waiting:
                     self._write()
                 self.progress(self)
-            for unit in waiting.values():  # their calls hang: what they found is left out
-                self.coverage[unit] = Coverage(unit.account, unit.region, unit.collector, reason="interrupted")
+            for work_item in waiting.values():  # their calls hang: what they found is left out
+                self.coverage[work_item] = Coverage(
+                    work_item.account, work_item.region, work_item.collector, reason="interrupted"
+                )
             self.abandoned = bool(waiting or naming)
         finally:
             pool.shutdown(wait=not self.abandoned, cancel_futures=True)
@@ -213,52 +217,55 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             self._stopped_at = time.monotonic()
         return time.monotonic() - self._stopped_at > GRACE
 
-    def _settle(self, unit: Unit, coverage: Coverage, totals: Totals) -> None:
+    def _settle(self, work_item: WorkItem, coverage: Coverage, totals: Totals) -> None:
         """Take over what became of a piece: from here on the reports have its status, its sums and its findings."""
-        self.coverage[unit] = coverage
+        self.coverage[work_item] = coverage
         self.totals.merge(totals)
-        self.settled.append(unit)
+        self.settled.append(work_item)
 
-    def _piece(self, account: aws.Account, unit: Unit, live: Coverage) -> tuple[Coverage, Totals]:
+    def _piece(self, account: aws.Account, work_item: WorkItem, live: Coverage) -> tuple[Coverage, Totals]:
         """Run one collector in one region and judge what it yields; ``live`` counts meanwhile, for the progress.
 
         Returns:
             what became of it, and the sums of what was found.
         """
-        totals, place = Totals(), RegionClient(account, unit.region, self.stop, self.spool.learned(unit))
-        place.acceptable = frozenset(entry.prefix_list for entry in self.ignores.valid if entry.prefix_list)
+        totals, client = (
+            Totals(),
+            RegionClient(account, work_item.region, self.stop, self.checkpoint.learned(work_item)),
+        )
+        client.acceptable = frozenset(entry.prefix_list for entry in self.suppressions.valid if entry.prefix_list)
         try:
-            self._collect(place, unit, live, totals)
-            status, reason = ("partial", _first(place.open_notes)) if place.open_notes else ("complete", "")
+            self._collect(client, work_item, live, totals)
+            status, reason = ("partial", _first(client.open_notes)) if client.open_notes else ("complete", "")
         except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # the others go on
             status, reason = "partial" if live.items else "none", errors.sentence(error)
-            entry = self.ignores.accepted("region", unit.region) if errors.kind(error) == "denied" else None
+            entry = self.suppressions.accepted("region", work_item.region) if errors.kind(error) == "denied" else None
             live.accepted = entry.public() if entry else None
         moment = datetime.now(UTC).isoformat(timespec="seconds")
-        counts: dict[str, Any] = {"calls": place.calls, "notes": place.notes, "unmatched": place.unmatched}
+        counts: dict[str, Any] = {"calls": client.calls, "notes": client.notes, "unmatched": client.unmatched}
         coverage = replace(live, status=status, reason=reason, read_at=moment, **counts)
         if status == "complete":
-            self.spool.finish(unit, coverage)
+            self.checkpoint.finish(work_item, coverage)
         return coverage, totals
 
-    def _collect(self, place: RegionClient, unit: Unit, live: Coverage, totals: Totals) -> None:
+    def _collect(self, client: RegionClient, work_item: WorkItem, live: Coverage, totals: Totals) -> None:
         with (
-            self.spool.path(unit, "learned").open("a", encoding="utf-8", buffering=1) as learned,
-            self.spool.path(unit, "jsonl").open("w", encoding="utf-8") as file,
+            self.checkpoint.path(work_item, "learned").open("a", encoding="utf-8", buffering=1) as learned,
+            self.checkpoint.path(work_item, "jsonl").open("w", encoding="utf-8") as file,
         ):
-            place.keep = lambda key, value: learned.write(json.dumps([key, value, self.now.isoformat()]) + "\n")
-            items = self.collectors[unit.collector].collect(place, self.options)
-            for found in self._judge(items, unit, live):
+            client.keep = lambda key, value: learned.write(json.dumps([key, value, self.now.isoformat()]) + "\n")
+            items = self.collectors[work_item.collector].collect(client, self.options)
+            for found in self._evaluate(items, work_item, live):
                 file.write(json.dumps(found) + "\n")
                 totals.add(found)
 
-    def _judge(self, items: Iterable[Any], unit: Unit, coverage: Coverage) -> Iterable[dict[str, Any]]:
-        checks: Sequence[Check] = [check for check in self.checks if check.collector == unit.collector]
-        partition = regions.known().get(unit.region, "aws")
+    def _evaluate(self, items: Iterable[Any], work_item: WorkItem, coverage: Coverage) -> Iterable[dict[str, Any]]:
+        checks: Sequence[Check] = [check for check in self.checks if check.collector == work_item.collector]
+        partition = regions.known().get(work_item.region, "aws")
         chosen = self.options
         context = Context(
-            unit.account,
-            unit.region,
+            work_item.account,
+            work_item.region,
             partition,
             self.now,
             self.prices,
@@ -271,6 +278,6 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         for item in items:
             coverage.items += 1
             for check in checks:
-                for finding in check.judge(item, context):
+                for finding in check.evaluate(item, context):
                     coverage.findings += 1
-                    yield row(check, finding, context, self.options.owner_tag, self.ignores)
+                    yield row(check, finding, context, self.options.owner_tag, self.suppressions)

@@ -21,11 +21,11 @@ def summary(run: "Run") -> Iterator[str]:
     """Yield the lines that say what was found, what it costs, and what was not looked at."""
     first = outputs.head(run)
     for check, found in first["summary"]["by_check"].items():
-        grave = ", ".join(f"{entry['count']} {name}" for name, entry in _by_gravity(found["by_severity"]))
+        severities = ", ".join(f"{entry['count']} {name}" for name, entry in _by_severity(found["by_severity"]))
         text = outputs.total(found, " USD", " a month")
         cost = f", {text}" if text else ""
         ignored = f", {found['ignored']} ignored" if found["ignored"] else ""
-        yield f"{check}: {found['count']}{f' ({grave})' if grave else ''}{cost}{ignored}"
+        yield f"{check}: {found['count']}{f' ({severities})' if severities else ''}{cost}{ignored}"
         for dimension in ("account", "region", "owner", "type"):
             entries = list(found[f"by_{dimension}"].items())
             if dimension == "account" and len(first["accounts"]) == 1:
@@ -53,7 +53,9 @@ def summary(run: "Run") -> Iterator[str]:
 
 def _scope(run: "Run", first: dict[str, Any]) -> str:
     """Return which accounts and regions a run was about: an empty result says nothing without them."""
-    accounts, regions = (sorted({getattr(unit, name) for unit in run.coverage}) for name in ("account", "region"))
+    accounts, regions = (
+        sorted({getattr(work_item, name) for work_item in run.coverage}) for name in ("account", "region")
+    )
     accounts = [outputs.account(first, number) for number in accounts]
     only = ", the default region only (--region or --all-regions for others)" if run.options.default_region else ""
     return f"Scope: account {', '.join(accounts)} in {', '.join(regions)}{only}."
@@ -64,12 +66,12 @@ def _cost(entry: dict[str, Any]) -> str:
     return f" ({text})" if text else ""
 
 
-def _by_gravity(severities: dict[str, Any]) -> list[tuple[str, Any]]:
+def _by_severity(severities: dict[str, Any]) -> list[tuple[str, Any]]:
     return sorted(severities.items(), key=lambda item: -rank(item[0]))
 
 
 def worst(run: "Run") -> list[dict[str, Any]]:
-    """Return the gravest findings, the dearest first, without holding them all."""
+    """Return the most severe findings, the most expensive first, without holding them all."""
     import heapq  # pylint: disable=import-outside-toplevel
 
     report = run.options.output / outputs.FILES["json"]
@@ -120,7 +122,7 @@ class Screen:
             self._status = None
 
     def summary(self, run: "Run") -> None:
-        """Print the gravest findings as a table on a terminal, and the sums."""
+        """Print the most severe findings as a table on a terminal, and the sums."""
         if self._quiet:
             return
         try:
@@ -140,7 +142,7 @@ class Screen:
         rows = worst(run)
         if not rows:
             return
-        table = Table(title=f"The gravest {len(rows)}", title_justify="left")
+        table = Table(title=f"The {len(rows)} most severe findings", title_justify="left")
         for name in ("Severity", "What", "Where", "Id", "Owner"):
             table.add_column(name, overflow="fold")
         table.add_column("USD/month", justify="right")

@@ -3,12 +3,14 @@
 import ipaddress
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from lib.common.aws_clients import ClientFactory
 
 # In seconds; the SDK's own patience adds up to minutes before it says that there is no network.
 PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
@@ -33,20 +35,23 @@ class Account:
     """
 
     home: str
-    session: Any = field(default_factory=boto3.Session)
+    session: boto3.Session = field(default_factory=boto3.Session)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def client(self, service: str, region: str = "") -> Any:
+    @property
+    def client(self) -> ClientFactory:
         """Return the client of a service in a region, by default the home region.
 
-        Raises:
-            BotoCoreError, ValueError: the configuration names a profile or an endpoint that cannot be used.
+        Its call raises BotoCoreError or ValueError for a profile or an endpoint that cannot be used.
         """
+        return self._client
+
+    def _client(self, service: str, region: str = "") -> Any:
         key = (service, region or self.home)
         with self._lock:  # making clients of one session at the same time is not safe
             if key not in self._clients:
-                self._clients[key] = self.session.client(service, region_name=key[1], config=PATIENCE)
+                self._clients[key] = cast(Any, self.session).client(service, region_name=key[1], config=PATIENCE)
             return self._clients[key]
 
     def identity(self) -> str:

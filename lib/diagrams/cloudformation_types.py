@@ -37,7 +37,7 @@ NETWORK, SECURITY, OPERATIONS = "network", "security", "operations"
 
 
 @dataclass(frozen=True)
-class Kind:
+class Style:
     """How a resource of one type looks: its words, its icon, the property with its name, the lines under it."""
 
     title: str
@@ -51,93 +51,93 @@ class Kind:
 
 
 # fmt: off
-KINDS = {
-    "AWS::Kinesis::Stream": Kind(
+STYLES = {
+    "AWS::Kinesis::Stream": Style(
         "Kinesis stream", "Kinesis stream", "stream", NETWORK, "Name",
         ("{ShardCount:shard} · {StreamModeDetails.StreamMode}", "records kept {RetentionPeriodHours} h"),
     ),
-    "AWS::KinesisFirehose::DeliveryStream": Kind(
+    "AWS::KinesisFirehose::DeliveryStream": Style(
         "Firehose", "delivery stream", "stream", NETWORK, "DeliveryStreamName", ("{DeliveryStreamType}",)
     ),
-    FUNCTION: Kind(
+    FUNCTION: Style(
         "Lambda function", "function", "function", COMPUTE, "FunctionName",
         ("{Description}", "{Runtime} · {Architectures.0}", "{MemorySize} MB · up to {Timeout} s",
          "at most {ReservedConcurrentExecutions} at once"),
     ),
-    INSTANCE: Kind(
+    INSTANCE: Style(
         "RDS {Engine}", "database", "database", DATA, "DBInstanceIdentifier",
         ("version {EngineVersion} · {DBInstanceClass}", "{MultiAZ?Multi-AZ} · {AllocatedStorage} GiB {StorageType}",
          "backups kept {BackupRetentionPeriod:day}"),
     ),
-    CLUSTER: Kind(
+    CLUSTER: Style(
         "{Engine}", "database", "database", DATA, "DBClusterIdentifier",
         ("version {EngineVersion}", "backups kept {BackupRetentionPeriod:day}"),
     ),
-    WRITER: Kind("Writer", "writer", "database", DATA, "DBInstanceIdentifier", ("{DBInstanceClass}",)),
-    READER: Kind("Reader", "reader", "database", DATA, "DBInstanceIdentifier", ("{DBInstanceClass}",)),
-    "AWS::ElastiCache::ReplicationGroup": Kind(
+    WRITER: Style("Writer", "writer", "database", DATA, "DBInstanceIdentifier", ("{DBInstanceClass}",)),
+    READER: Style("Reader", "reader", "database", DATA, "DBInstanceIdentifier", ("{DBInstanceClass}",)),
+    "AWS::ElastiCache::ReplicationGroup": Style(
         "ElastiCache {Engine}", "cache", "database", DATA, "ReplicationGroupId", ("{EngineVersion} · {CacheNodeType}",)
     ),
-    TABLE: Kind(
+    TABLE: Style(
         "{Replicas.0.RegionName?DynamoDB global table}", "DynamoDB table", "table", DATA, "TableName",
         ("{BillingMode}", "{Replicas.0.RegionName?a replica in each region}", "{Recovery?restorable to any second}"),
     ),
-    GLOBAL: Kind(
+    GLOBAL: Style(
         "Aurora Global Database", "global database", "database", DATA, "GlobalClusterIdentifier",
         ("{Engine} {EngineVersion}", "{DeletionProtection?protected from deletion}"),
     ),
-    RECORD: Kind("Route 53 failover", "record", "globe", NETWORK, "Name", ("{Failover}",), True),
-    CHECK: Kind(
+    RECORD: Style("Route 53 failover", "record", "globe", NETWORK, "Name", ("{Failover}",), True),
+    CHECK: Style(
         "Route 53 health check", "health check", "shield", NETWORK, "",
         ("{ResourcePath}", "every {RequestInterval} s · {FailureThreshold:failure} in a row"), True,
     ),
-    CLIENTS_OF_NAME: Kind("Callers", "caller", "globe", NETWORK, "", ("by name",), True),
-    BUCKET: Kind(
+    CLIENTS_OF_NAME: Style("Callers", "caller", "globe", NETWORK, "", ("by name",), True),
+    BUCKET: Style(
         "S3 bucket", "S3 bucket", "bucket", STORAGE, "BucketName",
         ("{VersioningConfiguration.Status?versioned}",
          "objects kept {LifecycleConfiguration.Rules.0.ExpirationInDays:day}"),
     ),
-    QUEUE: Kind(
+    QUEUE: Style(
         "SQS queue", "queue", "queue", OPERATIONS, "QueueName", ("messages kept {MessageRetentionPeriod/86400:day}",)
     ),
-    "AWS::SNS::Topic": Kind("SNS topic", "SNS topic", "topic", OPERATIONS, "TopicName"),
-    "AWS::SNS::Subscription": Kind("Subscriber", "subscriber", "mail", OPERATIONS, "Protocol"),
-    SECRET: Kind(
+    "AWS::SNS::Topic": Style("SNS topic", "SNS topic", "topic", OPERATIONS, "TopicName"),
+    "AWS::SNS::Subscription": Style("Subscriber", "subscriber", "mail", OPERATIONS, "Protocol"),
+    SECRET: Style(
         "Secret", "password", "secret", SECURITY, "Name",
         ("{Description}", "{Replicas.0.Region?a replica in each region}"),
     ),
-    KEY: Kind("KMS key", "KMS key", "key", SECURITY, "Description", wide=True),
-    ALARM: Kind("CloudWatch alarm", "CloudWatch alarm", "bell", OPERATIONS, "AlarmName", wide=True),
-    LOGS: Kind("Log group", "log group", "lines", OPERATIONS, "LogGroupName"),
-    "AWS::CloudWatch::Dashboard": Kind("CloudWatch dashboard", "dashboard", "chart", OPERATIONS, "DashboardName"),
-    INTERNET: Kind("Internet", "internet", "globe", NETWORK, "", outside=True),
-    NAT: Kind("NAT gateway", "NAT gateway", "exit", NETWORK, ""),
-    ENDPOINT: Kind("{ServiceName}", "endpoint", "endpoint", NETWORK, "", ("{VpcEndpointType} endpoint",)),
-    API: Kind("API Gateway", "API", "door", NETWORK, "Name"),
-    ACL: Kind(
+    KEY: Style("KMS key", "KMS key", "key", SECURITY, "Description", wide=True),
+    ALARM: Style("CloudWatch alarm", "CloudWatch alarm", "bell", OPERATIONS, "AlarmName", wide=True),
+    LOGS: Style("Log group", "log group", "lines", OPERATIONS, "LogGroupName"),
+    "AWS::CloudWatch::Dashboard": Style("CloudWatch dashboard", "dashboard", "chart", OPERATIONS, "DashboardName"),
+    INTERNET: Style("Internet", "internet", "globe", NETWORK, "", outside=True),
+    NAT: Style("NAT gateway", "NAT gateway", "exit", NETWORK, ""),
+    ENDPOINT: Style("{ServiceName}", "endpoint", "endpoint", NETWORK, "", ("{VpcEndpointType} endpoint",)),
+    API: Style("API Gateway", "API", "door", NETWORK, "Name"),
+    ACL: Style(
         "WAF web ACL", "web ACL", "shield", SECURITY, "Name",
         ("{Rules.0.Statement.RateBasedStatement.Limit} in 5 min from one sender", "{Rules.1.Name} · {Rules.2.Name}",
          "{Rules.3.Name}"),
     ),
-    INVOCATION: Kind("In a deployment", "invocation", "run", OPERATIONS, "Input.Action", ("when its files change",)),
-    "AWS::ApiGatewayV2::Api": Kind("API Gateway", "API", "globe", NETWORK, "Name", ("{ProtocolType}",)),
-    "AWS::CloudFront::Distribution": Kind("CloudFront", "distribution", "globe", NETWORK, ""),
-    BALANCER: Kind(
+    INVOCATION: Style("In a deployment", "invocation", "run", OPERATIONS, "Input.Action", ("when its files change",)),
+    "AWS::ApiGatewayV2::Api": Style("API Gateway", "API", "globe", NETWORK, "Name", ("{ProtocolType}",)),
+    "AWS::CloudFront::Distribution": Style("CloudFront", "distribution", "globe", NETWORK, ""),
+    BALANCER: Style(
         "Load balancer", "load balancer", "balance", NETWORK, "Name", ("{Type} · {Scheme} · {Internal?internal}",)
     ),
-    SERVICE: Kind(
+    SERVICE: Style(
         "ECS service", "service", "container", COMPUTE, "ServiceName",
         ("{LaunchType} · {CapacityProviderStrategy.0.CapacityProvider} · {DesiredCount:task}",),
     ),
-    IMAGES: Kind(
+    IMAGES: Style(
         "ECR repository", "image repository", "container", COMPUTE, "RepositoryName",
         ("{ImageTagMutability}", "{ImageScanningConfiguration.ScanOnPush?scanned on push}"),
     ),
-    "AWS::StepFunctions::StateMachine": Kind(
+    "AWS::StepFunctions::StateMachine": Style(
         "State machine", "state machine", "steps", OPERATIONS, "StateMachineName", ("{StateMachineType}",)
     ),
-    "AWS::Events::Rule": Kind("EventBridge rule", "rule", "clock", OPERATIONS, "Name", ("{ScheduleExpression}",)),
-    CUSTOM: Kind("Custom resource", "custom resource", "run", OPERATIONS, "", ("called when it changes",)),
+    "AWS::Events::Rule": Style("EventBridge rule", "rule", "clock", OPERATIONS, "Name", ("{ScheduleExpression}",)),
+    CUSTOM: Style("Custom resource", "custom resource", "run", OPERATIONS, "", ("called when it changes",)),
 }
 # fmt: on
 

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from lib.diagrams.cloudformation_types import Kind
+from lib.diagrams.cloudformation_types import Style
 
 
 @dataclass(frozen=True)
 class Node:
     """One card of the picture."""
 
-    kind: Kind
+    kind: Style
     title: str
     name: str
     lines: tuple[str, ...]

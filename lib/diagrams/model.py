@@ -32,7 +32,7 @@ class Reader:
             self.graph.groups[name] = self.network.box(name)
         drawn = [
             name
-            for name in self.template.of(*types.KINDS)
+            for name in self.template.of(*types.STYLES)
             if self.template.of(types.ONLY_WITH.get(self.template.type(name), self.template.type(name)))
         ]
         self.names = {name: self._physical(name) for name in drawn}
@@ -70,7 +70,7 @@ class Reader:
         members = [name for name, node in self.place.items() if node == kind]
         if not members:
             return
-        look, lines = types.KINDS[kind], {types.ALARM: self._alarms, types.KEY: self._keys, types.LOGS: self._logs}
+        look, lines = types.STYLES[kind], {types.ALARM: self._alarms, types.KEY: self._keys, types.LOGS: self._logs}
         self.graph.nodes[kind] = Node(
             look,
             count(len(members), look.noun),
@@ -102,7 +102,7 @@ class Reader:
             found = [alias["AliasName"] for alias in aliases if name in dict(references(alias.get("TargetKeyId")))]
             if found:
                 return self.template.text(found[0]).removeprefix("alias/")
-        path = types.KINDS[kind].name
+        path = types.STYLES[kind].name
         return self.template.text(at(properties, path) if path else None) or re.sub(r"[0-9A-F]{8}$", "", name)
 
     def short(self, name: str) -> str:
@@ -121,7 +121,7 @@ class Reader:
     def _call(self, node: str) -> str:
         """Return what other cards call a node: a function by its short name, the rest by their nouns."""
         kind = self._kind(node)
-        return self.short(self.names[node]) if kind == types.FUNCTION else types.KINDS[kind].noun
+        return self.short(self.names[node]) if kind == types.FUNCTION else types.STYLES[kind].noun
 
     def _encrypted(self) -> Iterator[tuple[str, str, str]]:
         """Yield each key with each node, or resource that is only counted, that it encrypts something of, and whose."""
@@ -142,7 +142,7 @@ class Reader:
     def _add(self, name: str) -> None:
         """Add the node of a resource, and of what AWS creates with it."""
         template, kind, properties = self.template, self.template.type(name), self.template.properties(name)
-        look = types.KINDS[kind]
+        look = types.STYLES[kind]
         title = template.fill(look.title, properties) or look.noun
         if kind == types.ENDPOINT:
             title = SERVICES.get(self._service(name), (self._service(name), ""))[0]
@@ -158,7 +158,7 @@ class Reader:
         implied = types.IMPLIED.get(kind)
         if implied and template.fill(f"{{{implied.switch}?yes}}", properties):
             self.place[f"{name}.{implied.attribute}"] = f"{name}.{implied.attribute}"
-            card = types.KINDS[implied.type]
+            card = types.STYLES[implied.type]
             self.graph.nodes[f"{name}.{implied.attribute}"] = Node(
                 card, card.title, implied.name, (), "", self._chips(f"{name}.{implied.attribute}")
             )
@@ -275,7 +275,7 @@ class Reader:
         found: dict[str, Counter[str]] = {self.names[key]: Counter() for key in self.template.of(types.KEY)}
         for key, shown, _ in dict.fromkeys(self._encrypted()):
             kind = self._kind(shown)
-            look = types.KINDS.get(kind)
+            look = types.STYLES.get(kind)
             found[self.names[key]][look.noun if look else NOUNS.get(kind, kind)] += 1
         return tuple(
             f"{self.short(key)} key: "

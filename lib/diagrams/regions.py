@@ -23,7 +23,7 @@ REPLICATED = "Replicas"
 BOTH, EACH = "both", "In each of the two regions"
 KNOCKS = "is it there?"
 _SHORT = re.compile(f"-(?:{'|'.join(map(region.short, region.known()))})(?=-)")
-INSTANCES = [types.KINDS[kind] for kind in types.MEMBERS]
+INSTANCES = [types.STYLES[kind] for kind in types.MEMBERS]
 
 
 def shared(resource: Mapping[str, Any]) -> bool:
@@ -64,7 +64,7 @@ def _without_region(name: str, role: str) -> str:
 
 def _merge_instances(graph: Graph, nodes: dict[str, Node]) -> None:
     """Say on a cluster's card what its instances are: which of them writes depends on the region that writes."""
-    for name in [name for name, node in nodes.items() if node.kind == types.KINDS[types.CLUSTER]]:
+    for name in [name for name, node in nodes.items() if node.kind == types.STYLES[types.CLUSTER]]:
         members = [edge.end for edge in graph.edges if edge.start == name and nodes[edge.end].kind in INSTANCES]
         classes = dict.fromkeys(line for member in members for line in nodes.pop(member).lines)
         lines = [line for line in nodes[name].lines if "…" not in line]  # what the global database's card says

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise, permutations
 
-from lib.diagrams.cloudformation_types import Kind
+from lib.diagrams.cloudformation_types import Style
 from lib.diagrams.graph import Edge, Graph
 from lib.diagrams.text_width import card
 
@@ -154,7 +154,7 @@ class Part:  # pylint: disable=too-many-instance-attributes
 
     def _alike(self) -> list[list[str]]:
         """Return what is of one kind in one tier: it stands in one column."""
-        found: dict[tuple[str, Kind], list[str]] = {}
+        found: dict[tuple[str, Style], list[str]] = {}
         for name in self.names:
             node = self.graph.nodes[name]
             if node.tier:

@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
-from lib.disaster_recovery.drill.load import Answer, Http, name_of, payment
+from lib.disaster_recovery.drill.load import HttpClient, Response, name_of, payment
 from lib.disaster_recovery.settings import SYSTEM, Settings
 
 PAYMENTS, REPEATED = 40, 4  # how many, and every how many once more
 WAIT_SECONDS, PAUSE_SECONDS = 30.0, 0.1
-Clients = Callable[[str, str], Any]
 Report = Callable[[str], None]
 Row = tuple[str, str]
 
 
-def demand(answer: Answer, status: int, what: str) -> Answer:
+def demand(answer: Response, status: int, what: str) -> Response:
     """Return an answer with this status.
 
     Raises:
@@ -30,7 +30,7 @@ def demand(answer: Answer, status: int, what: str) -> Answer:
     return answer
 
 
-def awaited(ask: Callable[[], Answer], status: int, what: str) -> tuple[Answer, float]:
+def awaited(ask: Callable[[], Response], status: int, what: str) -> tuple[Response, float]:
     """Return the answer with this status, and after how many seconds it came.
 
     Raises:
@@ -61,7 +61,7 @@ def verify(client: Any, settings: Settings) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def alarms(clients: Clients, settings: Settings) -> str:
+def alarms(clients: ClientFactory, settings: Settings) -> str:
     """Return how many of the system's alarms there are in each region, by state."""
     told = []
     for side in settings.sides:
@@ -77,7 +77,7 @@ def _said(report: dict[str, Any]) -> str:
     return f"{report['result']}" + (f": {', '.join(findings)}" if findings else "")
 
 
-def exercise(clients: Clients, settings: Settings, urls: tuple[str, str], report: Report) -> list[Row]:
+def exercise(clients: ClientFactory, settings: Settings, urls: tuple[str, str], report: Report) -> list[Row]:
     """Pay in the region that writes, be refused in the other, find everything there; return rows to print.
 
     Args:
@@ -89,7 +89,7 @@ def exercise(clients: Clients, settings: Settings, urls: tuple[str, str], report
     Raises:
         ExerciseError: something is not as it should be.
     """
-    http, run = Http(), f"exercise-{uuid.uuid4().hex[:8]}"
+    http, run = HttpClient(), f"exercise-{uuid.uuid4().hex[:8]}"
     try:
         report("both regions are asked whether they are whole")
         ready = [
@@ -126,7 +126,7 @@ def exercise(clients: Clients, settings: Settings, urls: tuple[str, str], report
     ]
 
 
-def _pay(http: Http, url: str, run: str, report: Report) -> list[str]:
+def _pay(http: HttpClient, url: str, run: str, report: Report) -> list[str]:
     """Return the ids of the payments that were made."""
     paid = []
     for number in range(PAYMENTS):

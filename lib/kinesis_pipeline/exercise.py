@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
 from lib.kinesis_pipeline.events import encode, make, poison
 from lib.kinesis_pipeline.settings import Settings
@@ -16,7 +17,6 @@ BATCH = 500  # the most that PutRecords takes
 DUPLICATE_EVERY, POISON_EVERY = 25, 100
 WAIT_SECONDS = 180.0
 NAMES = {"Stored": "stored", "Duplicates": "duplicates refused", "SetAside": "set aside"}
-Clients = Callable[[str], Any]
 Report = Callable[[str], None]
 
 
@@ -101,7 +101,7 @@ def duplicates_refused(logs: Any, settings: Settings, since: datetime) -> int:
     return sum(int(batch["Duplicates"]) for batch in batches if batch.get("message") == "batch")
 
 
-def exercise(clients: Clients, settings: Settings, account: str, report: Report, count: int = 3000) -> Flow:
+def exercise(clients: ClientFactory, settings: Settings, account: str, report: Report, count: int = 3000) -> Flow:
     """Send ``count`` events, duplicates and poison among them, and wait for every one of them.
 
     Args:

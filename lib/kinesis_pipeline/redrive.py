@@ -1,14 +1,17 @@
-"""Puts what the failure bucket holds back on the stream, once its cause is mended."""
+"""Puts what the failure bucket holds back on the stream, once its cause is fixed."""
 
 import base64
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lib.common.aws_clients import ClientFactory
 from lib.kinesis_pipeline.settings import Settings
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 UNDELIVERED, POISON = "aws/lambda/", "poison/"
-Clients = Callable[[str], Any]
 
 
 def records(body: bytes) -> list[dict[str, Any]]:
@@ -30,7 +33,7 @@ def records(body: bytes) -> list[dict[str, Any]]:
         raise ValueError(f"not a record of a failure ({type(error).__name__})") from None
 
 
-def keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+def keys(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
     """Yield the keys of a bucket below a prefix, oldest name first."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for found in page.get("Contents", []):
@@ -38,7 +41,7 @@ def keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
 
 
 def redrive(
-    clients: Clients, settings: Settings, account: str, report: Callable[[str], None], *, poison: bool = False
+    clients: ClientFactory, settings: Settings, account: str, report: Callable[[str], None], *, poison: bool = False
 ) -> tuple[int, int]:
     """Put undelivered batches back on the stream; an object goes when all its records are on it.
 

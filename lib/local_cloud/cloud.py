@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.config import Config
@@ -69,7 +69,7 @@ class LocalCloud:
         """Return the local cloud that the environment describes.
 
         Raises:
-            SettingError: a port that is no port.
+            SettingError: a port that is not valid.
         """
         port = _port(environ, PORT_VARIABLE, PORT)
         moto_port = _port(environ, MOTO_VARIABLE, port + 1)
@@ -151,7 +151,7 @@ class LocalCloud:
             config: botocore's, where its defaults do not do.
         """
         url = self._url(service, moto=moto)
-        return self._session.client(service, endpoint_url=url, region_name=place, config=config)
+        return cast(Any, self._session).client(service, endpoint_url=url, region_name=place, config=config)
 
     @cached_property
     def _session(self) -> boto3.session.Session:

@@ -18,7 +18,7 @@ import urllib3
 from lib.common.errors import ExerciseError
 
 # Every how many payments something else happens.
-REPEATED, CONFLICTING, REFUNDED, SPOILT, TOLD = 4, 10, 5, 3, 25
+REPEATED, CONFLICTING, REFUNDED, INVALID, TOLD = 4, 10, 5, 3, 25
 PATIENCE_SECONDS, PAUSE_SECONDS, ANSWER_SECONDS = 60.0, 0.25, 30.0  # API Gateway itself waits 29 s
 COME_AGAIN = frozenset((429, 502, 503, 504))
 DECIMALS = {"EUR": 2, "JPY": 0, "KWD": 3}
@@ -160,7 +160,7 @@ def invalid(number: int, run: str) -> tuple[str, tuple[int, ...], tuple[Any, ...
         ("An unknown payment", (404,), ("GET", "/payments/pay_bcdfghjklmnpqrstvwxyzbcdfghj")),
         ("A wrong method", (403, 404, 405), ("DELETE", "/payments")),
     )
-    return cases[number // SPOILT % len(cases)]
+    return cases[number // INVALID % len(cases)]
 
 
 def _refund(client: Client, key: str, payment_id: str, amount: Decimal, currency: str) -> tuple[Decimal, ...]:
@@ -200,7 +200,7 @@ def customer(client: Client, run: str, number: int) -> Paid:
     if number % REFUNDED == 0:
         parts = _refund(client, key, paid["id"], amount, body["currency"])
         done += Counter(refunds=2, replays=2, conflicts=1)
-    if number % SPOILT == 0:
+    if number % INVALID == 0:
         what, statuses, request = invalid(number, run)
         refusal = client.demand(statuses, what, *request)
         if any(each in refusal.text for each in (CARD, CARD.replace(" ", ""), CARD.replace(" ", "-"))):

@@ -1,4 +1,4 @@
-"""Writing other names into lib/AWS_REGION and lib/AWS_REGION_DR moves the whole pair (X1, X2), in any partition."""
+"""Writing other names into lib/AWS_REGION and lib/AWS_REGION_DR moves the whole pair, in any partition."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Writing another name into lib/AWS_REGION moves the whole pipeline (X1, X2), in every partition's shape."""
+"""Writing another name into lib/AWS_REGION moves the whole pipeline, in every partition's shape."""
 
 import json
 import re

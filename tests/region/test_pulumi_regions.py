@@ -1,4 +1,4 @@
-"""Writing another name into lib/AWS_REGION moves every Pulumi system (X1, X2), in every partition's shape."""
+"""Writing another name into lib/AWS_REGION moves every Pulumi system, in every partition's shape."""
 
 import json
 import re

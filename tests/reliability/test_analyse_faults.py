@@ -1,4 +1,4 @@
-"""A4, A5: the whole program against a server on a port, while calls are throttled and the program is killed.
+"""The whole program against a server on a port, while calls are throttled and the program is killed.
 
 Whatever happens, report.json is valid and claims nothing that was not looked at; ``--resume`` ends like a whole run.
 """

@@ -4,7 +4,7 @@ import pytest
 
 from lib.common.errors import ExerciseError
 from lib.disaster_recovery.drill import scenario
-from lib.disaster_recovery.drill.load import Answer
+from lib.disaster_recovery.drill.load import Response
 from lib.disaster_recovery.drill.scenario import Drill
 from lib.disaster_recovery.settings import Settings
 from tests.support.disaster_recovery.drill import Regions
@@ -18,8 +18,8 @@ def run(monkeypatch):
 
     def do(*faults):
         regions = Regions(Settings.read({}), *faults)
-        monkeypatch.setattr(scenario, "Http", lambda: regions)
-        return Drill(regions.world(), SECONDS, RATE, lambda _text: None).run(), regions
+        monkeypatch.setattr(scenario, "HttpClient", lambda: regions)
+        return Drill(regions.drill_target(), SECONDS, RATE, lambda _text: None).run(), regions
 
     monkeypatch.setattr(scenario, "BY_NAME", 2.0)
     return do
@@ -80,7 +80,7 @@ def test_another_payment_under_a_key_is_found(run):
     assert not result.good
 
 
-def test_an_outage_that_no_check_sees_ends_the_drill_and_heals(run, monkeypatch):
+def test_an_outage_that_no_check_sees_ends_the_drill_and_restores(run, monkeypatch):
     monkeypatch.setattr(scenario, "BY_NAME", 0.2)
     with pytest.raises(ExerciseError, match="never saw that the primary region is away"):
         run("blind")
@@ -98,9 +98,9 @@ def test_an_outage_that_no_check_sees_ends_the_drill_and_heals(run, monkeypatch)
 def test_half_a_system_is_not_drilled(monkeypatch, change, words):
     regions = Regions(Settings.read({}))
     change(regions)
-    monkeypatch.setattr(scenario, "Http", lambda: regions)
+    monkeypatch.setattr(scenario, "HttpClient", lambda: regions)
     with pytest.raises(ExerciseError, match=words):
-        Drill(regions.world(), SECONDS, RATE, lambda _text: None).run()
+        Drill(regions.drill_target(), SECONDS, RATE, lambda _text: None).run()
 
 
 def test_a_failback_that_no_check_sees_ends_the_drill(run, monkeypatch):
@@ -133,7 +133,7 @@ def test_a_returned_region_that_says_something_else_is_waited_for(run, monkeypat
 
 
 def drill_answer():
-    return Answer(500, {})
+    return Response(500, {})
 
 
 def stay(regions):

@@ -1,4 +1,4 @@
-"""PostgreSQL is killed under load: no order is lost or doubled, nobody sees worse than 503, and it heals (F5)."""
+"""PostgreSQL is killed under load: no order is lost or doubled, nobody sees worse than 503, and it recovers."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""RDS changes the password under load, and nobody notices (F3, X6)."""
+"""RDS changes the password under load, and nobody notices."""
 
 import tempfile
 import time

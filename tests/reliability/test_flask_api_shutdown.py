@@ -1,4 +1,4 @@
-"""A task that is told to stop answers what it has, and a rolling deployment costs nobody a request (F2, F5).
+"""A task that is told to stop answers what it has, and a rolling deployment costs nobody a request.
 
 ECS takes a task out of the load balancer's target group and waits for the deregistration delay before it sends
 SIGTERM: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html

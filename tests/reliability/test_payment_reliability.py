@@ -1,4 +1,4 @@
-"""Each payment is made once, the ledger balances and each change has its audit record, whatever breaks (P4).
+"""Each payment is made once, the ledger balances and each change has its audit record, whatever breaks.
 
 Real handlers, each in an environment of its own with its own connection, are asked by callers who repeat what was not
 answered, beside each other and with the same keys. Meanwhile PostgreSQL is killed (-9) and ended (SIGQUIT), half of
@@ -161,7 +161,7 @@ def unchanged(_environment: Environment) -> None:
 
 
 def test_every_payment_is_made_once_whatever_breaks(server: Postgres, sql: Callable[[], Connection]) -> None:
-    """P4: 5,000 payments by four environments; nothing is lost, doubled, unbalanced or without its record."""
+    """5,000 payments by four environments; nothing is lost, doubled, unbalanced or without its record."""
     scene = Scene(server, PAYMENTS, Trouble())
     assert scene.load.again > 0.1 * PAYMENTS
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Each event is stored exactly once and each poison record is kept with its payload, whatever breaks (K2).
+"""Each event is stored exactly once and each poison record is kept with its payload, whatever breaks.
 
 The real handler is driven by the event source mapping of ``tests.support.kinesis_pipeline`` with the settings of the
 stack, one loaded handler with a connection of its own for each shard, against a real PostgreSQL. Meanwhile
@@ -237,7 +237,7 @@ def unchanged(_environment: Environment) -> None:
 
 
 def test_every_record_meets_its_fate_whatever_breaks(scene: Callable[..., Scene]) -> None:
-    """K2: 20,000 events on four shards, two kills, a rotation; nothing is lost, doubled, invented or blocked."""
+    """20,000 events on four shards, two kills, a rotation; nothing is lost, doubled, invented or blocked."""
     run = scene(EVENTS, Trouble())
     assert run.load.duplicates == pytest.approx(0.03 * EVENTS, rel=0.2)
     assert len(run.load.poison) == 0.01 * EVENTS
@@ -319,7 +319,7 @@ def alters_poison(environment: Environment) -> None:
 @pytest.mark.parametrize(
     ("change", "trouble", "finding"),
     [
-        (forgets, Trouble(again=0.0, no_time=0.5), "lost event"),  # delivered again, the loss would be mended
+        (forgets, Trouble(again=0.0, no_time=0.5), "lost event"),  # delivered again, the loss would be made good
         (inserts_blindly, Trouble(), "set aside without reason"),  # OFTEN takes long: every repetition is halved
         (inserts_blindly_without_key, OFTEN, "stored more than once"),
         (overwrites, OFTEN, "sum of amounts"),

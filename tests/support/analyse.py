@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from lib.analyse import cli, places
+from lib.analyse import cli, region_names
 from lib.common import region
 from tests.support import analyse_cloud
 from tests.support.analyse_cloud import Cloud, Faults
 from tests.support.analyse_content import Content
 
 HERE = region.primary({})
-PRICED = next(code for code, name in places.names().items() if name == "US East (N. Virginia)")
+PRICED = next(code for code, name in region_names.names().items() if name == "US East (N. Virginia)")
 Audit = Callable[..., tuple[int, dict[str, Any]]]
 
 

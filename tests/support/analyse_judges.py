@@ -78,8 +78,8 @@ def ocsf(events: Sequence[Mapping[str, Any]]) -> list[str]:
     wrong = []
     for number, event in enumerate(events):
         metadata = event["metadata"]
-        judge = _ocsf_class(metadata["version"], event["class_uid"], tuple(metadata["profiles"]))
-        wrong += [f"{number} {error.json_path}: {error.message}" for error in judge.iter_errors(event)]
+        evaluate = _ocsf_class(metadata["version"], event["class_uid"], tuple(metadata["profiles"]))
+        wrong += [f"{number} {error.json_path}: {error.message}" for error in evaluate.iter_errors(event)]
     return wrong
 
 

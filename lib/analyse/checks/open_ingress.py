@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lib.analyse import combined_ingress, world
+from lib.analyse import combined_ingress, internet_exposure
 from lib.analyse.model import SEVERITIES, Check, Context, Finding, Rule, SecurityGroup, rank
 from lib.analyse.sensitive_ports import Ports
 
@@ -33,7 +33,7 @@ def sensitive(rule: Rule, sensitive_ports: Ports) -> list[str]:
 
 
 def exposure(rule: Rule, sensitive_ports: Ports) -> tuple[str, str]:
-    """Return the kind of a rule that lets the world in, and how grave it is on a group that is used."""
+    """Return the kind of a rule that is open to the Internet, and how severe it is on a group that is used."""
     if rule.protocol == "-1":
         return "all-traffic", "critical"
     if rule.protocol in _ICMP:
@@ -59,7 +59,7 @@ def open_rules(rules: Sequence[Rule]) -> Iterator[tuple[Rule, list[Rule]]]:
     """Yield the rules that let all of the Internet in, and, where they do so only together, what is open by that."""
     alone = []
     for rule in rules:
-        if any(world.everything(rule.cidrs or ())):
+        if any(internet_exposure.everything(rule.cidrs or ())):
             alone.append(rule)
             yield rule, []
     for rule, opened in combined_ingress.together(rules).items():
@@ -71,19 +71,19 @@ def _interfaces(number: int) -> str:
     return f"{number} interface{'' if number == 1 else 's'}" if number else "nothing"
 
 
-def judge(group: SecurityGroup, context: Context) -> Iterator[Finding]:
+def evaluate(group: SecurityGroup, context: Context) -> Iterator[Finding]:
     """Yield one finding for each rule of a group that lets the whole Internet in."""
     if context.attached_only and group.users == 0:
         return
     used = "nobody knows what" if group.users is None else _interfaces(group.users)
     for rule, opened in open_rules(group.rules):
         parts = opened or [rule]
-        kind, grave = max((exposure(part, context.sensitive_ports) for part in parts), key=lambda found: rank(found[1]))
+        kind, level = max((exposure(part, context.sensitive_ports) for part in parts), key=lambda found: rank(found[1]))
         yield Finding(
             id=rule.id,
             arn=context.arn("ec2", f"security-group-rule/{rule.id}"),
             type=kind,
-            severity=severity(grave, group.users),
+            severity=severity(level, group.users),
             title=f"{', '.join(map(ports, parts))} open to {rule.source}"
             f"{' and the rest of the Internet' if opened else ''} "
             f"in {group.name or group.id}, used by {used}",
@@ -112,7 +112,7 @@ CHECK = Check(
     "Ingress open to the Internet",
     "security_groups",
     "Name the addresses or the security group that need the port, or reach it through Session Manager or a VPN.",
-    judge,
+    evaluate,
     description="An ingress rule lets every address of the IPv4 or IPv6 Internet in, alone or together with other "
     "rules of its security group.",
     security=True,

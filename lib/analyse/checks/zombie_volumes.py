@@ -6,7 +6,7 @@ from lib.analyse import cost_severity, owners
 from lib.analyse.model import Check, Context, Finding, Volume
 
 
-def judge(volume: Volume, context: Context) -> Iterator[Finding]:
+def evaluate(volume: Volume, context: Context) -> Iterator[Finding]:
     """Yield the volume: the collector reads no other than those in state ``available``.
 
     Since when it is unused is known only when CloudTrail was asked and remembers; its creation is the longest that it
@@ -47,6 +47,6 @@ CHECK = Check(
     "EBS volume attached to nothing",
     "volumes",
     "Take a last snapshot if the data may be wanted, then delete the volume.",
-    judge,
+    evaluate,
     description="A volume in state available: nothing is attached to it, and it is paid for like one in use.",
 )

@@ -13,8 +13,8 @@ from typing import Any
 from lib.analyse.aws import milliseconds
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, LogGroup
-from lib.analyse.pace import Pace
 from lib.analyse.prices import MONTH
+from lib.analyse.rate_limiter import RateLimiter
 from lib.analyse.region_client import RegionClient
 
 STREAM_CALLS = 25.0  # a second: the quota of DescribeLogStreams
@@ -52,39 +52,41 @@ def group(row: Mapping[str, Any]) -> LogGroup:
     )
 
 
-def _matching(place: RegionClient, patterns: Sequence[str]) -> Iterator[LogGroup]:
+def _matching(client: RegionClient, patterns: Sequence[str]) -> Iterator[LogGroup]:
     globs = {pattern: re.compile(fnmatch.translate(pattern)).match for pattern in patterns}
     unmatched = {pattern for pattern in patterns if pattern != "*"}
     for prefix in prefixes(patterns):
         asked = {"limit": 50, **({"logGroupNamePrefix": prefix} if prefix else {})}
-        for page in place.pages("logs", "describe_log_groups", "logGroups", FIELDS, **asked):
+        for page in client.pages("logs", "describe_log_groups", "logGroups", FIELDS, **asked):
             for row in page:
                 matching = [pattern for pattern, match in globs.items() if match(row["logGroupName"])]
                 unmatched.difference_update(matching)
                 if matching:
                     yield group(row)
-    place.unmatched = sorted(unmatched)
+    client.unmatched = sorted(unmatched)
 
 
-def _count(place: RegionClient, pace: Pace, name: str) -> int | None:
+def _count(client: RegionClient, limiter: RateLimiter, name: str) -> int | None:
     """Return how many streams a group has, or None (and a note) when AWS refuses."""
-    if name in place.remembered:
-        return int(place.remembered[name])
-    with place.optional(f"streams of {name} not counted"):
-        pages = place.pages("logs", "describe_log_streams", "logStreams", (), pace=pace, logGroupName=name, limit=50)
+    if name in client.remembered:
+        return int(client.remembered[name])
+    with client.optional(f"streams of {name} not counted"):
+        pages = client.pages(
+            "logs", "describe_log_streams", "logStreams", (), limiter=limiter, logGroupName=name, limit=50
+        )
         number = sum(map(len, pages))
-        place.learn(name, number)
+        client.learn(name, number)
         return number
     return None
 
 
-def _counted(place: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
+def _counted(client: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
     """Yield groups with the numbers of their streams, in their order, a few ahead of the reader."""
-    pace, waiting = Pace(STREAM_CALLS), deque[tuple[LogGroup, Future[int | None]]]()
+    limiter, waiting = RateLimiter(STREAM_CALLS), deque[tuple[LogGroup, Future[int | None]]]()
     with ThreadPoolExecutor(_THREADS, "streams") as pool:
         try:
             for item in groups:
-                waiting.append((item, pool.submit(_count, place, pace, item.name)))
+                waiting.append((item, pool.submit(_count, client, limiter, item.name)))
                 while waiting[0][1].done() or len(waiting) > _AHEAD:
                     first, future = waiting.popleft()
                     yield replace(first, streams=future.result())
@@ -132,7 +134,9 @@ def _queries(groups: Sequence[LogGroup]) -> list[dict[str, Any]]:
     ]
 
 
-def _ingested(client: RegionClient, pace: Pace, groups: Sequence[LogGroup], end: datetime) -> list[int | None]:
+def _ingested(
+    client: RegionClient, limiter: RateLimiter, groups: Sequence[LogGroup], end: datetime
+) -> list[int | None]:
     """Return the bytes that each group took in over the 30 days before ``end``, None where CloudWatch cannot tell.
 
     A group that took in nothing has no values; a group of today has none yet.
@@ -141,7 +145,7 @@ def _ingested(client: RegionClient, pace: Pace, groups: Sequence[LogGroup], end:
     """
     sums, states = Counter[str](), dict[str, str]()
     asked = {"MetricDataQueries": _queries(groups), "StartTime": end - timedelta(days=MONTH), "EndTime": end}
-    for page in client.pages("cloudwatch", "get_metric_data", "MetricDataResults", (), pace=pace, **asked):
+    for page in client.pages("cloudwatch", "get_metric_data", "MetricDataResults", (), limiter=limiter, **asked):
         for row in page:
             sums[row["Id"]] += int(sum(row["Values"]))
             states[row["Id"]] = row["StatusCode"]
@@ -155,34 +159,34 @@ def _ingested(client: RegionClient, pace: Pace, groups: Sequence[LogGroup], end:
 
 def _measured(client: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGroup]:
     """Yield groups with what they took in, as many at a time as one call can ask for; not again after a refusal."""
-    pace, rest, refused = Pace(METRIC_CALLS), iter(groups), False
+    limiter, rest, refused = RateLimiter(METRIC_CALLS), iter(groups), False
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # whole days, as CloudWatch adds up
     while some := list(islice(rest, METRICS)):
         amounts: list[int | None] = [None] * len(some)
         if not refused:
             refused = True
             with client.optional("ingestion of log groups is not measured"):
-                amounts = _ingested(client, pace, some, end)
+                amounts = _ingested(client, limiter, some, end)
                 refused = False
         for item, amount in zip(some, amounts, strict=True):
             yield replace(item, ingested=amount)
 
 
-def collect(place: RegionClient, options: Any) -> Iterator[LogGroup]:
+def collect(client: RegionClient, options: Any) -> Iterator[LogGroup]:
     """Yield the log groups that match, with their streams counted as ``options.streams`` says."""
-    groups = _matching(place, options.log_groups)
+    groups = _matching(client, options.log_groups)
     if options.log_tags:
-        groups = _tagged(place, groups)
+        groups = _tagged(client, groups)
     if options.measure_ingestion:
-        groups = _measured(place, groups)
+        groups = _measured(client, groups)
     if options.streams == "full":
-        yield from _counted(place, groups)
+        yield from _counted(client, groups)
         return
     if options.streams == "auto":
         first = list(islice(groups, AUTO_LIMIT))
         following = next(groups, None)
         if following is None:
-            yield from _counted(place, first)
+            yield from _counted(client, first)
             return
         yield from first
         yield following

@@ -28,8 +28,8 @@ GROUP = ("GroupId", "GroupName", "VpcId", "Tags")
 class PrefixLists:
     """Entries of managed prefix lists, each list asked for once."""
 
-    def __init__(self, place: RegionClient) -> None:
-        self._place = place
+    def __init__(self, client: RegionClient) -> None:
+        self._client = client
         self._known: dict[str, tuple[str, ...] | None] = {}
 
     def entries(self, identifier: str) -> tuple[str, ...] | None:
@@ -37,8 +37,8 @@ class PrefixLists:
         if identifier not in self._known:
             asked = {"PrefixListId": identifier, "MaxResults": 100}
             self._known[identifier] = None
-            with self._place.optional(f"prefix list {identifier} could not be read", identifier):
-                pages = self._place.pages("ec2", "get_managed_prefix_list_entries", "Entries", ("Cidr",), **asked)
+            with self._client.optional(f"prefix list {identifier} could not be read", identifier):
+                pages = self._client.pages("ec2", "get_managed_prefix_list_entries", "Entries", ("Cidr",), **asked)
                 self._known[identifier] = tuple(row["Cidr"] for page in pages for row in page)
         return self._known[identifier]
 
@@ -61,10 +61,10 @@ def rule(row: Mapping[str, Any], lists: PrefixLists) -> Rule | None:
     )
 
 
-def _users(place: RegionClient) -> dict[str, tuple[int, list[str]]]:
+def _users(client: RegionClient) -> dict[str, tuple[int, list[str]]]:
     """Return, for each group, how many network interfaces use it, and what some of them are for."""
     users: dict[str, tuple[int, list[str]]] = {}
-    for page in place.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", INTERFACE, MaxResults=1000):
+    for page in client.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", INTERFACE, MaxResults=1000):
         for row in page:
             for group in row.get("Groups", ()):
                 number, named = users.get(group["GroupId"], (0, []))
@@ -88,19 +88,19 @@ def _group(row: Mapping[str, Any], rules: list[Rule], users: dict[str, tuple[int
     )
 
 
-def collect(place: RegionClient, options: Any) -> Iterator[SecurityGroup]:
+def collect(client: RegionClient, options: Any) -> Iterator[SecurityGroup]:
     """Yield every security group; the groups themselves come last, so that only their rules are held."""
     del options
-    lists, rules = PrefixLists(place), defaultdict[str, list[Rule]](list)
-    for page in place.pages("ec2", "describe_security_group_rules", "SecurityGroupRules", RULE, MaxResults=1000):
+    lists, rules = PrefixLists(client), defaultdict[str, list[Rule]](list)
+    for page in client.pages("ec2", "describe_security_group_rules", "SecurityGroupRules", RULE, MaxResults=1000):
         for row in page:
             found = rule(row, lists)
             if found is not None:
                 rules[row["GroupId"]].append(found)
     users: dict[str, tuple[int, list[str]]] | None = None
-    with place.optional("what uses the groups is not known"):
-        users = _users(place)
-    for page in place.pages("ec2", "describe_security_groups", "SecurityGroups", GROUP, MaxResults=1000):
+    with client.optional("what uses the groups is not known"):
+        users = _users(client)
+    for page in client.pages("ec2", "describe_security_groups", "SecurityGroups", GROUP, MaxResults=1000):
         for row in page:
             yield _group(row, rules.get(row["GroupId"], []), users)
 

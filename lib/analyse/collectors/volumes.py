@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from lib.analyse.model import Collector, Volume
-from lib.analyse.pace import Pace
+from lib.analyse.rate_limiter import RateLimiter
 from lib.analyse.region_client import RegionClient
 
 FILTER_VALUES = 200  # the most that AWS takes in one filter
@@ -69,18 +69,18 @@ def volume(row: Mapping[str, Any], newest: Newest | None, detached_at: datetime 
     )
 
 
-def _snapshots(place: RegionClient, ids: Sequence[str]) -> Newest | None:
+def _snapshots(client: RegionClient, ids: Sequence[str]) -> Newest | None:
     """Return when the newest snapshot of each volume began that can be restored from, or None (and a note).
 
     A snapshot that is pending or failed holds nothing yet, or never will.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html
     """
     newest: dict[str, datetime] = {}
-    with place.optional("snapshots of the volumes could not be read"):
+    with client.optional("snapshots of the volumes could not be read"):
         for start in range(0, len(ids), FILTER_VALUES):
             some = list(ids[start : start + FILTER_VALUES])
             asked = {"OwnerIds": ["self"], "Filters": [{"Name": "volume-id", "Values": some}], "MaxResults": 1000}
-            for page in place.pages("ec2", "describe_snapshots", "Snapshots", SNAPSHOT, **asked):
+            for page in client.pages("ec2", "describe_snapshots", "Snapshots", SNAPSHOT, **asked):
                 for row in page:
                     if row["State"] == "completed":
                         known = newest.get(row["VolumeId"], row["StartTime"])
@@ -92,14 +92,14 @@ def _snapshots(place: RegionClient, ids: Sequence[str]) -> Newest | None:
 class _DetachTimes:
     """Asks CloudTrail when volumes were detached; after the first refusal not again: each call takes half a second."""
 
-    def __init__(self, place: RegionClient) -> None:
-        self._place, self._pace, self._refused = place, Pace(LOOKUPS), False
+    def __init__(self, client: RegionClient) -> None:
+        self._client, self._limiter, self._refused = client, RateLimiter(LOOKUPS), False
 
     def find(self, identifier: str) -> datetime | None:
         """Return when a volume was detached last, or None: CloudTrail does not know, or refuses to say (a note)."""
         if not self._refused:
             self._refused = True
-            with self._place.optional("when volumes were detached is not known"):
+            with self._client.optional("when volumes were detached is not known"):
                 moment = self._last(identifier)
                 self._refused = False
                 return moment
@@ -113,7 +113,7 @@ class _DetachTimes:
         https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
         """
         asked = {"LookupAttributes": [{"AttributeKey": "ResourceName", "AttributeValue": identifier}]}
-        for page in self._place.pages("cloudtrail", "lookup_events", "Events", EVENT, pace=self._pace, **asked):
+        for page in self._client.pages("cloudtrail", "lookup_events", "Events", EVENT, limiter=self._limiter, **asked):
             for event in page:
                 if event["EventName"] not in ("AttachVolume", "DetachVolume"):
                     continue
@@ -124,12 +124,12 @@ class _DetachTimes:
         return None
 
 
-def collect(place: RegionClient, options: Any) -> Iterator[Volume]:
+def collect(client: RegionClient, options: Any) -> Iterator[Volume]:
     """Yield every volume in state ``available``, a page at a time."""
-    detach_times = _DetachTimes(place)
+    detach_times = _DetachTimes(client)
     asked = {"Filters": [{"Name": "status", "Values": ["available"]}], "MaxResults": 1000}
-    for page in place.pages("ec2", "describe_volumes", "Volumes", FIELDS, **asked):
-        newest = _snapshots(place, [row["VolumeId"] for row in page])
+    for page in client.pages("ec2", "describe_volumes", "Volumes", FIELDS, **asked):
+        newest = _snapshots(client, [row["VolumeId"] for row in page])
         for row in page:
             detached = detach_times.find(row["VolumeId"]) if options.detach_times else None
             yield volume(row, newest, detached)

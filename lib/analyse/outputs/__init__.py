@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.model import EVERY, UNKNOWN
 from lib.analyse.notices import notices
 from lib.analyse.reported import Reported
@@ -44,7 +44,7 @@ def head(run: Reported) -> dict[str, Any]:
         "complete": run.complete,
         "accounts": {
             number: {"name": run.plan.names.get(number)}
-            for number in sorted({unit.account for unit in run.coverage} - {UNKNOWN, EVERY})
+            for number in sorted({work_item.account for work_item in run.coverage} - {UNKNOWN, EVERY})
         },
         "options": {key: value for key, value in run.options.asked().items() if key != "ignore"},
         "prices": _prices(run),
@@ -63,7 +63,7 @@ def head(run: Reported) -> dict[str, Any]:
             "by_check": checks,
         },
         "coverage": [asdict(entry) for _, entry in coverage],
-        "ignore_expired": [entry.public() for entry in run.ignores.expired],
+        "ignore_expired": [entry.public() for entry in run.suppressions.expired],
         "notices": notices(run),
         "comparison": run.comparison.public() if run.comparison else None,
     }
@@ -71,7 +71,7 @@ def head(run: Reported) -> dict[str, Any]:
 
 def _prices(run: Reported) -> dict[str, Any]:
     """Return how old the prices of the regions are that were looked at, and what a reader should know of that."""
-    codes = sorted({unit.region for unit in run.coverage} & set(places.names()))
+    codes = sorted({work_item.region for work_item in run.coverage} & set(region_names.names()))
     return {
         "date": run.prices.date,
         "currency": run.prices.currency,
@@ -134,13 +134,13 @@ def remove(folder: Path, formats: Sequence[str]) -> None:
 def _counted(run: Reported, first: Mapping[str, Any]) -> Iterator[str]:
     """Yield the findings; raises SettingError when they are not as many of each check as the sums say."""
     counts, comparison = Counter[str](), run.comparison if first["comparison"] else None
-    for line in run.spool.lines(sorted(run.settled)):
+    for line in run.checkpoint.lines(sorted(run.settled)):
         counts[line.split('"', 4)[3]] += 1  # the check comes first, and parsing every line takes ten times as long
         yield comparison.mark(line) if comparison else line
     sums = {check: found["count"] + found["ignored"] for check, found in first["summary"]["by_check"].items()}
     if counts != sums:
         raise SettingError(
-            f"No report is written: the run found {sums or 'nothing'}, and {run.spool.folder} holds "
+            f"No report is written: the run found {sums or 'nothing'}, and {run.checkpoint.folder} holds "
             f"{dict(counts) or 'nothing'}. Something else changed the folder: run again, without --resume."
         )
 

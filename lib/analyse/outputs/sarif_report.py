@@ -52,7 +52,7 @@ def _severity(severity: str, *, security: bool) -> dict[str, Any]:
 
 
 def result(found: Mapping[str, Any], rule: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return a finding as a SARIF result; its place is the resource's ARN, and a path that tools without ARNs take.
+    """Return a finding as a SARIF result; its location is the resource's ARN, and a path that tools without ARNs take.
 
     ``where`` is its account for a reader.
     """
@@ -92,8 +92,8 @@ def _line_hash(identity: str) -> str:
 def kept(head: Mapping[str, Any], limit: int = MAX_RESULTS) -> dict[str, int]:
     """Return how many results of each severity there is room for, the most severe first and the ignored last."""
     counts = dict.fromkeys(reversed(SEVERITIES), 0)
-    for tally in head["summary"]["by_check"].values():
-        for severity, entry in tally["by_severity"].items():
+    for summary in head["summary"]["by_check"].values():
+        for severity, entry in summary["by_severity"].items():
             counts[severity] += entry["count"]
     found, left = {}, limit
     for name, count in {**counts, IGNORED: head["summary"]["ignored"]}.items():

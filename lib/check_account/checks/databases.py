@@ -6,11 +6,14 @@ AWS withdraws minor versions, and no region offers every version on every instan
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lib.check_account.account import Account
 from lib.check_account.model import Check, Row, System, Verdict
 from lib.common import rds_versions
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import FilterTypeDef
 
 # Of every subnet group.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
@@ -104,10 +107,10 @@ def collect(account: Account, region: str, database: Database) -> Offer:
     client = account.client("rds", region)
     pages = client.get_paginator("describe_db_engine_versions").paginate(Engine=database.engine, IncludeAll=False)
     found = [one for page in pages for one in page["DBEngineVersions"]]
-    pages = client.get_paginator("describe_orderable_db_instance_options").paginate(
+    offered = client.get_paginator("describe_orderable_db_instance_options").paginate(
         Engine=database.engine, DBInstanceClass=database.instance_class, Vpc=True
     )
-    options = [one for page in pages for one in page["OrderableDBInstanceOptions"]]
+    options = [one for page in offered for one in page["OrderableDBInstanceOptions"]]
     zones: dict[str, int] = {}
     for option in options:
         # Zones are counted for each kind of storage, and the best kind counts. Aurora keeps its copies itself and
@@ -118,7 +121,10 @@ def collect(account: Account, region: str, database: Database) -> Offer:
     members = {one["EngineVersion"] for one in found if one.get("SupportsGlobalDatabases")}
     members &= {one["EngineVersion"] for one in options if one.get("SupportsGlobalDatabases")}
     # As the programs choose theirs: local and wavelength zones offer no databases.
-    wanted = [{"Name": "opt-in-status", "Values": ["opt-in-not-required"]}, {"Name": "state", "Values": ["available"]}]
+    wanted: list[FilterTypeDef] = [
+        {"Name": "opt-in-status", "Values": ["opt-in-not-required"]},
+        {"Name": "state", "Values": ["available"]},
+    ]
     there = account.client("ec2", region).describe_availability_zones(Filters=wanted)["AvailabilityZones"]
     return Offer(frozenset(one["EngineVersion"] for one in found), zones, frozenset(members), len(there))
 

@@ -76,7 +76,7 @@ def _value(reference: str, declaration: Declaration) -> str:
     return f"arn:{partition}:{form.format(region=resource.region, account=ACCOUNT)}"
 
 
-def request(resource: Resource, path: str, document: Mapping[str, Any]) -> dict[str, str]:
+def request(resource: Resource, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ValidatePolicy is asked about a document."""
     wanted = {"policyDocument": json.dumps(document)}
     if path.endswith(TRUST):

@@ -8,12 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from lib.check_account.account import Account, is_absent
 from lib.check_account.model import System
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import FilterTypeDef
+    from types_boto3_lambda import LambdaClient
 
 Declared = Callable[[System, str], int]
 Used = Callable[[Account, str, Mapping[str, Any]], float]
@@ -109,7 +113,7 @@ def reserved(system: System, region: str) -> int:
     return sum(reserving(system, region).values())
 
 
-def reservation(client: Any, name: str) -> int:
+def reservation(client: "LambdaClient", name: str) -> int:
     """Return what a deployed function has reserved, 0 where there is no such function.
 
     Raises:
@@ -144,11 +148,11 @@ def nat_gateways(account: Account, region: str, _quota: Mapping[str, Any]) -> fl
     https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-gateways
     """
     client = account.client("ec2", region)
-    states = [{"Name": "state", "Values": ["pending", "available", "deleting"]}]
+    states: list[FilterTypeDef] = [{"Name": "state", "Values": ["pending", "available", "deleting"]}]
     pages = client.get_paginator("describe_nat_gateways").paginate(Filters=states)
     subnets = [gateway.get("SubnetId", "") for page in pages for gateway in page["NatGateways"]]
-    pages = client.get_paginator("describe_subnets").paginate()
-    zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for page in pages for subnet in page["Subnets"]}
+    placed = client.get_paginator("describe_subnets").paginate()
+    zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for page in placed for subnet in page["Subnets"]}
     return max(Counter(zones.get(subnet, "") for subnet in subnets).values(), default=0)
 
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from lib.disaster_recovery.drill.load import Http
+from lib.disaster_recovery.drill.load import HttpClient
 from lib.disaster_recovery.settings import PRIMARY, SECONDARY
 
 FAILURES = 3  # as the stack's health checks have it
@@ -13,7 +13,7 @@ PATHS: Mapping[str, str] = {PRIMARY: "/health/ready?writer=true", SECONDARY: "/h
 Seen = Callable[[str, bool], None]
 
 
-class Record:
+class FailoverRecord:
     """Who answers for the name; a change of a check takes some answers in a row, as with Route 53.
 
     Args:
@@ -23,7 +23,7 @@ class Record:
         seen: is told when a check changes.
     """
 
-    def __init__(self, http: Http, urls: Mapping[str, str], seconds: float, seen: Seen) -> None:
+    def __init__(self, http: HttpClient, urls: Mapping[str, str], seconds: float, seen: Seen) -> None:
         self._http, self._urls, self._seconds, self._seen = http, dict(urls), seconds, seen
         self._healthy = dict.fromkeys(PATHS, True)
         self._against = dict.fromkeys(PATHS, 0)
@@ -32,7 +32,7 @@ class Record:
             threading.Thread(target=self._watch, args=(role,), name=f"check-{role}", daemon=True) for role in PATHS
         ]
 
-    def __enter__(self) -> "Record":
+    def __enter__(self) -> "FailoverRecord":
         for thread in self._threads:
             thread.start()
         return self

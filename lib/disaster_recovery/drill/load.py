@@ -13,7 +13,7 @@ ANSWER_SECONDS, PAUSE_SECONDS = 5.0, 0.1
 Clock = Callable[[], float]
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What a region answered: a status and a JSON object, or the status 0 and why there was no answer."""
 
     status: int
@@ -33,13 +33,13 @@ class Acknowledged(NamedTuple):
     tries: int
 
 
-class Http:
+class HttpClient:
     """Requests to the two regions' APIs, each once, with its own patience."""
 
     def __init__(self, connections: int = 16) -> None:
         self._http = urllib3.PoolManager(connections, maxsize=connections, timeout=ANSWER_SECONDS, retries=False)
 
-    def send(self, method: str, url: str, body: Mapping[str, Any] | None = None, key: str = "") -> Answer:
+    def send(self, method: str, url: str, body: Mapping[str, Any] | None = None, key: str = "") -> Response:
         """Return what is answered; a connection that is refused or cut is an answer too."""
         headers = {"Idempotency-Key": key} if key else {}
         data = None if body is None else json.dumps(body).encode()
@@ -47,12 +47,12 @@ class Http:
         try:
             found = self._http.request(method, url, body=data, headers=headers)
         except urllib3.exceptions.HTTPError as error:
-            return Answer(0, {"code": type(error).__name__})
+            return Response(0, {"code": type(error).__name__})
         try:
             said = json.loads(found.data)
         except ValueError:  # something in between, in its own words
             said = {}
-        return Answer(found.status, said if isinstance(said, dict) else {}, "Idempotent-Replayed" in found.headers)
+        return Response(found.status, said if isinstance(said, dict) else {}, "Idempotent-Replayed" in found.headers)
 
     def close(self) -> None:
         """Close the connections."""
@@ -75,7 +75,7 @@ def name_of(number: int, drill: str) -> str:
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """What is sent: a run's name, payments a second, and by how many callers at once."""
 
     drill: str
@@ -83,10 +83,12 @@ class Plan:
     callers: int = 4
 
 
-class Load:
+class LoadGenerator:
     """Callers that go on until they are told to finish, and then until everything begun is acknowledged."""
 
-    def __init__(self, http: Http, plan: Plan, where: Callable[[], str], clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, http: HttpClient, plan: LoadPlan, where: Callable[[], str], clock: Clock = time.monotonic
+    ) -> None:
         self._http, self._plan, self._where, self._clock = http, plan, where, clock
         self._finish, self._abandon, self._lock = threading.Event(), threading.Event(), threading.Condition()
         self.acknowledged: list[Acknowledged] = []
@@ -97,7 +99,7 @@ class Load:
             for number in range(plan.callers)
         ]
 
-    def __enter__(self) -> "Load":
+    def __enter__(self) -> "LoadGenerator":
         for thread in self._threads:
             thread.start()
         return self

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
 from lib.disaster_recovery.settings import Settings, Side
 
@@ -16,12 +17,11 @@ WRITER, NOBODY = "control#writer", "nobody"
 WAIT_SECONDS, PAUSE_SECONDS = 1800.0, 0.5  # a switchover of a large database takes minutes
 SETTLE_SECONDS = 5.0  # replication between regions usually takes about one
 PAGE = 100  # the most keys that BatchGetItem takes
-Clients = Callable[[str, str], Any]
 Show = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
-class Steps:
+class FailoverOperations:
     """The steps, in the account that the clients work in.
 
     Args:
@@ -33,7 +33,7 @@ class Steps:
         settle_seconds: how long a pause goes on after the other region has heard of it.
     """
 
-    clients: Clients
+    clients: ClientFactory
     settings: Settings
     show: Show
     by: str
@@ -183,13 +183,13 @@ class Steps:
         """Return a region's payments of these keys, by key."""
         client, table = self.clients("dynamodb", side.region), self.settings.name("table")
         found: dict[str, Mapping[str, Any]] = {}
-        waiting = [{"pk": {"S": f"key#{key}"}} for key in keys]
+        waiting: list[Mapping[str, Any]] = [{"pk": {"S": f"key#{key}"}} for key in keys]
         while waiting:
             page, waiting = waiting[:PAGE], waiting[PAGE:]
             answer = client.batch_get_item(RequestItems={table: {"Keys": page, "ConsistentRead": True}})
             for item in answer["Responses"][table]:
                 found[item["pk"]["S"].removeprefix("key#")] = item
-            waiting += answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+            waiting += answer["UnprocessedKeys"][table]["Keys"] if table in answer["UnprocessedKeys"] else []
         return found
 
     def of_drill(self, side: Side, run: str) -> set[str]:

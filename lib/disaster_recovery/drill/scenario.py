@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lib.common.errors import ExerciseError
-from lib.disaster_recovery.drill.health import Record
-from lib.disaster_recovery.drill.load import Acknowledged, Http, Load, Plan, payment
-from lib.disaster_recovery.drill.operations import Steps
+from lib.disaster_recovery.drill.health import FailoverRecord
+from lib.disaster_recovery.drill.load import Acknowledged, HttpClient, LoadGenerator, LoadPlan, payment
+from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.settings import PRIMARY, SECONDARY, Settings
 
 Report = Callable[[str], None]
@@ -19,7 +19,7 @@ BY_NAME = 600.0  # seconds until the name leads elsewhere at the latest
 
 
 @dataclass(frozen=True)
-class World:
+class DrillTarget:
     """Where a drill takes place.
 
     Args:
@@ -27,15 +27,15 @@ class World:
         steps: what it does to AWS.
         urls: the regions' APIs, by role.
         cut: takes the primary region away from everybody.
-        heal: gives it back.
+        restore: gives it back.
         check_seconds: between two looks of a health check.
     """
 
     settings: Settings
-    steps: Steps
+    steps: FailoverOperations
     urls: Mapping[str, str]
     cut: Callable[[], None]
-    heal: Callable[[], None]
+    restore: Callable[[], None]
     check_seconds: float
 
 
@@ -70,11 +70,11 @@ class Result:  # pylint: disable=too-many-instance-attributes
 class Drill:
     """One run."""
 
-    def __init__(self, world: World, seconds: float, rate: float, report: Report) -> None:
-        self._world, self._seconds, self._report = world, seconds, report
+    def __init__(self, drill_target: DrillTarget, seconds: float, rate: float, report: Report) -> None:
+        self._target, self._seconds, self._report = drill_target, seconds, report
         self._began = time.monotonic()
         self.result = Result(f"drill-{uuid.uuid4().hex[:8]}", rate)
-        self._home, self._survivor = world.settings.sides
+        self._home, self._survivor = drill_target.settings.sides
 
     def _clock(self) -> float:
         return time.monotonic() - self._began
@@ -94,20 +94,20 @@ class Drill:
         Raises:
             ExerciseError: the system is not whole to begin with, or a step does not work.
         """
-        world, result = self._world, self.result
-        http = Http()
+        drill_target, result = self._target, self.result
+        http = HttpClient()
         try:
             self._refuse_half(http)
-            plan = Plan(result.run, result.rate)
+            plan = LoadPlan(result.run, result.rate)
             with (
-                Record(http, world.urls, world.check_seconds, self._seen) as record,
-                Load(http, plan, record.url, self._clock) as load,
+                FailoverRecord(http, drill_target.urls, drill_target.check_seconds, self._seen) as record,
+                LoadGenerator(http, plan, record.url, self._clock) as load,
             ):
                 try:
                     self._lose(record, load)
                     self._take_back(http, record, load)
                 finally:
-                    world.heal()
+                    drill_target.restore()
                 load.finish(BY_NAME if load.acknowledged else 0.0)
                 result.acknowledged = sorted(load.acknowledged, key=lambda found: found.at)
                 result.refused, result.unanswered = dict(load.refused), list(load.unanswered)
@@ -117,35 +117,35 @@ class Drill:
         result.end = self._clock()
         return result
 
-    def _refuse_half(self, http: Http) -> None:
+    def _refuse_half(self, http: HttpClient) -> None:
         """Begin only with both regions whole and the primary one writing."""
-        for role, url in self._world.urls.items():
+        for role, url in self._target.urls.items():
             answer = http.send("GET", f"{url}/health/ready")
             if answer.status != 200:
                 raise ExerciseError(f"The {role} region is unhealthy ({answer.status or 'no answer'}): fix it first.")
         for what, where in (
-            ("Payments are", self._world.steps.writer(self._home)[0]),
-            ("The database is", self._world.steps.database_writer(self._home)),
+            ("Payments are", self._target.steps.writer(self._home)[0]),
+            ("The database is", self._target.steps.database_writer(self._home)),
         ):
             if where != self._home.region:
                 raise ExerciseError(
                     f"{what} written in {where or 'no region'}: fail back first (scripts/drill failback)."
                 )
 
-    def _lose(self, record: Record, load: Load) -> None:
-        world, result = self._world, self.result
+    def _lose(self, record: FailoverRecord, load: LoadGenerator) -> None:
+        drill_target, result = self._target, self.result
         self._event("payments begin")
         before = self._first(load, lambda _found: True, "no payment is acknowledged")
         load.wait_for(lambda found: found.at > before.at + self._seconds, self._seconds + BY_NAME)
-        world.cut()
+        drill_target.cut()
         cut = self._event("the primary region is cut off")
         if not record.wait_for(SECONDARY, BY_NAME):
             raise ExerciseError("The health checks never saw that the primary region is away.")
         result.detected = self._clock() - cut
         self._takeover(load, cut)
-        world.steps.fail_over(self._survivor)
+        drill_target.steps.fail_over(self._survivor)
         self._event("Aurora writes in the surviving region")
-        epoch = world.steps.move_writer(self._survivor, through=self._survivor)
+        epoch = drill_target.steps.move_writer(self._survivor, through=self._survivor)
         moved = self._event(f"payments may be written in the surviving region, epoch {epoch}")
         first = self._first(load, lambda found: found.epoch == epoch, "the surviving region acknowledges nothing")
         last = max(found.at for found in list(load.acknowledged) if found.at <= cut)
@@ -153,26 +153,26 @@ class Drill:
         self._event("first payment acknowledged in the surviving region")
         load.wait_for(lambda found: found.at > first.at + self._seconds, self._seconds + BY_NAME)
 
-    def _takeover(self, load: Load, cut: float) -> None:
+    def _takeover(self, load: LoadGenerator, cut: float) -> None:
         """See what the survivor lacks of what was acknowledged before the cut."""
         before = [found for found in list(load.acknowledged) if found.at <= cut]
-        there = self._world.steps.stored(self._survivor, [found.key for found in before])
+        there = self._target.steps.stored(self._survivor, [found.key for found in before])
         missing = [found for found in before if found.key not in there]
         self.result.missing = [found.key for found in missing]
         self.result.rpo = cut - min((found.at for found in missing), default=cut)
         self._event(f"takeover: {len(missing)} of {len(before)} acknowledged payments are missing")
 
-    def _take_back(self, http: Http, record: Record, load: Load) -> None:
-        world, result = self._world, self.result
-        world.heal()
+    def _take_back(self, http: HttpClient, record: FailoverRecord, load: LoadGenerator) -> None:
+        drill_target, result = self._target, self.result
+        drill_target.restore()
         self._event("the primary region is back")
         self._fence(http)
         began = self._event("failback begins")
-        world.steps.switch_over(self._home, asked=self._survivor)
+        drill_target.steps.switch_over(self._home, asked=self._survivor)
         self._event("Aurora writes in the primary region")
-        world.steps.pause(self._survivor, self._home)
+        drill_target.steps.pause(self._survivor, self._home)
         self._event("nobody writes until both regions have the same")
-        epoch = world.steps.move_writer(self._home, through=self._home)
+        epoch = drill_target.steps.move_writer(self._home, through=self._home)
         self._event(f"payments may be written in the primary region, epoch {epoch}")
         if not record.wait_for(PRIMARY, BY_NAME):
             raise ExerciseError("The health checks never saw that the primary region writes again.")
@@ -183,9 +183,9 @@ class Drill:
         load.wait_for(lambda found: found.at > first.at + self._seconds / 2, self._seconds + BY_NAME)
         self._event("payments end")
 
-    def _fence(self, http: Http) -> None:
+    def _fence(self, http: HttpClient) -> None:
         """Send a payment to the region that has come back: it must not take it."""
-        name, url = f"{self.result.run}-fence", self._world.urls[PRIMARY]
+        name, url = f"{self.result.run}-fence", self._target.urls[PRIMARY]
         deadline = time.monotonic() + BY_NAME
         while True:
             answer = http.send("POST", f"{url}/payments", payment(0, self.result.run), name)
@@ -196,9 +196,9 @@ class Drill:
             if answer.status == 201 or time.monotonic() > deadline:
                 self._event(f"the primary region answers {answer.status}: it does not know that it is passive")
                 return
-            time.sleep(self._world.check_seconds / 4)
+            time.sleep(self._target.check_seconds / 4)
 
-    def _first(self, load: Load, wanted: Callable[[Acknowledged], bool], failure: str) -> Acknowledged:
+    def _first(self, load: LoadGenerator, wanted: Callable[[Acknowledged], bool], failure: str) -> Acknowledged:
         found = load.wait_for(wanted, BY_NAME)
         if found is None:
             raise ExerciseError(f"{failure[0].upper()}{failure[1:]} within {BY_NAME:.0f} s.")
@@ -206,11 +206,11 @@ class Drill:
 
     def _count(self) -> None:
         """Compare what was acknowledged with what both regions have at the end."""
-        result, steps = self.result, self._world.steps
+        result, steps = self.result, self._target.steps
         known = {found.key: found.payment_id for found in result.acknowledged}
         sent = known.keys() | set(result.unanswered)
         lost, twice = set[str](), set[str]()
-        for side in self._world.settings.sides:
+        for side in self._target.settings.sides:
             there = steps.stored(side, list(known))
             lost |= known.keys() - there.keys()
             twice |= {key for key, item in there.items() if item["payment_id"]["S"] != known[key]}

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lib.common import region
+from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
 from lib.disaster_recovery.settings import Settings, Side
 
-Clients = Callable[[str, str], Any]
 STAGE = "v1"
 
 
-def api(clients: Clients, settings: Settings, side: Side) -> str:
+def api(clients: ClientFactory, settings: Settings, side: Side) -> str:
     """Return the id of a region's API.
 
     Raises:
@@ -27,7 +27,7 @@ def api(clients: Clients, settings: Settings, side: Side) -> str:
     return str(found[0])
 
 
-def addresses(clients: Clients, settings: Settings) -> Mapping[str, str]:
+def addresses(clients: ClientFactory, settings: Settings) -> Mapping[str, str]:
     """Return the addresses of both regions' APIs on AWS, by role.
 
     Raises:
@@ -47,7 +47,7 @@ class Outage:
     acknowledged goes on being replicated, so that the drill's RPO is that of a region that can still send.
     """
 
-    def __init__(self, clients: Clients, settings: Settings, show: Callable[[str, str], None]) -> None:
+    def __init__(self, clients: ClientFactory, settings: Settings, show: Callable[[str, str], None]) -> None:
         self._clients, self._settings, self._show = clients, settings, show
         self._cut = False
 
@@ -64,7 +64,7 @@ class Outage:
         self._lambda().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
         self._cut = True
 
-    def heal(self) -> None:
+    def restore(self) -> None:
         """Let it run again, if it was stopped."""
         if self._cut:
             name = self._said("the primary region answers again", "delete-function-concurrency")

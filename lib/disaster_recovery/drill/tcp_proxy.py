@@ -1,4 +1,4 @@
-"""A gate in front of a server: what comes to its port goes on to the server, until it is cut."""
+"""A TCP proxy in front of a server: what comes to its port goes on to the server, until it is cut."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ LOOPBACK = "127.0.0.1"
 CHUNK, LOOK_SECONDS = 65536, 0.2
 
 
-class Gate:
+class TcpProxy:
     """Passes connections on; while it is cut there are none, and nobody listens."""
 
     def __init__(self, port: int) -> None:
@@ -17,15 +17,15 @@ class Gate:
         self._listener: socket.socket | None = None
         self._threads: list[threading.Thread] = []
         self.port = 0
-        self.heal()
+        self.restore()
 
-    def __enter__(self) -> "Gate":
+    def __enter__(self) -> "TcpProxy":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.cut()
 
-    def heal(self) -> None:
+    def restore(self) -> None:
         """Listen, on the same port as before."""
         if self._listener is not None:
             return
@@ -50,7 +50,7 @@ class Gate:
         self._threads.clear()
 
     def _start(self, work: "object", *arguments: socket.socket) -> None:
-        thread = threading.Thread(target=work, args=arguments, name="gate", daemon=True)  # type: ignore[arg-type]
+        thread = threading.Thread(target=work, args=arguments, name="proxy", daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)
         thread.start()
 
@@ -73,7 +73,7 @@ class Gate:
         self._start(self._both, came, onward)
 
     def _both(self, came: socket.socket, onward: socket.socket) -> None:
-        back = threading.Thread(target=_copy, args=(onward, came), name="gate-back", daemon=True)
+        back = threading.Thread(target=_copy, args=(onward, came), name="proxy-back", daemon=True)
         back.start()
         _copy(came, onward)
         back.join()

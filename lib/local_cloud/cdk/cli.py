@@ -24,7 +24,7 @@ def run(
     *,
     folder: Path = ROOT,
     app: bool = True,
-    watch: rds.Watch | None = None,
+    watch: rds.DatabaseProvider | None = None,
 ) -> str:
     """Run the command line and return what it printed.
 

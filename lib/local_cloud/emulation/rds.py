@@ -51,7 +51,7 @@ def _wanted(rds: Any) -> Iterator[tuple[str, str, int, str]]:
                 yield found["DBClusterIdentifier"], secret["SecretArn"], found["Port"], found["DatabaseName"]
 
 
-class Watch:
+class DatabaseProvider:
     """What became of the watching, and what to end when it fails."""
 
     def __init__(self) -> None:
@@ -65,13 +65,13 @@ class Watch:
 
 
 @contextmanager
-def watching(cloud: LocalCloud) -> Iterator[Watch]:
+def watching(cloud: LocalCloud) -> Iterator[DatabaseProvider]:
     """Provide databases while a deployment runs, and once more at its end.
 
     Raises:
         LocalCloudError: a database could not be provided.
     """
-    finished, watch = Event(), Watch()
+    finished, watch = Event(), DatabaseProvider()
     done: dict[str, str] = {}
 
     def work() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from lib.common import rds_versions
 from lib.common import setting_parsers as parse
-from lib.disaster_recovery.drill.operations import Steps
+from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME
@@ -49,7 +49,7 @@ def engine(cloud: LocalCloud) -> Engine:
 
 
 def address(port: int, api: str) -> str:
-    """Return the emulator's way to an API, at its own port or at that of a gate in front of it."""
+    """Return the emulator's way to an API, at its own port or at that of a proxy in front of it."""
     return f"http://{HOST}:{port}/restapis/{api}/{STAGE}/_user_request_"
 
 
@@ -79,7 +79,7 @@ def _return(cloud: LocalCloud, report: Report) -> None:
     here = settings()
     pages = cloud.client("rds").get_paginator("describe_global_clusters").paginate()
     names = [found["GlobalClusterIdentifier"] for page in pages for found in page["GlobalClusters"]]
-    steps = Steps(cloud.client, here, lambda what, _command: report(what), NAME)
+    steps = FailoverOperations(cloud.client, here, lambda what, _command: report(what), NAME)
     if here.global_cluster in names and steps.database_writer(here.primary) == here.secondary.region:
         steps.switch_over(here.primary, asked=here.secondary)
 

@@ -1,4 +1,4 @@
-"""What is deployed in both regions, found by asking AWS (X10), is what the requirements ask for (D1 to D4)."""
+"""What is deployed in both regions, found by asking AWS, is what the requirements ask for."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is deployed of the Flask API, found by asking AWS (X10), is what the requirements ask for (F1 to F4)."""
+"""What is deployed of the Flask API, found by asking AWS, is what the requirements ask for."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Requests through the deployed load balancer reach the application and its database (F2, F5)."""
+"""Requests through the deployed load balancer reach the application and its database."""
 
 import json
 import urllib.error

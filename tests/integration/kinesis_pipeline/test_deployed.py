@@ -1,4 +1,4 @@
-"""What is deployed is what the code describes: found by asking AWS (X10), each with its own call."""
+"""What is deployed is what the code describes: found by asking AWS, each with its own call."""
 
 import json
 

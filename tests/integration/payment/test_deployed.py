@@ -1,4 +1,4 @@
-"""What is deployed of the payment system, found by asking AWS (X10), is what the requirements ask for (P1 to P3)."""
+"""What is deployed of the payment system, found by asking AWS, is what the requirements ask for."""
 
 import json
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from lib.disaster_recovery.drill.load import Answer
-from lib.disaster_recovery.drill.scenario import World
+from lib.disaster_recovery.drill.load import Response
+from lib.disaster_recovery.drill.scenario import DrillTarget
 from lib.disaster_recovery.settings import PRIMARY, SECONDARY, Settings
 
 URLS = {PRIMARY: "http://primary", SECONDARY: "http://secondary"}
@@ -25,31 +25,31 @@ class Regions:
         self.cut_off, self.whole, self.lock = False, True, threading.Lock()
         self.told: list[tuple[str, str]] = []
 
-    def world(self) -> World:
+    def drill_target(self) -> DrillTarget:
         """Return these regions as a place for a drill."""
-        return World(self.settings, Steps(self), URLS, self.cut, self.heal, 0.01)  # type: ignore[arg-type]
+        return DrillTarget(self.settings, FailoverOperations(self), URLS, self.cut, self.restore, 0.01)  # type: ignore[arg-type]
 
     def cut(self) -> None:
         self.cut_off = "blind" not in self.faults
 
-    def heal(self) -> None:
+    def restore(self) -> None:
         self.cut_off = False
 
     # --- the API
 
-    def send(self, method: str, url: str, body: Mapping[str, Any] | None = None, key: str = "") -> Answer:
+    def send(self, method: str, url: str, body: Mapping[str, Any] | None = None, key: str = "") -> Response:
         side = next(side for side in self.settings.sides if url.startswith(URLS[side.role]))
         if self.cut_off and side.role == PRIMARY:
-            return Answer(0, {"code": "NewConnectionError"})
+            return Response(0, {"code": "NewConnectionError"})
         with self.lock:
             if "/health/" in url:
-                return Answer(200 if self.whole and ("writer" not in url or self.writer == side.region) else 503, {})
+                return Response(200 if self.whole and ("writer" not in url or self.writer == side.region) else 503, {})
             unfenced = "unfenced" in self.faults and key.endswith("-fence")
             if self.writer != side.region and not unfenced:
-                return Answer(503, {"code": "region-passive"})
+                return Response(503, {"code": "region-passive"})
             return self._store(side.role, side.region, dict(body or {}), key)
 
-    def _store(self, role: str, region: str, body: dict[str, Any], key: str) -> Answer:
+    def _store(self, role: str, region: str, body: dict[str, Any], key: str) -> Response:
         again = key in self.items[role]
         item = {"payment_id": {"S": f"pay-{key}"}, "drill": body["drill"]}
         self.items[role].setdefault(key, item)
@@ -57,7 +57,7 @@ class Regions:
             self.items[SECONDARY if role == PRIMARY else PRIMARY].setdefault(key, item)
         if "twice" in self.faults:
             self.items[role][key] = item | {"payment_id": {"S": f"pay-{key}-again"}}
-        return Answer(201, {"payment_id": f"pay-{key}", "region": region, "epoch": self.epoch}, again)
+        return Response(201, {"payment_id": f"pay-{key}", "region": region, "epoch": self.epoch}, again)
 
     def close(self) -> None:
         self.told.append(("closed", ""))
@@ -94,8 +94,8 @@ class Regions:
         return {key for key, item in self.items[side.role].items() if item["drill"] == run}
 
 
-class Steps:
-    """The regions as :class:`lib.disaster_recovery.drill.operations.Steps`, whose ``writer`` is a method."""
+class FailoverOperations:
+    """The regions as those of :mod:`lib.disaster_recovery.drill.operations`, whose ``writer`` is a method."""
 
     def __init__(self, regions: Regions) -> None:
         self._regions = regions

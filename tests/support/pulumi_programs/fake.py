@@ -35,7 +35,7 @@ def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "DeleteThing")
 
 
-class World:
+class FakeCloud:
     """What there is, what was asked for, and what goes wrong."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class World:
 class Region:
     """A client of the service."""
 
-    def __init__(self, world: World, region: str) -> None:
+    def __init__(self, world: FakeCloud, region: str) -> None:
         self.world, self.region = world, region
 
     def delete_thing(self, Title: str) -> None:  # pylint: disable=invalid-name
@@ -122,7 +122,7 @@ RESOURCE_TYPES = {
 class Run:
     """A program and its state, applied to the world as often as one likes."""
 
-    def __init__(self, folder: Path, world: World, monkeypatch: Any) -> None:
+    def __init__(self, folder: Path, world: FakeCloud, monkeypatch: Any) -> None:
         self.folder, self.world, self.told = folder, world, list[str]()
         self.monitor: Monitor | None = None
         monkeypatch.setattr(destroy, "RESOURCE_TYPES", RESOURCE_TYPES)

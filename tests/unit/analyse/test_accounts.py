@@ -1,4 +1,4 @@
-"""A1-A4: every account of an organization, by name; what cannot be entered is a gap, and a name that is not a note."""
+"""Every account of an organization, by name; what cannot be entered is a gap, and a name that is not a note."""
 
 import json
 import signal
@@ -56,8 +56,8 @@ def test_every_active_account_is_looked_at_by_the_role_and_the_own_one_without(s
 
 def test_sums_are_told_by_account(start, capsys):
     _, report = start(analyse.cloud(organization()))(*SMALL, "--organization", "auditor")
-    tally = report["summary"]["by_check"]["zombie-volume"]
-    assert {number: entry["count"] for number, entry in tally["by_account"].items()} == {ACCOUNT: 2, OTHER: 2}
+    summary = report["summary"]["by_check"]["zombie-volume"]
+    assert {number: entry["count"] for number, entry in summary["by_account"].items()} == {ACCOUNT: 2, OTHER: 2}
     said = capsys.readouterr().out
     assert f"  by account: management ({ACCOUNT}) 2 (not priced), shop ({OTHER}) 2 (not priced)" in said
     assert f"Scope: account management ({ACCOUNT}), shop ({OTHER}) in {HERE}." in said

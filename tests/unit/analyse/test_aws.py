@@ -1,4 +1,4 @@
-"""A4, X11: times are aware and in UTC, and AWS's refusals are told apart."""
+"""Times are aware and in UTC, and AWS's refusals are told apart."""
 
 import threading
 from datetime import UTC, datetime, timedelta

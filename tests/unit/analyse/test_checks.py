@@ -1,4 +1,4 @@
-"""A1-A3, A5: each check under moto in threes: nothing there, something wrong, something in order."""
+"""Each check under moto in threes: nothing there, something wrong, something in order."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ def run(check_id: str, *, attached_only: bool = False, **options: Any) -> list[F
     wanted = SimpleNamespace(**{**vars(OPTIONS), **options})
     items = list(discovery.collectors()[found.collector].collect(place, wanted))
     account.close()
-    return [finding for item in items for finding in found.judge(item, context)]
+    return [finding for item in items for finding in found.evaluate(item, context)]
 
 
 def test_no_volumes_no_findings():

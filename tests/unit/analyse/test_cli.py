@@ -206,7 +206,7 @@ def test_on_a_terminal_the_gravest_are_a_table(start, tmp_path):
     run.finished_at = end
     screen.progress(run)
     screen.summary(run)
-    assert "The gravest 15" in out.getvalue()
+    assert "The 15 most severe findings" in out.getvalue()
     assert "high" in out.getvalue()
     assert "resources" in err.getvalue()
     rows = terminal.worst(run)
@@ -231,7 +231,7 @@ def test_what_cannot_be_printed_changes_nothing(start, tmp_path, error):
 def test_without_findings_there_is_no_table(start, tmp_path):
     out = Terminal()
     terminal.Screen(out, Terminal(), quiet=False).summary(finished(start, content.Content(), tmp_path))
-    assert "gravest" not in out.getvalue()
+    assert "most severe" not in out.getvalue()
     assert "Everything was looked at: 0 resources." in out.getvalue()
 
 

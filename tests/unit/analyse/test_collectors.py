@@ -1,4 +1,4 @@
-"""A2-A4: every page is read, with the largest pages; what one call refuses is a note, and the rest is kept."""
+"""Every page is read, with the largest pages; what one call refuses is a note, and the rest is kept."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ import pytest
 
 from lib.analyse import aws, errors
 from lib.analyse.collectors import log_groups, security_groups, volumes
-from lib.analyse.pace import Pace
+from lib.analyse.rate_limiter import RateLimiter
 from lib.analyse.region_client import RegionClient
 from tests.support import analyse, analyse_cloud
 from tests.support import analyse_content as content
@@ -129,7 +129,7 @@ def test_every_page_of_events_is_paced(look, monkeypatch):
     account.rows["Volumes"] = [content.volume(1)]
     account.events = [content.event("CreateTags", 1) for _ in range(120)]
     cloud = Cloud(account)
-    monkeypatch.setattr(Pace, "wait", lambda _self: waits.append(len(cloud.calls)))
+    monkeypatch.setattr(RateLimiter, "wait", lambda _self: waits.append(len(cloud.calls)))
     look(cloud)(volumes, detach_times=True)
     assert cloud.counts()["cloudtrail:LookupEvents"] == len(waits) == 3
 
@@ -268,13 +268,13 @@ def test_calls_are_spaced_and_never_faster_than_the_quota():
     def sleep(seconds: float) -> None:
         clock.now += seconds
 
-    pace = Pace(25, lambda: clock.now, sleep)
+    limiter = RateLimiter(25, lambda: clock.now, sleep)
     for _ in range(26):
-        pace.wait()
+        limiter.wait()
         moments.append(clock.now)
     assert moments[-1] - moments[0] == pytest.approx(1.0)
     clock.now += 10
-    pace.wait()
+    limiter.wait()
     assert clock.now == pytest.approx(111.0)
 
 

@@ -4,11 +4,11 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.work_item.analyse.test_judgement import CONTEXT, evaluate, rule
 
-from lib.analyse import combined_ingress, intervals, world
+from lib.analyse import combined_ingress, internet_exposure, intervals
 from lib.analyse.checks import open_ingress
 from lib.analyse.model import Rule, SecurityGroup
-from tests.unit.analyse.test_judgement import CONTEXT, judge, rule
 
 SMALL = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 QUARTERS = ("0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8")
@@ -47,15 +47,15 @@ def test_elementary_intervals_lie_within_or_outside_of_each(spans):
 
 def brute_force(family: int, cidrs) -> bool:
     """Return whether every first address after some end, and every start of the Internet's parts, is let in."""
-    spans = [span for version, span in map(world.span, cidrs) if version == family]
-    starts = {low for low, _ in world.INTERNET[family]} | {last + 1 for _, last in spans}
-    critical = [one for one in starts if any(low <= one <= high for low, high in world.INTERNET[family])]
+    spans = [span for version, span in map(internet_exposure.span, cidrs) if version == family]
+    starts = {low for low, _ in internet_exposure.INTERNET[family]} | {last + 1 for _, last in spans}
+    critical = [one for one in starts if any(low <= one <= high for low, high in internet_exposure.INTERNET[family])]
     return all(any(first <= one <= last for first, last in spans) for one in critical)
 
 
 @given(st.lists(st.sampled_from((*QUARTERS, *EIGHTHS, "0.0.0.0/0", "::/0", "8.8.8.0/24"))))
 def test_everything_is_what_looking_at_each_critical_address_says(cidrs):
-    assert world.everything(cidrs) == (brute_force(4, cidrs), brute_force(6, cidrs))
+    assert internet_exposure.everything(cidrs) == (brute_force(4, cidrs), brute_force(6, cidrs))
 
 
 @st.composite
@@ -67,7 +67,7 @@ def narrow_rules(draw: st.DrawFn) -> list[Rule]:
         first = draw(st.integers(0, 9))
         last = draw(st.integers(first, 9))
         cidrs = draw(st.lists(st.sampled_from((*QUARTERS, *EIGHTHS)), min_size=1, max_size=3))
-        if not any(world.everything(cidrs)):
+        if not any(internet_exposure.everything(cidrs)):
             every = protocol == "-1"
             ports = (None, None) if every else (first, last)
             found.append(Rule(f"sgr-{number}", protocol, *ports, cidrs[0], tuple(cidrs)))
@@ -102,7 +102,7 @@ def test_the_ports_that_are_told_are_those_that_all_of_the_internet_reaches(rule
 
 def test_a_port_and_a_range_that_holds_it_are_added_up():
     halves = rule(first=22, source="0.0.0.0/1", identifier="a"), rule("tcp", 0, 65_535, "128.0.0.0/1", "b")
-    found = judge(*halves)
+    found = evaluate(*halves)
     assert [(f.id, f.type, f.severity, f.details["open_ports"]) for f in found] == [
         ("a", "sensitive-port", "high", ["tcp 22"]),
         ("b", "sensitive-port", "high", ["tcp 22"]),
@@ -112,7 +112,7 @@ def test_a_port_and_a_range_that_holds_it_are_added_up():
 
 
 def test_all_traffic_counts_for_every_port():
-    found = judge(rule(first=3389, source="0.0.0.0/1", identifier="a"), rule("-1", None, None, "128.0.0.0/1", "b"))
+    found = evaluate(rule(first=3389, source="0.0.0.0/1", identifier="a"), rule("-1", None, None, "128.0.0.0/1", "b"))
     assert [(f.id, f.severity, f.details["open_ports"]) for f in found] == [
         ("a", "high", ["tcp 3389"]),
         ("b", "high", ["tcp 3389"]),
@@ -121,12 +121,12 @@ def test_all_traffic_counts_for_every_port():
 
 def test_halves_of_all_traffic_need_no_other_rule():
     halves = rule("-1", None, None, "0.0.0.0/1", "a"), rule("-1", None, None, "128.0.0.0/1", "b")
-    found = judge(*halves, rule(first=22, source="0.0.0.0/1", identifier="c"))
+    found = evaluate(*halves, rule(first=22, source="0.0.0.0/1", identifier="c"))
     assert [(f.id, f.type, f.severity) for f in found] == [(n, "all-traffic", "critical") for n in "ab"]
 
 
 def test_only_the_shared_ports_are_open_and_the_gravest_is_told():
-    found = judge(rule("tcp", 80, 443, "0.0.0.0/1", "a"), rule("tcp", 443, 500, "128.0.0.0/1", "b"))
+    found = evaluate(rule("tcp", 80, 443, "0.0.0.0/1", "a"), rule("tcp", 443, 500, "128.0.0.0/1", "b"))
     assert [(f.id, f.type, f.severity, f.details["services"]) for f in found] == [
         ("a", "web-port", "info", []),
         ("b", "web-port", "info", []),
@@ -134,27 +134,27 @@ def test_only_the_shared_ports_are_open_and_the_gravest_is_told():
 
 
 def test_icmp_is_added_up_by_type_and_code():
-    found = judge(rule("icmp", -1, -1, "0.0.0.0/1", "a"), rule("icmp", 8, -1, "128.0.0.0/1", "b"))
+    found = evaluate(rule("icmp", -1, -1, "0.0.0.0/1", "a"), rule("icmp", 8, -1, "128.0.0.0/1", "b"))
     assert [f.details["open_ports"] for f in found] == [["ICMP type 8"]] * 2
-    assert judge(rule("icmp", 8, 0, "0.0.0.0/1", "a"), rule("icmp", 3, -1, "128.0.0.0/1", "b")) == []
-    single = judge(rule("icmp", 8, 0, "0.0.0.0/1", "a"), rule("-1", None, None, "128.0.0.0/1", "b"))
+    assert evaluate(rule("icmp", 8, 0, "0.0.0.0/1", "a"), rule("icmp", 3, -1, "128.0.0.0/1", "b")) == []
+    single = evaluate(rule("icmp", 8, 0, "0.0.0.0/1", "a"), rule("-1", None, None, "128.0.0.0/1", "b"))
     assert [f.details["open_ports"] for f in single] == [["ICMP type 8"]] * 2
 
 
 def test_a_protocol_without_ports_is_added_up_too():
-    found = judge(rule("50", -1, -1, "0.0.0.0/1", "a"), rule("-1", None, None, "128.0.0.0/1", "b"))
+    found = evaluate(rule("50", -1, -1, "0.0.0.0/1", "a"), rule("-1", None, None, "128.0.0.0/1", "b"))
     assert [(f.type, f.details["open_ports"]) for f in found] == [("protocol", ["protocol 50"])] * 2
 
 
 def test_a_rule_open_to_ipv4_lends_its_ipv6_addresses():
     both = Rule("a", "tcp", 22, 22, "pl-1", ("0.0.0.0/0", "::/1"))
-    other = judge(both, rule(first=22, source="2000::/4", identifier="b"))
+    other = evaluate(both, rule(first=22, source="2000::/4", identifier="b"))
     assert [f.id for f in other] == ["a"]
     half = Rule("a", "tcp", 22, 22, "pl-1", ("0.0.0.0/0", "2000::/4"))
-    found = judge(half, rule(first=22, source="3000::/4", identifier="b"))
+    found = evaluate(half, rule(first=22, source="3000::/4", identifier="b"))
     assert [(f.id, f.details["together"]) for f in found] == [("a", False), ("b", True)]
 
 
 def test_a_protocols_number_is_its_name():
-    found = list(open_ingress.judge(SecurityGroup("g", "g", "v", (rule("6", 22),), users=1), CONTEXT))
+    found = list(open_ingress.evaluate(SecurityGroup("g", "g", "v", (rule("6", 22),), users=1), CONTEXT))
     assert [(f.type, f.severity) for f in found] == [("sensitive-port", "high")]

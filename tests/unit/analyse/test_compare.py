@@ -1,4 +1,4 @@
-"""A4, A6: what is new and what is gone since an earlier report, and never what one of the two runs did not read."""
+"""What is new and what is gone since an earlier report, and never what one of the two runs did not read."""
 
 import csv
 import json
@@ -185,12 +185,12 @@ def test_a_check_of_a_collector_that_the_earlier_run_read_is_compared_only_if_it
 
 
 def test_what_is_ignored_counts_for_nothing(start, cloud, earlier, tmp_path):
-    ignores = tmp_path / "ignore.toml"
+    suppressions = tmp_path / "ignore.toml"
     text = "".join(f'[[ignore]]\nid = "{name}"\nreason = "r"\nexpires = 2999-01-01\n' for name in (vol(1), vol(4), "a"))
-    ignores.write_text(text, encoding="utf-8")
-    path = earlier(*HERE_ONLY, "--ignore", str(ignores))
+    suppressions.write_text(text, encoding="utf-8")
+    path = earlier(*HERE_ONLY, "--ignore", str(suppressions))
     becomes(cloud, holding(range(1, 5), "b"))
-    _, report = start(cloud)(*HERE_ONLY, "--compare", str(path), "--ignore", str(ignores))
+    _, report = start(cloud)(*HERE_ONLY, "--compare", str(path), "--ignore", str(suppressions))
     assert counts(report) == (0, 0, 3, 0, 0)
     assert changes(report)[vol(4)] == "new"
 

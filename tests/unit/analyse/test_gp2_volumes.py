@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.checks import gp2_volumes
 from lib.analyse.model import Context, Volume
 from lib.analyse.prices import Prices
@@ -67,7 +67,7 @@ def test_a_volume_without_both_prices_is_not_found(other):
 
 def test_a_saving_in_yuan_has_no_dollars():
     name = "China (Beijing)"
-    code = next(code for code, found in places.names().items() if found == name)
+    code = next(code for code, found in region_names.names().items() if found == name)
     volumes = {name: analyse_prices.VOLUMES[name] for name in ("gp2", "gp3")}
     prices = analyse_prices.prices(**{name: analyse_prices.region("CNY", volumes=volumes)})
     (finding,) = evaluate(16_000, code, prices)

@@ -1,4 +1,4 @@
-"""A4: each format holds every finding, is valid by its own rules, and cannot be turned against its reader."""
+"""Each format holds every finding, is valid by its own rules, and cannot be turned against its reader."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from lib.analyse import outputs, places
+from lib.analyse import outputs, region_names
 from lib.analyse.model import rank
 from lib.analyse.outputs import csv_report, html_report, json_report, ocsf_report, sarif_report
 from lib.analyse.prices import SECTIONS, Prices
@@ -31,10 +31,10 @@ def reports(start, tmp_path) -> dict[str, str]:
     account.rows["Volumes"][0]["Tags"] = content.tags(Owner="=cmd|'/c calc'!A1", Name=EVIL)
     account.prefix_lists["pl-1"] = ["0.0.0.0/0"]
     account.rows["SecurityGroupRules"].append(content.rule(999, "sg-00000000000000000", "tcp", 22, "pl-1"))
-    ignores = tmp_path / "ignore.toml"
-    ignores.write_text('[[ignore]]\ntag = "Owner=web"\nreason = "known"\nexpires = 2999-01-01\n', encoding="utf-8")
+    suppressions = tmp_path / "ignore.toml"
+    suppressions.write_text('[[ignore]]\ntag = "Owner=web"\nreason = "known"\nexpires = 2999-01-01\n', encoding="utf-8")
     cloud = analyse.cloud(account, denied={"DescribeLogGroups"})
-    start(cloud)("--region", HERE, "--region", PRICED, "--ignore", str(ignores), *FORMATS)
+    start(cloud)("--region", HERE, "--region", PRICED, "--ignore", str(suppressions), *FORMATS)
     return {name: (tmp_path / "out" / file).read_text(encoding="utf-8") for name, file in outputs.FILES.items()}
 
 
@@ -63,7 +63,7 @@ def test_report_json_follows_its_schema(reports):
     assert report["schema_version"] == outputs.SCHEMA_VERSION
 
 
-@pytest.mark.parametrize("change", [{"severity": "grave"}, {"arn": "x"}, {"monthly_usd": -1}, {"more": 1}])
+@pytest.mark.parametrize("change", [{"severity": "unheard-of"}, {"arn": "x"}, {"monthly_usd": -1}, {"more": 1}])
 def test_the_schema_notices_what_is_wrong(reports, change):
     report = json.loads(reports["json"])
     report["findings"][0].update(change)
@@ -75,13 +75,13 @@ def test_sums_are_those_of_the_findings(reports):
     counted = [finding for finding in report["findings"] if not finding["ignored"]]
     assert report["summary"]["findings"] == len(counted)
     assert report["summary"]["ignored"] == len(report["findings"]) - len(counted) > 0
-    for check, tally in report["summary"]["by_check"].items():
+    for check, summary in report["summary"]["by_check"].items():
         mine = [finding for finding in counted if finding["check"] == check]
-        assert tally["count"] == len(mine)
-        assert tally["monthly_usd"] == pytest.approx(sum(finding["monthly_usd"] or 0 for finding in mine))
-        assert tally["unpriced"] == sum(finding["unpriced"] is not None for finding in mine)
+        assert summary["count"] == len(mine)
+        assert summary["monthly_usd"] == pytest.approx(sum(finding["monthly_usd"] or 0 for finding in mine))
+        assert summary["unpriced"] == sum(finding["unpriced"] is not None for finding in mine)
         for name in ("severity", "region", "owner", "type"):
-            assert sum(entry["count"] for entry in tally[f"by_{name}"].values()) == len(mine)
+            assert sum(entry["count"] for entry in summary[f"by_{name}"].values()) == len(mine)
 
 
 def test_report_csv_has_a_row_for_each_finding_and_no_formula(reports):
@@ -219,8 +219,8 @@ def test_what_has_no_price_is_never_zero_in_any_report(start, tmp_path, monkeypa
     report = json.loads(found["json"])
     Draft202012Validator(SCHEMA).validate(report)
     for check in ("zombie-volume", "log-cost"):
-        tally = report["summary"]["by_check"][check]
-        for entry in (tally, *(e for name in SUMS for e in tally[f"by_{name}"].values())):
+        summary = report["summary"]["by_check"][check]
+        for entry in (summary, *(e for name in SUMS for e in summary[f"by_{name}"].values())):
             assert (entry["monthly_usd"], entry["unpriced"]) == (None, entry["count"])
     assert report["prices"]["regions"] == {HERE: dict.fromkeys(("currency", *SECTIONS))}
     rows = [row for row in table(found["csv"]) if row["check"] != "open-ingress"]
@@ -238,23 +238,25 @@ def test_what_has_no_price_is_never_zero_in_any_report(start, tmp_path, monkeypa
 
 def test_a_sum_of_priced_and_unpriced_has_both(start, tmp_path, monkeypatch, capsys):
     report = json.loads(run_with(start, tmp_path, monkeypatch, analyse_prices.prices(), HERE, PRICED)["json"])
-    tally = report["summary"]["by_check"]["zombie-volume"]
-    assert (tally["count"], tally["unpriced"]) == (24, 12)
-    assert tally["monthly_usd"] == tally["by_region"][PRICED]["monthly_usd"] > 0
-    assert tally["by_region"][HERE]["monthly_usd"] is None
+    summary = report["summary"]["by_check"]["zombie-volume"]
+    assert (summary["count"], summary["unpriced"]) == (24, 12)
+    assert summary["monthly_usd"] == summary["by_region"][PRICED]["monthly_usd"] > 0
+    assert summary["by_region"][HERE]["monthly_usd"] is None
     assert " USD a month, 12 not priced" in capsys.readouterr().out
 
 
 def test_yuan_keep_their_currency_and_are_never_added_to_dollars(start, tmp_path, monkeypatch, capsys):
-    china = {places.names()[HERE]: analyse_prices.region("CNY", **CHINA)}
+    china = {region_names.names()[HERE]: analyse_prices.region("CNY", **CHINA)}
     found = run_with(start, tmp_path, monkeypatch, analyse_prices.prices(**china), HERE, PRICED)
     report = json.loads(found["json"])
     Draft202012Validator(SCHEMA).validate(report)
-    tally = report["summary"]["by_check"]["zombie-volume"]
-    assert tally["unpriced"] == 0
-    assert tally["monthly_usd"] == tally["by_region"][PRICED]["monthly_usd"]
-    assert tally["by_region"][HERE]["monthly_usd"] is None
-    assert tally["monthly_other_currencies"] == {"CNY": tally["monthly_usd"]}  # the same figures, in another currency
+    summary = report["summary"]["by_check"]["zombie-volume"]
+    assert summary["unpriced"] == 0
+    assert summary["monthly_usd"] == summary["by_region"][PRICED]["monthly_usd"]
+    assert summary["by_region"][HERE]["monthly_usd"] is None
+    assert summary["monthly_other_currencies"] == {
+        "CNY": summary["monthly_usd"]
+    }  # the same figures, in another currency
     rows = [finding for finding in report["findings"] if finding["check"] == "zombie-volume"]
     assert {(row["region"], row["currency"], row["monthly_usd"] is None) for row in rows} == {
         (HERE, "CNY", True),
@@ -270,7 +272,7 @@ def test_yuan_keep_their_currency_and_are_never_added_to_dollars(start, tmp_path
 
 def test_old_prices_are_told_with_their_age_in_every_report_that_has_room_for_it(start, tmp_path, monkeypatch, capsys):
     old = analyse_prices.region(day="2025-01-01", volumes=analyse_prices.VOLUMES)
-    table = analyse_prices.prices(**{places.names()[HERE]: old})
+    table = analyse_prices.prices(**{region_names.names()[HERE]: old})
     found = run_with(start, tmp_path, monkeypatch, table, HERE)
     (said,) = json.loads(found["json"])["prices"]["warnings"]
     assert re.match(rf"The prices of volumes in {HERE} are \d+ days old \(2025-01-01\)", said)
@@ -310,7 +312,7 @@ def broken(reports: dict[str, str], name: str, change: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("change", ["runs.0.tool.driver.name", 'runs.0.results.0.level="grave"', "runs.0.more=1"])
+@pytest.mark.parametrize("change", ["runs.0.tool.driver.name", 'runs.0.results.0.level="unheard-of"', "runs.0.more=1"])
 def test_the_schema_of_sarif_notices_what_is_wrong(reports, change):
     assert analyse_judges.sarif(broken(reports, "sarif", change))
 

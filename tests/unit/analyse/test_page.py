@@ -1,4 +1,4 @@
-"""A4: report.html in a real browser, light and dark: it draws, sorts, filters and unfolds, and asks no network.
+"""Report.html in a real browser, light and dark: it draws, sorts, filters and unfolds, and asks no network.
 
 Where there is no browser this fails: see tests/support/analyse_browser.py for what brings one.
 """
@@ -194,12 +194,12 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for n, state in ((1, "completed"), (2, "pending"), (3, "completed"))
     ]
     account.log_groups = [content.log_group(f"g{n}", n << 30, n * 7 if n % 2 else None) for n in range(1, 5)]
-    ignores = folder / "ignore.toml"
-    ignores.write_text('[[ignore]]\nid = "g4"\nreason = "known"\nexpires = 2999-01-01\n', encoding="utf-8")
+    suppressions = folder / "ignore.toml"
+    suppressions.write_text('[[ignore]]\nid = "g4"\nreason = "known"\nexpires = 2999-01-01\n', encoding="utf-8")
     cloud = analyse.cloud(account)
     with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         audit = analyse.auditor(cloud, folder, patch, server.url)
-        audit("--region", HERE, "--region", PRICED, "--streams", "off", "--quiet", "--ignore", str(ignores))
+        audit("--region", HERE, "--region", PRICED, "--streams", "off", "--quiet", "--ignore", str(suppressions))
     return folder / "report.html"
 
 

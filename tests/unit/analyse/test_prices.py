@@ -1,4 +1,4 @@
-"""A1, A3: a volume costs what AWS's price list says, to the cent; what the table does not hold has no price."""
+"""A volume costs what AWS's price list says, to the cent; what the table does not hold has no price."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.model import LogGroup, Volume
 from lib.analyse.prices import GIB, OLD, SECTIONS, Prices, tiered
 from tests.support import analyse_prices
@@ -15,7 +15,9 @@ from tests.support.analyse import HERE, PRICED
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PRICES, BUNDLED = analyse_prices.prices(), Prices.read()
-UNPRICED = next(code for code, name in places.names().items() if name not in {*PRICES.regions, places.names()[HERE]})
+UNPRICED = next(
+    code for code, name in region_names.names().items() if name not in {*PRICES.regions, region_names.names()[HERE]}
+)
 
 
 def volume(kind: str, size: int, iops: int | None = None, throughput: int | None = None, **other: object) -> Volume:
@@ -112,18 +114,18 @@ def test_a_class_of_logs_that_is_not_in_the_table_has_no_price(log_class):
 
 def test_the_table_is_dated_sourced_and_keyed_by_aws_own_names_of_regions():
     assert datetime.fromisoformat(BUNDLED.date).date() <= datetime.now(UTC).date()
-    assert set(BUNDLED.regions) <= set(places.names().values())
+    assert set(BUNDLED.regions) <= set(region_names.names().values())
     sections = [entry[name] for entry in BUNDLED.regions.values() for name in SECTIONS if name in entry]
     assert all(section["source"] and section["rates"] for section in sections)
     assert max(section["date"] for section in sections) == BUNDLED.date
-    assert HERE in places.names()
+    assert HERE in region_names.names()
 
 
 def aged(days: int) -> Prices:
     """Return a table of which a region's volumes are so many days old, and its logs of today."""
     old = analyse_prices.region(day=(NOW.date() - timedelta(days=days)).isoformat(), volumes=analyse_prices.VOLUMES)
     new = analyse_prices.region(day="2026-11-23", logs=analyse_prices.LOGS)
-    return analyse_prices.prices(**{places.names()[HERE]: old | new})
+    return analyse_prices.prices(**{region_names.names()[HERE]: old | new})
 
 
 def test_prices_that_are_old_are_told_with_their_age_and_only_for_the_regions_that_were_audited():
@@ -142,7 +144,7 @@ def test_each_section_of_a_region_has_its_own_date():
 
 def test_yuan_are_no_dollars():
     name = "China (Beijing)"
-    code = next(code for code, found in places.names().items() if found == name)
+    code = next(code for code, found in region_names.names().items() if found == name)
     rates = {"volumes": {"gp2": {"storage": "0.5312"}}, "logs": {"STANDARD": {"storage": "0.2", "ingestion": "5"}}}
     table = analyse_prices.prices(**{name: analyse_prices.region("CNY", **rates)})
     found = table.volume(code, volume("gp2", 100, zone=f"{code}a"))

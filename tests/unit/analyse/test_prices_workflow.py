@@ -1,4 +1,4 @@
-"""A7: the weekly workflow proposes new prices with the least permissions, and what is missing turns it red."""
+"""The weekly workflow proposes new prices with the least permissions, and what is missing turns it red."""
 
 import json
 import os

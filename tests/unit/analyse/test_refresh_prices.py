@@ -1,4 +1,4 @@
-"""A7: the price table is made from AWS's public files, and nothing that they lack or garble gets in or wipes it."""
+"""The price table is made from AWS's public files, and nothing that they lack or garble gets in or wipes it."""
 
 import json
 import tracemalloc
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.model import Volume
 from lib.analyse.prices import TABLE, Prices
 from lib.common import region
@@ -22,10 +22,10 @@ from tests.support import analyse_prices
 from tests.support import price_list as fake
 from tests.support.analyse import HERE, PRICED
 
-CODES = {name: code for code, name in places.names().items()}
+CODES = {name: code for code, name in region_names.names().items()}
 CHINA, SOVEREIGN = CODES["China (Beijing)"], CODES["AWS European Sovereign Cloud (Germany)"]
 OTHER = CODES["Asia Pacific (Tokyo)"]
-NAME = places.names()[HERE]
+NAME = region_names.names()[HERE]
 EC2, LOGS, VPC = "AmazonEC2", "AmazonCloudWatch", "AmazonVPC"
 TODAY = datetime.now(UTC).date().isoformat()
 Run = Callable[..., tuple[int, dict[str, Any]]]
@@ -100,7 +100,7 @@ def test_every_region_is_taken_with_its_own_date_currency_and_publication(refres
     code, table = refresh(HERE, OTHER, PRICED)
     assert code == 0
     for name in (HERE, OTHER, PRICED):
-        entry = table["regions"][places.names()[name]]
+        entry = table["regions"][region_names.names()[name]]
         assert entry["currency"] == "USD"
         assert set(entry["volumes"]["rates"]) == set(price_rates.VOLUMES)
         assert entry["logs"]["rates"] == {
@@ -132,7 +132,7 @@ def test_the_bundled_table_has_the_form_that_is_made(refresh):
     bundled = json.loads(TABLE.read_text(encoding="utf-8"))
     made = refresh(PRICED)[1]
     assert set(bundled) == set(made)
-    name = places.names()[PRICED]
+    name = region_names.names()[PRICED]
     assert set(bundled["regions"][name]) <= set(made["regions"][name])
     assert set(made["regions"][name]) - set(bundled["regions"][name]) <= set(refresh_prices.OPTIONAL)
     for kind, entry in bundled["regions"][name]["volumes"]["rates"].items():
@@ -261,8 +261,8 @@ def test_terms_that_are_missing_or_free_are_no_price(refresh, server, values):
     ],
 )
 def test_what_has_several_meanings_is_not_guessed(refresh, server, usage, price, kind):
-    unit = "IOPS-Mo" if "IOPS" in usage else "GB-Mo"
-    rows = [*fake.volumes(HERE, "EUS1-"), fake.row(usage, unit, price, HERE)]
+    work_item = "IOPS-Mo" if "IOPS" in usage else "GB-Mo"
+    rows = [*fake.volumes(HERE, "EUS1-"), fake.row(usage, work_item, price, HERE)]
     server.files[server.path(EC2, HERE)] = fake.text(EC2, rows)
     code, table = refresh(HERE)
     assert code == 3

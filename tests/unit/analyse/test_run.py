@@ -1,4 +1,4 @@
-"""A4: whatever happens, there is a valid report, and its coverage says exactly what was not looked at."""
+"""Whatever happens, there is a valid report, and its coverage says exactly what was not looked at."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from jsonschema import Draft202012Validator
 
 from lib.analyse import aws
 from lib.analyse import run as run_module
-from lib.analyse.model import Unit, rank
+from lib.analyse.checkpoint import Checkpoint, Coverage, locked
+from lib.analyse.model import WorkItem, rank
 from lib.analyse.options import Options
 from lib.analyse.outputs import FILES, write
 from lib.analyse.run import Run
-from lib.analyse.spool import Coverage, Spool, locked
-from lib.analyse.tally import Sum, Tally
+from lib.analyse.summary import CheckSummary, Sum
 from lib.common import region
 from tests.support import analyse, analyse_cloud
 from tests.support import analyse_content as content
@@ -159,14 +159,14 @@ def test_two_runs_in_one_folder_are_refused(start, tmp_path, capsys):
 
 
 def test_a_report_whose_sums_and_list_disagree_is_not_written(start, monkeypatch, tmp_path, capsys):
-    audit, finish = start(analyse.cloud(small())), Spool.finish
+    audit, finish = start(analyse.cloud(small())), Checkpoint.finish
 
-    def emptied(spool: Spool, unit: Unit, coverage: Coverage) -> None:
-        finish(spool, unit, coverage)
-        if unit.collector == "volumes":
-            spool.path(unit, "jsonl").write_text("", encoding="utf-8")
+    def emptied(checkpoint: Checkpoint, work_item: WorkItem, coverage: Coverage) -> None:
+        finish(checkpoint, work_item, coverage)
+        if work_item.collector == "volumes":
+            checkpoint.path(work_item, "jsonl").write_text("", encoding="utf-8")
 
-    monkeypatch.setattr(Spool, "finish", emptied)
+    monkeypatch.setattr(Checkpoint, "finish", emptied)
     monkeypatch.setattr(run_module.Run, "_write", lambda _run: None)
     code, report = audit("--region", HERE, "--streams", "off", *FORMATS)
     assert (code, report["complete"], report["findings"]) == (2, False, [])
@@ -177,7 +177,7 @@ def test_a_report_whose_sums_and_list_disagree_is_not_written(start, monkeypatch
 
 def test_a_report_is_not_called_complete_before_the_run_has_ended(tmp_path):
     run = Run(Options(regions=(HERE,), output=tmp_path))
-    run.coverage = {Unit("1", HERE, "volumes"): Coverage("1", HERE, "volumes", "complete", "")}
+    run.coverage = {WorkItem("1", HERE, "volumes"): Coverage("1", HERE, "volumes", "complete", "")}
     assert not run.complete
     run.finished_at = run.now
     assert run.complete
@@ -321,13 +321,13 @@ def test_calls_that_hang_after_ctrl_c_are_given_up(start, monkeypatch):
 
 def test_while_a_run_goes_on_only_what_is_complete_is_in_its_report(tmp_path):
     run = Run(Options(regions=(HERE,), output=tmp_path, formats=("json",)))
-    run.spool.begin({}, resume=False)
+    run.checkpoint.begin({}, resume=False)
     for name, status in (("volumes", "complete"), ("log_groups", "none")):
-        unit = run_module.Unit("1", HERE, name)
-        run.coverage[unit] = Coverage("1", HERE, name, status=status)
-        run.spool.path(unit, "jsonl").write_text(json.dumps({"check": name}) + "\n", encoding="utf-8")
-    run.settled.append(run_module.Unit("1", HERE, "volumes"))
-    run.totals.checks["volumes"] = Tally(all=Sum(count=1))
+        work_item = run_module.WorkItem("1", HERE, name)
+        run.coverage[work_item] = Coverage("1", HERE, name, status=status)
+        run.checkpoint.path(work_item, "jsonl").write_text(json.dumps({"check": name}) + "\n", encoding="utf-8")
+    run.settled.append(run_module.WorkItem("1", HERE, "volumes"))
+    run.totals.checks["volumes"] = CheckSummary(all=Sum(count=1))
     write(run, ["json"])
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert (report["complete"], report["finished_at"], report["findings"]) == (False, None, [{"check": "volumes"}])
@@ -335,7 +335,7 @@ def test_while_a_run_goes_on_only_what_is_complete_is_in_its_report(tmp_path):
 
 def test_reports_are_written_again_only_after_a_while(tmp_path):
     run = Run(Options(regions=(HERE,), output=tmp_path))
-    run.spool.begin({}, resume=False)
+    run.checkpoint.begin({}, resume=False)
     run._write()
     (tmp_path / "report.json").unlink()
     run._write()
@@ -343,13 +343,13 @@ def test_reports_are_written_again_only_after_a_while(tmp_path):
 
 
 def test_ignored_findings_are_told_and_do_not_count(start, tmp_path):
-    ignores = Path(tmp_path / "ignore.toml")
-    ignores.write_text(
+    suppressions = Path(tmp_path / "ignore.toml")
+    suppressions.write_text(
         '[[ignore]]\npattern = "*"\nreason = "a test"\nexpires = 2999-01-01\n'
         '[[ignore]]\nid = "x"\nreason = "old"\nexpires = 2020-01-01\n',
         encoding="utf-8",
     )
-    code, report = start(analyse.cloud(small()))("--region", HERE, "--streams", "off", "--ignore", str(ignores))
+    code, report = start(analyse.cloud(small()))("--region", HERE, "--streams", "off", "--ignore", str(suppressions))
     assert (code, report["summary"]["findings"]) == (0, 0)
     assert report["summary"]["ignored"] == len(report["findings"]) > 0
     assert {finding["ignored"]["reason"] for finding in report["findings"]} == {"a test"}
@@ -357,13 +357,13 @@ def test_ignored_findings_are_told_and_do_not_count(start, tmp_path):
 
 
 def test_entries_that_match_nothing_are_told_when_everything_was_looked_at(start, tmp_path):
-    ignores = Path(tmp_path / "ignore.toml")
+    suppressions = Path(tmp_path / "ignore.toml")
     one = '[[ignore]]\nid = "{}"\nreason = "a test"\nexpires = 2999-01-01\n'
-    ignores.write_text(one.format("vol-0") + one.format("vol-00000000000000001"), encoding="utf-8")
+    suppressions.write_text(one.format("vol-0") + one.format("vol-00000000000000001"), encoding="utf-8")
     account = content.Content()
     account.rows["Volumes"] = [content.volume(1)]
     cloud = analyse.cloud(account, denied={"DescribeLogGroups"})
-    audit, options = start(cloud), ("--region", HERE, "--streams", "off", "--ignore", str(ignores))
+    audit, options = start(cloud), ("--region", HERE, "--streams", "off", "--ignore", str(suppressions))
     assert audit(*options)[1]["notices"] == [], "what was not looked at may have it"
     cloud.faults.denied.clear()
     code, report = audit(*options, "--resume")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.checks import unattached_addresses
 from lib.analyse.model import Address, Context
 from tests.support import analyse, analyse_prices
@@ -76,7 +76,7 @@ def test_a_region_that_is_not_in_the_table_has_no_price(start):
 
 def test_yuan_are_no_dollars():
     name = "China (Beijing)"
-    code = next(code for code, found in places.names().items() if found == name)
+    code = next(code for code, found in region_names.names().items() if found == name)
     prices = analyse_prices.prices(**{name: analyse_prices.region("CNY", addresses={"idle": {"hour": "0.05"}})})
     context = Context("123456789012", code, "aws-cn", NOW, prices)
     (finding,) = unattached_addresses.evaluate(Address("eipalloc-1", "203.0.113.1", "amazon", code), context)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.checks import snapshots
 from lib.analyse.model import Context, Snapshot
 from lib.analyse.prices import GIB
@@ -80,7 +80,7 @@ def test_a_price_is_shown_where_it_is_known_and_otherwise_the_most_that_it_can_b
 @pytest.mark.parametrize("alone", [True, False])
 def test_yuan_are_no_dollars_also_where_only_the_most_is_known(alone):
     name = "China (Beijing)"
-    code = next(code for code, found in places.names().items() if found == name)
+    code = next(code for code, found in region_names.names().items() if found == name)
     prices = analyse_prices.prices(**{name: analyse_prices.region("CNY", snapshots=analyse_prices.SNAPSHOTS)})
     (finding,) = evaluate(taken(alone=alone), Context("123456789012", code, "aws-cn", NOW, prices))
     assert finding.cost is not None

@@ -1,4 +1,4 @@
-"""A handler that AWS Lambda could not import is refused when it is packed, with the reason in one sentence (X8)."""
+"""A handler that AWS Lambda could not import is refused when it is packed, with the reason in one sentence."""
 
 from pathlib import Path
 

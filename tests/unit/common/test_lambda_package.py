@@ -1,4 +1,4 @@
-"""A package holds the function's files and nothing of the machine, and is built once per content (X8).
+"""A package holds the function's files and nothing of the machine, and is built once per content.
 
 Everything here runs without pip; ``test_lambda_package_dependencies.py`` has the dependencies.
 """

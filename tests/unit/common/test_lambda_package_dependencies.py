@@ -1,4 +1,4 @@
-"""Dependencies are installed for AWS Lambda's platform from pinned hashes, the same on every machine (X8).
+"""Dependencies are installed for AWS Lambda's platform from pinned hashes, the same on every machine.
 
 pip really runs, without a network: it finds wheels that are written here. Its three runs, of a second each, are made
 once; each test looks at one side of one of them. Where its answer alone matters, it is played.

@@ -1,4 +1,4 @@
-"""Every name ends with the suffix and is one that its service accepts; the rest is refused with a remedy (X3)."""
+"""Every name ends with the suffix and is one that its service accepts; the rest is refused with a remedy."""
 
 import re
 import string

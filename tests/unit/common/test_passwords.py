@@ -1,4 +1,4 @@
-"""Passwords are ones that RDS takes, come from the operating system's random source, and are never shown (X6)."""
+"""Passwords are ones that RDS takes, come from the operating system's random source, and are never shown."""
 
 import random
 import secrets

@@ -1,4 +1,4 @@
-"""No stack deploys a database version that AWS has withdrawn, as far as cfn-lint's current data knows (X7).
+"""No stack deploys a database version that AWS has withdrawn, as far as cfn-lint's current data knows.
 
 cfn-lint's rules E3690/W3690 (clusters) and E3691/W3691 (instances) are JSON Schemas in its package: one of the versions
 that exist, one of those withdrawn. They are read here without starting cfn-lint, which takes four seconds.

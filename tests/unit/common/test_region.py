@@ -1,4 +1,4 @@
-"""The region has one source that the environment overrides, and nothing but an AWS region gets through (X1, D1)."""
+"""The region has one source that the environment overrides, and nothing but an AWS region gets through."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""A stack's variables come from its configuration and the environment; what fits neither is refused (X3)."""
+"""A stack's variables come from its configuration and the environment; what fits neither is refused."""
 
 import pytest
 

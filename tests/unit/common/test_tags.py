@@ -1,4 +1,4 @@
-"""Every resource can be found by its tags, and no value that AWS refuses is sent (X4)."""
+"""Every resource can be found by its tags, and no value that AWS refuses is sent."""
 
 import pytest
 

@@ -7,7 +7,7 @@ import pytest
 
 from lib.common.errors import ExerciseError
 from lib.disaster_recovery import exercise
-from lib.disaster_recovery.drill.load import Answer
+from lib.disaster_recovery.drill.load import Response
 from lib.disaster_recovery.settings import Settings
 
 URLS = ("http://primary", "http://secondary")
@@ -34,11 +34,11 @@ class Regions:
         if what in self.other:
             return self.other[what]
         if "health" in what:
-            return Answer(200, {"writer": self.writer, "epoch": 2})
+            return Response(200, {"writer": self.writer, "epoch": 2})
         if what == "pay passive":
-            return Answer(503, {"code": "region-passive"})
+            return Response(503, {"code": "region-passive"})
         self.keys.add(key)
-        return Answer(201 if method == "POST" else 200, {"payment_id": f"pay-{key}"}, what == "again")
+        return Response(201 if method == "POST" else 200, {"payment_id": f"pay-{key}"}, what == "again")
 
     def close(self):
         self.closed = True
@@ -71,7 +71,7 @@ def settings():
 @pytest.fixture
 def regions(settings, monkeypatch):
     found = Regions(settings)
-    monkeypatch.setattr(exercise, "Http", lambda: found)
+    monkeypatch.setattr(exercise, "HttpClient", lambda: found)
     monkeypatch.setattr(exercise, "WAIT_SECONDS", 0.0)
     monkeypatch.setattr(exercise, "PAUSE_SECONDS", 0.0)
     return found
@@ -106,13 +106,13 @@ def test_a_verification_that_fails_is_told(regions, settings):
 @pytest.mark.parametrize(
     ("what", "answer", "words"),
     [
-        ("health passive", Answer(503, {}), "health/ready: answered 503"),
-        ("health", Answer(0, {"code": "NewConnectionError"}), "answered nothing NewConnectionError instead of 200"),
-        ("pay", Answer(403, {"message": "Forbidden"}), "a payment: answered 403 Forbidden instead of 201"),
-        ("again", Answer(201, {"payment_id": "another"}, True), "became another one"),
-        ("pay passive", Answer(201, {}), "the other region: answered 201"),
-        ("pay passive", Answer(503, {"code": "table-busy"}), "does not write answered 'table-busy'"),
-        ("show passive", Answer(404, {}), "the last payment in the other region: answered 404"),
+        ("health passive", Response(503, {}), "health/ready: answered 503"),
+        ("health", Response(0, {"code": "NewConnectionError"}), "answered nothing NewConnectionError instead of 200"),
+        ("pay", Response(403, {"message": "Forbidden"}), "a payment: answered 403 Forbidden instead of 201"),
+        ("again", Response(201, {"payment_id": "another"}, True), "became another one"),
+        ("pay passive", Response(201, {}), "the other region: answered 201"),
+        ("pay passive", Response(503, {"code": "table-busy"}), "does not write answered 'table-busy'"),
+        ("show passive", Response(404, {}), "the last payment in the other region: answered 404"),
     ],
 )
 def test_what_is_not_as_it_should_be_ends_it(regions, settings, what, answer, words):
@@ -123,7 +123,7 @@ def test_what_is_not_as_it_should_be_ends_it(regions, settings, what, answer, wo
 
 
 def test_what_comes_later_is_waited_for(monkeypatch):
-    answers = iter([Answer(404, {}), Answer(200, {"a": 1})])
+    answers = iter([Response(404, {}), Response(200, {"a": 1})])
     monkeypatch.setattr(exercise, "PAUSE_SECONDS", 0.0)
     answer, seconds = exercise.awaited(lambda: next(answers), 200, "it")
     assert answer.body == {"a": 1}

@@ -1,4 +1,4 @@
-"""One global database with a cluster in each region, in the order AWS asks for; what a failover may change (D2)."""
+"""One global database with a cluster in each region, in the order AWS asks for; what a failover may change."""
 
 import re
 

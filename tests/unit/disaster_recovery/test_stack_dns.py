@@ -1,4 +1,4 @@
-"""Health checks ask each region for its dependencies, and the records follow the region that writes (D2)."""
+"""Health checks ask each region for its dependencies, and the records follow the region that writes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Alarms stand where their figures exist, in both directions, tell somebody, and take silence for what it is (D2)."""
+"""Alarms stand where their figures exist, in both directions, tell somebody, and take silence for what it is."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Two private networks, disjoint, peered both ways; functions reach the table and Aurora, and nothing else (D1)."""
+"""Two private networks, disjoint, peered both ways; functions reach the table and Aurora, and nothing else."""
 
 import ipaddress
 import itertools

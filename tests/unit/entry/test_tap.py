@@ -1,4 +1,4 @@
-"""tap.py serves each engine, imports one engine and one system, and says what to type otherwise (X5)."""
+"""tap.py serves each engine, imports one engine and one system, and says what to type otherwise."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The database is a cluster over two zones, encrypted, backed up, with a password that only RDS knows (F3, X6)."""
+"""The database is a cluster over two zones, encrypted, backed up, with a password that only RDS knows."""
 
 import pytest
 

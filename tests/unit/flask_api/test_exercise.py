@@ -1,4 +1,4 @@
-"""The exercise passes at the real API, and finds out an API that has one defect (F5)."""
+"""The exercise passes at the real API, and finds out an API that has one defect."""
 
 import json
 import threading

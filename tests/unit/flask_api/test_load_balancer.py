@@ -1,4 +1,4 @@
-"""The load balancer answers over HTTP, or over HTTPS with a redirect and a name once they are configured (F2, F4)."""
+"""The load balancer answers over HTTP, or over HTTPS with a redirect and a name once they are configured."""
 
 import json
 

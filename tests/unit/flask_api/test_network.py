@@ -1,4 +1,4 @@
-"""The network has three tiers over two or three zones, and groups that name each other (F1)."""
+"""The network has three tiers over two or three zones, and groups that name each other."""
 
 import ipaddress
 

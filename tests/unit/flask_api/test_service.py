@@ -1,4 +1,4 @@
-"""The API runs on Fargate once there is an image, with its own roles, and scales (F2, F3)."""
+"""The API runs on Fargate once there is an image, with its own roles, and scales."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Settings come from files, Pulumi's configuration and the environment; a wrong one is refused (X3, X4, F4)."""
+"""Settings come from files, Pulumi's configuration and the environment; a wrong one is refused."""
 
 import pytest
 

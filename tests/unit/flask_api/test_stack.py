@@ -1,4 +1,4 @@
-"""The program as a whole: its provider, its components, its outputs, and that a wrong setting stops it (F6)."""
+"""The program as a whole: its provider, its components, its outputs, and that a wrong setting stops it."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""A batch as Lambda delivers it: stored, set aside with its payload, or named to be delivered again (K2)."""
+"""A batch as Lambda delivers it: stored, set aside with its payload, or named to be delivered again."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the consumer says of a batch: errors, metrics and log lines, right to the number, and no payload (K2)."""
+"""What the consumer says of a batch: errors, metrics and log lines, right to the number, and no payload."""
 
 import json
 import traceback

@@ -1,4 +1,4 @@
-"""CloudFormation always hears how its custom resource fared, or it waits for an hour (K1)."""
+"""CloudFormation always hears how its custom resource fared, or it waits for an hour."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Each migration is applied once and whole, whoever else migrates at the same time (K1)."""
+"""Each migration is applied once and whole, whoever else migrates at the same time."""
 
 import threading
 import time

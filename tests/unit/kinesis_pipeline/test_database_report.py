@@ -1,4 +1,4 @@
-"""The database function tells what is stored, to the cent, and which actions it knows (K2)."""
+"""The database function tells what is stored, to the cent, and which actions it knows."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Any record is either a valid event or poison with a reason that tells nothing of the payload (K2)."""
+"""Any record is either a valid event or poison with a reason that tells nothing of the payload."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""One connection that is kept, prepared statements, and a password that may change at any time (X6)."""
+"""One connection that is kept, prepared statements, and a password that may change at any time."""
 
 import socket
 from collections.abc import Callable, Iterator

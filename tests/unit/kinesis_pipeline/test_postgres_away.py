@@ -1,4 +1,4 @@
-"""A real server that stops, starts, hangs up, keeps silent or turns read-only is waited for, within the time (K2)."""
+"""A real server that stops, starts, hangs up, keeps silent or turns read-only is waited for, within the time."""
 
 import socket
 import threading

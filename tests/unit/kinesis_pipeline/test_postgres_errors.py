@@ -1,4 +1,4 @@
-"""Errors are told apart: an outage is waited for, refused data are named, a wrong statement is raised as it is (K2)."""
+"""Errors are told apart: an outage is waited for, refused data are named, a wrong statement is raised as it is."""
 
 import traceback
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Nobody gets the password who cannot prove to be the database, and no setting encrypts without looking (X6)."""
+"""Nobody gets the password who cannot prove to be the database, and no setting encrypts without looking."""
 
 import socket
 import ssl

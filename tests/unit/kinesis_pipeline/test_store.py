@@ -1,4 +1,4 @@
-"""Each event becomes one row, whatever is delivered again; what cannot be stored is told apart from the rest (K2)."""
+"""Each event becomes one row, whatever is delivered again; what cannot be stored is told apart from the rest."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Several consumers that store the same events at the same time: each event becomes one row, and none is lost (K2)."""
+"""Several consumers that store the same events at the same time: each event becomes one row, and none is lost."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""A chain of audit records is whole, or whatever was done to it is noticed (P4)."""
+"""A chain of audit records is whole, or whatever was done to it is noticed."""
 
 import hashlib
 import json

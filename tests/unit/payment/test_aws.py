@@ -1,4 +1,4 @@
-"""Deployed, the functions find their password and bucket by the environment; the SDK costs no cold start twice (P4)."""
+"""Deployed, the functions find their password and bucket by the environment; the SDK costs no cold start twice."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A card number anywhere in a request is refused, never echoed, stored or logged (P4)."""
+"""A card number anywhere in a request is refused, never echoed, stored or logged."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Whatever looks like a card number is found, however it is written and wherever it stands; UUIDs are not (P4)."""
+"""Whatever looks like a card number is found, however it is written and wherever it stands; UUIDs are not."""
 
 import random
 import string

@@ -1,4 +1,4 @@
-"""The database function migrates once and reports to the cent; the tables themselves refuse what must not be (P4)."""
+"""The database function migrates once and reports to the cent; the tables themselves refuse what must not be."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What waits in the outbox reaches the bucket in the end, whatever fails meanwhile (P4)."""
+"""What waits in the outbox reaches the bucket in the end, whatever fails meanwhile."""
 
 import json
 import threading

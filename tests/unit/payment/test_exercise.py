@@ -47,7 +47,7 @@ def test_a_sound_service_accounts_for_everything(run, sql, bucket):
 
 
 def test_every_kind_of_bad_request_comes_up():
-    kinds = {exercise.invalid(number * exercise.SPOILT, "run")[0] for number in range(40)}
+    kinds = {exercise.invalid(number * exercise.INVALID, "run")[0] for number in range(40)}
     assert len(kinds) == 10
     assert sum("card number" in kind for kind in kinds) == 2
 

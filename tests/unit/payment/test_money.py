@@ -1,4 +1,4 @@
-"""Amounts are exact, have their currency's decimals, and never more digits than a card network carries (P4)."""
+"""Amounts are exact, have their currency's decimals, and never more digits than a card network carries."""
 
 from decimal import Decimal
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What the alarms watch is what the functions write, under the same name, namespace and dimensions (P3)."""
+"""What the alarms watch is what the functions write, under the same name, namespace and dimensions."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Payments are captured once and refunded up to their amount; each change has entries, a record and an answer (P4)."""
+"""Payments are captured once and refunded up to their amount; each change has entries, a record and an answer."""
 
 import json
 import re

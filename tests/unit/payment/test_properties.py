@@ -1,4 +1,4 @@
-"""Whatever is sent is answered as documented and leaves no card number; whatever is done, the ledger balances (P4)."""
+"""Whatever is sent is answered as documented and leaves no card number; whatever is done, the ledger balances."""
 
 import json
 import string

@@ -1,4 +1,4 @@
-"""Each failure has its own status and code, a problem body, one line in the log, and stores nothing (P4)."""
+"""Each failure has its own status and code, a problem body, one line in the log, and stores nothing."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Settings are a profile for each environment, changed within limits; production cannot be made less (P1, P2, X3)."""
+"""Settings are a profile for each environment, changed within limits; production cannot be made less."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""API Gateway and a load balancer reach the same code, and each gets the answer in its own shape (P2)."""
+"""API Gateway and a load balancer reach the same code, and each gets the answer in its own shape."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The API checks requests before the function sees them, limits callers, and logs no bodies (P2, P3, P5)."""
+"""The API checks requests before the function sees them, limits callers, and logs no bodies."""
 
 import json
 import re

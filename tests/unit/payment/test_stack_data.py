@@ -1,4 +1,4 @@
-"""The payment system's data: an instance that survives a zone, an audit trail that nobody can change (P1, P2)."""
+"""The payment system's data: an instance that survives a zone, an audit trail that nobody can change."""
 
 import json
 

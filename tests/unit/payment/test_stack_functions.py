@@ -1,4 +1,4 @@
-"""The functions run real code in the network, each with exactly its rights; the outbox is drained (P2, P3, X8)."""
+"""The functions run real code in the network, each with exactly its rights; the outbox is drained."""
 
 import json
 import zipfile

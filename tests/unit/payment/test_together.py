@@ -1,4 +1,4 @@
-"""Requests at the same moment: one payment for a key, refunds never more than the payment, the same answers (P4)."""
+"""Requests at the same moment: one payment for a key, refunds never more than the payment, the same answers."""
 
 import threading
 import time

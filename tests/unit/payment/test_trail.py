@@ -1,4 +1,4 @@
-"""A record is written once, with a checksum, and what is kept is never given a second version (P2, P4)."""
+"""A record is written once, with a checksum, and what is kept is never given a second version."""
 
 import base64
 import hashlib

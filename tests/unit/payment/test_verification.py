@@ -1,4 +1,4 @@
-"""Audit records that are not what they were are told by the next run or by a report (P4)."""
+"""Audit records that are not what they were are told by the next run or by a report."""
 
 import pytest
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib.common.errors import ExerciseError
 from lib.disaster_recovery.drill import operations, target
-from lib.disaster_recovery.drill.operations import Steps
+from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.settings import Settings
 
 
@@ -93,7 +93,7 @@ class Aws:
         self.calls.append(("cut", arguments["FunctionName"], arguments["ReservedConcurrentExecutions"]))
 
     def delete_function_concurrency(self, **arguments):
-        self.calls.append(("heal", arguments["FunctionName"]))
+        self.calls.append(("restore", arguments["FunctionName"]))
 
 
 @pytest.fixture
@@ -113,7 +113,9 @@ def shown():
 
 @pytest.fixture
 def steps(aws, settings, shown):
-    return Steps(aws, settings, lambda what, command: shown.append(command), "test", seconds=0.05, settle_seconds=0.0)
+    return FailoverOperations(
+        aws, settings, lambda what, command: shown.append(command), "test", seconds=0.05, settle_seconds=0.0
+    )
 
 
 def test_without_an_item_the_home_region_writes(steps, settings):
@@ -228,10 +230,10 @@ def test_an_api_that_is_not_there_is_told(aws, settings):
 def test_on_aws_the_outage_is_a_function_that_may_not_run(aws, settings):
     shown = []
     outage = target.Outage(aws, settings, lambda _what, command: shown.append(command))
-    outage.heal()
+    outage.restore()
     assert shown == []  # nothing was cut
     outage.cut()
-    outage.heal()
+    outage.restore()
     name = settings.name("function", "payment")
-    assert [call for call in aws.calls if call[0] in ("cut", "heal")] == [("cut", name, 0), ("heal", name)]
+    assert [call for call in aws.calls if call[0] in ("cut", "restore")] == [("cut", name, 0), ("restore", name)]
     assert [shlex.split(command)[2] for command in shown] == ["put-function-concurrency", "delete-function-concurrency"]

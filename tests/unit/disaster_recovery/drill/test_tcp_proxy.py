@@ -1,4 +1,4 @@
-"""A gate passes connections on until it is cut, ends them then, and opens on the same port again."""
+"""The proxy passes connections on until it is cut, ends them then, and opens on the same port again."""
 
 import http.server
 import json
@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from lib.disaster_recovery.drill.load import Http
-from lib.disaster_recovery.drill.tcp_proxy import Gate
+from lib.disaster_recovery.drill.load import HttpClient
+from lib.disaster_recovery.drill.tcp_proxy import TcpProxy
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -45,39 +45,39 @@ def server():
 
 @pytest.fixture
 def client():
-    found = Http()
+    found = HttpClient()
     yield found
     found.close()
 
 
 def test_requests_pass_and_their_answers_return(server, client):
-    with Gate(server) as gate:
-        answer = client.send("POST", f"http://127.0.0.1:{gate.port}/payments", {"a": 1}, "k")
+    with TcpProxy(server) as proxy:
+        answer = client.send("POST", f"http://127.0.0.1:{proxy.port}/payments", {"a": 1}, "k")
         assert (answer.status, answer.body, answer.replayed) == (201, {"key": "k"}, True)
         client.close()
 
 
-def test_a_cut_gate_ends_connections_and_refuses_new_ones(server, client):
-    with Gate(server) as gate:
-        url = f"http://127.0.0.1:{gate.port}/"
-        with socket.create_connection(("127.0.0.1", gate.port)) as waiting:
+def test_a_cut_proxy_ends_connections_and_refuses_new_ones(server, client):
+    with TcpProxy(server) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}/"
+        with socket.create_connection(("127.0.0.1", proxy.port)) as waiting:
             waiting.settimeout(5)
             assert client.send("GET", url).status == 201  # so the one before it has been accepted
-            gate.cut()
+            proxy.cut()
             assert waiting.recv(1) == b""
         answers = [client.send("GET", url) for _ in range(2)]
         assert [answer.status for answer in answers] == [0, 0]
         assert answers[1].body["code"] == "NewConnectionError"
 
 
-def test_a_gate_heals_on_its_port(server, client):
-    with Gate(server) as gate:
-        port = gate.port
-        gate.cut()
-        gate.cut()  # a second time does nothing
-        gate.heal()
-        gate.heal()
-        assert gate.port == port
+def test_a_proxy_heals_on_its_port(server, client):
+    with TcpProxy(server) as proxy:
+        port = proxy.port
+        proxy.cut()
+        proxy.cut()  # a second time does nothing
+        proxy.restore()
+        proxy.restore()
+        assert proxy.port == port
         assert client.send("GET", f"http://127.0.0.1:{port}/").status == 201
         client.close()
 
@@ -85,8 +85,8 @@ def test_a_gate_heals_on_its_port(server, client):
 def test_a_server_that_is_not_there_is_a_connection_that_ends(client):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = taken.getsockname()[1]
-    with Gate(nobody) as gate:
-        assert client.send("GET", f"http://127.0.0.1:{gate.port}/").status == 0
+    with TcpProxy(nobody) as proxy:
+        assert client.send("GET", f"http://127.0.0.1:{proxy.port}/").status == 0
 
 
 @pytest.mark.parametrize("path", ["list", "text"])

@@ -1,4 +1,4 @@
-"""Whatever comes, the answer is one of those that are described, and valid JSON (F5)."""
+"""Whatever comes, the answer is one of those that are described, and valid JSON."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a request, the answer is a problem in JSON that says so, and never a 5xx (F5)."""
+"""Whatever is wrong with a request, the answer is a problem in JSON that says so, and never a 5xx."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Nobody gets the password who cannot prove to be the database, and no answer is waited for without end (F3, X6)."""
+"""Nobody gets the password who cannot prove to be the database, and no answer is waited for without end."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A password that RDS has changed is read again, once for all who were refused (F3, X6)."""
+"""A password that RDS has changed is read again, once for all who were refused."""
 
 import subprocess
 import sys

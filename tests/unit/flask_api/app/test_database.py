@@ -1,4 +1,4 @@
-"""A dead connection costs nobody an answer, and an outage costs each request little time (F3, F5)."""
+"""A dead connection costs nobody an answer, and an outage costs each request little time."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from lib.flask_api.app.database import Database, DatabaseAway
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
-from tests.support.flask_api.gate import Gate
+from tests.support.flask_api.tcp_proxy import TcpProxy
 
 # pylint: disable=redefined-outer-name
 
@@ -24,10 +24,10 @@ POOL = 3
 
 
 @pytest.fixture
-def gate(postgres: TestServer, settings: Settings) -> Iterator[Gate]:
+def proxy(postgres: TestServer, settings: Settings) -> Iterator[TcpProxy]:
     """The way to the server."""
     del settings
-    with Gate(postgres.server.port) as made:
+    with TcpProxy(postgres.server.port) as made:
         yield made
 
 
@@ -39,9 +39,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database(postgres: TestServer, gate: Gate) -> Iterator[Database]:
-    """A pool whose way leads through the gate, full."""
-    environ = flask_api.environ(postgres.server) | {"DB_PORT": str(gate.port), "DB_POOL_SIZE": str(POOL)}
+def database(postgres: TestServer, proxy: TcpProxy) -> Iterator[Database]:
+    """A pool whose way leads through the proxy, full."""
+    environ = flask_api.environ(postgres.server) | {"DB_PORT": str(proxy.port), "DB_POOL_SIZE": str(POOL)}
     made = Database(Settings.read(environ), Credentials(flask_api.PASSWORD, ""))
     made.open()
     made._pool.wait(5)
@@ -74,16 +74,16 @@ def test_rows_are_returned(database: Database) -> None:
     assert database.rows("SELECT $1::int, $2::text", (1, "a")) == [(1, "a")]
 
 
-def test_connections_that_died_while_idle_are_not_noticed(database: Database, gate: Gate) -> None:
+def test_connections_that_died_while_idle_are_not_noticed(database: Database, proxy: TcpProxy) -> None:
     """After a failover every connection of the pool is dead; each thread still gets its answer."""
-    gate.cut()
+    proxy.cut()
     with ThreadPoolExecutor(POOL) as pool:
         assert list(pool.map(lambda _: one(database), range(POOL * 3))) == [[(1,)]] * (POOL * 3)
 
 
-def test_one_dead_connection_replaces_them_all(database: Database, gate: Gate) -> None:
+def test_one_dead_connection_replaces_them_all(database: Database, proxy: TcpProxy) -> None:
     """The second try takes no other old one, which would be as dead: it waits for a new one."""
-    gate.cut()
+    proxy.cut()
     one(database)
     flask_api.until(lambda: database._pool.get_stats()["pool_available"] == POOL)
     lost = database._pool.get_stats().get("returns_bad", 0)
@@ -92,15 +92,17 @@ def test_one_dead_connection_replaces_them_all(database: Database, gate: Gate) -
     assert database._pool.get_stats().get("returns_bad", 0) == lost == 1
 
 
-def test_an_outage_is_answered_in_time(database: Database, gate: Gate) -> None:
+def test_an_outage_is_answered_in_time(database: Database, proxy: TcpProxy) -> None:
     """Neither by waiting for it to end, nor by an error of another kind."""
-    gate.state = "closed"
+    proxy.state = "closed"
     assert seconds(lambda: one(database)) < module.REQUEST_SECONDS + 0.5
 
 
-def test_during_an_outage_nobody_waits_but_one(database: Database, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_during_an_outage_nobody_waits_but_one(
+    database: Database, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else all threads would wait, and the load balancer's question for life with them."""
-    gate.state = "closed"
+    proxy.state = "closed"
     seconds(lambda: one(database))
     waited = count(database, monkeypatch)
     database._away_until = time.monotonic() + 60
@@ -114,11 +116,11 @@ def test_during_an_outage_nobody_waits_but_one(database: Database, gate: Gate, m
     assert len(waited) == 1
 
 
-def test_the_end_of_an_outage_is_noticed(database: Database, gate: Gate, lines: Lines) -> None:
+def test_the_end_of_an_outage_is_noticed(database: Database, proxy: TcpProxy, lines: Lines) -> None:
     """Without a request for each thread, and soon."""
-    gate.state = "closed"
+    proxy.state = "closed"
     seconds(lambda: one(database))
-    gate.state = "open"
+    proxy.state = "open"
     began = time.monotonic()
 
     def back() -> bool:
@@ -143,24 +145,24 @@ def test_several_who_find_it_back_say_so_once(database: Database, lines: Lines) 
     assert [line["message"] for line in lines()] == ["the database is back"]
 
 
-def test_a_server_that_hangs_is_given_up(database: Database, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_hangs_is_given_up(database: Database, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is alive and silent: nothing but the request's own deadline ends that, and the next ones do not wait."""
     monkeypatch.setattr(module, "STATEMENT_SECONDS", 0.3)
-    gate.state = "hung"
+    proxy.state = "hung"
     took = seconds(lambda: database.rows("SELECT 1", seconds=0.5))
     assert 0.4 < took < 3.0
     waited = count(database, monkeypatch)
     database._away_until += 60
     seconds(lambda: one(database))
     assert not waited
-    gate.state = "open"
+    proxy.state = "open"
 
 
-def test_a_short_question_that_is_not_answered_stops_nobody_else(database: Database, gate: Gate) -> None:
+def test_a_short_question_that_is_not_answered_stops_nobody_else(database: Database, proxy: TcpProxy) -> None:
     """Readiness asks with less patience than a request has."""
-    gate.state = "hung"
+    proxy.state = "hung"
     assert seconds(lambda: database.rows("SELECT 1", seconds=0.2)) < 3
-    gate.state = "open"
+    proxy.state = "open"
     assert one(database) == [(1,)]
 
 

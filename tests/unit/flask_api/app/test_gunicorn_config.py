@@ -1,4 +1,4 @@
-"""Gunicorn serves as a load balancer and ECS need it, and starts on an up-to-date schema or not at all (F2, F5)."""
+"""Gunicorn serves as a load balancer and ECS need it, and starts on an up-to-date schema or not at all."""
 
 import importlib
 import json

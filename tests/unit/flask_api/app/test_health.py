@@ -1,4 +1,4 @@
-"""Life and readiness are two questions: only the second one has to do with the database (F5)."""
+"""Life and readiness are two questions: only the second one has to do with the database."""
 
 import time
 from collections.abc import Iterator
@@ -11,23 +11,23 @@ from lib.flask_api.app import create_app
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
-from tests.support.flask_api.gate import Gate
+from tests.support.flask_api.tcp_proxy import TcpProxy
 
 # pylint: disable=redefined-outer-name
 
 
 @pytest.fixture
-def gate(postgres: TestServer, settings: Settings) -> Iterator[Gate]:
+def proxy(postgres: TestServer, settings: Settings) -> Iterator[TcpProxy]:
     """The way to the database."""
     del settings
-    with Gate(postgres.server.port) as made:
+    with TcpProxy(postgres.server.port) as made:
         yield made
 
 
 @pytest.fixture
-def gated(postgres: TestServer, gate: Gate) -> Iterator[Flask]:
-    """An application behind the gate."""
-    environ = flask_api.environ(postgres.server) | {"DB_PORT": str(gate.port), "DB_POOL_SIZE": "2"}
+def gated(postgres: TestServer, proxy: TcpProxy) -> Iterator[Flask]:
+    """An application behind the proxy."""
+    environ = flask_api.environ(postgres.server) | {"DB_PORT": str(proxy.port), "DB_POOL_SIZE": "2"}
     app = create_app(Settings.read(environ))
     app.extensions["shop"].database.open()
     yield app
@@ -42,10 +42,10 @@ def test_all_is_well(gated: Flask) -> None:
     assert client.get("/health").json == {"live": "alive", "ready": "ready"}
 
 
-def test_without_the_database_the_process_lives_and_is_not_ready(gated: Flask, gate: Gate) -> None:
+def test_without_the_database_the_process_lives_and_is_not_ready(gated: Flask, proxy: TcpProxy) -> None:
     """Said within little more than a second, with a reason."""
     client = gated.test_client()
-    gate.state = "closed"
+    proxy.state = "closed"
     assert client.get("/health/live").status_code == 200
     for path in ("/health/ready", "/health"):
         began = time.monotonic()
@@ -56,15 +56,15 @@ def test_without_the_database_the_process_lives_and_is_not_ready(gated: Flask, g
         assert answer.json["detail"].startswith("The process lives, but ")
 
 
-def test_a_database_that_hangs_is_no_readiness(gated: Flask, gate: Gate) -> None:
+def test_a_database_that_hangs_is_no_readiness(gated: Flask, proxy: TcpProxy) -> None:
     """The question has less time than a request."""
     client = gated.test_client()
     client.get("/health/ready")
-    gate.state = "hung"
+    proxy.state = "hung"
     began = time.monotonic()
     assert client.get("/health/ready").status_code == 503
     assert 0.9 < time.monotonic() - began < 3.5
-    gate.state = "open"
+    proxy.state = "open"
 
 
 def test_life_is_not_asked_of_the_database(settings: Settings) -> None:
@@ -101,10 +101,10 @@ def test_a_server_that_stops_is_not_ready(api: Any, app: Flask, monkeypatch: pyt
     ],
 )
 def test_without_the_database_every_request_is_told_to_try_again(
-    gated: Flask, gate: Gate, method: str, path: str, body: Any
+    gated: Flask, proxy: TcpProxy, method: str, path: str, body: Any
 ) -> None:
     """503 with Retry-After, in time, and nothing of the error itself."""
-    gate.state = "closed"
+    proxy.state = "closed"
     began = time.monotonic()
     answer = gated.test_client().open(path, method=method, json=body, headers={"Idempotency-Key": "key"})
     assert time.monotonic() - began < 8

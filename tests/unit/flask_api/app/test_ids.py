@@ -1,4 +1,4 @@
-"""Ids grow with time and are UUIDs of version 7; a cursor leads back to its id and nothing else is one (F5)."""
+"""Ids grow with time and are UUIDs of version 7; a cursor leads back to its id and nothing else is one."""
 
 import time
 import uuid

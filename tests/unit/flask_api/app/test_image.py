@@ -1,4 +1,4 @@
-"""What the Dockerfile describes can be laid out and runs, as nobody in particular (F2, F5).
+"""What the Dockerfile describes can be laid out and runs, as nobody in particular.
 
 No image is built here, for there is no Docker: the test follows the instructions instead, with this environment's
 Python and packages in the place of the image's.

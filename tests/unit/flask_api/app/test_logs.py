@@ -1,4 +1,4 @@
-"""Each log line is one JSON object, whoever writes it (F5)."""
+"""Each log line is one JSON object, whoever writes it."""
 
 import json
 import logging

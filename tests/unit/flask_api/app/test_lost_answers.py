@@ -1,4 +1,4 @@
-"""The database carries something out and its answer gets lost: it is sent again, and happens once (F5)."""
+"""The database carries something out and its answer gets lost: it is sent again, and happens once."""
 
 from collections.abc import Iterator
 from typing import Any

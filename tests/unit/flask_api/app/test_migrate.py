@@ -1,4 +1,4 @@
-"""The schema is brought up to date once, by whichever task comes first, and never half (F5)."""
+"""The schema is brought up to date once, by whichever task comes first, and never half."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""The OpenAPI document describes what is served, and what is served conforms to it (F5).
+"""The OpenAPI document describes what is served, and what is served conforms to it.
 
 Schemathesis makes requests from the document, good and bad ones, and holds every answer against it.
 """

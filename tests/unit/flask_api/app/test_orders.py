@@ -1,4 +1,4 @@
-"""An order is placed once, sells what is there and no more, and its sum is exact (F5)."""
+"""An order is placed once, sells what is there and no more, and its sum is exact."""
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A refusal says what is wrong and where, and quotes nothing that was sent (F5)."""
+"""A refusal says what is wrong and where, and quotes nothing that was sent."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Products are made, found page by page, and changed (F5)."""
+"""Products are made, found page by page, and changed."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""One line for each request, with its id and without its content (F5)."""
+"""One line for each request, with its id and without its content."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The image installs what the tests ran with, nothing else, and only files with a known hash (X8)."""
+"""The image installs what the tests ran with, nothing else, and only files with a known hash."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The environment is taken as it is described, or refused with the variable's name, value and what it takes (F5)."""
+"""The environment is taken as it is described, or refused with the variable's name, value and what it takes."""
 
 from pathlib import Path
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib.common.errors import SettingError
 from lib.local_cloud.errors import LocalCloudError
-from tests.support.pulumi_programs.fake import AWAY, FAR, HOME, Run, World, refusal
+from tests.support.pulumi_programs.fake import AWAY, FAR, HOME, FakeCloud, Run, refusal
 
 TWO_PROVIDERS = """
 class Provider(pulumi.ProviderResource):
@@ -17,7 +17,7 @@ class Provider(pulumi.ProviderResource):
 
 @pytest.fixture
 def world():
-    return World()
+    return FakeCloud()
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from lib.local_cloud.pulumi.in_process import apply, create
 from lib.local_cloud.pulumi.in_process.clients import Clients
 from lib.local_cloud.pulumi.in_process.state import StackState, StateEntry, identity, state_file
 from lib.local_cloud.servers.process import Server
-from tests.support.pulumi_programs.fake import FAR, HOME, RESOURCE_TYPES, Run, World
+from tests.support.pulumi_programs.fake import FAR, HOME, RESOURCE_TYPES, FakeCloud, Run
 
 TWO = "b = Thing('b')\nThing('a', text=b.arn)\n"
 
 
 @pytest.fixture
 def world():
-    return World()
+    return FakeCloud()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A2: the whole Internet is recognised in one piece, in halves and in many, and nothing else is taken for it."""
+"""The whole Internet is recognised in one piece, in halves and in many, and nothing else is taken for it."""
 
 from ipaddress import ip_network
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.analyse import world
+from lib.analyse import internet_exposure
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fd00::/8", "fe80::/10")
 
@@ -23,30 +23,30 @@ def pieces(draw: st.DrawFn, whole: str) -> list[str]:
 
 @given(pieces("0.0.0.0/0"))
 def test_all_of_ipv4_in_pieces_is_everything(cidrs):
-    assert world.everything(cidrs) == (True, False)
+    assert internet_exposure.everything(cidrs) == (True, False)
 
 
 @given(pieces("::/0"))
 def test_all_of_ipv6_in_pieces_is_everything(cidrs):
-    assert world.everything(cidrs) == (False, True)
+    assert internet_exposure.everything(cidrs) == (False, True)
 
 
 @given(pieces("0.0.0.0/0"), st.data())
 def test_without_one_public_piece_it_is_not_everything(cidrs, data):
-    public = [cidr for cidr in cidrs if world.public(cidr)]
+    public = [cidr for cidr in cidrs if internet_exposure.public(cidr)]
     missing = data.draw(st.sampled_from(public))
-    assert world.everything(cidr for cidr in cidrs if cidr != missing) == (False, False)
+    assert internet_exposure.everything(cidr for cidr in cidrs if cidr != missing) == (False, False)
 
 
 @given(pieces("0.0.0.0/0"))
 def test_private_pieces_need_not_be_there(cidrs):
-    assert world.everything(cidr for cidr in cidrs if world.public(cidr)) == (True, False)
+    assert internet_exposure.everything(cidr for cidr in cidrs if internet_exposure.public(cidr)) == (True, False)
 
 
 @given(st.lists(st.sampled_from(PRIVATE)))
 def test_private_ranges_are_never_the_internet(cidrs):
-    assert world.everything(cidrs) == (False, False)
-    assert not any(world.public(cidr) for cidr in cidrs)
+    assert internet_exposure.everything(cidrs) == (False, False)
+    assert not any(internet_exposure.public(cidr) for cidr in cidrs)
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_private_ranges_are_never_the_internet(cidrs):
     ],
 )
 def test_examples(cidrs, found):
-    assert world.everything(cidrs) == found
+    assert internet_exposure.everything(cidrs) == found

@@ -83,14 +83,14 @@ def _entry(row: Mapping[str, Any], number: int, path: Path, known: Collection[st
 
 
 @dataclass(frozen=True)
-class Ignores:
+class Suppressions:
     """The entries that hold today, and those whose day is past."""
 
     valid: Sequence[Entry] = ()
     expired: Sequence[Entry] = ()
 
     @classmethod
-    def read(cls, path: Path | None, today: date, checks: Collection[str]) -> "Ignores":
+    def read(cls, path: Path | None, today: date, checks: Collection[str]) -> "Suppressions":
         """Return the entries of a file; an entry holds up to and including its last day.
 
         Args:

@@ -1,4 +1,4 @@
-"""A1-A3: how grave a finding is, and how it is told: all traffic, ICMP, sensitive ports and ranges told apart."""
+"""How severe a finding is, and how it is told: all traffic, ICMP, sensitive ports and ranges told apart."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from lib.analyse import places
+from lib.analyse import region_names
 from lib.analyse.checks import log_cost, open_ingress, zombie_volumes
 from lib.analyse.model import Context, LogGroup, Rule, SecurityGroup, Volume
 from lib.analyse.prices import GIB
@@ -22,8 +22,8 @@ def rule(protocol="tcp", first=22, last=None, source="0.0.0.0/0", identifier="sg
     return Rule(identifier, protocol, first, last, source, cidrs or (source,))
 
 
-def judge(*rules: Rule, users: int | None = 1):
-    return list(open_ingress.judge(SecurityGroup("sg-1", "web", "vpc-1", rules, users=users), CONTEXT))
+def evaluate(*rules: Rule, users: int | None = 1):
+    return list(open_ingress.evaluate(SecurityGroup("sg-1", "web", "vpc-1", rules, users=users), CONTEXT))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def judge(*rules: Rule, users: int | None = 1):
     ],
 )
 def test_what_is_open_is_told_apart(given_rule, kind, severity, title):
-    (found,) = judge(given_rule)
+    (found,) = evaluate(given_rule)
     assert (found.type, found.severity) == (kind, severity)
     assert found.title.startswith(f"{title} open to ")
 
@@ -63,7 +63,7 @@ def test_what_is_open_is_told_apart(given_rule, kind, severity, title):
     ],
 )
 def test_use_lowers_by_one_step_only_when_it_is_known_to_be_none(users, severity, used):
-    (found,) = judge(rule("-1", None), users=users)
+    (found,) = evaluate(rule("-1", None), users=users)
     assert found.severity == severity
     assert found.title.endswith(f"used by {used}")
     assert found.details["attached"] is (None if users is None else users > 0)
@@ -76,24 +76,24 @@ def test_the_least_severities_are_never_lowered(severity):
 
 def test_two_halves_are_found_together_and_a_bystander_is_not():
     halves = rule(source="0.0.0.0/1", identifier="a"), rule(source="128.0.0.0/1", identifier="b")
-    found = judge(*halves, rule(source="8.8.8.8/32", identifier="c"), rule(source="10.0.0.0/8", identifier="d"))
+    found = evaluate(*halves, rule(source="8.8.8.8/32", identifier="c"), rule(source="10.0.0.0/8", identifier="d"))
     assert [(f.id, f.details["together"]) for f in found] == [("a", True), ("b", True)]
     assert "and the rest of the Internet" in found[0].title
 
 
 def test_halves_on_two_ports_are_not_the_world():
-    assert judge(rule(first=22, source="0.0.0.0/1"), rule(first=23, source="128.0.0.0/1")) == []
+    assert evaluate(rule(first=22, source="0.0.0.0/1"), rule(first=23, source="128.0.0.0/1")) == []
 
 
 def test_halves_of_ipv6_leave_a_narrow_rule_of_ipv4_alone():
     rules = [rule(source=s, identifier=s) for s in ("::/1", "8000::/1", "8.8.8.0/24")]
-    assert [f.id for f in judge(*rules)] == ["::/1"]
+    assert [f.id for f in evaluate(*rules)] == ["::/1"]
 
 
 def test_a_prefix_list_that_holds_the_world_is_found_and_an_unreadable_one_is_not_judged():
     world = rule(source="pl-1", cidrs=("10.0.0.0/8", "0.0.0.0/0"))
     unread = Rule("sgr-2", "tcp", 22, 22, "pl-2", None)
-    assert [f.details["source"] for f in judge(world, unread)] == ["pl-1"]
+    assert [f.details["source"] for f in evaluate(world, unread)] == ["pl-1"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_prefix_list_that_holds_the_world_is_found_and_an_unreadable_one_is_no
 )
 def test_dear_volumes_are_graver_and_what_cannot_be_priced_is_not_taken_for_cheap(size, kind, severity):
     volume = Volume("vol-1", f"{PRICED}a", kind, size, NOW - timedelta(days=3), 3000, 125, detached_at=NOW)
-    (found,) = zombie_volumes.judge(volume, CONTEXT)
+    (found,) = zombie_volumes.evaluate(volume, CONTEXT)
     assert found.severity == severity
     assert found.details["created_days_ago"] == 3
     assert found.details["detached_at"] == NOW.isoformat()
@@ -140,7 +140,7 @@ def test_logs_without_a_price_are_told_without_one():
 
 def test_yuan_of_logs_are_no_small_amount_of_dollars():
     name = "China (Beijing)"
-    code = next(code for code, found in places.names().items() if found == name)
+    code = next(code for code, found in region_names.names().items() if found == name)
     prices = analyse_prices.prices(**{name: analyse_prices.region("CNY", logs=analyse_prices.LOGS)})
     (found,) = log_cost.evaluate(LogGroup("g", "", GIB, NOW), replace(CONTEXT, region=code, prices=prices))
     assert found.cost is not None
@@ -204,7 +204,7 @@ def test_bytes_are_told_in_their_unit(number, text):
 
 
 def test_the_volumes_prices_are_the_tables():
-    (found,) = zombie_volumes.judge(Volume("vol-1", f"{PRICED}a", "st1", 100, NOW), CONTEXT)
+    (found,) = zombie_volumes.evaluate(Volume("vol-1", f"{PRICED}a", "st1", 100, NOW), CONTEXT)
     assert found.cost is not None
     assert found.cost.monthly == Decimal("4.5")
 
@@ -223,4 +223,4 @@ def test_volumes_unused_for_fewer_days_than_asked_are_left_out(created, detached
     context = replace(CONTEXT, older_than=older_than)
     ended = None if detached is None else NOW - timedelta(days=detached)
     volume = Volume("vol-1", f"{PRICED}a", "gp3", 1, NOW - timedelta(days=created), detached_at=ended)
-    assert len(list(zombie_volumes.judge(volume, context))) == found
+    assert len(list(zombie_volumes.evaluate(volume, context))) == found

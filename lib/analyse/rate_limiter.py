@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimiter:
     """Lets calls begin at most so many times a second, evenly spaced."""
 
     def __init__(

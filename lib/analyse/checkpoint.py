@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lib.analyse.model import Unit
-from lib.analyse.tally import Totals
+from lib.analyse.model import WorkItem
+from lib.analyse.summary import Totals
 from lib.common.errors import SettingError
 
 FOLDER, LOCK = ".analyse", ".analyse.lock"
@@ -71,7 +71,7 @@ def locked(output: Path) -> Iterator[None]:
         yield
 
 
-class Spool:
+class Checkpoint:
     """The folder of a run's pieces.
 
     Args:
@@ -130,13 +130,13 @@ class Spool:
             )
         write_atomically(path, json.dumps(asked))
 
-    def path(self, unit: Unit, ending: str) -> Path:
+    def path(self, work_item: WorkItem, ending: str) -> Path:
         """Return the file of a piece of work."""
-        return self.folder / f"{unit.account}.{unit.region}.{unit.collector}.{ending}"
+        return self.folder / f"{work_item.account}.{work_item.region}.{work_item.collector}.{ending}"
 
-    def finished(self, unit: Unit) -> Coverage | None:
+    def finished(self, work_item: WorkItem) -> Coverage | None:
         """Return what became of a piece that an earlier run completed, or None: it has to be done (again, a notice)."""
-        path = self.path(unit, "done")
+        path = self.path(work_item, "done")
         if not path.is_file():
             return None
         try:
@@ -144,38 +144,39 @@ class Spool:
             coverage = Coverage(**kept["coverage"])
             why = self._stale(datetime.fromisoformat(kept["coverage"]["read_at"]))
             why = why or ("" if kept["basis"] == self.basis else "was judged by other prices or suppressions")
-            why = why or ("" if kept["content"] == self._content(unit) else "is not what was written to it")
+            why = why or ("" if kept["content"] == self._content(work_item) else "is not what was written to it")
         except (ValueError, KeyError, TypeError):
             why = "cannot be read"
         if not why:
             return coverage
         self.notices.append(
-            f"{unit.collector} in {unit.region} of {unit.account} was read again: what an earlier run left {why}."
+            f"{work_item.collector} in {work_item.region} of {work_item.account} was read again: what an earlier run "
+            f"left {why}."
         )
         path.unlink()
         return None
 
-    def finish(self, unit: Unit, coverage: Coverage) -> None:
+    def finish(self, work_item: WorkItem, coverage: Coverage) -> None:
         """Keep that a piece is complete; its findings must have been written."""
-        kept = {"coverage": asdict(coverage), "basis": self.basis, "content": self._content(unit)}
-        write_atomically(self.path(unit, "done"), json.dumps(kept))
+        kept = {"coverage": asdict(coverage), "basis": self.basis, "content": self._content(work_item)}
+        write_atomically(self.path(work_item, "done"), json.dumps(kept))
 
     def _stale(self, read_at: datetime) -> str:
         return "" if timedelta(0) <= self.now - read_at <= MAX_AGE else f"is of {read_at.isoformat(timespec='seconds')}"
 
-    def _content(self, unit: Unit) -> list[int]:
+    def _content(self, work_item: WorkItem) -> list[int]:
         """Return how many findings a piece has, and a checksum of them."""
         number = checksum = 0
-        path = self.path(unit, "jsonl")
+        path = self.path(work_item, "jsonl")
         if path.is_file():
             with path.open("rb") as file:
                 while chunk := file.read(1 << 20):
                     number, checksum = number + chunk.count(b"\n"), zlib.crc32(chunk, checksum)
         return [number, checksum]
 
-    def learned(self, unit: Unit) -> dict[str, Any]:
+    def learned(self, work_item: WorkItem) -> dict[str, Any]:
         """Return what earlier runs found out not long ago; a line cut short by a kill is left out."""
-        path, found = self.path(unit, "learned"), dict[str, Any]()
+        path, found = self.path(work_item, "learned"), dict[str, Any]()
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
             try:
                 key, value, moment = json.loads(line)
@@ -185,18 +186,18 @@ class Spool:
                 continue
         return found
 
-    def lines(self, units: Sequence[Unit]) -> Iterator[str]:
+    def lines(self, work_items: Sequence[WorkItem]) -> Iterator[str]:
         """Yield the findings of pieces of work, each as a line of JSON with its line feed."""
-        for unit in units:
-            path = self.path(unit, "jsonl")
+        for work_item in work_items:
+            path = self.path(work_item, "jsonl")
             if path.is_file():
                 with path.open(encoding="utf-8") as file:
                     yield from file
 
-    def totals(self, unit: Unit) -> Totals:
+    def totals(self, work_item: WorkItem) -> Totals:
         """Return the sums of one piece, read again."""
         found = Totals()
-        for line in self.lines([unit]):
+        for line in self.lines([work_item]):
             found.add(json.loads(line))
         return found
 

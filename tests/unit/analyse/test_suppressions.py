@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from lib.analyse.ignore import Entry, Ignores, key
 from lib.analyse.model import Finding
+from lib.analyse.suppressions import Entry, Suppressions, key
 from lib.common.errors import SettingError
 
 TODAY, CHECKS = date(2026, 11, 23), ("zombie-volume", "log-cost")
@@ -45,10 +45,10 @@ def test_an_entry_matches_by_id_tag_or_pattern(given, finding, matches):
     assert given.matches("zombie-volume", finding) is matches
 
 
-def read(tmp_path, text: str) -> Ignores:
+def read(tmp_path, text: str) -> Suppressions:
     path = tmp_path / "ignore.toml"
     path.write_text(text, encoding="utf-8")
-    return Ignores.read(path, TODAY, CHECKS)
+    return Suppressions.read(path, TODAY, CHECKS)
 
 
 def test_an_entry_holds_up_to_its_last_day(tmp_path):
@@ -60,12 +60,12 @@ def test_an_entry_holds_up_to_its_last_day(tmp_path):
 
 def test_the_first_entry_that_matches_gives_the_reason():
     entries = [entry(id="other"), entry(tag="Keep"), entry(id="vol-1")]
-    assert Ignores(entries).match("c", VOLUME) is entries[1]
-    assert Ignores(entries).match("c", RULE) is None
+    assert Suppressions(entries).match("c", VOLUME) is entries[1]
+    assert Suppressions(entries).match("c", RULE) is None
 
 
 def test_no_file_ignores_nothing():
-    assert Ignores.read(None, TODAY, CHECKS) == Ignores()
+    assert Suppressions.read(None, TODAY, CHECKS) == Suppressions()
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_an_unknown_check_is_refused_with_those_that_there_are(tmp_path):
 
 def test_entries_that_gave_no_reason_are_told():
     used, unused = entry(id="vol-1", check="log-cost"), entry(id="vol-1", check="zombie-volume")
-    assert Ignores([used, unused]).unmatched({key(used.public())}) == [unused]
+    assert Suppressions([used, unused]).unmatched({key(used.public())}) == [unused]
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(SettingError, match="cannot be read"):
-        Ignores.read(tmp_path / "none", TODAY, CHECKS)
+        Suppressions.read(tmp_path / "none", TODAY, CHECKS)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from lib.analyse.ignore import key
 from lib.analyse.model import rank
+from lib.analyse.suppressions import key
 
 DIMENSIONS = ("severity", "account", "region", "owner", "type")
 NO_OWNER = "(none)"
@@ -61,7 +61,7 @@ class Sum:
 
 
 @dataclass
-class Tally:
+class CheckSummary:
     """Numbers and sums of one check: in all, and by each of :data:`DIMENSIONS`. Ignored findings only count."""
 
     all: Sum = field(default_factory=Sum)
@@ -84,8 +84,8 @@ class Tally:
                 entry = found[value] = Sum()
             entry.add(amount, currency, unpriced=unpriced)
 
-    def merge(self, other: "Tally") -> None:
-        """Add another piece of work's tally of the same check."""
+    def merge(self, other: "CheckSummary") -> None:
+        """Add another piece of work's summary of the same check."""
         self.all.merge(other.all)
         self.ignored += other.ignored
         for name, found in other.by.items():
@@ -93,7 +93,7 @@ class Tally:
                 self.by[name].setdefault(value, Sum()).merge(entry)
 
     def public(self) -> dict[str, Any]:
-        """Return the tally as the report has it, the most expensive first."""
+        """Return the summary as the report has it, the most expensive first."""
         dimensions = {
             f"by_{name}": {
                 value: entry.public()
@@ -106,35 +106,35 @@ class Tally:
 
 @dataclass
 class Totals:
-    """The tallies of every check."""
+    """The sums of every check."""
 
-    checks: dict[str, Tally] = field(default_factory=dict)
+    checks: dict[str, CheckSummary] = field(default_factory=dict)
     suppressions: set[str] = field(default_factory=set)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count one finding of the report."""
         if row["ignored"]:
             self.suppressions.add(key(row["ignored"]))
-        tally = self.checks.get(row["check"])
-        if tally is None:
-            tally = self.checks[row["check"]] = Tally(columns=tuple(row["details"]))
-        tally.add(row)
+        summary = self.checks.get(row["check"])
+        if summary is None:
+            summary = self.checks[row["check"]] = CheckSummary(columns=tuple(row["details"]))
+        summary.add(row)
 
     def merge(self, other: "Totals") -> None:
         """Add another piece of work's totals."""
         self.suppressions |= other.suppressions
         for check, theirs in other.checks.items():
-            self.checks.setdefault(check, Tally(columns=theirs.columns)).merge(theirs)
+            self.checks.setdefault(check, CheckSummary(columns=theirs.columns)).merge(theirs)
 
     def above(self, least: str) -> int:
-        """Return how many findings are at least that grave."""
-        severities = ((s, e.count) for tally in self.checks.values() for s, e in tally.by["severity"].items())
+        """Return how many findings are at least that severe."""
+        severities = ((s, e.count) for summary in self.checks.values() for s, e in summary.by["severity"].items())
         return sum(count for severity, count in severities if rank(severity) >= rank(least))
 
     def columns(self) -> list[str]:
         """Return the names of every detail that the findings have."""
-        return list(dict.fromkeys(name for _, tally in sorted(self.checks.items()) for name in tally.columns))
+        return list(dict.fromkeys(name for _, summary in sorted(self.checks.items()) for name in summary.columns))
 
     def public(self) -> dict[str, Any]:
         """Return the totals as the report has them."""
-        return {check: tally.public() for check, tally in sorted(self.checks.items())}
+        return {check: summary.public() for check, summary in sorted(self.checks.items())}

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lib.analyse import aws, cli, prices
-from lib.analyse.model import Unit
+from lib.analyse.checkpoint import MAX_AGE, Checkpoint, Coverage
+from lib.analyse.model import WorkItem
 from lib.analyse.run import Run
-from lib.analyse.spool import MAX_AGE, Coverage, Spool
 from lib.common.errors import SettingError
 from tests.support import analyse
 from tests.support import analyse_content as content
@@ -68,47 +68,47 @@ def test_there_must_be_something_to_resume_and_it_must_be_the_same(start, capsys
 
 def test_without_an_interrupted_run_resume_is_refused(tmp_path):
     with pytest.raises(SettingError, match="There is no interrupted run"):
-        Spool(tmp_path, NOW).begin({}, resume=True)
+        Checkpoint(tmp_path, NOW).begin({}, resume=True)
 
 
 def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path):
-    spool, unit = Spool(tmp_path, NOW), Unit("1", HERE, "log_groups")
-    spool.begin({}, resume=False)
-    assert spool.learned(unit) == {}
+    checkpoint, work_item = Checkpoint(tmp_path, NOW), WorkItem("1", HERE, "log_groups")
+    checkpoint.begin({}, resume=False)
+    assert checkpoint.learned(work_item) == {}
     early, late = (json.dumps([name, 1, (NOW - age).isoformat()]) for name, age in (("z", 2 * MAX_AGE), ("a", MAX_AGE)))
-    spool.path(unit, "learned").write_text(f'{early}\n["plain", 1]\n{late}\n["b", ', encoding="utf-8")
-    assert spool.learned(unit) == {"a": 1}
+    checkpoint.path(work_item, "learned").write_text(f'{early}\n["plain", 1]\n{late}\n["b", ', encoding="utf-8")
+    assert checkpoint.learned(work_item) == {"a": 1}
 
 
 def test_a_piece_that_could_not_write_has_no_findings(tmp_path):
-    assert list(Spool(tmp_path, NOW).lines([Unit("1", HERE, "volumes")])) == []
+    assert list(Checkpoint(tmp_path, NOW).lines([WorkItem("1", HERE, "volumes")])) == []
 
 
-def done(tmp_path) -> tuple[Spool, Unit]:
+def done(tmp_path) -> tuple[Checkpoint, WorkItem]:
     """Return a folder with one piece that was completed an hour ago."""
-    spool, unit = Spool(tmp_path, NOW), Unit("1", HERE, "volumes")
-    spool.begin({}, resume=False)
-    spool.path(unit, "jsonl").write_text('{"check": "c"}\n', encoding="utf-8")
+    checkpoint, work_item = Checkpoint(tmp_path, NOW), WorkItem("1", HERE, "volumes")
+    checkpoint.begin({}, resume=False)
+    checkpoint.path(work_item, "jsonl").write_text('{"check": "c"}\n', encoding="utf-8")
     entry = Coverage("1", HERE, "volumes", "complete", "", read_at=(NOW - timedelta(hours=1)).isoformat())
-    spool.finish(unit, entry)
-    return spool, unit
+    checkpoint.finish(work_item, entry)
+    return checkpoint, work_item
 
 
 def test_a_piece_that_is_as_it_was_left_is_taken_over(tmp_path):
-    spool, unit = done(tmp_path)
-    assert spool.finished(unit) is not None
-    assert (spool.notices, spool.finished(Unit("2", HERE, "volumes"))) == ([], None)
+    checkpoint, work_item = done(tmp_path)
+    assert checkpoint.finished(work_item) is not None
+    assert (checkpoint.notices, checkpoint.finished(WorkItem("2", HERE, "volumes"))) == ([], None)
 
 
 @pytest.mark.parametrize("content", ["", '{"check": "c"}\n{"check": "c"}\n', '{"check": "d"}\n'])
 def test_a_piece_whose_findings_were_changed_is_done_again_with_a_sentence(tmp_path, content):
-    spool, unit = done(tmp_path)
-    spool.path(unit, "jsonl").write_text(content, encoding="utf-8")
-    assert spool.finished(unit) is None
-    assert spool.notices == [
+    checkpoint, work_item = done(tmp_path)
+    checkpoint.path(work_item, "jsonl").write_text(content, encoding="utf-8")
+    assert checkpoint.finished(work_item) is None
+    assert checkpoint.notices == [
         f"volumes in {HERE} of 1 was read again: what an earlier run left is not what was written to it."
     ]
-    assert not spool.path(unit, "done").exists()
+    assert not checkpoint.path(work_item, "done").exists()
 
 
 @pytest.mark.parametrize(
@@ -120,26 +120,26 @@ def test_a_piece_whose_findings_were_changed_is_done_again_with_a_sentence(tmp_p
     ],
 )
 def test_a_piece_of_another_day_or_of_other_prices_is_done_again(tmp_path, later, basis, why):
-    _, unit = done(tmp_path)
-    spool = Spool(tmp_path, NOW + later, basis)
-    assert spool.finished(unit) is None
-    assert spool.notices == [f"volumes in {HERE} of 1 was read again: what an earlier run left {why}."]
+    _, work_item = done(tmp_path)
+    checkpoint = Checkpoint(tmp_path, NOW + later, basis)
+    assert checkpoint.finished(work_item) is None
+    assert checkpoint.notices == [f"volumes in {HERE} of 1 was read again: what an earlier run left {why}."]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"coverage": {"unknown": 1}}', '{"coverage": {}}'])
 def test_a_piece_that_cannot_be_read_is_done_again(tmp_path, text):
-    spool, unit = done(tmp_path)
-    spool.path(unit, "done").write_text(text, encoding="utf-8")
-    assert spool.finished(unit) is None
-    assert spool.notices[0].endswith("cannot be read.")
+    checkpoint, work_item = done(tmp_path)
+    checkpoint.path(work_item, "done").write_text(text, encoding="utf-8")
+    assert checkpoint.finished(work_item) is None
+    assert checkpoint.notices[0].endswith("cannot be read.")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]"])
 def test_a_run_whose_description_cannot_be_read_is_refused(tmp_path, text):
-    spool, _ = done(tmp_path)
-    (spool.folder / "run.json").write_text(text, encoding="utf-8")
+    checkpoint, _ = done(tmp_path)
+    (checkpoint.folder / "run.json").write_text(text, encoding="utf-8")
     with pytest.raises(SettingError, match="cannot be read: leave --resume out"):
-        spool.begin({}, resume=True)
+        checkpoint.begin({}, resume=True)
 
 
 def test_yesterdays_pieces_are_read_again_and_the_report_says_so(start, monkeypatch):
@@ -182,10 +182,10 @@ def test_another_accounts_run_is_refused(start, monkeypatch, capsys):
 
 def test_other_prices_mean_another_basis(tmp_path, monkeypatch):
     options = cli.options(["--output", str(tmp_path)])[1]
-    before = Run(options).spool.basis
-    assert Run(options).spool.basis == before
+    before = Run(options).checkpoint.basis
+    assert Run(options).checkpoint.basis == before
     other = tmp_path / "prices.json"
     other.write_text(prices.TABLE.read_text(encoding="utf-8").replace("0.1", "0.2"), encoding="utf-8")
     table = prices.Prices.read(other)
     monkeypatch.setattr("lib.analyse.run.Prices.read", lambda: table)
-    assert Run(options).spool.basis != before
+    assert Run(options).checkpoint.basis != before

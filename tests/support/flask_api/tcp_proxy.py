@@ -13,10 +13,10 @@ HUNG_SECONDS = 8.0  # a client without patience of its own would otherwise hang 
 
 
 class _Connection(socketserver.BaseRequestHandler):
-    server: "Gate"
+    server: "TcpProxy"
 
     def handle(self) -> None:
-        """Pipe while the gate is open; hold everything back while it hangs; end while it is closed."""
+        """Pipe while the proxy is open; hold everything back while it hangs; end while it is closed."""
         self.server.live.append(self)
         with suppress(OSError), socket.create_connection((HOST, self.server.behind)) as inner:
             self._pipe(self.request, inner)
@@ -36,7 +36,7 @@ class _Connection(socketserver.BaseRequestHandler):
                 (inner if ready is outer else outer).sendall(data)
 
 
-class Gate(socketserver.ThreadingTCPServer):
+class TcpProxy(socketserver.ThreadingTCPServer):
     """Listens on loopback in front of a port; use it in a ``with`` statement and set its ``state``.
 
     ``open`` passes everything on; ``hung`` accepts and stays silent; ``closed`` ends what is there and what comes.
