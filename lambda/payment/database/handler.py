@@ -3,15 +3,18 @@
 The database lies in isolated subnets, so whoever wants to look into it asks this function.
 """
 
+from pathlib import Path
 from typing import Any
 
 import aws
-from migrate import REPORT_SECONDS, WAIT_SECONDS, migrate
+import migrations
 from money import Money
 from postgres import Database
 from telemetry import logger
 
-database = Database(secrets=aws.Secrets, answer_seconds=WAIT_SECONDS)
+MIGRATIONS = Path(__file__).with_name("migrations")
+REPORT_SECONDS = 10.0
+database = Database(secrets=aws.Secrets, answer_seconds=migrations.WAIT_SECONDS)
 
 PAYMENTS = """
 SELECT status, currency, count(*), sum(amount)::bigint, sum(refunded)::bigint FROM payments GROUP BY 1, 2 ORDER BY 1, 2
@@ -56,9 +59,7 @@ def report() -> dict[str, Any]:
         "refunds": refunds,
         "idempotency_records": keys,
         "outbox": {"pending": pending, "oldest_seconds": oldest},
-        "migrations": [
-            name for (name,) in database.run("SELECT name FROM schema_migrations ORDER BY 1", seconds=REPORT_SECONDS)
-        ],
+        "migrations": migrations.applied(database),
     }
 
 
@@ -70,7 +71,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """
     action = event.get("action")
     if action == "migrate":
-        applied = migrate(database)
+        applied = migrations.migrate(database, MIGRATIONS)
         logger.info("migrated", extra={"applied": applied})
         return {"applied": applied}
     if action == "report":

@@ -88,7 +88,7 @@ def away(admin: SimpleNamespace, postgres: TestServer, monkeypatch: pytest.Monke
     """The database is not there, and the function does not wait for it."""
     environ = postgres.environ | {"DB_PORT": str(free_port())}
     monkeypatch.setattr(admin.handler, "database", admin.postgres.Database(environ, secrets=postgres.secrets))
-    monkeypatch.setattr(admin.handler, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(admin.migrations, "WAIT_SECONDS", 0.1)
 
 
 def test_create_migrates_and_says_so(ask: Ask, admin: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_a_reason_is_not_longer_than_cloudformation_takes(
     """An answer may have 4096 bytes."""
 
     def fail() -> None:
-        raise admin.handler.MigrationChanged("x" * 5000)
+        raise admin.migrations.MigrationChanged("x" * 5000)
 
     monkeypatch.setattr(admin.handler, "migrate", fail)
     reason = ask("Create")["Reason"]

@@ -1,4 +1,4 @@
-"""Each migration is applied once and whole, whoever else migrates at the same time."""
+"""Each migration is applied once and completely, whoever else migrates (lambda/common/migrations.py)."""
 
 import threading
 import time
@@ -123,7 +123,9 @@ def test_an_edited_migration_is_refused(load: Load, write: Write, fresh: Connect
     write("0001.sql", "CREATE TABLE one (a int, b int)")
     write("0002.sql", "CREATE TABLE two (a int)")
     handler = load()
-    with pytest.raises(handler.MigrationChanged, match=r"^0001\.sql differs from what was applied: restore it"):
+    with pytest.raises(
+        handler.migrations.MigrationChanged, match=r"^0001\.sql differs from what was applied: restore it"
+    ):
         handler.migrate()
     assert tables(fresh) == {"schema_migrations", "one"}
 
@@ -160,7 +162,7 @@ def test_the_list_of_migrations_that_another_makes_is_waited_for(load: Load, fre
     """Of two CREATE TABLE IF NOT EXISTS at the same time PostgreSQL fails one, so only one may be at it."""
     handler = load()
     fresh.run("START TRANSACTION")
-    fresh.run(handler.LEDGER)
+    fresh.run(handler.migrations.TABLE)
     with ThreadPoolExecutor() as pool:
         migrating = pool.submit(handler.migrate)
         wait_until_blocked(fresh)
@@ -203,7 +205,7 @@ def test_a_migration_waits_for_another_migration(load: Load, write: Write, fresh
         migrating = pool.submit(handler.migrate)
         assert reached.wait(10)
         fresh.run("START TRANSACTION")
-        fresh.run(f"SELECT pg_advisory_xact_lock({handler.LOCK})")
+        fresh.run(f"SELECT pg_advisory_xact_lock({handler.migrations.LOCK})")
         locked.set()
         wait_until_blocked(fresh)
         fresh.run("COMMIT")

@@ -1,8 +1,5 @@
 """The database function migrates once and reports to the cent; the tables themselves refuse what must not be."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
@@ -24,74 +21,9 @@ def fresh(server):
         superuser.run(f"DROP DATABASE {FRESH} WITH (FORCE)")
 
 
-@pytest.fixture
-def load(fresh, server, tmp_path):
-    """Loads the function, each time another instance of it, on the fresh database."""
-    del fresh
-    made = []
-
-    def instance():
-        modules = support.load(server, "database")
-        modules.handler.database._environ = support.environ(server) | {"DB_NAME": FRESH}
-        modules.migrate.FOLDER = tmp_path
-        made.append(modules)
-        return modules
-
-    yield instance
-    for modules in made:
-        modules.handler.database.close()
-
-
 def migrate(modules):
     """Ask the function to migrate."""
     return modules.handler.handler({"action": "migrate", "tf": {"action": "create"}}, None)["applied"]
-
-
-def test_migrations_are_applied_once_in_the_order_of_their_names(load, tmp_path, fresh):
-    """By this instance or another one; a new file is applied alone."""
-    for number in (3, 1, 2):
-        text = f"CREATE TABLE t{number} AS SELECT {f'* FROM t{number - 1}' if number > 1 else 1}"
-        (tmp_path / f"000{number}.sql").write_text(text)
-    assert migrate(load()) == ["0001.sql", "0002.sql", "0003.sql"]
-    (tmp_path / "0004_o'clock.sql").write_text("CREATE TABLE t4 AS SELECT 'it''s {0} :name %s $$'::text AS t")
-    modules = load()
-    assert migrate(modules) == ["0004_o'clock.sql"]
-    assert migrate(modules) == []
-    assert fresh.run("SELECT t FROM t4") == [["it's {0} :name %s $$"]]
-
-
-def test_an_edited_migration_is_refused(load, tmp_path, fresh):
-    """What was applied stays as it is; nothing after it is applied."""
-    (tmp_path / "0001.sql").write_text("CREATE TABLE one (a int)")
-    migrate(load())
-    (tmp_path / "0001.sql").write_text("CREATE TABLE one (b int)")
-    (tmp_path / "0002.sql").write_text("CREATE TABLE two (a int)")
-    modules = load()
-    with pytest.raises(modules.migrate.MigrationChanged, match=r"^0001\.sql differs from what was applied: restore it"):
-        migrate(modules)
-    assert fresh.run("SELECT to_regclass('two')") == [[None]]
-
-
-def test_a_migration_that_fails_leaves_nothing_behind(load, tmp_path, fresh):
-    (tmp_path / "0001.sql").write_text("CREATE TABLE one (a int); SELECT nothing FROM nowhere")
-    with pytest.raises(DatabaseError, match="42P01"):
-        migrate(load())
-    assert fresh.run("SELECT to_regclass('one'), (SELECT count(*) FROM schema_migrations)") == [[None, 0]]
-
-
-def test_two_that_begin_at_the_same_time_apply_it_once(load, tmp_path, fresh):
-    """On a database in which even the list of migrations is missing."""
-    (tmp_path / "0001.sql").write_text("CREATE TABLE numbers (n int); INSERT INTO numbers VALUES (1)")
-    instances = [load() for _ in range(4)]
-    together = threading.Barrier(len(instances))
-
-    def run(modules):
-        together.wait(10)
-        migrate(modules)
-
-    with ThreadPoolExecutor(len(instances)) as pool:
-        list(pool.map(run, instances))
-    assert fresh.run("SELECT n FROM numbers") == [[1]]
 
 
 def test_the_own_migrations_make_the_tables(server, fresh):
