@@ -52,7 +52,7 @@ class Price:
     """One price on demand of a product, as its row has it."""
 
     usage: str
-    work_item: str
+    unit: str
     amount: str
     currency: str
 
@@ -137,9 +137,9 @@ class OfferFile:
         for row in rows:
             if len(row) <= max(index.values()):
                 raise PriceListError(f"{self._url} has a row of {len(row)} columns: it was cut short")
-            term, work_item, amount, currency, kind, usage, code = (row[index[name]] for name in COLUMNS)
+            term, unit, amount, currency, kind, usage, code = (row[index[name]] for name in COLUMNS)
             if term == "OnDemand" and kind == "AWS Region" and code == self._code:
-                yield Price(usage, work_item, amount, currency)
+                yield Price(usage, unit, amount, currency)
 
     def _header(self, rows: Iterator[list[str]]) -> dict[str, int]:
         """Read the rows before the first product: five of two columns, then the names of the columns."""

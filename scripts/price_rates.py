@@ -62,10 +62,10 @@ def _amount(price: Price, part: str, currency: str) -> Decimal:
     """
     if price.currency != currency:
         raise PriceListError(f"{price.usage} is priced in {price.currency!r}, and {currency} was expected")
-    per = UNITS[part].get(price.work_item.lower())
+    per = UNITS[part].get(price.unit.lower())
     if per is None:
         raise PriceListError(
-            f"{price.usage} is priced by {price.work_item!r}, and {' or '.join(UNITS[part])} was expected"
+            f"{price.usage} is priced by {price.unit!r}, and {' or '.join(UNITS[part])} was expected"
         )
     try:
         amount = Decimal(price.amount) / per

@@ -11,9 +11,9 @@ CENT = Decimal("0.01")  # a title names no smaller saving
 
 def size(number: float) -> str:
     """Return bytes as a reader says them."""
-    for work_item in ("B", "KiB", "MiB", "GiB"):
+    for unit in ("B", "KiB", "MiB", "GiB"):
         if number < 1024:
-            return f"{number:.0f} {work_item}" if work_item == "B" else f"{number:.1f} {work_item}"
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
         number /= 1024
     return f"{number:.1f} TiB"
 

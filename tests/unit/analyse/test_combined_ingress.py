@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.work_item.analyse.test_judgement import CONTEXT, evaluate, rule
+from tests.unit.analyse.test_severity import CONTEXT, evaluate, rule
 
 from lib.analyse import combined_ingress, internet_exposure, intervals
 from lib.analyse.checks import open_ingress

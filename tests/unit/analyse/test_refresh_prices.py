@@ -261,8 +261,8 @@ def test_terms_that_are_missing_or_free_are_no_price(refresh, server, values):
     ],
 )
 def test_what_has_several_meanings_is_not_guessed(refresh, server, usage, price, kind):
-    work_item = "IOPS-Mo" if "IOPS" in usage else "GB-Mo"
-    rows = [*fake.volumes(HERE, "EUS1-"), fake.row(usage, work_item, price, HERE)]
+    unit = "IOPS-Mo" if "IOPS" in usage else "GB-Mo"
+    rows = [*fake.volumes(HERE, "EUS1-"), fake.row(usage, unit, price, HERE)]
     server.files[server.path(EC2, HERE)] = fake.text(EC2, rows)
     code, table = refresh(HERE)
     assert code == 3
