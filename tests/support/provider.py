@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from lib.declared.pulumi_program import ACCOUNT, ZONES
 from lib.declared.terraform_versions import for_provider
-from lib.local_cloud.cdktf import terraform_fetch, terraform_main
+from lib.local_cloud.cdktf import terraform_fetch, terraform_main, terraform_packages
 
 Json = dict[str, Any]
 # 5.100.0 is the last of version 5, and knows what the systems declare but for lib/declared/terraform_versions.py.
@@ -97,6 +97,7 @@ def _terraform() -> list[str]:
     found = shutil.which("terraform")
     if found and terraform_fetch._version(found) >= terraform_fetch.OLDEST:
         return [found]
+    terraform_packages.install(lambda _text: None)
     return [sys.executable, "-P", str(terraform_main.__file__)]
 
 

@@ -63,7 +63,7 @@ class Engine:
         command_line, how = cli.way(self.cloud, report, {**os.environ, **self.environ})
         found = terraform_fetch.way(self.cloud, PINNED, report, {**os.environ, **self.environ})
         terraform_fetch.remember(self.cloud, found)
-        environ = self._environment(found)
+        environ = self._environment(found, report)
         report("synthesis")
         if command_line:
             words = ["deploy", self.stack, "--auto-approve", "--terraform-parallelism", PARALLEL]
@@ -81,12 +81,12 @@ class Engine:
             shutil.rmtree(known.parent)
         (self._folder / known.name).write_text(run_, encoding="utf-8")
 
-    def _environment(self, found: Way) -> dict[str, str]:
+    def _environment(self, found: Way, report: Report) -> dict[str, str]:
         cloud = self.cloud
         environ = {
             **cli.environment(cloud),
             **self.environ,
-            "TERRAFORM_BINARY_NAME": str(terraform_fetch.program(cloud)),
+            "TERRAFORM_BINARY_NAME": str(terraform_fetch.program(cloud, report, old=found.old)),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
             "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
@@ -144,5 +144,5 @@ class Engine:
         if not self.state.resources():
             return
         words = ["destroy", "-input=false", "-auto-approve", f"-parallelism={PARALLEL}"]
-        self._terraform(words, self._environment(self._known()), report)
+        self._terraform(words, self._environment(self._known(), report), report)
         terraform_fetch.forget(self.cloud)

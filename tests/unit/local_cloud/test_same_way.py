@@ -13,7 +13,7 @@ import pytest
 
 from lib.common import region
 from lib.local_cloud import programs
-from lib.local_cloud.cdktf import app, terraform_fetch
+from lib.local_cloud.cdktf import app, terraform_fetch, terraform_packages
 from lib.local_cloud.cdktf import deployer as cdktf_deployer
 from lib.local_cloud.cdktf.deployer import Engine
 from lib.local_cloud.cloud import LocalCloud
@@ -23,6 +23,12 @@ from lib.local_cloud.pulumi.in_process import run
 
 COMMANDS = ("pulumi", "cdktf", "npm", "npx", "terraform", "curl")
 STACK = "stack-dev"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packages():
+    """Terraform's packages are here, as after the first deployment."""
+    terraform_packages.install(lambda _text: None)
 
 
 @pytest.fixture
@@ -81,7 +87,9 @@ def test_terraform_gets_its_provider_without_asking_a_registry(cloud, asked, com
     engine = Engine(cloud, STACK)
     configure(engine)
     way = terraform_fetch.way(cloud, cdktf_deployer.PINNED, lambda _text: None)
-    lines = engine._terraform(["init", "-input=false"], engine._environment(way), lambda _text: None)
+    lines = engine._terraform(
+        ["init", "-input=false"], engine._environment(way, lambda _text: None), lambda _text: None
+    )
     assert any(f"Installed hashicorp/aws v{terraform_fetch.PROVIDER}" in line for line in lines)
     assert (asked, commands.read_text()) == ([], "")
 

