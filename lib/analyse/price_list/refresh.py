@@ -20,18 +20,13 @@ from typing import Any
 
 import urllib3  # comes with botocore
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from lib.analyse import prices, region_names
+from lib.analyse.checkpoint import write_atomically
+from lib.analyse.price_list import rates
+from lib.analyse.price_list.files import OfferFile, Price, PriceList, PriceListError, region_urls
+from lib.common import region
+from lib.common.errors import SettingError
 
-# pylint: disable=wrong-import-position
-from lib.analyse import prices, region_names  # noqa: E402
-from lib.analyse.checkpoint import write_atomically  # noqa: E402
-from lib.common import region  # noqa: E402
-from lib.common.errors import SettingError  # noqa: E402
-from scripts import price_rates  # noqa: E402
-from scripts.price_list import OfferFile, Price, PriceList, PriceListError, region_urls  # noqa: E402
-
-# pylint: enable=wrong-import-position
 _CODES = {name: code for code, name in region_names.names().items()}
 
 
@@ -95,7 +90,7 @@ class Refresh:
         """Take the sections of one file."""
         name = region_names.names()[code]
         try:
-            rows = [price for price in file.prices() if price_rates.relevant(price)]
+            rows = [price for price in file.prices() if rates.relevant(price)]
         except PriceListError as error:
             self.missing += [f"{section} in {name}: {error}" for section in SERVICES[service]]
             return
@@ -108,7 +103,7 @@ class Refresh:
         entry = self.regions.get(name, {})
         old = entry.get(section, {}).get("rates", {})
         try:
-            found = price_rates.PARSERS[section](rows, currency)
+            found = rates.PARSERS[section](rows, currency)
         except PriceListError as error:
             self.missing.append(f"{section} in {name}: {error}")
             return

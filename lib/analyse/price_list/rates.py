@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from scripts.price_list import Price, PriceListError
+from lib.analyse.price_list.files import Price, PriceListError
 
 # A usage type begins with the billing code of its region (EUS1- is Milan), but for the oldest region's. Local Zones
 # have two such codes.
@@ -64,9 +64,7 @@ def _amount(price: Price, part: str, currency: str) -> Decimal:
         raise PriceListError(f"{price.usage} is priced in {price.currency!r}, and {currency} was expected")
     per = UNITS[part].get(price.unit.lower())
     if per is None:
-        raise PriceListError(
-            f"{price.usage} is priced by {price.unit!r}, and {' or '.join(UNITS[part])} was expected"
-        )
+        raise PriceListError(f"{price.usage} is priced by {price.unit!r}, and {' or '.join(UNITS[part])} was expected")
     try:
         amount = Decimal(price.amount) / per
     except InvalidOperation:

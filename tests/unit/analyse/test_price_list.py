@@ -14,10 +14,11 @@ import urllib3
 
 from lib.analyse import region_names
 from lib.analyse.model import Volume
+from lib.analyse.price_list import files, rates
+from lib.analyse.price_list import refresh as command
+from lib.analyse.price_list.files import PriceList
 from lib.analyse.prices import TABLE, Prices
 from lib.common import region
-from scripts import price_list, price_rates, refresh_prices
-from scripts.price_list import PriceList
 from tests.support import analyse_prices
 from tests.support import price_list as fake
 from tests.support.analyse import HERE, PRICED
@@ -42,7 +43,7 @@ def key(code: str) -> str:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(price_list, "RETRIES", price_list.RETRIES.new(backoff_factor=0))
+    monkeypatch.setattr(files, "RETRIES", files.RETRIES.new(backoff_factor=0))
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def refresh(server: fake.Server, path: Path) -> Run:
 
     def run(*codes: str) -> tuple[int, dict[str, Any]]:
         lists = [PriceList(server.url, server.index, ("aws", "aws-us-gov"), "USD")]
-        code = refresh_prices.main(list(codes), path, lists)
+        code = command.main(list(codes), path, lists)
         return code, json.loads(path.read_text(encoding="utf-8"))
 
     return run
@@ -102,7 +103,7 @@ def test_every_region_is_taken_with_its_own_date_currency_and_publication(refres
     for name in (HERE, OTHER, PRICED):
         entry = table["regions"][region_names.names()[name]]
         assert entry["currency"] == "USD"
-        assert set(entry["volumes"]["rates"]) == set(price_rates.VOLUMES)
+        assert set(entry["volumes"]["rates"]) == set(rates.VOLUMES)
         assert entry["logs"]["rates"] == {
             "INFREQUENT_ACCESS": {"storage": "0.0324", "ingestion": "0.29"},
             "STANDARD": {"storage": "0.0324", "ingestion": "0.58"},
@@ -134,7 +135,7 @@ def test_the_bundled_table_has_the_form_that_is_made(refresh):
     assert set(bundled) == set(made)
     name = region_names.names()[PRICED]
     assert set(bundled["regions"][name]) <= set(made["regions"][name])
-    assert set(made["regions"][name]) - set(bundled["regions"][name]) <= set(refresh_prices.OPTIONAL)
+    assert set(made["regions"][name]) - set(bundled["regions"][name]) <= set(command.OPTIONAL)
     for kind, entry in bundled["regions"][name]["volumes"]["rates"].items():
         shape = {part: [end for end, _ in tiers] for part, tiers in entry.items() if part != "storage"}
         other = made["regions"][name]["volumes"]["rates"][kind]
@@ -153,7 +154,7 @@ def test_the_bundled_table_has_the_form_that_is_made(refresh):
 def test_a_type_that_lacks_a_price_is_left_out_and_told(refresh, server, capsys, usage, kind, problem):
     change(server, EC2, usage)
     code, table = refresh(HERE)
-    assert set(price_rates.VOLUMES) - set(table["regions"][NAME]["volumes"]["rates"]) == {kind}
+    assert set(rates.VOLUMES) - set(table["regions"][NAME]["volumes"]["rates"]) == {kind}
     assert code == (3 if problem else 0)
     captured = capsys.readouterr()
     assert kind in (captured.err if problem else captured.out)
@@ -202,14 +203,14 @@ def test_two_prices_of_a_snapshot_are_none(refresh, server, capsys):
     assert f"snapshots in {NAME}: standard has several prices for the same thing" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("section", price_rates.PARSERS)
+@pytest.mark.parametrize("section", rates.PARSERS)
 def test_each_section_takes_its_own_prices_out_of_all(section):
     rows = [*fake.volumes(HERE, "EUS1-")[:-3], *fake.logs(HERE, "EUS1-"), *fake.addresses(HERE, "EUS1-")]
     names = ("usageType", "Unit", "PricePerUnit", "Currency")
-    every = [price_list.Price(*(row[name] for name in names)) for row in rows]
-    found = price_rates.PARSERS[section](every, "USD")
+    every = [files.Price(*(row[name] for name in names)) for row in rows]
+    found = rates.PARSERS[section](every, "USD")
     assert found.problems == found.absent == []
-    assert found == price_rates.PARSERS[section]([price for price in every if price_rates.relevant(price)], "USD")
+    assert found == rates.PARSERS[section]([price for price in every if rates.relevant(price)], "USD")
 
 
 def test_each_file_is_read_once(refresh, server):
@@ -266,7 +267,7 @@ def test_what_has_several_meanings_is_not_guessed(refresh, server, usage, price,
     server.files[server.path(EC2, HERE)] = fake.text(EC2, rows)
     code, table = refresh(HERE)
     assert code == 3
-    assert set(price_rates.VOLUMES) - set(table["regions"][NAME]["volumes"]["rates"]) == {kind}
+    assert set(rates.VOLUMES) - set(table["regions"][NAME]["volumes"]["rates"]) == {kind}
 
 
 @pytest.mark.parametrize(
@@ -274,7 +275,7 @@ def test_what_has_several_meanings_is_not_guessed(refresh, server, usage, price,
     [
         ("", "no price list file"),
         ("<html><body>Sign in to the proxy</body></html>\n", "no price list file"),
-        ("x" * (price_list.LINE_LIMIT + 1), "more than 1048576 characters"),
+        ("x" * (files.LINE_LIMIT + 1), "more than 1048576 characters"),
         ("\xff", "no price list file"),
         (fake.text(EC2, []), "no prices at all; the table keeps what it had"),
         (fake.text(LOGS, fake.logs(HERE, "EUS1-")), "no price list file of AmazonEC2"),
@@ -350,11 +351,11 @@ def test_china_has_its_own_list_and_keeps_its_currency(server, path, capsys):
         china.put(EC2, **{key(CHINA): fake.text(EC2, fake.volumes(CHINA, "CNN1-", Currency="CNY"))})
         china.put(LOGS, **{key(CHINA): fake.text(LOGS, fake.logs(CHINA, "CNN1-", Currency="CNY"))})
         china.put(VPC, **{key(CHINA): fake.text(VPC, [])})  # an address costs nothing there, or is not in the list
-        lists = [replace(real, url=made.url) for real, made in zip(refresh_prices.LISTS, (server, china), strict=True)]
-        assert refresh_prices.main([CHINA], path, lists) == 0
+        lists = [replace(real, url=made.url) for real, made in zip(command.LISTS, (server, china), strict=True)]
+        assert command.main([CHINA], path, lists) == 0
         assert not any(CHINA in asked for asked, _ in server.asked)
         china.put(LOGS, **{key(CHINA): fake.text(LOGS, fake.logs(CHINA, "CNN1-"))})
-        assert refresh_prices.main([CHINA], path, lists) == 3
+        assert command.main([CHINA], path, lists) == 3
     assert "'USD', and CNY was expected" in capsys.readouterr().err
     table = read(path)
     assert table.regions["China (Beijing)"]["currency"] == "CNY"
@@ -365,12 +366,12 @@ def test_china_has_its_own_list_and_keeps_its_currency(server, path, capsys):
 
 def test_the_lists_are_where_aws_documents_them():
     hosts = [f"https://pricing.{PRICED}.amazonaws.com", f"https://pricing.{CHINA}.amazonaws.com.cn"]
-    assert [found.url for found in refresh_prices.LISTS] == hosts
-    assert [found.index for found in refresh_prices.LISTS] == [
+    assert [found.url for found in command.LISTS] == hosts
+    assert [found.index for found in command.LISTS] == [
         "/offers/v1.0/aws/index.json",
         "/offers/v1.0/cn/index.json",
     ]
-    assert {p for found in refresh_prices.LISTS for p in found.partitions} <= set(region.known().values())
+    assert {p for found in command.LISTS for p in found.partitions} <= set(region.known().values())
 
 
 def test_a_large_file_is_read_in_little_memory(server):
@@ -384,14 +385,14 @@ def test_a_large_file_is_read_in_little_memory(server):
             stream.write(block)
 
     server.files[server.path(EC2, HERE)] = large
-    file = price_list.OfferFile(urllib3.PoolManager(), server.url + server.path(EC2, HERE), EC2, HERE)
+    file = files.OfferFile(urllib3.PoolManager(), server.url + server.path(EC2, HERE), EC2, HERE)
     tracemalloc.start()
     try:
-        found = price_rates.volumes(file.prices(), "USD")
+        found = rates.volumes(file.prices(), "USD")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert len(found.rates) == len(price_rates.VOLUMES)
+    assert len(found.rates) == len(rates.VOLUMES)
     assert 60 * len(block) > 9_000_000
     assert peak < 3_000_000
 
