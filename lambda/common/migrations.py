@@ -40,7 +40,7 @@ def applied(database: Database) -> list[str]:
 
     Raises:
         DatabaseError: nothing was migrated yet.
-        DatabaseAway: the database cannot be reached.
+        DatabaseUnavailable: the database cannot be reached.
     """
     rows = database.run("SELECT name FROM schema_migrations ORDER BY name", seconds=READ_SECONDS)
     return [name for (name,) in rows]
@@ -55,7 +55,7 @@ def migrate(database: Database, folder: Path) -> list[str]:
 
     Raises:
         MigrationChanged: an applied file was edited; add a new file instead.
-        DatabaseAway: the database cannot be reached.
+        DatabaseUnavailable: the database cannot be reached.
         DatabaseError: the SQL of a migration is wrong; nothing of that one is applied.
     """
     database.run(TABLE, seconds=WAIT_SECONDS)

@@ -16,8 +16,8 @@ from pg8000.native import Connection, PreparedStatement
 
 # https://www.postgresql.org/docs/17/errcodes-appendix.html
 AUTHENTICATION = ("28000", "28P01")
-AWAY_CLASSES = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
-AWAY_CODES = ("25006",)  # read-only: this was the primary before a failover
+UNAVAILABLE_CLASSES = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
+UNAVAILABLE_CODES = ("25006",)  # read-only: this was the primary before a failover
 DATA_CLASSES = ("22", "23")  # data exception, integrity constraint violation
 # Of every region that the stacks accept: lib/common/rds_ca.py refuses the others.
 BUNDLED_CA = Path(__file__).with_name("rds-ca.pem")
@@ -25,7 +25,7 @@ PAUSE_FIRST, PAUSE_LONGEST = 0.1, 2.0  # seconds between two tries
 ANSWER_SECONDS = 10.0
 
 
-class DatabaseAway(Exception):
+class DatabaseUnavailable(Exception):
     """The database cannot be reached or cannot take writes now; the same work may succeed later."""
 
 
@@ -142,7 +142,7 @@ class Database:
                 connection.close()
 
     def run(self, sql: str, *, seconds: float, **parameters: Any) -> list[list[Any]]:
-        """Run one statement, trying again while the database is away.
+        """Run one statement, trying again while the database is unavailable.
 
         The statement may have been carried out although the answer was lost, so it has to be one
         that can be run twice.
@@ -153,7 +153,7 @@ class Database:
             parameters: the statement's values.
 
         Raises:
-            DatabaseAway: still no answer after ``seconds``.
+            DatabaseUnavailable: still no answer after ``seconds``.
             DataRejected: the data was refused.
             DatabaseError: the statement itself is wrong (a missing table, a permission).
         """
@@ -171,16 +171,16 @@ class Database:
                     # for RDS changes the database a moment before or after the secret.
                     self._credentials, renewed = None, True
                     continue
-                if not (code in AUTHENTICATION or code in AWAY_CODES or code[:2] in AWAY_CLASSES):
+                if not (code in AUTHENTICATION or code in UNAVAILABLE_CODES or code[:2] in UNAVAILABLE_CLASSES):
                     raise
                 self._credentials = None if code in AUTHENTICATION else self._credentials
-                away = f"SQLSTATE {code}"
+                cause = f"SQLSTATE {code}"
             except ssl.SSLCertVerificationError:
                 raise  # a server that cannot prove its name is no outage
             except (OSError, InterfaceError) as error:
                 self.close()
-                away = type(error.__cause__ or error).__name__
+                cause = type(error.__cause__ or error).__name__
             if time.monotonic() + pause >= deadline:
-                raise DatabaseAway(f"no answer from the database within {seconds:.0f} s ({away})")
+                raise DatabaseUnavailable(f"no answer from the database within {seconds:.0f} s ({cause})")
             time.sleep(pause)
             pause = min(pause * 2, PAUSE_LONGEST)

@@ -43,10 +43,10 @@ ROUTES = (
 )
 # What API Gateway answers by itself, in the words of the function: RFC 9457, without repeating what was sent.
 ANSWERS: Mapping[str, tuple[str, str]] = {
-    "BAD_REQUEST_PARAMETERS": ("400", "idempotency-key-missing"),
-    "MISSING_AUTHENTICATION_TOKEN": ("404", "not-found"),
-    "THROTTLED": ("429", "too-many-requests"),
-    "REQUEST_TOO_LARGE": ("413", "too-large"),
+    "BAD_REQUEST_PARAMETERS": ("400", "idempotency_key_missing"),
+    "MISSING_AUTHENTICATION_TOKEN": ("404", "not_found"),
+    "THROTTLED": ("429", "too_many_requests"),
+    "REQUEST_TOO_LARGE": ("413", "too_large"),
     "INTEGRATION_TIMEOUT": ("504", "timeout"),
     "INTEGRATION_FAILURE": ("502", "unavailable"),
 }
@@ -288,4 +288,4 @@ def _title(path: str) -> str:
 
 
 def _problem(status: str, code: str) -> dict[str, object]:
-    return {"type": "about:blank", "status": int(status), "code": code, "title": code.replace("-", " ")}
+    return {"type": "about:blank", "status": int(status), "code": code, "title": code.replace("_", " ")}

@@ -101,7 +101,7 @@ def exercise(clients: ClientFactory, settings: Settings, urls: tuple[str, str], 
         active, passive = urls[number], urls[1 - number]
         paid = _pay(http, active, run, report)
         refused = demand(http.send("POST", f"{passive}/payments", payment(0, run), f"{run}-x"), 503, "the other region")
-        if refused.body.get("code") != "region-passive":
+        if refused.body.get("code") != "region_passive":
             raise ExerciseError(f"The region that does not write answered {refused.body.get('code')!r}.")
         report("the other region is asked for the payments")
         last = f"{passive}/payments/{paid[-1]}"
@@ -116,7 +116,7 @@ def exercise(clients: ClientFactory, settings: Settings, urls: tuple[str, str], 
         *((f"the {side.role} region's API", f"{url}/payments") for side, url in zip(settings.sides, urls, strict=True)),
         ("active (writer) region", f"{writer}, epoch {ready[0].body['epoch']}"),
         ("payments", f"{len(paid)}, {len(paid) // REPEATED} of them sent again and recognised"),
-        ("the other region", "refuses payments (503 region-passive), and shows every one of these"),
+        ("the other region", "refuses payments (503 region_passive), and shows every one of these"),
         ("the last one there after", f"{lag:.2f} s"),
         *(
             (f"verification in the {side.role} region", _said(found))

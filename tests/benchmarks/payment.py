@@ -62,8 +62,8 @@ class Bench:
         self.statements = [
             self.bare.prepare(text)
             for text in (
-                self.modules.statements.CAPTURE,
-                self.modules.statements.WRITTEN,
+                self.modules.sql.CAPTURE,
+                self.modules.sql.WRITTEN,
             )
         ]
         self._numbers = itertools.count()

@@ -89,7 +89,7 @@ class Scene:
     def _drain(self, stop: threading.Event) -> None:
         """Run the drain as a schedule does, which does not mind an error."""
         while not stop.wait(DRAIN_SECONDS):
-            with contextlib.suppress(self.drain.postgres.DatabaseAway):
+            with contextlib.suppress(self.drain.postgres.DatabaseUnavailable):
                 self.drain.handler.handler({}, Context(self.drain.handler.MARGIN_SECONDS + 1))
 
     def run(self, change: Change, *disturb: Callable[["Scene"], object]) -> None:
@@ -186,11 +186,11 @@ def test_the_honest_service_passes_the_small_test(server: Postgres, sql: Callabl
 
 def replace(environment: Environment, statement: str, *pairs: tuple[str, str]) -> None:
     """Change a statement of the service."""
-    text = getattr(environment.modules.statements, statement)
+    text = getattr(environment.modules.sql, statement)
     for old, new in pairs:
         assert old in text
         text = text.replace(old, new)
-    setattr(environment.modules.statements, statement, text)
+    setattr(environment.modules.sql, statement, text)
 
 
 def unlocked(environment: Environment, table: str, change: str) -> None:
@@ -210,8 +210,8 @@ def answers_anew(environment: Environment) -> None:
 
     def broken(known, mark):
         outcome = replay(known, mark)
-        text = outcome.answer.body.replace("created_at", "created_at_first")
-        return outcome._replace(answer=outcome.answer._replace(body=text))
+        text = outcome.response.body.replace("created_at", "created_at_first")
+        return outcome._replace(response=outcome.response._replace(body=text))
 
     payments._replay = broken
 
@@ -243,7 +243,7 @@ def takes_a_failure_for_done(environment: Environment) -> None:
         try:
             keep(entry, seconds)
         finally:
-            environment.database.run(environment.modules.statements.WRITTEN, seconds=5, object_key=entry.key)
+            environment.database.run(environment.modules.sql.WRITTEN, seconds=5, object_key=entry.key)
 
     outbox.keep = broken
 

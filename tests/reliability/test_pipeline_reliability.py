@@ -273,7 +273,7 @@ def forgets(environment: Environment) -> None:
     def broken(*arguments: Any) -> Any:
         try:
             return store(*arguments)
-        except environment.modules.postgres.DatabaseAway:
+        except environment.modules.postgres.DatabaseUnavailable:
             return 0, 0, []
 
     environment.handler.store = broken
@@ -301,19 +301,19 @@ def overwrites(environment: Environment) -> None:
 
 def loses_poison(environment: Environment) -> None:
     """Take a poison record for set aside although S3 failed."""
-    set_all_aside = environment.handler.set_all_aside
-    environment.handler.set_all_aside = lambda poison: set_all_aside(poison)[:0]
+    quarantine_all = environment.handler.quarantine_all
+    environment.handler.quarantine_all = lambda poison: quarantine_all(poison)[:0]
 
 
 def alters_poison(environment: Environment) -> None:
     """Set something else aside than what came."""
-    set_aside = environment.handler.set_aside
+    quarantine = environment.handler.quarantine
 
     def broken(record: Any, reason: str) -> None:
         raw = {**record.raw, "kinesis": {**record.raw["kinesis"], "data": ""}}
-        set_aside(environment.modules.events.Record(record.shard_id, record.sequence_number, raw), reason)
+        quarantine(environment.modules.events.Record(record.shard_id, record.sequence_number, raw), reason)
 
-    environment.handler.set_aside = broken
+    environment.handler.quarantine = broken
 
 
 @pytest.mark.parametrize(

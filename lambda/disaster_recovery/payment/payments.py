@@ -28,10 +28,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import problems
 import writer
+from payment_request import PaymentRequest
+from problem_types import OUTCOME_UNKNOWN, REGION_PASSIVE, TABLE_BUSY, TABLE_UNAVAILABLE
 from problems import Problem
 from table import FAILED, TRY_SECONDS, Cancelled, NoAnswer, Table
-from wishes import Wish
 from writer import Writing
 
 SHOWN = ("payment_id", "amount", "currency", "region", "epoch", "created_at", "drill")
@@ -53,18 +55,18 @@ class Found(NamedTuple):
         return shown | {"epoch": int(shown["epoch"])}
 
 
-def away(error: NoAnswer) -> Problem:
+def unavailable(error: NoAnswer) -> Problem:
     """Return the refusal of a request whose table does not answer, with nothing written."""
-    code = "table-busy" if error.busy else "table-unavailable"
-    return Problem(code, "Send the same request with the same key again.", cause=error.cause)
+    kind = TABLE_BUSY if error.busy else TABLE_UNAVAILABLE
+    return Problem(kind, "Send the same request with the same key again.", log={"cause": error.cause})
 
 
 def _plain(item: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {name: next(iter(value.values())) for name, value in item.items()}
 
 
-def _key(wish: Wish) -> dict[str, Any]:
-    return {"pk": {"S": f"key#{wish.key}"}}
+def _key(wanted: PaymentRequest) -> dict[str, Any]:
+    return {"pk": {"S": f"key#{wanted.key}"}}
 
 
 @dataclass
@@ -94,11 +96,11 @@ class Payments:
         self._known = writer.read(found, self.environ["HOME_REGION"])
         return self._known
 
-    def make(self, wish: Wish, until: float) -> Found:
+    def make(self, wanted: PaymentRequest, until: float) -> Found:
         """Make a payment, or find the one that was made by the same request.
 
         Args:
-            wish: what is asked for.
+            wanted: what is asked for.
             until: the monotonic clock's moment at which the answer is due.
 
         Raises:
@@ -111,15 +113,15 @@ class Payments:
             for _ in range(CHANGES):
                 if writing.region != self.region:
                     break
-                made = self._made(wish, writing, until)
+                made = self._made(wanted, writing, until)
                 if isinstance(made, Found):
                     return made
                 self._known = writing = made
-            known = self.table.get(self._name, _key(wish), until)
+            known = self.table.get(self._name, _key(wanted), until)
         except NoAnswer as error:
-            raise away(error) from error
+            raise unavailable(error) from error
         if known:
-            return self._replay(known, wish)
+            return self._replay(known, wanted)
         raise self._not_now(writing)
 
     def show(self, payment_id: str, until: float) -> Found:
@@ -139,51 +141,48 @@ class Payments:
                 time.sleep(pause)
             item = self.table.get(self._name, key, until) if key else None
         except NoAnswer as error:
-            raise away(error) from error
+            raise unavailable(error) from error
         # By its key an item is what it is now: another payment may have taken its place from the other region.
         if item is None or item["payment_id"]["S"] != payment_id:
-            raise Problem("payment-not-found", "A payment of the last seconds may not have arrived here: ask again.")
+            advice = "A payment of the last seconds may not have arrived here: ask again."
+            raise Problem(problems.PAYMENT_NOT_FOUND, advice)
         return Found(_plain(item))
 
-    def _made(self, wish: Wish, writing: Writing, until: float) -> Found | Writing:
+    def _made(self, wanted: PaymentRequest, writing: Writing, until: float) -> Found | Writing:
         """Write a payment under what is known of the writer; return that instead when it has changed."""
-        item = self._item(wish, writing)
+        item = self._item(wanted, writing)
         try:
             self.table.transact([self._fence(writing), self._put(item)], until - TRY_SECONDS)
         except Cancelled as error:
             fence, put = error.reasons
             if put["Code"] == FAILED:
-                return self._replay(put["Item"], wish)
+                return self._replay(put["Item"], wanted)
             return writer.read(fence.get("Item"), self.environ["HOME_REGION"])
         except NoAnswer as error:
             if error.unclear:
-                return self._read_back(item, wish, until, error.cause)
+                return self._read_back(item, wanted, until, error.cause)
             raise
         return Found(_plain(item))
 
     def _not_now(self, writing: Writing) -> Problem:
         if writing.region == self.region:
-            return away(NoAnswer("WriterChanges", busy=True, unclear=False))
-        return Problem(
-            "region-passive",
-            f"Only {writing.region} writes: send the same request with the same key there.",
-            region=self.region,
-            writer=writing.region,
-            epoch=writing.epoch,
-        )
+            return unavailable(NoAnswer("WriterChanges", busy=True, unclear=False))
+        advice = f"Only {writing.region} writes: send the same request with the same key there."
+        members = {"region": self.region, "writer": writing.region, "epoch": writing.epoch}
+        return Problem(REGION_PASSIVE, advice, members=members)
 
-    def _read_back(self, item: Mapping[str, Any], wish: Wish, until: float, cause: str) -> Found:
+    def _read_back(self, item: Mapping[str, Any], wanted: PaymentRequest, until: float, cause: str) -> Found:
         """Return what is stored after a write whose answer did not come.
 
         That nothing is there settles nothing: the write may still be on its way. Another request with the key does.
         """
         try:
-            stored = self.table.get(self._name, _key(wish), until)
+            stored = self.table.get(self._name, _key(wanted), until)
         except NoAnswer:
             stored = None
         if stored is None:
-            raise Problem("outcome-unknown", "Send the same request with the same key again.", cause=cause)
-        return Found(_plain(item)) if stored == item else self._replay(stored, wish)
+            raise Problem(OUTCOME_UNKNOWN, "Send the same request with the same key again.", log={"cause": cause})
+        return Found(_plain(item)) if stored == item else self._replay(stored, wanted)
 
     def _fence(self, writing: Writing) -> dict[str, Any]:
         """Return the condition that the writer item is what this function knows."""
@@ -212,19 +211,19 @@ class Payments:
             }
         }
 
-    def _item(self, wish: Wish, writing: Writing) -> dict[str, Any]:
+    def _item(self, wanted: PaymentRequest, writing: Writing) -> dict[str, Any]:
         texts = {
-            **wish.body,
-            "payment_id": wish.payment_id,
-            "body_hash": wish.body_hash,
+            **wanted.body,
+            "payment_id": wanted.payment_id,
+            "body_hash": wanted.body_hash,
             "region": self.region,
             "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         }
-        return _key(wish) | {name: {"S": text} for name, text in texts.items()} | {"epoch": {"N": str(writing.epoch)}}
+        return _key(wanted) | {name: {"S": text} for name, text in texts.items()} | {"epoch": {"N": str(writing.epoch)}}
 
     @staticmethod
-    def _replay(item: Mapping[str, Any], wish: Wish) -> Found:
+    def _replay(item: Mapping[str, Any], wanted: PaymentRequest) -> Found:
         """Return the payment that has the key, if it was asked for by the same request."""
-        if item["body_hash"]["S"] != wish.body_hash:
-            raise Problem("key-reused", "Send a new key with a new payment.")
+        if item["body_hash"]["S"] != wanted.body_hash:
+            raise Problem(problems.IDEMPOTENCY_CONFLICT, "Send a new key with a new payment.")
         return Found(_plain(item), again=True)

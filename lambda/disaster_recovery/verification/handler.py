@@ -13,7 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 from findings import Finding, Report, stamp
 from settings import Settings
-from telemetry import logger, measure, publish
+from telemetry import count, logger, publish
 
 MARGIN_SECONDS = 20.0  # kept back from the function's time limit, for the report
 HERE = "AWS_REGION"
@@ -51,13 +51,13 @@ def _deliver(report: Report, settings: Settings, name: str) -> None:
 
 
 def _measure(report: Report) -> None:
-    measure("Findings", len(report.wrong))
-    measure("Incomplete", len(report.incomplete))
+    count("Findings", len(report.wrong))
+    count("Incomplete", len(report.incomplete))
     age, lag = report.worst("snapshot_age_hours"), report.worst("replication_lag_milliseconds")
     if age is not None:
-        measure("SnapshotAgeHours", age, MetricUnit.NoUnit)
+        count("SnapshotAgeHours", age, MetricUnit.NoUnit)
     if lag is not None:
-        measure("ReplicationLagMilliseconds", lag, MetricUnit.Milliseconds)
+        count("ReplicationLagMilliseconds", lag, MetricUnit.Milliseconds)
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Three fates, told apart because they need different answers:
 
 - an event that is valid is stored, or recognised as stored before;
 - a poison record (not JSON, against the schema, refused by the database, or another event under a
-  known id) is set aside in the failure bucket with its payload, at once, so that it holds nothing back;
-- when the database or the bucket is away, the event source mapping is told exactly what to deliver again.
+  known id) is quarantined in the failure bucket with its payload, at once, so that it holds nothing back;
+- when the database or the bucket is unavailable, the event source mapping is told exactly what to deliver again.
 """
 
 import json
@@ -18,7 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from events import Poison, Record, read
-from postgres import ANSWER_SECONDS, Database, DatabaseAway
+from postgres import ANSWER_SECONDS, Database, DatabaseUnavailable
 from store import store
 
 # Kept back from the function's time limit: the last try may wait for its answer, the rest is to answer in order.
@@ -31,7 +31,7 @@ database = Database(secrets=lambda: boto3.client("secretsmanager", config=QUICK)
 _clients: dict[str, Any] = {}
 
 
-def set_aside(record: Record, reason: str) -> None:
+def quarantine(record: Record, reason: str) -> None:
     """Keep a poison record, payload included, under a key that a second delivery writes again."""
     if "s3" not in _clients:
         _clients["s3"] = boto3.client("s3", config=QUICK)
@@ -50,17 +50,17 @@ def set_aside(record: Record, reason: str) -> None:
     )
 
 
-def set_all_aside(poison: list[Poison]) -> list[str]:
-    """Set records aside and return the sequence numbers of those that could not be."""
+def quarantine_all(poison: list[Poison]) -> list[str]:
+    """Quarantine records and return the sequence numbers of those that could not be."""
     failed = []
     for record, reason in poison:
         try:
-            set_aside(record, reason)
+            quarantine(record, reason)
         except (BotoCoreError, ClientError) as error:
-            logger.error("not set aside", extra={"sequence": record.sequence_number, "cause": type(error).__name__})
+            logger.error("not quarantined", extra={"sequence": record.sequence_number, "cause": type(error).__name__})
             failed.append(record.sequence_number)
         else:
-            logger.warning("set aside", extra={"sequence": record.sequence_number, "reason": reason})
+            logger.warning("quarantined", extra={"sequence": record.sequence_number, "reason": reason})
     return failed
 
 
@@ -69,21 +69,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store one batch of Kinesis records.
 
     Returns:
-        ``batchItemFailures``: the sequence numbers that are neither stored nor set aside.
+        ``batchItemFailures``: the sequence numbers that are neither stored nor quarantined.
 
     Raises:
-        DatabaseAway: nothing is known of the whole batch; deliver it again.
+        DatabaseUnavailable: nothing is known of the whole batch; deliver it again.
     """
     events, poison = read(event["Records"])
-    failed = set_all_aside(poison)
+    failed = quarantine_all(poison)
     seconds = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS  # after what the bucket took
     try:
         stored, duplicates, refused = store(database, events, seconds)
-    except DatabaseAway as error:
+    except DatabaseUnavailable as error:
         metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=len(event["Records"]))
-        logger.error("database away", extra={"records": len(event["Records"]), "cause": str(error)})
+        logger.error("database unavailable", extra={"records": len(event["Records"]), "cause": str(error)})
         raise
-    failed += set_all_aside(refused)
+    failed += quarantine_all(refused)
     counts = {"Stored": stored, "Duplicates": duplicates, "SetAside": len(poison) + len(refused) - len(failed)}
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from events import Event, Poison
-from postgres import Database, DatabaseAway, DataRejected
+from postgres import Database, DatabaseUnavailable, DataRejected
 
 COLUMNS = {
     "event_id": "uuid",
@@ -59,7 +59,7 @@ def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple
     """
     seconds = deadline - time.monotonic()
     if seconds <= 0:
-        raise DatabaseAway("no time left in this invocation")
+        raise DatabaseUnavailable("no time left in this invocation")
     columns = _columns(batch)
     try:
         ((inserted,),) = database.run(INSERT, seconds=seconds, **columns)
@@ -83,13 +83,13 @@ def store(database: Database, events: list[Event], seconds: float) -> tuple[int,
     Args:
         database: where to.
         events: valid events; the same id may occur more than once.
-        seconds: how long to go on trying while the database is away.
+        seconds: how long to go on trying while the database is unavailable.
 
     Returns:
         How many were stored now, how many had been stored before, and what cannot be stored.
 
     Raises:
-        DatabaseAway: some may be stored and some not; deliver the batch again.
+        DatabaseUnavailable: some may be stored and some not; deliver the batch again.
     """
     deadline = time.monotonic() + seconds
     stored, total = 0, len(events)

@@ -1,9 +1,10 @@
 """The API's description in OpenAPI, made of the schemas and the problems themselves; the handler does not need it."""
 
 import ids
-import problems
-from bodies import SCHEMAS
 from money import EXPONENTS
+from problem_types import CODES
+from problems import MEDIA_TYPE
+from request_validation import SCHEMAS
 
 Json = dict[str, object]
 VERSION = "1.0.0"
@@ -46,7 +47,7 @@ def _schemas() -> Json:
         "status": {"type": "integer"},
         "detail": TEXT,
         "request_id": TEXT,
-        "code": {"type": "string", "enum": list(problems.CODES)},
+        "code": {"type": "string", "enum": list(CODES)},
         "errors": {"type": "array", "items": error},
     }
     part = _object(id=_id("ref"), amount=AMOUNT, reason=REASON, created_at=MOMENT)
@@ -86,11 +87,11 @@ def _refusals(codes: tuple[str, ...]) -> Json:
     """Return the answers that say no, by status."""
     found: dict[int, list[str]] = {}
     for code in codes:
-        found.setdefault(problems.CODES[code].status, []).append(code)
+        found.setdefault(CODES[code].status, []).append(code)
     return {
         str(status): {
-            "description": "; ".join(f"{code}: {problems.CODES[code].title}" for code in names),
-            "content": _content(problems.TYPE, "Problem"),
+            "description": "; ".join(f"{code}: {CODES[code].title}" for code in names),
+            "content": _content(MEDIA_TYPE, "Problem"),
             **({"headers": {"Retry-After": {"schema": TEXT}}} if status == 503 else {}),
         }
         for status, names in sorted(found.items())

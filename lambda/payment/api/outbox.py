@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from audit import Entry
 from aws import LONGEST_SECONDS, READ_SECONDS
 from postgres import Database
-from statements import WRITTEN
+from sql import WRITTEN
 from telemetry import count, logger
-from trail import Trail, TrailAway, TrailConflict
+from trail import Trail, TrailConflict, TrailUnavailable
 
 ANSWER_SECONDS = 3.0  # for one answer of the database
 SECONDS = LONGEST_SECONDS + READ_SECONDS + ANSWER_SECONDS  # a write, a look at what is there if it is refused, the row
@@ -41,5 +41,5 @@ class Outbox:
             logger.error("another audit record is in the bucket", extra={"key": entry.key})
         except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
             self.resting = time.monotonic() + REST_SECONDS
-            cause = str(error) if isinstance(error, TrailAway) else type(error).__name__
+            cause = str(error) if isinstance(error, TrailUnavailable) else type(error).__name__
             logger.warning("audit record waits in the outbox", extra={"key": entry.key, "cause": cause})

@@ -10,22 +10,24 @@ from typing import Any, NamedTuple
 
 import audit
 import ids
-import money
-import statements
+import problems
+import sql
+from json_body import money_in
 from money import Money
 from postgres import Database
-from problems import Problem, later
+from problem_types import CURRENCY_MISMATCH, REFUND_TOO_LARGE, TIMEOUT
+from problems import Problem
 from processor import Processor
-from web import Answer
+from web import Response
 
 CREATED = 201
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
 class Outcome(NamedTuple):
-    """What became of a request: the answer, what happened, and the audit record that is to be written."""
+    """What became of a request: the response, what happened, and the audit record that is to be written."""
 
-    answer: Answer
+    response: Response
     event: str
     payment_id: str
     entry: audit.Entry | None = None
@@ -45,19 +47,12 @@ class Deadline:
         """
         seconds = self._moment - time.monotonic()
         if seconds <= 0:
-            raise later("timeout", "Nothing is known to have happened. Send the same request with the same key again.")
+            raise Problem(TIMEOUT, "Nothing is known to have happened. Send the same request with the same key again.")
         return seconds
 
 
 def _now() -> str:
     return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def _money(body: Mapping[str, str]) -> Money:
-    try:
-        return money.parse(body["amount"], body["currency"])
-    except money.MoneyError as error:
-        raise Problem(error.code, str(error)) from None
 
 
 def _fingerprint(*parts: str) -> bytes:
@@ -78,7 +73,7 @@ class Payments:
         Raises:
             Problem: the body means nothing, or the key was used for something else.
         """
-        paid, at, payment_id = _money(body), _now(), ids.new("pay")
+        paid, at, payment_id = money_in(body), _now(), ids.new("pay")
         method, reference, once = body["payment_method"], body.get("reference"), hashlib.sha256(key.encode())
         self.processor.capture(paid, method, once=once.hexdigest())
         answer = json.dumps(
@@ -109,7 +104,7 @@ class Payments:
         )
         mark = _fingerprint("capture", str(paid), paid.currency, method, reference or "")
         ((claimed,),) = self.database.run(
-            statements.CAPTURE,
+            sql.CAPTURE,
             seconds=deadline.left(),
             key=once.digest(),
             fingerprint=mark,
@@ -127,10 +122,10 @@ class Payments:
             record=entry.body,
         )
         if not claimed:
-            (known,) = self.database.run(statements.KNOWN, seconds=deadline.left(), key=once.digest())
+            (known,) = self.database.run(sql.KNOWN, seconds=deadline.left(), key=once.digest())
             if known != [mark, CREATED, answer]:  # which is its own first try, whose answer was lost
                 return _replay(known, mark)
-        return Outcome(Answer(CREATED, answer, _location(payment_id)), "captured", payment_id, entry)
+        return Outcome(Response(CREATED, answer, _location(payment_id)), "captured", payment_id, entry)
 
     def refund(self, payment_id: str, body: Mapping[str, str], key: str, deadline: Deadline) -> Outcome:
         """Give a part of a payment back, or find the refund that was made under this key.
@@ -138,15 +133,15 @@ class Payments:
         Raises:
             Problem: there is no such payment, less is left of it, the body means nothing, or the key was used before.
         """
-        asked, once = _money(body), hashlib.sha256(key.encode())
+        asked, once = money_in(body), hashlib.sha256(key.encode())
         mark = _fingerprint("refund", payment_id, str(asked), asked.currency, body.get("reason", ""))
         tried: dict[str, audit.Entry] = {}
         while True:
             (found,) = self.database.run(
-                statements.BEFORE_REFUND, seconds=deadline.left(), key=once.digest(), payment_id=payment_id
+                sql.BEFORE_REFUND, seconds=deadline.left(), key=once.digest(), payment_id=payment_id
             )
             if found[2] in tried:  # its own try, whose answer was lost
-                return Outcome(Answer(CREATED, found[2]), "refunded", payment_id, tried[found[2]])
+                return Outcome(Response(CREATED, found[2]), "refunded", payment_id, tried[found[2]])
             if found[2] is not None:
                 return _replay(found[:3], mark)
             before = _checked(_Before(*found[3:]), asked)
@@ -154,7 +149,7 @@ class Payments:
             refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"))
             tried[answer] = entry
             ((claimed,),) = self.database.run(
-                statements.REFUND,
+                sql.REFUND,
                 seconds=deadline.left(),
                 key=once.digest(),
                 fingerprint=mark,
@@ -172,7 +167,7 @@ class Payments:
                 record=entry.body,
             )
             if claimed:
-                return Outcome(Answer(CREATED, answer), "refunded", payment_id, entry)
+                return Outcome(Response(CREATED, answer), "refunded", payment_id, entry)
             # Another refund came first, or another request with this key, or this was done and its answer lost.
 
     def show(self, payment_id: str, deadline: Deadline) -> Outcome:
@@ -181,7 +176,7 @@ class Payments:
         Raises:
             Problem: there is no such payment.
         """
-        rows = self.database.run(statements.PAYMENT, seconds=deadline.left(), payment_id=payment_id)
+        rows = self.database.run(sql.PAYMENT, seconds=deadline.left(), payment_id=payment_id)
         if not rows:
             raise no_payment()
         status, currency, amount, refunded, method, reference, at, refunds = rows[0]
@@ -201,7 +196,7 @@ class Payments:
                 ],
             }
         )
-        return Outcome(Answer(200, answer), "shown", payment_id)
+        return Outcome(Response(200, answer), "shown", payment_id)
 
 
 class _Before(NamedTuple):
@@ -217,7 +212,7 @@ class _Before(NamedTuple):
 
 def no_payment() -> Problem:
     """Return the refusal of a request for a payment that is not there."""
-    return Problem("payment_not_found", "Look at the id: it is part of the answer to POST /payments.")
+    return Problem(problems.PAYMENT_NOT_FOUND, "Look at the id: it is part of the answer to POST /payments.")
 
 
 def _location(payment_id: str) -> dict[str, str]:
@@ -233,11 +228,12 @@ def _replay(known: Sequence[Any], mark: bytes) -> Outcome:
     """
     fingerprint, status, answer = known
     if fingerprint != mark:
-        raise Problem("idempotency_conflict", "Send a new key with a new request, and the same body with a used key.")
+        advice = "Send a new key with a new request, and the same body with a used key."
+        raise Problem(problems.IDEMPOTENCY_CONFLICT, advice)
     first = json.loads(answer)
     location = {} if "payment_id" in first else _location(first["id"])
     return Outcome(
-        Answer(status, answer, {**location, **REPLAYED}), "replayed", str(first.get("payment_id", first["id"]))
+        Response(status, answer, {**location, **REPLAYED}), "replayed", str(first.get("payment_id", first["id"]))
     )
 
 
@@ -250,10 +246,10 @@ def _checked(before: _Before, asked: Money) -> _Before:
     if before.currency is None:
         raise no_payment()
     if asked.currency != before.currency:
-        raise Problem("currency_mismatch", f"The payment is in {before.currency}.")
+        raise Problem(CURRENCY_MISMATCH, f"The payment is in {before.currency}.")
     left = before.amount - before.refunded
     if asked.minor > left:
-        raise Problem("refund_too_large", f"{Money(left, before.currency)} {before.currency} can be refunded.")
+        raise Problem(REFUND_TOO_LARGE, f"{Money(left, before.currency)} {before.currency} can be refunded.")
     return before
 
 

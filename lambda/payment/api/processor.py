@@ -25,7 +25,7 @@ class Processor(Protocol):
         """Give a part of a payment back."""
 
 
-class InLedger:
+class LedgerOnlyProcessor:
     """Moves nothing and leaves all of it to the ledger."""
 
     def capture(self, money: Money, payment_method: str, *, once: str) -> None:

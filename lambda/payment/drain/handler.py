@@ -16,7 +16,7 @@ from audit import Head, prefix, verify_chain
 from aws_lambda_powertools.metrics import MetricUnit
 from postgres import Database
 from telemetry import count, logger, publish
-from trail import Trail, TrailAway, TrailConflict
+from trail import Trail, TrailConflict, TrailUnavailable
 
 ANSWER_SECONDS = 5.0
 BATCH, WRITERS = 40, 8
@@ -61,7 +61,7 @@ def _write(row: list[str]) -> str:
     key, body = row
     try:
         trail.write(key, body)
-    except TrailAway as error:
+    except TrailUnavailable as error:
         return str(error)
     except TrailConflict:
         logger.error("another audit record is in the bucket", extra={"key": key})
@@ -103,7 +103,7 @@ def chain(payment_id: str) -> list[str]:
     What waits in the outbox counts as written: it was committed with its change, and will be.
 
     Raises:
-        TrailAway: the bucket cannot be read now.
+        TrailUnavailable: the bucket cannot be read now.
     """
     wrong = ["there is no such payment"]
     for _ in range(2):  # a change while this looks makes the chain longer than it should be; not twice
@@ -124,7 +124,7 @@ def chain(payment_id: str) -> list[str]:
 def verify(payment_ids: Sequence[str], left: Callable[[], float]) -> dict[str, Any]:
     """Return how many chains are whole, what is wrong with the others, and how many were not looked at."""
     whole, broken = 0, dict[str, list[str]]()
-    with suppress(TrailAway):  # so are the next ones
+    with suppress(TrailUnavailable):  # so are the next ones
         for payment_id in payment_ids:
             if left() <= 0:
                 break
@@ -166,7 +166,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Raises:
         ValueError: another action.
-        DatabaseAway: nothing can be read from the outbox; the next run tries again.
+        DatabaseUnavailable: nothing can be read from the outbox; the next run tries again.
     """
     action = event.get("action", "drain")
     if action not in ("drain", "report"):

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 TAKEN = "PreconditionFailed"
 
 
-class TrailAway(Exception):
+class TrailUnavailable(Exception):
     """The bucket cannot be reached or refuses now; the message is S3's error code or the error's name."""
 
 
@@ -38,9 +38,9 @@ def _reaching() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise TrailAway(error.response.get("Error", {}).get("Code", "ClientError")) from None
+        raise TrailUnavailable(error.response.get("Error", {}).get("Code", "ClientError")) from None
     except BotoCoreError as error:
-        raise TrailAway(type(error).__name__) from None
+        raise TrailUnavailable(type(error).__name__) from None
 
 
 class Trail:
@@ -67,7 +67,7 @@ class Trail:
         The write is conditional: under a retention lock, a plain one would add a second version to the object.
 
         Raises:
-            TrailAway: it is not known whether it is kept; try again.
+            TrailUnavailable: it is not known whether it is kept; try again.
             TrailConflict: another record is kept under this key.
         """
         data = body.encode()
@@ -81,7 +81,7 @@ class Trail:
                     ChecksumAlgorithm="SHA256",
                     IfNoneMatch="*",
                 )
-        except TrailAway as error:
+        except TrailUnavailable as error:
             if str(error) != TAKEN:
                 raise
             if self.read(key) != data:
@@ -91,7 +91,7 @@ class Trail:
         """Return a record.
 
         Raises:
-            TrailAway: it cannot be read now.
+            TrailUnavailable: it cannot be read now.
         """
         with _reaching():
             return bytes(self._client.get_object(Bucket=os.environ["AUDIT_BUCKET"], Key=key)["Body"].read())
@@ -100,7 +100,7 @@ class Trail:
         """Return the keys that begin with a prefix, in order.
 
         Raises:
-            TrailAway: they cannot be listed now.
+            TrailUnavailable: they cannot be listed now.
         """
         with _reaching():
             pages = self._client.get_paginator("list_objects_v2").paginate(

@@ -189,9 +189,9 @@ class Drill:
         deadline = time.monotonic() + BY_NAME
         while True:
             answer = http.send("POST", f"{url}/payments", payment(0, self.result.run), name)
-            if answer.status == 503 and answer.body.get("code") == "region-passive":
+            if answer.status == 503 and answer.body.get("code") == "region_passive":
                 self.result.fenced = True
-                self._event("the primary region refuses payments: region-passive")
+                self._event("the primary region refuses payments: region_passive")
                 return
             if answer.status == 201 or time.monotonic() > deadline:
                 self._event(f"the primary region answers {answer.status}: it does not know that it is passive")

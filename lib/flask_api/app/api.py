@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import models, openapi, problems, web
 from .credentials import Credentials
-from .database import Database, DatabaseAway
+from .database import Database, DatabaseUnavailable
 from .health import RETRY_AFTER, Health
 from .openapi import Operation
 from .orders import Orders
@@ -71,7 +71,7 @@ def on_http(error: HTTPException) -> Response:
     return refuse(Refusal(status, WORDS.get(status, HTTPStatus(status).description), headers=headers))
 
 
-def on_away(error: DatabaseAway) -> Response:
+def on_away(error: DatabaseUnavailable) -> Response:
     """Answer while the database is away."""
     return refuse(Refusal(503, f"Try again in a moment: {error}.", "database-away", headers=RETRY_AFTER))
 
@@ -167,7 +167,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for each in shop.operations:
         app.add_url_rule(each.rule, each.name, each.view, methods=[each.method], provide_automatic_options=False)
     app.register_error_handler(Refusal, refuse)
-    app.register_error_handler(DatabaseAway, on_away)
+    app.register_error_handler(DatabaseUnavailable, on_away)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, on_defect)
     app.after_request(shop.finish)

@@ -28,7 +28,7 @@ CONFLICT = ("40001", "40P01")  # a second try may succeed
 BUSY = (*CONFLICT, "53000", "53100", "53200", "53400", "55P03", "57014")  # the connection is as good as before
 
 
-class DatabaseAway(Exception):
+class DatabaseUnavailable(Exception):
     """The database cannot do it now; the same request may succeed a moment later."""
 
 
@@ -70,7 +70,7 @@ class Database:
             seconds: how long it may take altogether.
 
         Raises:
-            DatabaseAway: there is no answer in time, or the database cannot take it now.
+            DatabaseUnavailable: there is no answer in time, or the database cannot take it now.
             psycopg.Error: the statement itself is wrong.
         """
         deadline = time.monotonic() + seconds
@@ -99,7 +99,7 @@ class Database:
         with self._lock:
             now = time.monotonic()
             if now < self._away_until:
-                raise DatabaseAway("the database was away a moment ago")
+                raise DatabaseUnavailable("the database was away a moment ago")
             self._away_until = now + POOL_SECONDS + PAUSE_SECONDS
 
     def _take(self, deadline: float) -> Connection:
@@ -108,7 +108,7 @@ class Database:
         except PoolTimeout:
             raise self._away("there is no connection to the database") from None
         except PoolClosed:
-            raise DatabaseAway("the server stops") from None
+            raise DatabaseUnavailable("the server stops") from None
 
     def _judge(self, error: psycopg.Error, connection: Connection, began: float, may_try: bool) -> None:
         """Return when the statement may be sent again; raise otherwise."""
@@ -118,7 +118,7 @@ class Database:
         if code in BUSY:
             if may_try and code in CONFLICT:
                 return
-            raise DatabaseAway(f"the database is busy (SQLSTATE {code})") from None
+            raise DatabaseUnavailable(f"the database is busy (SQLSTATE {code})") from None
         connection.close()
         now = time.monotonic()
         with self._lock:
@@ -130,15 +130,15 @@ class Database:
             return
         reason = f"the database does not answer (SQLSTATE {code})" if code else "the database does not answer"
         if code or now - began < STATEMENT_SECONDS:
-            raise DatabaseAway(reason) from None
+            raise DatabaseUnavailable(reason) from None
         raise self._away(reason) from None  # the server would have given up by itself, so it hangs
 
-    def _away(self, reason: str) -> DatabaseAway:
+    def _away(self, reason: str) -> DatabaseUnavailable:
         with self._lock:
             if not self._away_until:
                 logger.warning("the database is away", extra={"fields": {"reason": reason}})
             self._away_until = time.monotonic() + PAUSE_SECONDS
-        return DatabaseAway(reason)
+        return DatabaseUnavailable(reason)
 
     def _back(self) -> None:
         with self._lock:

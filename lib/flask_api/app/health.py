@@ -6,7 +6,7 @@ import psycopg
 from flask import Response
 
 from . import web
-from .database import Database, DatabaseAway
+from .database import Database, DatabaseUnavailable
 from .problems import Refusal
 
 ASK = "SELECT count(*) FROM (SELECT FROM products LIMIT 1) p"
@@ -30,7 +30,7 @@ class Health:
             raise Refusal(503, "The server stops, and takes no new work.", headers=RETRY_AFTER)
         try:
             self._database.rows(ASK, seconds=ASK_SECONDS)
-        except DatabaseAway as error:
+        except DatabaseUnavailable as error:
             raise Refusal(503, f"The process lives, but {error}.", "database-away", headers=RETRY_AFTER) from None
         except psycopg.Error as error:
             words = f"The process lives, but the database has no products (SQLSTATE {error.sqlstate})."

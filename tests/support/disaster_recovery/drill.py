@@ -46,7 +46,7 @@ class Regions:
                 return Response(200 if self.whole and ("writer" not in url or self.writer == side.region) else 503, {})
             unfenced = "unfenced" in self.faults and key.endswith("-fence")
             if self.writer != side.region and not unfenced:
-                return Response(503, {"code": "region-passive"})
+                return Response(503, {"code": "region_passive"})
             return self._store(side.role, side.region, dict(body or {}), key)
 
     def _store(self, role: str, region: str, body: dict[str, Any], key: str) -> Response:

@@ -17,7 +17,7 @@ from tests.support.disaster_recovery.replication import Replication
 from tests.support.disaster_recovery.two_regions import HOME, PEER, Api
 
 TRIES = 3  # of a caller with one key, in any regions
-EXPECTED = {"region-passive", "table-busy"}
+EXPECTED = {"region_passive", "table_busy"}
 
 
 class Told(NamedTuple):

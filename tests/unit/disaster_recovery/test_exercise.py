@@ -36,7 +36,7 @@ class Regions:
         if "health" in what:
             return Response(200, {"writer": self.writer, "epoch": 2})
         if what == "pay passive":
-            return Response(503, {"code": "region-passive"})
+            return Response(503, {"code": "region_passive"})
         self.keys.add(key)
         return Response(201 if method == "POST" else 200, {"payment_id": f"pay-{key}"}, what == "again")
 
@@ -111,7 +111,7 @@ def test_a_verification_that_fails_is_told(regions, settings):
         ("pay", Response(403, {"message": "Forbidden"}), "a payment: answered 403 Forbidden instead of 201"),
         ("again", Response(201, {"payment_id": "another"}, True), "became another one"),
         ("pay passive", Response(201, {}), "the other region: answered 201"),
-        ("pay passive", Response(503, {"code": "table-busy"}), "does not write answered 'table-busy'"),
+        ("pay passive", Response(503, {"code": "table_busy"}), "does not write answered 'table_busy'"),
         ("show passive", Response(404, {}), "the last payment in the other region: answered 404"),
     ],
 )

@@ -53,7 +53,7 @@ def card_numbers(draw):
 def documented(api, method, answer):
     """Tell whether an answer is one of those that the problems or the routes describe."""
     if answer.status >= 400:
-        kind = api.modules.problems.CODES[answer.body["code"]]
+        kind = api.modules.problem_types.CODES[answer.body["code"]]
         return (answer.status, answer.body["title"]) == (kind.status, kind.title) and answer.status < 500
     return answer.status in FINE[method]
 
@@ -87,7 +87,7 @@ def test_a_card_number_in_any_place_is_refused_and_gone(payment_home, data, card
         key = text
     sent = f"{json.dumps(body)} {written}" if place == "beside it" else json.dumps(body, ensure_ascii=False)
     answer = payment_home("POST", "/payments", sent, key=key)
-    assert answer.body["code"] == "card-number"
+    assert answer.body["code"] == "card_number"
     kept = answer.text + json.dumps(answer.headers) + payment_home.log.getvalue() + json.dumps(payment_home.stored())
     assert digits not in kept
     assert written not in kept

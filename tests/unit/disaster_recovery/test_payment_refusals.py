@@ -30,7 +30,7 @@ def refused(api, status, code, *sent, **options):
     "body", [None, "", "{", "[1, 2", '{"a": 1} x', "[" * 4000, "\ufeff{}", "\ud800"], ids=lambda body: str(body)[:9]
 )
 def test_what_is_no_json_is_refused(payment_home, body):
-    refused(payment_home, 400, "invalid-json", "POST", "/payments", body, key="key")
+    refused(payment_home, 400, "invalid_json", "POST", "/payments", body, key="key")
 
 
 def test_a_body_in_base64_is_read(payment_home):
@@ -38,14 +38,15 @@ def test_a_body_in_base64_is_read(payment_home):
     assert payment_home("POST", "/payments", body, key="key", isBase64Encoded=True).status == 201
     for wrong in ("no base64!", base64.b64encode("{}".encode("utf-16")).decode()):
         answer = payment_home("POST", "/payments", wrong, key="key", isBase64Encoded=True)
-        assert answer.body["code"] == "invalid-json"
+        assert answer.body["code"] == "invalid_json"
 
 
 @pytest.mark.parametrize("name", ["amount", "currency", "token"])
 def test_what_is_missing_is_named(payment_home, name):
     body = payment()
     del body[name]
-    assert name in refused(payment_home, 422, "invalid-payment", "POST", "/payments", body, key="key").body["detail"]
+    answer = refused(payment_home, 422, "invalid_request", "POST", "/payments", body, key="key")
+    assert answer.body["errors"] == [{"pointer": "#", "detail": f"{name} is missing."}]
 
 
 @pytest.mark.parametrize(
@@ -58,13 +59,9 @@ def test_what_is_missing_is_named(payment_home, name):
         ("amount", "007"),
         ("amount", "1\n"),
         ("amount", "NaN"),
-        ("amount", "0"),
-        ("amount", "0.00"),
-        ("amount", "1.005"),
+        ("amount", "1000000000000"),
         ("amount", LEAK),
-        ("amount", "99999999999"),
         ("currency", "eur"),
-        ("currency", "XXX"),
         ("currency", 978),
         ("currency", LEAK),
         ("token", "visa"),
@@ -79,20 +76,42 @@ def test_what_is_missing_is_named(payment_home, name):
     ],
 )
 def test_a_wrong_value_is_named_and_not_repeated(payment_home, name, value):
-    answer = refused(payment_home, 422, "invalid-payment", "POST", "/payments", payment(**{name: value}), key="key")
-    assert answer.body["detail"].startswith(name)
+    answer = refused(payment_home, 422, "invalid_request", "POST", "/payments", payment(**{name: value}), key="key")
+    schema = payment_home.modules.payment_request.BODY.schema["properties"][name]
+    assert answer.body["errors"] == [{"pointer": f"#/{name}", "detail": schema["description"]}]
 
 
-@pytest.mark.parametrize("body", [[], "text", 7, None, payment(pan=LEAK), {LEAK: 1}])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"currency": "XXX"}, "unknown_currency"),
+        ({"amount": "1.005"}, "amount_precision"),
+        ({"amount": "0"}, "amount_out_of_range"),
+        ({"amount": "0.00"}, "amount_out_of_range"),
+        ({"amount": "99999999999"}, "amount_out_of_range"),
+    ],
+)
+def test_money_that_cannot_be_is_refused(payment_home, change, code):
+    assert refused(payment_home, 422, code, "POST", "/payments", payment(**change), key="key").body["detail"]
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/xml"])
+def test_another_media_type_is_refused(payment_home, media_type):
+    headers = {"Idempotency-Key": ["key"], "Content-Type": [media_type]}
+    sent = ("POST", "/payments", payment())
+    refused(payment_home, 415, "unsupported_media_type", *sent, multiValueHeaders=headers)
+
+
+@pytest.mark.parametrize("body", [[], "text", 7, None, payment(pan=LEAK)])
 def test_another_shape_is_refused(payment_home, body):
     sent = json.dumps(body)
-    answer = refused(payment_home, 422, "invalid-payment", "POST", "/payments", sent, key="key")
-    assert "amount, currency, token" in answer.body["detail"]
+    answer = refused(payment_home, 422, "invalid_request", "POST", "/payments", sent, key="key")
+    assert "amount, currency, token" in answer.body["errors"][0]["detail"]
 
 
 def test_a_name_that_occurs_twice_is_refused(payment_home):
     body = json.dumps(payment())[:-1] + ', "amount": "1.00"}'
-    refused(payment_home, 422, "invalid-payment", "POST", "/payments", body, key="key")
+    refused(payment_home, 400, "invalid_json", "POST", "/payments", body, key="key")
 
 
 @pytest.mark.parametrize(
@@ -103,31 +122,48 @@ def test_an_amount_has_the_decimals_of_its_currency(payment_home, amount, curren
     assert payment_home.pay("key", amount=amount, currency=currency).body["amount"] == exact
 
 
-@pytest.mark.parametrize(("amount", "currency"), [("1.0", "JPY"), ("1.00", "ISK"), ("999999999999", "KWD")])
-def test_an_amount_that_its_currency_has_not_is_refused(payment_home, amount, currency):
-    body = payment(amount=amount, currency=currency)
-    refused(payment_home, 422, "invalid-payment", "POST", "/payments", body, key="key")
+@pytest.mark.parametrize(
+    ("amount", "currency", "code"),
+    [
+        ("1.0", "JPY", "amount_precision"),
+        ("1.00", "ISK", "amount_precision"),
+        ("999999999999", "KWD", "amount_out_of_range"),
+    ],
+)
+def test_an_amount_that_its_currency_has_not_is_refused(payment_home, amount, currency, code):
+    refused(payment_home, 422, code, "POST", "/payments", payment(amount=amount, currency=currency), key="key")
 
 
-@pytest.mark.parametrize("key", [None, "", " ", "a b", "ä", "x" * 256, "a\n"])
+@pytest.mark.parametrize("key", [None, ""])
+def test_without_a_key_nothing_is_paid(payment_home, key):
+    refused(payment_home, 400, "idempotency_key_missing", "POST", "/payments", payment(), key=key)
+
+
+@pytest.mark.parametrize("key", [" ", "a b", "ä", "x" * 256, "a\n"])
 def test_what_is_no_key_is_refused(payment_home, key):
-    refused(payment_home, 400, "idempotency-key", "POST", "/payments", payment(), key=key)
+    refused(payment_home, 400, "idempotency_key_invalid", "POST", "/payments", payment(), key=key)
 
 
-@pytest.mark.parametrize("values", [["a", "b"], [], None, [None]])
-def test_the_header_counts_once(payment_home, values):
+@pytest.mark.parametrize(
+    ("values", "code"), [(["a", "b"], "invalid"), ([], "missing"), (None, "missing"), ([None], "missing")]
+)
+def test_the_header_counts_once(payment_home, values, code):
     headers = {"idempotency-KEY": values}
-    refused(payment_home, 400, "idempotency-key", "POST", "/payments", payment(), multiValueHeaders=headers)
+    code = f"idempotency_key_{code}"
+    refused(payment_home, 400, code, "POST", "/payments", payment(), multiValueHeaders=headers)
 
 
 def test_headers_without_lists_are_read_too(payment_home):
     sent = world.event("POST", "/payments", payment(), key="key")
     assert payment_home.send({**sent, "multiValueHeaders": None}).status == 201
-    assert payment_home.send({**sent, "multiValueHeaders": None, "headers": None}).body["code"] == "idempotency-key"
+    assert (
+        payment_home.send({**sent, "multiValueHeaders": None, "headers": None}).body["code"]
+        == "idempotency_key_missing"
+    )
 
 
 def test_a_large_body_is_refused(payment_home):
-    refused(payment_home, 413, "body-too-large", "POST", "/payments", " " * 4097, key="key")
+    refused(payment_home, 413, "body_too_large", "POST", "/payments", " " * 4097, key="key")
 
 
 @pytest.mark.parametrize(
@@ -149,13 +185,13 @@ def test_a_large_body_is_refused(payment_home):
     ids=str,
 )
 def test_a_card_number_is_refused(payment_home, sent, capsys):
-    refused(payment_home, 422, "card-number", "POST", "/payments", sent, key="key")
+    refused(payment_home, 422, "card_number", "POST", "/payments", sent, key="key")
     assert "CardNumbersRefused" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("key", [VISA, f"order-{VISA}", "4111-1111-1111-1111"])
 def test_a_card_number_for_a_key_is_refused(payment_home, key):
-    refused(payment_home, 422, "card-number", "POST", "/payments", payment(), key=key)
+    refused(payment_home, 422, "card_number", "POST", "/payments", payment(), key=key)
 
 
 @pytest.mark.parametrize("key", ["1" * 19, "0" * 12, "2026-11-23-0000", "411111111111-x-1111", "order-5500"])
@@ -173,20 +209,22 @@ def test_a_uuid_is_a_key_whatever_its_digits(payment_home):
     assert found_in("41111111-1111-1111-2222-222222222222") or found_in(VISA + "-1111-4111-8111-11111111111a")
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "", "/payment", "/payments/", "/payments/a/b", "/health/", f"/{LEAK}", f"/{VISA}"]
-)
+@pytest.mark.parametrize("path", [f"/{VISA}", f"/payments/{VISA}", f"/health/%34{VISA[1:]}"])
+def test_a_card_number_in_a_path_is_refused(payment_home, path):
+    """Wherever it stands: access logs and traces keep paths."""
+    refused(payment_home, 422, "card_number", "GET", path)
+
+
+@pytest.mark.parametrize("path", ["/", "", "/payment", "/payments/", "/payments/a/b", "/health/", f"/{LEAK}"])
 def test_there_is_nothing_elsewhere(payment_home, path):
-    code = "payment-not-found" if path == "/payments/" else "not-found"
+    code = "payment_not_found" if path == "/payments/" else "not_found"
     refused(payment_home, 404, code, "GET", path)
 
 
-@pytest.mark.parametrize(
-    "payment_id", [LEAK, VISA, "pay_", "pay_" + "b" * 31, "pay_" + "a" * 32, "pay_" + "b" * 32 + "\n"]
-)
+@pytest.mark.parametrize("payment_id", [LEAK, "pay_", "pay_" + "b" * 31, "pay_" + "a" * 32, "pay_" + "b" * 32 + "\n"])
 def test_what_is_no_id_is_not_looked_for(payment_home, payment_id):
     calls = world.fail(payment_home.client, "Query", RuntimeError())
-    refused(payment_home, 404, "payment-not-found", "GET", f"/payments/{payment_id}")
+    refused(payment_home, 404, "payment_not_found", "GET", f"/payments/{payment_id}")
     assert calls == []
 
 
@@ -201,4 +239,4 @@ def test_what_is_no_id_is_not_looked_for(payment_home, payment_id):
     ],
 )
 def test_a_method_that_a_path_does_not_take_is_refused(payment_home, method, path, allowed):
-    assert refused(payment_home, 405, "method-not-allowed", method, path).headers["allow"] == allowed
+    assert refused(payment_home, 405, "method_not_allowed", method, path).headers["allow"] == allowed

@@ -68,7 +68,7 @@ def refused(api, answer, code, cause):
 def test_a_busy_table_is_asked_again_and_then_given_up(api, error):
     calls = fail(api.client, "TransactWriteItems", error)
     answer = api.pay("key-1")
-    assert (answer.status, answer.body["code"]) == (503, "table-busy")
+    assert (answer.status, answer.body["code"]) == (503, "table_busy")
     assert len(calls) == len(api.modules.table.PAUSES)
     assert api.stored() == {}
 
@@ -84,7 +84,7 @@ def test_a_passing_failure_is_passed_over(api, error):
 @pytest.mark.parametrize("error", UNSENT, ids=str)
 def test_a_write_that_was_never_sent_has_not_happened(api, error):
     fail(api.client, "TransactWriteItems", error)
-    refused(api, api.pay("key-1"), "table-unavailable", type(error).__name__)
+    refused(api, api.pay("key-1"), "table_unavailable", type(error).__name__)
 
 
 @pytest.mark.parametrize("error", UNCLEAR, ids=str)
@@ -107,7 +107,7 @@ def test_a_repeated_write_is_carried_out_once(api):
 def test_a_write_that_cannot_be_found_is_unknown(api):
     """It may still be on its way, so it is not said to have failed; the same request again settles it."""
     fail(api.client, "TransactWriteItems", UNCLEAR[0], times=5)
-    refused(api, api.pay("key-1"), "outcome-unknown", "ReadTimeoutError")
+    refused(api, api.pay("key-1"), "outcome_unknown", "ReadTimeoutError")
     assert api.pay("key-1").status == 201
 
 
@@ -115,7 +115,7 @@ def test_a_write_that_cannot_be_looked_for_is_unknown(api):
     api.pay("key-0")
     fail(api.client, "TransactWriteItems", UNCLEAR[0], after=True)
     fail(api.client, "GetItem", UNSENT[0])
-    refused(api, api.pay("key-1"), "outcome-unknown", "ReadTimeoutError")
+    refused(api, api.pay("key-1"), "outcome_unknown", "ReadTimeoutError")
 
 
 def test_reading_back_finds_another_payment_under_the_key(api, payment_api):
@@ -128,13 +128,13 @@ def test_reading_back_finds_another_payment_under_the_key(api, payment_api):
             other.pay("key-1", amount="99")
 
     api.client.meta.events.register("before-call.dynamodb.GetItem", first)
-    assert api.pay("key-1").body["code"] == "key-reused"
+    assert api.pay("key-1").body["code"] == "idempotency_conflict"
 
 
 @pytest.mark.parametrize("error", [refusal("AccessDeniedException"), refusal("ResourceNotFoundException")], ids=str)
 def test_what_will_not_pass_is_not_tried_again(api, error):
     calls = fail(api.client, "TransactWriteItems", error)
-    refused(api, api.pay("key-1"), "table-unavailable", error.response["Error"]["Code"])
+    refused(api, api.pay("key-1"), "table_unavailable", error.response["Error"]["Code"])
     assert len(calls) == 1
 
 
@@ -146,7 +146,7 @@ def test_a_refusal_after_an_unclear_try_does_not_hide_it(api):
         raise next(errors)
 
     api.client.meta.events.register("before-call.dynamodb.TransactWriteItems", trouble)
-    refused(api, api.pay("key-1"), "outcome-unknown", "AccessDeniedException")
+    refused(api, api.pay("key-1"), "outcome_unknown", "AccessDeniedException")
 
 
 def test_a_busy_table_after_an_unclear_try_does_not_hide_it(api):
@@ -156,7 +156,7 @@ def test_a_busy_table_after_an_unclear_try_does_not_hide_it(api):
         raise next(errors)
 
     api.client.meta.events.register("before-call.dynamodb.TransactWriteItems", trouble)
-    refused(api, api.pay("key-1"), "outcome-unknown", "ThrottlingException")
+    refused(api, api.pay("key-1"), "outcome_unknown", "ThrottlingException")
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -183,12 +183,12 @@ def test_a_condition_that_fails_outweighs_a_conflict(api, payment_api, place):
 def test_a_table_that_cannot_be_read_is_said_to_be_away(api, payment_api, operation, method, path):
     paid = payment_api(world.HOME).pay("key-0").headers["location"]
     fail(api.client, operation, UNCLEAR[0])
-    refused(api, api(method, path or paid, world.payment(), key="key-1"), "table-unavailable", "ReadTimeoutError")
+    refused(api, api(method, path or paid, world.payment(), key="key-1"), "table_unavailable", "ReadTimeoutError")
 
 
 def test_no_credentials_are_a_failure_like_others(api):
     fail(api.client, "GetItem", NoCredentialsError())
-    refused(api, api.pay("key-1"), "table-unavailable", "NoCredentialsError")
+    refused(api, api.pay("key-1"), "table_unavailable", "NoCredentialsError")
 
 
 @pytest.mark.parametrize("lasting", [0.1, 1.0, 3.0])
@@ -204,7 +204,7 @@ def test_the_answer_comes_in_time_however_long_each_try_takes(api, lasting):
     api.pay("key-0")
     for operation in ("TransactWriteItems", "GetItem"):
         api.client.meta.events.register(f"before-call.dynamodb.{operation}", wait)
-    refused(api, api.pay("key-1"), "outcome-unknown", "ReadTimeoutError")
+    refused(api, api.pay("key-1"), "outcome_unknown", "ReadTimeoutError")
     assert api.clock[0] - began <= api.modules.handler.PATIENCE_SECONDS
     assert (called[0], called[-1]) == ("TransactWriteItems", "GetItem")  # there is time left to look
     assert api.modules.table.TRY_SECONDS <= 3.0
@@ -215,7 +215,7 @@ def test_without_time_nothing_is_begun(api):
     api.pay("key-0", seconds=30)
     calls.clear()
     answer = api("POST", "/payments", world.payment(), key="key-1", seconds=3.0)
-    assert (answer.status, answer.body["code"], calls) == (503, "table-unavailable", [])
+    assert (answer.status, answer.body["code"], calls) == (503, "table_unavailable", [])
 
 
 def test_pauses_grow_and_differ(api):

@@ -8,7 +8,7 @@ from tests.support.disaster_recovery.two_regions import HOME, PEER
 
 def passive(api, answer, writer, epoch):
     """Tell whether an answer is the passive region's, and names the one that writes."""
-    assert (answer.status, answer.body["code"]) == (503, "region-passive")
+    assert (answer.status, answer.body["code"]) == (503, "region_passive")
     assert int(answer.headers["retry-after"]) > 0
     assert writer in answer.body["detail"]
     assert api.lines()[-1]["level"] == "WARNING"
@@ -80,7 +80,7 @@ def test_the_passive_region_answers_for_a_payment_that_has_arrived(payment_home,
     paid = payment_home.pay("key-1")
     again = payment_peer.pay("key-1")
     assert (again.status, again.text, again.headers["idempotent-replayed"]) == (201, paid.text, "true")
-    assert payment_peer.pay("key-1", amount="1").body["code"] == "key-reused"
+    assert payment_peer.pay("key-1", amount="1").body["code"] == "idempotency_conflict"
 
 
 def test_a_replay_is_answered_by_an_environment_that_did_not_see_the_change(payment_home):
@@ -97,7 +97,7 @@ def test_a_writer_that_changes_all_the_time_is_given_up(payment_home):
 
     payment_home.client.meta.events.register("before-call.dynamodb.TransactWriteItems", change)
     answer = payment_home.pay("key-1")
-    assert (answer.status, answer.body["code"]) == (503, "table-busy")
+    assert (answer.status, answer.body["code"]) == (503, "table_busy")
     assert next(epochs) == payment_home.modules.payments.CHANGES + 1
 
 

@@ -47,7 +47,7 @@ def test_another_payment_under_a_used_key_is_refused(payment_home, other):
     payment_home.pay("key-1")
     before = payment_home.stored()
     answer = payment_home.pay("key-1", **other)
-    assert (answer.status, answer.body["code"]) == (409, "key-reused")
+    assert (answer.status, answer.body["code"]) == (409, "idempotency_conflict")
     assert payment_home.stored() == before
 
 
@@ -61,8 +61,8 @@ def test_an_id_follows_from_key_and_body_in_every_environment(payment_home, paym
     modules = payment_api(HOME).modules
     paid = payment_home.pay("key-1").body["payment_id"]
     request = modules.web.read(world.event("POST", "/", world.payment(), key="key-1"))
-    assert modules.wishes.read(request).payment_id == paid
-    assert modules.wishes.is_id(paid)
+    assert modules.payment_request.read(request).payment_id == paid
+    assert modules.payment_request.is_id(paid)
 
 
 def test_many_at_once_with_one_key_pay_once(payment_home, payment_api):
@@ -83,11 +83,11 @@ def test_a_payment_is_shown_in_both_regions(payment_home, payment_peer):
 
 
 def test_a_payment_that_is_not_there_is_not_found(payment_home):
-    wishes = payment_home.modules.wishes
-    payment_id = wishes.Wish("key", {}, "hash").payment_id
-    assert wishes.is_id(payment_id)
+    module = payment_home.modules.payment_request
+    payment_id = module.PaymentRequest("key", {}, "hash").payment_id
+    assert module.is_id(payment_id)
     answer = payment_home("GET", f"/payments/{payment_id}")
-    assert (answer.status, answer.body["code"]) == (404, "payment-not-found")
+    assert (answer.status, answer.body["code"]) == (404, "payment_not_found")
 
 
 def test_what_the_index_does_not_have_yet_is_looked_for_again(payment_home):
@@ -113,7 +113,7 @@ def test_an_id_never_shows_another_payment(payment_home):
 
     payment_home.client.meta.events.register("after-call.dynamodb.GetItem", other)
     answer = payment_home("GET", f"/payments/{paid}")
-    assert (answer.status, answer.body["code"]) == (404, "payment-not-found")
+    assert (answer.status, answer.body["code"]) == (404, "payment_not_found")
 
 
 def test_what_decides_is_read_consistently(payment_home, payment_peer):
@@ -137,7 +137,7 @@ def test_what_happened_is_logged_and_counted(payment_home, capsys):
     first, again, refused = payment_home.lines()
     assert (first["message"], first["payment_id"], first["status"]) == ("created", paid.body["payment_id"], 201)
     assert (again["message"], again["route"]) == ("replayed", "/payments")
-    assert (refused["message"], refused["level"], refused["code"]) == ("refused", "WARNING", "key-reused")
+    assert (refused["message"], refused["level"], refused["code"]) == ("refused", "WARNING", "idempotency_conflict")
     counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     names = [line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] for line in counted]
     assert names == ["PaymentsCreated", "PaymentsReplayed", "Refused"]

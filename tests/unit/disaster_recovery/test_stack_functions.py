@@ -281,4 +281,4 @@ def test_reports_are_kept_private_and_end(role):
 
 def test_the_document_tells_the_status_and_the_code_of_each_answer_of_the_gateway():
     paragraph = DOCUMENT.read_text().partition("API Gateway answers some by itself")[2].partition("\n\n")[0]
-    assert set(re.findall(r"(\d{3})\s`([a-z-]+)`", paragraph)) == set(ANSWERS.values())
+    assert set(re.findall(r"(\d{3})\s`([a-z_]+)`", paragraph)) == set(ANSWERS.values())

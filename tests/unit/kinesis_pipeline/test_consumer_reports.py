@@ -48,7 +48,7 @@ def test_only_what_the_bucket_refused_comes_again(
         stub.assert_no_pending_responses()
     assert metrics(capsys) == {"Stored": 1, "Duplicates": 0, "SetAside": 2}
     (error,) = [line for line in lines() if line["level"] == "ERROR"]
-    assert (error["message"], error["sequence"], error["cause"]) == ("not set aside", "1001", "ClientError")
+    assert (error["message"], error["sequence"], error["cause"]) == ("not quarantined", "1001", "ClientError")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def away(
     monkeypatch.setattr(consumer.handler, "database", connect(DB_PORT=str(free_port())))
 
     def call(*bodies: object) -> Any:
-        with pytest.raises(consumer.postgres.DatabaseAway) as caught:
+        with pytest.raises(consumer.postgres.DatabaseUnavailable) as caught:
             handle(*bodies, context=Context(consumer.handler.MARGIN_SECONDS + 0.1))
         return caught.value
 
@@ -74,7 +74,7 @@ def test_without_the_database_the_batch_comes_again(
     assert list(aside()) == [f"poison/{SHARD}/1001.json"]
     assert metrics(capsys) == {"Returned": 3}
     line = lines()[-1]
-    assert (line["level"], line["message"], line["records"]) == ("ERROR", "database away", 3)
+    assert (line["level"], line["message"], line["records"]) == ("ERROR", "database unavailable", 3)
     assert line["cause"] == str(error) == "no answer from the database within 0 s (ConnectionRefusedError)"
 
 
@@ -83,14 +83,14 @@ def test_the_time_that_the_bucket_took_is_gone(
 ) -> None:
     """What is left for the database is measured when its turn comes."""
     del s3
-    context, set_aside = Context(30.0), consumer.handler.set_aside
+    context, quarantine = Context(30.0), consumer.handler.quarantine
 
     def slowly(*arguments: Any) -> None:
-        set_aside(*arguments)
+        quarantine(*arguments)
         context.seconds = consumer.handler.MARGIN_SECONDS
 
-    monkeypatch.setattr(consumer.handler, "set_aside", slowly)
-    with pytest.raises(consumer.postgres.DatabaseAway, match="no time left"):
+    monkeypatch.setattr(consumer.handler, "quarantine", slowly)
+    with pytest.raises(consumer.postgres.DatabaseUnavailable, match="no time left"):
         handle(b"{", event(), context=context)
 
 
@@ -129,7 +129,7 @@ def test_the_log_holds_no_payload_and_no_password(
     assert handle(*batch) == []
     assert len(aside()) == 5
     text = json.dumps(lines()) + capsys.readouterr().out
-    assert text.count('"set aside"') == 5
+    assert text.count('"quarantined"') == 5
     for secret in (mark, "7777777", known["event_id"], postgres.password):
         assert secret not in text
 
@@ -142,6 +142,6 @@ def test_the_log_of_an_outage_holds_no_payload_and_no_password(
     known = event(source="Zq7-leak")
     error = away(known, b"Zq7-leak")
     text = json.dumps(lines()) + "".join(traceback.format_exception(error))
-    assert [line["message"] for line in lines()] == ["not set aside", "database away"]
+    assert [line["message"] for line in lines()] == ["not quarantined", "database unavailable"]
     for secret in ("Zq7-leak", known["event_id"], postgres.password):
         assert secret not in text

@@ -132,7 +132,7 @@ def test_a_database_that_is_away_is_a_failure(ask: Ask, kind: str) -> None:
     """Said at once, with the reason."""
     body = ask(kind)
     assert body["Status"] == "FAILED"
-    assert body["Reason"] == "DatabaseAway: no answer from the database within 0 s (ConnectionRefusedError)"
+    assert body["Reason"] == "DatabaseUnavailable: no answer from the database within 0 s (ConnectionRefusedError)"
     assert body["Data"] == {}
 
 

@@ -45,7 +45,7 @@ def test_a_wrong_password_ends_with_the_time(consumer: SimpleNamespace, connect:
     # The first, again at once, and after each pause: one more try would be one too many.
     answers = iter([Secrets(USER, "never-Right.0").get_secret_value(SecretId="the-secret")] * 5)
     client = SimpleNamespace(get_secret_value=lambda SecretId: next(answers))
-    with pytest.raises(consumer.postgres.DatabaseAway) as caught:
+    with pytest.raises(consumer.postgres.DatabaseUnavailable) as caught:
         connect(lambda: client).run("SELECT 1", seconds=1)
     assert str(caught.value) == "no answer from the database within 1 s (SQLSTATE 28P01)"
     assert clock.slept == pytest.approx([0.1, 0.2, 0.4])
@@ -54,7 +54,7 @@ def test_a_wrong_password_ends_with_the_time(consumer: SimpleNamespace, connect:
 
 def test_the_pauses_grow_and_end_with_the_time(consumer: SimpleNamespace, connect: Connect, clock: Clock) -> None:
     """From a tenth of a second to two; no pause is begun that would end too late."""
-    with pytest.raises(consumer.postgres.DatabaseAway):
+    with pytest.raises(consumer.postgres.DatabaseUnavailable):
         connect().run(RAISE.format(code="40001"), seconds=10)
     assert clock.slept == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0])
 
@@ -63,7 +63,7 @@ def test_the_pauses_grow_and_end_with_the_time(consumer: SimpleNamespace, connec
 def test_an_outage_is_waited_for(consumer: SimpleNamespace, connect: Connect, clock: Clock, code: str) -> None:
     """Connection, authorization, rollback, resources, operator, system, and a primary that is none any more."""
     with pytest.raises(
-        consumer.postgres.DatabaseAway, match=rf"^no answer from the database within 0 s \(SQLSTATE {code}\)$"
+        consumer.postgres.DatabaseUnavailable, match=rf"^no answer from the database within 0 s \(SQLSTATE {code}\)$"
     ):
         connect().run(RAISE.format(code=code), seconds=0.2)
     assert clock.slept == [0.1]

@@ -94,7 +94,7 @@ def test_a_server_without_tls_never_sees_the_user(
 ) -> None:
     """It refuses TLS, and the connection ends there."""
     with Front(postgres.server.port) as front:
-        with pytest.raises(consumer.postgres.DatabaseAway, match="InterfaceError"):
+        with pytest.raises(consumer.postgres.DatabaseUnavailable, match="InterfaceError"):
             verified(front).run("SELECT 1", seconds=0.05)
         assert (front.asked, front.turns) == ([True], 1)  # the question for TLS, and no more
 

@@ -199,7 +199,7 @@ def test_an_event_as_deep_as_allowed_is_stored(consumer: SimpleNamespace, store:
 
 def test_without_time_nothing_is_tried(consumer: SimpleNamespace, store: Store, sql: Connection) -> None:
     """The batch comes again, so nothing is lost."""
-    with pytest.raises(consumer.postgres.DatabaseAway, match="no time left in this invocation"):
+    with pytest.raises(consumer.postgres.DatabaseUnavailable, match="no time left in this invocation"):
         store(event(), seconds=0)
     assert ids(sql) == []
 

@@ -59,7 +59,7 @@ def test_the_description_is_valid(document):
 
 def test_what_is_routed_is_described(modules, document):
     """And the other way round."""
-    routed = {(method, path) for path, methods in modules.handler.ROUTES.items() for method in methods}
+    routed = {(method, path) for path, methods in modules.handler.router.routes.items() for method in methods}
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert routed == described == OPERATIONS
 
@@ -68,11 +68,11 @@ def test_every_code_but_those_of_no_route_is_described(modules, document):
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     texts = [found["description"] for each in operations for found in each["responses"].values()]
     described = {part.partition(":")[0] for text in texts for part in text.split("; ")}
-    assert set(modules.problems.CODES) - described == {"not_found", "method_not_allowed"}
+    assert set(modules.problem_types.CODES) - described == {"not_found", "method_not_allowed"}
 
 
 def test_the_described_bodies_are_the_schema_files(modules, document):
-    for schema in modules.bodies.SCHEMAS.values():
+    for schema in modules.request_validation.SCHEMAS.values():
         described = document["components"]["schemas"][schema["title"]]
         assert described == {name: value for name, value in schema.items() if name != "$schema"}
 
@@ -86,8 +86,8 @@ def names(schema):
 
 def test_the_schema_files_are_models_for_api_gateway(modules):
     """Draft 4, no references, nothing that API Gateway does not know; titles are names of models."""
-    assert set(modules.bodies.SCHEMAS) == {"payment", "refund"}
-    for schema in modules.bodies.SCHEMAS.values():
+    assert set(modules.request_validation.SCHEMAS) == {"payment", "refund"}
+    for schema in modules.request_validation.SCHEMAS.values():
         assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
         assert schema["title"].isalnum()
         assert set(names(schema)) <= MODEL

@@ -151,10 +151,10 @@ def test_without_the_database_the_run_fails(run, drain, waiting, monkeypatch, ca
     waiting(1)
 
     def away(*_arguments, **_options):
-        raise drain.postgres.DatabaseAway("no answer")
+        raise drain.postgres.DatabaseUnavailable("no answer")
 
     monkeypatch.setattr(drain.handler.database, "run", away)
-    with pytest.raises(drain.postgres.DatabaseAway):
+    with pytest.raises(drain.postgres.DatabaseUnavailable):
         run()
     del capsys
 

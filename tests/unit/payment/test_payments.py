@@ -63,7 +63,7 @@ def test_the_record_of_a_payment_is_in_the_bucket_before_the_answer(api, bucket,
 def test_the_row_of_the_outbox_goes_without_waiting_for_the_disk(api):
     """For its own transaction only: the next payment waits again."""
     api.pay("key")
-    database, statements = api.modules.handler.database, api.modules.statements
+    database, statements = api.modules.handler.database, api.modules.sql
     assert "synchronous_commit" in statements.WRITTEN
     assert database.run("SHOW synchronous_commit", seconds=5) == [["on"]]
 

@@ -76,7 +76,7 @@ def answered(api, event):
     if answer.status >= 400:
         problem = answer.body
         assert answer.headers["content-type"] == "application/problem+json"
-        assert problem["status"] == answer.status == api.modules.problems.CODES[problem["code"]].status
+        assert problem["status"] == answer.status == api.modules.problem_types.CODES[problem["code"]].status
         assert {"type", "title", "detail", "request_id"} < problem.keys()
     return answer
 

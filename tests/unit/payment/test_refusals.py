@@ -100,7 +100,7 @@ def test_a_wrong_field_is_named_with_what_it_should_be(api, sql, lines, name, va
     body = payment(**{name: value})
     answer = refused(api, sql, lines, 422, "invalid_request", "POST", "/payments", body, key="key")
     ((error),) = answer.body["errors"]
-    schema = api.modules.bodies.SCHEMAS["payment"]["properties"][name]
+    schema = api.modules.request_validation.SCHEMAS["payment"]["properties"][name]
     assert error == {"pointer": f"#/{name}", "detail": schema["description"]}
 
 
@@ -223,6 +223,6 @@ def test_refusals_are_counted_by_code(api, capsys):
 
 def test_the_codes_are_documented_once(api):
     """Each has a status that fits, and a title that nothing else has."""
-    codes = api.modules.problems.CODES
+    codes = api.modules.problem_types.CODES
     assert {kind.status for kind in codes.values()} == {400, 404, 405, 409, 413, 415, 422, 500, 503}
     assert len({kind.title for kind in codes.values()}) == len(codes)

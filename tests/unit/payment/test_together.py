@@ -50,7 +50,7 @@ def claim(api, connection, key="key"):
     finally:
         modules.handler.database.run = run
     assert not closed
-    return outcome.answer.body
+    return outcome.response.body
 
 
 def test_the_second_waits_for_the_first_and_gets_its_answer(api, another, other, pool, sql):

@@ -104,7 +104,7 @@ def test_a_refusal_is_told_by_its_code(modules, code):
             "IfNoneMatch": "*",
         }
         stub.add_client_error("put_object", code, http_status_code=503, expected_params=expected)
-        with pytest.raises(modules.trail.TrailAway, match=f"^{code}$"):
+        with pytest.raises(modules.trail.TrailUnavailable, match=f"^{code}$"):
             modules.trail.Trail(lambda: client).write(KEY, "{}")
         stub.assert_no_pending_responses()
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_compared_is_not_known(modules):
     with Stubber(client) as stub:
         stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
         stub.add_client_error("get_object", "AccessDenied", expected_params={"Bucket": ANY, "Key": KEY})
-        with pytest.raises(modules.trail.TrailAway, match=r"^AccessDenied$"):
+        with pytest.raises(modules.trail.TrailUnavailable, match=r"^AccessDenied$"):
             modules.trail.Trail(lambda: client).write(KEY, "{}")
 
 
@@ -124,7 +124,7 @@ def test_an_unreachable_bucket_is_told_soon(modules, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{HOST}:{free_port()}")
     trail = modules.trail.Trail(lambda: modules.aws.client("s3"))
     for call in (lambda: trail.write(KEY, "{}"), lambda: trail.read(KEY), lambda: trail.keys("a")):
-        with pytest.raises(modules.trail.TrailAway, match=f"^{EndpointConnectionError.__name__}$"):
+        with pytest.raises(modules.trail.TrailUnavailable, match=f"^{EndpointConnectionError.__name__}$"):
             call()
 
 

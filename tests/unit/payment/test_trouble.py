@@ -119,7 +119,7 @@ def test_a_wrong_password_is_no_secret_of_the_log(api, database, lines):
 
 def test_an_error_of_the_service_itself_has_no_details(api, sql, lines, metrics, monkeypatch):
     """Such as a table that is not there: the log says where, the caller gets an id to name."""
-    monkeypatch.setattr(api.modules.statements, "CAPTURE", "SELECT CAST(:key AS text) FROM nowhere")
+    monkeypatch.setattr(api.modules.sql, "CAPTURE", "SELECT CAST(:key AS text) FROM nowhere")
     answer = api.pay("key")
     assert (answer.status, answer.body["code"]) == (500, "internal")
     assert answer.body["request_id"] == lines()[0]["request_id"]
@@ -131,8 +131,8 @@ def test_an_error_of_the_service_itself_has_no_details(api, sql, lines, metrics,
 
 def test_data_that_the_database_refuses_is_an_error_of_the_service(api, sql, bucket, lines, monkeypatch):
     """Such as entries that do not balance: nothing is stored or recorded, and the log has the database's code."""
-    broken = api.modules.statements.CAPTURE.replace("('sales', -1)", "('sales', -2)")
-    monkeypatch.setattr(api.modules.statements, "CAPTURE", broken)
+    broken = api.modules.sql.CAPTURE.replace("('sales', -1)", "('sales', -2)")
+    monkeypatch.setattr(api.modules.sql, "CAPTURE", broken)
     assert api.pay("key").body["code"] == "internal"
     assert lines()[0]["cause"] == "DataRejected 23514"
     assert support.everything(sql).count("[]") == len(support.TABLES)

@@ -31,7 +31,7 @@ def result(settings):
         rpo=0.0,
         fenced=True,
         events=[(0.1, "payments begin"), (5.9, "payments <end>")],
-        refused={"503 region-passive": 3},
+        refused={"503 region_passive": 3},
         acknowledged=[Acknowledged(f"k{at}", f"p{at}", *where, at, at, tries) for at, *where, tries in paid],
     )
 
@@ -40,7 +40,7 @@ def test_the_table_has_the_figures(result, settings):
     said = dict(report.rows(result, settings))
     assert said["RTO: last acknowledged before, first after"] == "2.50 s"
     assert said["payments acknowledged"].startswith("4 at 2 a second: 3 in the primary region, 1 in the secondary")
-    assert said["sent more than once with the same key"] == "1 payments; refusals: 3 x 503 region-passive"
+    assert said["sent more than once with the same key"] == "1 payments; refusals: 3 x 503 region_passive"
     assert said["lost: acknowledged, and not in both regions"] == "0"
 
 

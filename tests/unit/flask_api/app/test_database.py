@@ -11,7 +11,7 @@ import pytest
 from lib.flask_api.app import connection as connections
 from lib.flask_api.app import database as module
 from lib.flask_api.app.credentials import Credentials
-from lib.flask_api.app.database import Database, DatabaseAway
+from lib.flask_api.app.database import Database, DatabaseUnavailable
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
@@ -50,9 +50,9 @@ def database(postgres: TestServer, proxy: TcpProxy) -> Iterator[Database]:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Return how long a call takes that ends in :class:`DatabaseAway`."""
+    """Return how long a call takes that ends in :class:`DatabaseUnavailable`."""
     began = time.monotonic()
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         call()
     return time.monotonic() - began
 
@@ -126,7 +126,7 @@ def test_the_end_of_an_outage_is_noticed(database: Database, proxy: TcpProxy, li
     def back() -> bool:
         try:
             return one(database) == [(1,)]
-        except DatabaseAway:
+        except DatabaseUnavailable:
             return False
 
     flask_api.until(back)
@@ -209,14 +209,14 @@ def test_what_may_succeed_the_second_time_is_tried_twice(database: Database, cod
 @pytest.mark.parametrize("code", ["40P01", "25006", "57P01"])
 def test_the_second_failure_is_an_outage(database: Database, code: str) -> None:
     """Nobody is kept waiting by a third."""
-    with pytest.raises(DatabaseAway, match=code):
+    with pytest.raises(DatabaseUnavailable, match=code):
         raising(database, code, code)
 
 
 @pytest.mark.parametrize("code", ["57014", "55P03", "53200"])
 def test_a_busy_server_is_not_asked_again(database: Database, code: str) -> None:
     """That would make it busier; the caller may try later."""
-    with pytest.raises(DatabaseAway, match=f"busy .SQLSTATE {code}"):
+    with pytest.raises(DatabaseUnavailable, match=f"busy .SQLSTATE {code}"):
         raising(database, code)
     assert one(database) == [(1,)]
 
@@ -231,5 +231,5 @@ def test_a_wrong_statement_is_a_defect(database: Database) -> None:
 def test_a_closed_pool_says_that_the_server_stops(database: Database) -> None:
     """A request that comes so late is answered too."""
     database.close()
-    with pytest.raises(DatabaseAway, match="the server stops"):
+    with pytest.raises(DatabaseUnavailable, match="the server stops"):
         one(database)

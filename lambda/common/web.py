@@ -1,4 +1,4 @@
-"""Requests and answers, whether API Gateway's REST proxy or a load balancer carries them.
+"""Requests and responses, whether API Gateway's REST proxy or a load balancer carries them.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -13,13 +14,15 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 import cards
+import problems
 from problems import Problem
 
 KEY = "idempotency-key"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_KEY = re.compile(r"[!-~]{1,255}")
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What is sent back; the body is JSON."""
 
     status: int
@@ -52,7 +55,11 @@ def _lists(event: Mapping[str, Any], single: str, several: str) -> dict[str, lis
 
 
 def read(event: Mapping[str, Any]) -> Request:
-    """Return the request in an event."""
+    """Return the request in an event.
+
+    Raises:
+        KeyError: the event is no request.
+    """
     text = event.get("body") or ""
     try:
         body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode(errors="replace")
@@ -72,17 +79,46 @@ def read(event: Mapping[str, Any]) -> Request:
     )
 
 
-def reply(request: Request, answer: Answer) -> dict[str, Any]:
-    """Return an answer as whoever sent the request takes it."""
-    headers = {"Content-Type": answer.media_type, **HEADERS, **answer.headers}
-    made: dict[str, Any] = {"statusCode": answer.status, "body": answer.body, "isBase64Encoded": False}
+def result(request: Request, response: Response) -> dict[str, Any]:
+    """Return what the function has to return to whoever sent the request."""
+    headers = {"Content-Type": response.media_type, **HEADERS, **response.headers}
+    made: dict[str, Any] = {"statusCode": response.status, "body": response.body, "isBase64Encoded": False}
     if request.balancer:
-        made["statusDescription"] = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+        made["statusDescription"] = f"{response.status} {HTTPStatus(response.status).phrase}"
     if request.lists:
         made["multiValueHeaders"] = {name: [value] for name, value in headers.items()}
     else:
         made["headers"] = headers
     return made
+
+
+def refusal(problem: Problem, api: str, request_id: str) -> Response:
+    """Return a problem as a response of an API; see :meth:`Problem.body`."""
+    return Response(problem.status, problem.body(api, request_id), problem.headers, problems.MEDIA_TYPE)
+
+
+def idempotency_key(request: Request) -> str:
+    """Return the key that tells a repeated request from a new one.
+
+    Raises:
+        Problem: there is none, or more than one, or it is none.
+    """
+    found = set(request.headers.get(KEY, ()))
+    if found in (set(), {""}):
+        raise Problem(problems.KEY_MISSING, "Send a new one with each new request, such as a UUID.")
+    if len(found) > 1 or not _KEY.fullmatch(next(iter(found))):
+        raise Problem(problems.KEY_INVALID, "Send one key of 1 to 255 visible ASCII characters.")
+    return found.pop()
+
+
+def refuse_large(request: Request, most: int) -> None:
+    """Let no request pass whose body has more bytes than that.
+
+    Raises:
+        Problem: it has.
+    """
+    if len(request.body) > most:
+        raise Problem(problems.BODY_TOO_LARGE, f"Send at most {most} bytes.")
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -117,13 +153,13 @@ def refuse_cards(request: Request) -> None:
     """
     # One search over all of it settles nearly every request; the bar is neither a digit nor stands between digits.
     if cards.found_in("|".join(text for _, text in _parts(request))):
-        raise card(next(where for where, text in _parts(request) if cards.found_in(text)))
+        raise card_number(next(where for where, text in _parts(request) if cards.found_in(text)))
     others = (text for name, values in request.headers.items() if name != KEY for text in (name, *values))
     if cards.found_in_header("|".join(others)):
-        raise card("header")
+        raise card_number("header")
 
 
-def card(where: str) -> Problem:
+def card_number(where: str) -> Problem:
     """Return the refusal of a card number, which knows where it stood and not what it was."""
     advice = "Send a token of the payment method (tok_...), and no card number anywhere."
-    return Problem("card_number", advice, where=where)
+    return Problem(problems.CARD_NUMBER, advice, log={"where": where})

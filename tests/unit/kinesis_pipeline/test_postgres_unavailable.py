@@ -47,7 +47,7 @@ def test_a_database_that_stays_away_is_told(consumer: SimpleNamespace, running: 
     """The cause is named, and nothing of the host."""
     running.server.stop()
     began = time.monotonic()
-    with pytest.raises(consumer.postgres.DatabaseAway) as caught:
+    with pytest.raises(consumer.postgres.DatabaseUnavailable) as caught:
         connect().run("SELECT 1", seconds=0.5)
     assert str(caught.value) == "no answer from the database within 0 s (ConnectionRefusedError)"
     assert time.monotonic() - began < 0.5
@@ -58,7 +58,7 @@ def test_a_server_that_never_answers_is_given_up(consumer: SimpleNamespace, conn
     with socket.create_server((HOST, 0)) as silent:
         rescue = after(3, silent.close)  # from a test that would wait forever
         began = time.monotonic()
-        with pytest.raises(consumer.postgres.DatabaseAway, match=r"\(TimeoutError\)"):
+        with pytest.raises(consumer.postgres.DatabaseUnavailable, match=r"\(TimeoutError\)"):
             connect(answer_seconds=0.2, DB_PORT=str(silent.getsockname()[1])).run("SELECT 1", seconds=0.3)
         assert 0.2 <= time.monotonic() - began < 1
         rescue.cancel()
@@ -69,7 +69,7 @@ def test_an_answer_that_never_comes_is_given_up(consumer: SimpleNamespace, conne
     """On a connection that worked before; the next statement gets another one."""
     database = connect(answer_seconds=0.2)
     ((before,),) = database.run(BACKEND, seconds=5)
-    with pytest.raises(consumer.postgres.DatabaseAway):
+    with pytest.raises(consumer.postgres.DatabaseUnavailable):
         database.run("SELECT pg_sleep(1)", seconds=0.1)
     assert database.run(BACKEND, seconds=5) != [[before]]
 

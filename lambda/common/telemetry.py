@@ -5,7 +5,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 logger = Logger()
-metrics = AmazonCloudWatchEMFProvider()  # what powertools' Metrics wraps, and nothing of it is shared between copies
+# What powertools' Metrics wraps, and nothing of it is shared between copies. Its dimension is `service`, the name in
+# POWERTOOLS_SERVICE_NAME.
+metrics = AmazonCloudWatchEMFProvider()
 
 
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
