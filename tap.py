@@ -1,17 +1,20 @@
-"""TAP's one entry point, for all three engines.
+"""TAP's one entry point, for the CDK, the CDKTF and Pulumi.
 
     pulumi up                 Pulumi.yaml calls this file; the stack's name chooses the system
     cdk deploy                cdk.json calls ``python tap.py cdk``
     cdktf deploy              cdktf.json calls ``python tap.py cdktf``
 
-Each call imports one engine and one system.
+:data:`SYSTEMS` is the one list of systems: everything that goes through all of them is derived from it. A CDK or CDKTF
+app has a stack for each system of its tool, unless TAP_SYSTEM names one; then no other is imported.
 """
 
 import importlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 # Pulumi runs this file without its folder on the path.
@@ -21,40 +24,101 @@ if str(ROOT) not in sys.path:
 from lib.common import node  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
 
-ENGINES = {
-    "cdk": ("kinesis_pipeline",),
-    "cdktf": ("disaster_recovery",),
-    "pulumi": ("flask_api", "payment"),
+
+class System(NamedTuple):
+    """How a system is built.
+
+    Attributes:
+        iac_tool: ``cdk``, ``cdktf`` or ``pulumi``.
+        module: has ``build(scope, environ)`` for the CDK and the CDKTF, ``build(suffix, environ)`` for Pulumi, which
+            read the settings before they declare anything.
+        regions: how many regions it is in at a time.
+    """
+
+    iac_tool: str
+    module: str
+    regions: int = 1
+
+
+# By the name that documents, commands and physical names have; the folder is the same with underscores.
+# The order is that of the local databases' ports: a new system is the last one.
+SYSTEMS: Mapping[str, System] = {
+    "kinesis-pipeline": System("cdk", "lib.kinesis_pipeline.stack"),
+    "flask-api": System("pulumi", "lib.flask_api.stack"),
+    "payment": System("pulumi", "lib.payment.stack"),
+    "disaster-recovery": System("cdktf", "lib.disaster_recovery.stack", regions=2),
 }
+IAC_TOOLS: Mapping[str, str] = {"cdk": "AWS CDK", "cdktf": "CDKTF", "pulumi": "Pulumi"}
+SYSTEM = "TAP_SYSTEM"
 USAGE = "Type 'cdk deploy', 'cdktf deploy' or 'pulumi up': each of them calls tap.py in its own way."
 
 
-def load(folder: str) -> ModuleType:
-    """Return a system's ``stack`` module.
+def load(name: str) -> ModuleType:
+    """Return a system's ``stack`` module."""
+    return importlib.import_module(SYSTEMS[name].module)
+
+
+def chosen(iac_tool: str, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the systems of a tool, or the one of them that TAP_SYSTEM names.
 
     Raises:
-        SettingError: the system is not in this checkout.
+        SettingError: TAP_SYSTEM names none of them.
     """
-    if not (ROOT / "lib" / folder / "stack.py").is_file():
-        raise SettingError(
-            f"The system {folder.replace('_', '-')} is not in this checkout: lib/{folder}/stack.py is missing."
-        )
-    return importlib.import_module(f"lib.{folder}.stack")
+    names = [name for name, system in SYSTEMS.items() if system.iac_tool == iac_tool]
+    asked = environ.get(SYSTEM)
+    if asked and asked not in names:
+        there = f"use {' or '.join(names)}, or leave it out" if names else "leave it out"
+        raise SettingError(f"{SYSTEM}={asked!r} is not a system of the {IAC_TOOLS[iac_tool]} here: {there}.")
+    return [asked] if asked else names
 
 
 def cdk() -> None:
-    """Synthesise the CDK system into the folder that the CDK's command line names."""
+    """Synthesise the CDK systems into the folder that the CDK's command line names."""
     os.environ.update(node.environment())
-    engine = importlib.import_module("aws_cdk")
-    app = engine.App()
-    load(*ENGINES["cdk"]).build(app)
+    app = importlib.import_module("aws_cdk").App()
+    names = chosen("cdk")
+    for name in names:
+        try:
+            load(name).build(app)
+        except SettingError as error:
+            if len(names) == 1:
+                raise
+            _refuse(app, name, error)
     app.synth()
 
 
+def _refuse(app: Any, name: str, error: SettingError) -> None:
+    """Put a stack with an error in the place of one whose settings are refused: the others can be deployed.
+
+    The CDK's command line ends with the errors of the stacks that are selected, and no others
+    (https://github.com/aws/aws-cdk/pull/1807). The stack's CloudFormation name is not the system's, so that nothing
+    that is deployed could be changed by it.
+    """
+    aws_cdk = importlib.import_module("aws_cdk")
+    stack = aws_cdk.Stack(app, "".join(word.capitalize() for word in name.split("-")))
+    aws_cdk.CfnWaitConditionHandle(stack, "Refused")  # a template without resources is an error of the whole app
+    aws_cdk.Annotations.of(stack).add_error(f"tap: {error}")
+
+
 def cdktf() -> None:
-    """Synthesise the CDKTF system."""
+    """Synthesise the CDKTF systems.
+
+    Raises:
+        SettingError: the settings of one are refused; where there are several, with how to leave it out.
+    """
     os.environ.update(node.environment())
-    load(*ENGINES["cdktf"]).build()
+    names = chosen("cdktf")
+    modules = {name: load(name) for name in names}  # before Node starts: they may say how
+    app = importlib.import_module("cdktf").App()
+    for name, module in modules.items():
+        try:
+            module.build(app)
+        except SettingError as error:
+            if len(names) == 1:
+                raise
+            # The CDKTF's command line ends with the errors of every stack, selected or not.
+            raise SettingError(f"{name}: {error} ({SYSTEM}=<another system> leaves this one out.)") from error
+    app.synth()
 
 
 def pulumi() -> None:
@@ -64,17 +128,18 @@ def pulumi() -> None:
         SettingError: the name begins with no system's name.
     """
     stack = importlib.import_module("pulumi").get_stack()
-    for folder in ENGINES["pulumi"]:
-        prefix = folder.replace("_", "-") + "-"
+    names = [name for name, system in SYSTEMS.items() if system.iac_tool == "pulumi"]
+    for name in sorted(names, key=len, reverse=True):  # one name may begin with another
+        prefix = f"{name}-"
         if stack.startswith(prefix) and stack != prefix:
-            load(folder).build(stack.removeprefix(prefix))
+            load(name).build(stack.removeprefix(prefix))
             return
-    names = " or ".join(f"{folder.replace('_', '-')}-<suffix>" for folder in ENGINES["pulumi"])
-    raise SettingError(f"The Pulumi stack {stack!r} names no system: type 'pulumi stack init' with {names}.")
+    known = " or ".join(f"{name}-<suffix>" for name in names)
+    raise SettingError(f"The Pulumi stack {stack!r} names no system: type 'pulumi stack init' with {known}.")
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the engine that is calling.
+    """Serve the tool that is calling.
 
     Raises:
         SettingError: with the sentence to show.

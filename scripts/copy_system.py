@@ -23,7 +23,7 @@ if str(ROOT) not in sys.path:
 
 from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
-from tap import ENGINES  # noqa: E402  # pylint: disable=wrong-import-position
+from tap import SYSTEMS  # noqa: E402  # pylint: disable=wrong-import-position
 
 OURS = ("lib", "tests", "scripts", "tap")
 # What belongs to an engine, beside the code; and to every copy.
@@ -58,11 +58,9 @@ def engine_of(system: str) -> str:
     Raises:
         SettingError: it is none of the systems that can be copied.
     """
-    names = {name.replace("_", "-"): engine for engine, systems in ENGINES.items() for name in systems}
-    there = sorted(name for name in names if (ROOT / "lib" / name.replace("-", "_") / "stack.py").is_file())
-    if system not in there:
-        raise SettingError(f"{system!r} is no system that can be copied: use one of {', '.join(there)}.")
-    return names[system]
+    if system not in SYSTEMS:
+        raise SettingError(f"{system!r} is no system that can be copied: use one of {', '.join(sorted(SYSTEMS))}.")
+    return SYSTEMS[system].iac_tool
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -12,32 +12,41 @@ ROOT = str(Path(__file__).resolve().parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+import tap  # noqa: E402
 from tests.support import database  # noqa: E402
 
 # A busy machine is slow now and then, which says nothing about the code: no example fails by its time.
 settings.register_profile("tap", deadline=None)
 settings.load_profile("tap")
 
+
+def of_tool(iac_tool: str) -> Iterator[str]:
+    """Yield how the tests begin that run the tool for one of its systems: those of the stack's own modules."""
+    for name, system in tap.SYSTEMS.items():
+        folder = name.replace("-", "_")
+        if system.iac_tool == iac_tool:
+            yield f"tests/region/test_{folder}"
+            yield f"tests/unit/{folder}/test_stack"
+            yield from sorted(
+                f"tests/unit/{folder}/test_{path.stem}." for path in Path(ROOT, "lib", folder).glob("*.py")
+            )
+
+
 # What shares something expensive stays on one worker: the local cloud, the CDK with its Node. The slowest begins first.
+# A system whose integration tests have a conftest.py has a local cloud of its own.
 TOGETHER = {
-    "recovery": ("tests/integration/disaster_recovery/",),
+    **{
+        f"cloud of {path.parent.name}": (f"tests/integration/{path.parent.name}/",)
+        for path in sorted(Path(ROOT, "tests", "integration").glob("*/conftest.py"))
+    },
     "cloud": ("tests/integration/",),
     "lint": ("tests/policy/test_lint",),
     "judges": ("tests/policy/test_provider", "tests/policy/test_checkov"),
     "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
     "fork": ("tests/architecture/test_cdktf_fork.py",),
-    "cdktf": (
-        "tests/region/test_disaster_recovery",
-        "tests/unit/declared/test_read",
-        "tests/unit/disaster_recovery/test_stack",
-    ),
-    "pulumi": (
-        "tests/region/test_pulumi",
-        "tests/unit/flask_api/test_",
-        "tests/unit/payment/test_stack",
-        "tests/unit/pulumi_components/",
-    ),
-    "synthesis": ("tests/policy/", "tests/region/", "tests/unit/kinesis_pipeline/test_stack.py", "tests/unit/entry/"),
+    "cdktf": (*of_tool("cdktf"), "tests/unit/declared/test_read"),
+    "pulumi": (*of_tool("pulumi"), "tests/region/test_pulumi", "tests/unit/pulumi_components/"),
+    "synthesis": ("tests/policy/", "tests/region/", *of_tool("cdk"), "tests/unit/entry/"),
 }
 
 
@@ -73,19 +82,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[database.TestServer]:
-    """A real PostgreSQL, with the user and the database of the pipeline."""
+    """A real PostgreSQL, with a user and an empty database."""
     server = database.start(tmp_path_factory.mktemp("postgres"))
     yield server
     server.server.remove()
-
-
-@pytest.fixture(scope="session")
-def admin(postgres: database.TestServer) -> Iterator[object]:  # pylint: disable=redefined-outer-name
-    """The pipeline's database function, its migrations applied to the PostgreSQL."""
-    from tests.support import functions
-
-    modules = functions.load("kinesis_pipeline", "database")
-    modules.handler.database = modules.postgres.Database(postgres.environ, secrets=postgres.secrets)
-    modules.handler.migrate()
-    yield modules
-    modules.handler.database.close()

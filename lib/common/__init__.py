@@ -1,1 +1,1 @@
-"""What every system shares: standard library only, no engine."""
+"""What every system shares: standard library only, no IaC tool."""

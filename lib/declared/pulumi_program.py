@@ -271,7 +271,7 @@ def record(system: str, environ: Mapping[str, str], package: Path | None = None)
     Raises:
         SettingError: the program refuses a setting, or calls a function that has no answer here.
     """
-    program, suffix = tap.load(system.replace("-", "_")), environ.get(naming.SUFFIX) or naming.SUFFIX_DEFAULT
+    program, suffix = tap.load(system), environ.get(naming.SUFFIX) or naming.SUFFIX_DEFAULT
     answers = Recorder()
     monitor = Monitor(answers, answers.region)
     built = mock.patch.object(lambda_package, "build", return_value=package) if package else nullcontext()

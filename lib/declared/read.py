@@ -20,8 +20,8 @@ from lib.declared.model import Declaration, DeclarationError, Resource
 from lib.declared.terraform import Configuration
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = {folder.replace("_", "-"): tool for tool, folders in tap.ENGINES.items() for folder in folders}
-SYSTEMS = tuple(sorted(system for system in TOOLS if (ROOT / "lib" / system.replace("-", "_") / "stack.py").is_file()))
+TOOLS = {name: system.iac_tool for name, system in tap.SYSTEMS.items()}
+SYSTEMS = tuple(sorted(TOOLS))
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ def source(system: str, environ: Mapping[str, str]) -> Source:
     if system not in SYSTEMS:
         raise DeclarationError(f"{system!r} is not a system of this checkout: use one of {', '.join(SYSTEMS)}.")
     tool = TOOLS[system]
-    folder = system.replace("-", "_")
-    return Source(system, tool, dict(environ), _RUN[tool](folder, environ))
+    return Source(system, tool, dict(environ), _RUN[tool](system, environ))
 
 
 def view(found: Source) -> Declaration:
@@ -64,28 +63,32 @@ def view(found: Source) -> Declaration:
     return Declaration(found.system, found.tool, settings.environment, where, resources)
 
 
-def _run_cdk(folder: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _run_cdk(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     os.environ.update(node.environment())
     cdk = importlib.import_module("aws_cdk")
     # Only the CDK's command line reads cdk.json's context.
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     with tempfile.TemporaryDirectory(prefix="tap-declared-") as out:
         app = cdk.App(context=context, outdir=out)
-        stack = tap.load(folder).build(app, environ)
+        stack = tap.load(system).build(app, environ)
         app.synth()
         return _document(Path(out) / f"{stack.artifact_id}.template.json")
 
 
-def _run_cdktf(folder: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _run_cdktf(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     os.environ.update(node.environment())
+    program = tap.load(system)  # before Node starts: it may say how
+    cdktf = importlib.import_module("cdktf")
     with tempfile.TemporaryDirectory(prefix="tap-declared-") as out:
-        stack = tap.load(folder).build(environ, out)
+        app = cdktf.App(outdir=out)
+        stack = program.build(app, environ)
+        app.synth()
         return _document(Path(out) / "stacks" / stack.node.id / "cdk.tf.json")
 
 
-def _run_pulumi(folder: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _run_pulumi(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     program = importlib.import_module("lib.declared.pulumi_program")
-    return dict(program.record(folder.replace("_", "-"), environ))
+    return dict(program.record(system, environ))
 
 
 def _document(path: Path) -> dict[str, Any]:

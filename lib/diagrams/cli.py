@@ -32,20 +32,20 @@ PROGRAMS = {"pulumi": "lib.diagrams.pulumi_program", "cdktf": "lib.diagrams.terr
 
 
 def synthesise(system: str) -> Mapping[str, Any]:
-    """Return the template of a system of the CDK, synthesised now, or what stands for it in one of another engine.
+    """Return the template of a CDK system, synthesised now, or what stands for it in a system of another IaC tool.
 
     Raises:
-        SettingError: the system is not of these engines, or its settings are refused.
+        SettingError: there is no such system, or its settings are refused.
     """
     import tap  # pylint: disable=import-outside-toplevel
 
-    for engine, module in PROGRAMS.items():
-        if system.replace("-", "_") in tap.ENGINES[engine]:
-            return declare(system, module)
-    if system.replace("-", "_") not in tap.ENGINES["cdk"]:
+    if system not in tap.SYSTEMS:
         raise SettingError(
             f"{system!r} is not a system of this checkout: give a CloudFormation template with --template FILE."
         )
+    module = PROGRAMS.get(tap.SYSTEMS[system].iac_tool)
+    if module:
+        return declare(system, module)
     content: Mapping[str, Any] = importlib.import_module("lib.declared.read").source(system, os.environ).document
     return content
 

@@ -147,7 +147,7 @@ def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         SettingError: the program refuses a setting, or cannot be drawn.
     """
-    program = tap.load(system.replace("-", "_"))
+    program = tap.load(system)
     suffix, recorder = environ.get(naming.SUFFIX) or SUFFIX, Recorder()
     # No function runs in a picture: its package need not be built.
     with own_loops(), mock.patch.object(lambda_package, "build", return_value=ROOT):

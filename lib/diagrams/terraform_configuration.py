@@ -6,6 +6,7 @@ they become ``${name.Id}``. A resource is called by its place in the construct t
     python -m lib.diagrams.terraform_configuration disaster-recovery     the template as JSON, with regions
 """
 
+import importlib
 import json
 import os
 import re
@@ -149,11 +150,14 @@ def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
         SettingError: the program refuses a setting, or cannot be drawn.
     """
     os.environ.update(node.environment())
-    program = tap.load(system.replace("-", "_"))
+    program = tap.load(system)  # before Node starts: it may say how
+    cdktf = importlib.import_module("cdktf")
     with tempfile.TemporaryDirectory(prefix="tap-draw-") as folder:
         # No function runs in a picture: its package need not be built.
         with mock.patch.object(lambda_package, "build", return_value=ROOT / "tap.py"):
-            program.build(environment(environ), folder)
+            app = cdktf.App(outdir=folder)
+            program.build(app, environment(environ))
+            app.synth()
         (path,) = Path(folder).glob("stacks/*/cdk.tf.json")
         content = json.loads(path.read_text(encoding="utf-8"))
     words = {

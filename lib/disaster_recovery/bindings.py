@@ -11,7 +11,7 @@ Node is told to run first (bindings.js) makes that happen on demand. What is syn
 and without, which a test shows.
 
 ``lib/disaster_recovery/__init__.py`` calls this, so it has happened before any file of the folder runs, and before the
-first import of the engine starts Node.
+first import of CDKTF starts Node.
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ def load_on_demand() -> None:
     """Put the package, not executed, where Python looks first, and tell Node to be as lazy.
 
     Where the package was imported in the ordinary way before, or is not installed at all (the settings need no
-    engine), nothing changes.
+    IaC tool), nothing changes.
     """
     if PACKAGE in sys.modules:
         return

@@ -1,4 +1,4 @@
-"""What can be chosen about the disaster-recovery system: validated values for two regions, no engine."""
+"""What can be chosen about the disaster-recovery system: validated values for two regions, no IaC tool."""
 
 import ipaddress
 import os

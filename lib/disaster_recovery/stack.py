@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from cdktf import App, TerraformOutput, TerraformStack
+from cdktf import TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
@@ -35,6 +35,8 @@ class DisasterRecovery(TerraformStack):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
+        # The fork of CDKTF that lives on asks which Terraform write-only arguments are for; CDKTF itself does not.
+        self.node.set_context("targetVersions", {"terraform": TERRAFORM.replace(" ", "")})
         self.settings = settings
         self.add_override("terraform.required_version", TERRAFORM)
         state.declare(self, settings)
@@ -179,19 +181,15 @@ class DisasterRecovery(TerraformStack):
             TerraformOutput(self, name, value=value)
 
 
-def build(environ: Mapping[str, str] = os.environ, outdir: str | None = None) -> DisasterRecovery:
-    """Synthesise the stack that the files and the environment describe.
+def build(scope: Construct, environ: Mapping[str, str] = os.environ) -> DisasterRecovery:
+    """Add the stack that the files and the environment describe to a CDKTF app.
 
     Args:
+        scope: the app.
         environ: where the settings are.
-        outdir: where to; by default where the CDKTF's command line looks, ``cdktf.out``.
 
     Raises:
         SettingError: a setting that is refused, before any resource is declared.
     """
     settings = Settings.read(environ)
-    # The fork of CDKTF that lives on asks which Terraform write-only arguments are for; CDKTF itself does not.
-    app = App(outdir=outdir, context={"targetVersions": {"terraform": TERRAFORM.replace(" ", "")}})
-    stack = DisasterRecovery(app, settings.name("stack"), settings=settings)
-    app.synth()
-    return stack
+    return DisasterRecovery(scope, settings.name("stack"), settings=settings)

@@ -1,4 +1,4 @@
-"""What can be chosen about the Flask API: validated values, no engine."""
+"""What can be chosen about the Flask API: validated values, no IaC tool."""
 
 import os
 import re

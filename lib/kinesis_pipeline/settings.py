@@ -1,4 +1,4 @@
-"""What can be chosen about the pipeline: validated values, no engine."""
+"""What can be chosen about the pipeline: validated values, no IaC tool."""
 
 import os
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""The AWS of your laptop: an emulator, a real PostgreSQL, and the engines pointed at them."""
+"""The AWS of your laptop: an emulator, a real PostgreSQL, and the IaC tools pointed at them."""

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+import tap
 from lib.common import naming, region
 from lib.common.errors import ExerciseError, SettingError
 from lib.common.lambda_package import PackageError
@@ -71,7 +72,7 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
     """Start the local cloud, deploy the systems and exercise each."""
     start(cloud)
     for system in chosen:
-        with step(f"{system.name}: deployed with the {system.engine}") as report:
+        with step(f"{system.name}: deployed with the {system.iac_tool}") as report:
             deployed = system.deploy(cloud, report)
         if deployed.way:
             console.print(deployed.way, style="dim", soft_wrap=True)
@@ -87,14 +88,14 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
             table.add_row(name, value)
         console.print(table)
     with step("audited: volumes, security groups, logs"):
-        pair = region.pair()[1:] if any(system.name == "disaster-recovery" for system in chosen) else ()
+        pair = region.pair()[1:] if any(tap.SYSTEMS[system.name].regions > 1 for system in chosen) else ()
         said = audit(cloud, [cloud.region, *pair])
     console.print("\n".join(said), style="dim", soft_wrap=True)
     running(cloud)
 
 
 def down(cloud: LocalCloud) -> None:
-    """Destroy what is deployed through its engine, stop the servers, and show that nothing is left.
+    """Destroy what is deployed by its IaC tool, stop the servers, and show that nothing is left.
 
     Raises:
         LocalCloudError: something is left.

@@ -1,4 +1,4 @@
-"""What can be chosen about the payment system: validated values, a profile for each environment, no engine."""
+"""What can be chosen about the payment system: validated values, a profile for each environment, no IaC tool."""
 
 import os
 import re

@@ -17,7 +17,7 @@ import pytest
 
 from lib.common import lambda_package
 from tests.support import disaster_recovery, environments
-from tests.support.disaster_recovery.reference import PACKAGE, ROOT, files, synthesised
+from tests.support.disaster_recovery.reference import PACKAGE, ROOT, RUN, files, synthesised
 
 REQUIREMENTS = Path(__file__).parent / "cdktn-requirements.txt"
 SWAPS = (("cdktf_cdktf_provider_aws", "cdktn_provider_aws"), ("from cdktf import", "from cdktn import"))
@@ -54,9 +54,8 @@ def both(tmp_path_factory) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is synthesised by CDKTF, and by the fork."""
     root = tmp_path_factory.mktemp("fork")
     assert len(swapped(root)) >= 12
-    text = synthesised(
-        "fork", environments.python("cdktn", REQUIREMENTS), root, "import cdktn", Path(__file__), REQUIREMENTS
-    )
+    python, statements = environments.python("cdktn", REQUIREMENTS), RUN.replace(*SWAPS[1])
+    text = synthesised("fork", python, root, "import cdktn", Path(__file__), REQUIREMENTS, statements=statements)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lambda_package, "build", lambda *_: ROOT / PACKAGE)
         here = disaster_recovery.read(disaster_recovery.synthesise({})).json

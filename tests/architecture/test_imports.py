@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+import tap
 from lib.common import region
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ENGINES = {"aws_cdk", "cdktf", "pulumi", "pulumi_aws", "constructs", "jsii"}
-HEAVY = ENGINES | {"boto3", "botocore", "moto", "ministack", "pg8000", "rich"}
+MODULES = {"cdk": {"aws_cdk"}, "cdktf": {"cdktf"}, "pulumi": {"pulumi", "pulumi_aws"}}
+IAC_TOOLS = set().union(*MODULES.values()) | {"constructs", "jsii"}
+# What runs in AWS, or against it: no stack needs any of it.
+RUN_TIME = {"boto3", "botocore", "flask", "pg8000", "psycopg"}
+HEAVY = IAC_TOOLS | {"boto3", "botocore", "moto", "ministack", "pg8000", "rich"}
 
 
 def imported(statement: str) -> set[str]:
@@ -35,41 +39,45 @@ def test_common_imports_the_standard_library_only():
     ("statement", "forbidden"),
     [
         ("import tap", HEAVY),
-        ("import lib.kinesis_pipeline.settings", HEAVY),
-        ("import lib.flask_api.settings", HEAVY),
-        ("import lib.payment.settings", HEAVY),
-        ("import lib.disaster_recovery.settings", HEAVY),
-        ("import lib.payment.exercise", ENGINES | {"boto3", "botocore"}),
-        ("import lib.kinesis_pipeline.exercise", ENGINES),
+        ("import lib.payment.exercise", IAC_TOOLS | {"boto3", "botocore"}),
         ("import lib.analyse.cli", HEAVY),
         ("import lib.analyse.run", HEAVY),
-        ("import lib.check_account.cli", ENGINES),
-        ("import lib.local_cloud.cli", ENGINES),
+        ("import lib.check_account.cli", IAC_TOOLS),
+        ("import lib.local_cloud.cli", IAC_TOOLS),
         ("import lib.local_cloud.cdk.template_compat", HEAVY),
-        ("import lib.flask_api.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "psycopg", "flask"}),
-        ("import lib.payment.stack", {"aws_cdk", "cdktf", "boto3", "botocore", "pg8000"}),
-        ("import lib.disaster_recovery.stack", {"aws_cdk", "pulumi", "boto3", "botocore"}),
-        ("import lib.kinesis_pipeline.stack", {"pulumi", "cdktf", "boto3", "botocore", "pg8000"}),
     ],
 )
-def test_no_engine_is_imported_where_it_is_not_used(statement, forbidden):
+def test_no_iac_tool_is_imported_where_it_is_not_used(statement, forbidden):
     assert imported(statement) & forbidden == set()
 
 
-def test_the_check_notices_an_engine():
-    assert imported("import pulumi") & ENGINES == {"pulumi"}
+@pytest.mark.parametrize("name", tap.SYSTEMS)
+def test_a_system_imports_its_own_tool_and_only_where_it_declares(name):
+    folder, own = f"lib.{name.replace('-', '_')}", MODULES[tap.SYSTEMS[name].iac_tool]
+    others = set().union(*MODULES.values()) - own
+    assert imported(f"import {folder}.settings") & HEAVY == set()
+    assert imported(f"import {tap.SYSTEMS[name].module}") & (others | RUN_TIME) == set()
+
+
+def test_what_exercises_a_system_needs_no_tool():
+    names = sorted(path.parent.name for path in (ROOT / "lib").glob("*/exercise.py"))
+    assert len(names) >= 3
+    for name in names:
+        assert imported(f"import lib.{name}.exercise") & IAC_TOOLS - {"constructs", "jsii"} == set(), name
+
+
+def test_the_check_notices_a_tool():
+    assert imported("import pulumi") & IAC_TOOLS == {"pulumi"}
 
 
 def test_no_system_imports_another():
-    systems = {path.parent.name for path in (ROOT / "lib").glob("*/settings.py")} | {"analyse"}
-    assert "kinesis_pipeline" in systems
-    for system in systems:
+    for system in [*(name.replace("-", "_") for name in tap.SYSTEMS), "analyse"]:
         for path in (ROOT / "lib" / system).rglob("*.py"):
             used = set(re.findall(r"(?:from|import) lib\.(\w+)", path.read_text(encoding="utf-8")))
             assert used <= {system, "common", "pulumi_components"}, path
 
 
-def test_the_archived_engine_is_imported_in_one_folder():
+def test_the_archived_tool_is_imported_in_one_folder():
     pattern = re.compile(r"^\s*(?:from|import) cdktf\w*", re.M)
     files = [*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").glob("*.py"), ROOT / "tap.py"]
     using = {path.parent.name for path in files if pattern.search(path.read_text(encoding="utf-8"))}

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from lib.common import node  # noqa: E402
+from tests.support.disaster_recovery import make_app  # noqa: E402
 
 ORDINARY = "import cdktf_cdktf_provider_aws"  # before the stack's own folder can arrange anything
 RUNS = ("first run", "again")
@@ -34,7 +35,9 @@ def inside(ordinary: bool, outdir: str) -> None:
     from lib.disaster_recovery import stack
 
     imported = time.monotonic() - began
-    stack.build({}, outdir=outdir)
+    app = make_app(Path(outdir))
+    stack.build(app, {})
+    app.synth()
     total = time.monotonic() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"import s": imported, "synthesis s": total, "Python MiB": memory}))

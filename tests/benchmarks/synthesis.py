@@ -30,7 +30,7 @@ COMMANDS = {"kinesis-pipeline": [str(ROOT / "tap.py"), "cdk"], "empty app": ["-c
 def once(arguments: list[str]) -> float:
     """Return the seconds that one synthesis takes."""
     with tempfile.TemporaryDirectory() as folder:
-        environ = {**os.environ, **node.environment(), "CDK_OUTDIR": folder}
+        environ = {**os.environ, **node.environment(), "CDK_OUTDIR": folder, "TAP_SYSTEM": "kinesis-pipeline"}
         began = time.monotonic()
         subprocess.run([sys.executable, *arguments], env=environ, check=True, cwd=ROOT)
         return time.monotonic() - began

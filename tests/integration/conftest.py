@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+import tap
 from lib.local_cloud import cli
 from lib.local_cloud.cloud import UNSET, LocalCloud
 from lib.local_cloud.servers import ministack_main
@@ -20,7 +21,9 @@ from tests.support.calls import steps_marked
 
 TARGET = os.environ.get("TAP_TEST_TARGET", "local")
 SUFFIX = "it"
-NEIGHBOURS = 3  # each system's database has the port after the one before
+NEIGHBOURS = len(tap.SYSTEMS)  # each system's database has the port after the one before
+# Systems that have a local cloud of their own, beside this one: a conftest.py in their folder deploys them.
+APART = {path.parent.name for path in Path(__file__).parent.glob("*/conftest.py")}
 
 
 def free_ports() -> int:
@@ -37,12 +40,14 @@ def deployed() -> Iterator[dict[str, str]]:
     if TARGET == "aws":
         yield dict(os.environ)
         return
-    ports = free_ports(), free_ports(), free_ports()
+    together = [system for name, system in cli.SYSTEMS.items() if name.replace("-", "_") not in APART]
+    own = {variable: free_ports() for system in together for variable in system.ports}
+    ports = free_ports(), free_ports(), *own.values()
     chosen = {
         "LOCAL_CLOUD_FOLDER": tempfile.mkdtemp(prefix="tap-it-"),
         "LOCAL_CLOUD_PORT": str(ports[0]),
         "DATABASE_PORT": str(ports[1]),
-        "FLASK_API_PORT": str(ports[2]),
+        **{variable: str(port) for variable, port in own.items()},
         "ENVIRONMENT_SUFFIX": SUFFIX,
         ministack_main.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
     }
@@ -50,9 +55,8 @@ def deployed() -> Iterator[dict[str, str]]:
         for name, value in chosen.items():
             patch.setenv(name, value)
         cloud = LocalCloud.read()
-        # Disaster recovery takes minutes, and has a cloud of its own beside this one.
         with steps_marked(Path(chosen[ministack_main.CALLS_VARIABLE])):
-            up = cli.main(["up", *(name for name in cli.SYSTEMS if name != "disaster-recovery")])
+            up = cli.main(["up", *(system.name for system in together)])
     try:
         assert up == 0
         yield {**chosen, **cloud.environment()}  # for these tests alone: others of this process have none of it

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+import tap
 from lib.common import region
 from lib.common.setting_parsers import ENVIRONMENTS
 from lib.declared.model import Declaration
@@ -26,7 +27,7 @@ SUFFIX = "pr-7"
 ACCOUNT = "123456789012"
 HOME = region.primary({})
 # Systems that are in two regions at a time.
-PAIRS = frozenset({"disaster-recovery"})
+PAIRS = frozenset(name for name, system in tap.SYSTEMS.items() if system.regions == 2)
 TOOL_NAMES = tuple(sorted({TOOLS[system] for system in SYSTEMS}))
 
 

@@ -25,6 +25,8 @@ ALSO_FIXED = {"AWS::RDS::DBCluster": ("MasterUsername",)}
 # Another one is a new revision beside the old one, which is how these change.
 REVISIONS = frozenset({"AWS::ApiGateway::Deployment", "AWS::ECS::TaskDefinition"})
 REGIONS = ("FIRST_REGION", "SECOND_REGION")
+# How the lines begin that are no identity of a resource.
+FACTS = ("name of ", "output ", "fixed ", "called ", "life ")
 
 
 def of_template(document: Mapping[str, Any]) -> Iterator[str]:

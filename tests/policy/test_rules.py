@@ -5,7 +5,7 @@ import pkgutil
 
 import pytest
 
-from tests.policy import rules, twins
+from tests.policy import contract, rules, twins
 from tests.policy.cases import CASES, SYSTEMS, TOOLS, Case, Twin, declared, production
 from tests.policy.rule import RULES
 
@@ -47,6 +47,8 @@ def test_no_two_rules_have_the_same_name():
 
 
 def test_every_case_declares_what_the_rules_look_at():
-    least = {"kinesis-pipeline": 50, "disaster-recovery": 180, "flask-api": 70, "payment": 100}
+    """Some resources of Terraform and Pulumi are parts of others in CloudFormation: most have to be there."""
     for system in SYSTEMS:
-        assert len(declared(Case(system, "production")).resources) >= least[system]
+        known = (contract.FOLDER / f"{system}.txt").read_text(encoding="utf-8").splitlines()
+        identities = [line for line in known if not line.startswith(contract.FACTS)]
+        assert len(declared(Case(system, "production")).resources) >= 0.6 * len(identities) > 0

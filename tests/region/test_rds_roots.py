@@ -1,42 +1,56 @@
 """A stack whose clients verify the database's certificate takes a region with its RDS root, and refuses every other."""
 
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import tap
 from lib.common import rds_ca, region
 from lib.common.errors import SettingError
-from lib.flask_api.settings import Settings as FlaskApi
-from lib.kinesis_pipeline.settings import Settings as KinesisPipeline
-from lib.payment.settings import Settings as Payment
 from tests.support import synthesis
+from tests.support.program import SYSTEMS as PULUMI
 from tests.support.program import declare
 
 ROOT = Path(__file__).resolve().parents[2]
-READ: dict[str, Callable[..., Any]] = {
-    "flask-api": FlaskApi.read,
-    "payment": Payment.read,
-    "kinesis-pipeline": KinesisPipeline.read,
-}
+
+
+def clients(system: str) -> Iterator[Path]:
+    """Yield the files of a system's functions and containers that connect to PostgreSQL."""
+    folder = system.replace("-", "_")
+    for place in (ROOT / "lambda" / folder, ROOT / "lib" / folder / "app"):
+        for path in sorted(place.rglob("*")):
+            if path.suffix in {".py", ".txt"} and any(
+                word in path.read_text(encoding="utf-8") for word in ("pg8000", "psycopg", "common import postgres")
+            ):
+                yield path
+
+
+def read(system: str, environ: dict[str, str]) -> Any:
+    """Return a system's settings."""
+    return importlib.import_module(f"lib.{system.replace('-', '_')}.settings").Settings.read(environ)
+
+
+VERIFYING = [system for system in tap.SYSTEMS if list(clients(system))]
 COVERED = sorted(rds_ca.regions())
 OTHERS = sorted(set(region.known()) - rds_ca.regions())
 
 
 @pytest.mark.parametrize("name", COVERED)
-@pytest.mark.parametrize("system", READ)
+@pytest.mark.parametrize("system", VERIFYING)
 def test_every_region_with_a_root_is_taken(system: str, name: str) -> None:
     """Whether a stack follows into such a region is what the other tests of this folder show."""
-    assert READ[system]({"AWS_REGION": name}).region == name
+    assert read(system, {"AWS_REGION": name}).region == name
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("system", READ)
+@pytest.mark.parametrize("system", VERIFYING)
 def test_every_other_region_is_refused_by_name(system: str, name: str) -> None:
     """A database there would be created, and no client could connect to it."""
     with pytest.raises(SettingError, match=f"^{name!r} has no certificate authority of Amazon RDS"):
-        READ[system]({"AWS_REGION": name})
+        read(system, {"AWS_REGION": name})
 
 
 def test_both_kinds_are_tried() -> None:
@@ -46,7 +60,7 @@ def test_both_kinds_are_tried() -> None:
     assert OTHERS
 
 
-@pytest.mark.parametrize("system", ["flask-api", "payment"])
+@pytest.mark.parametrize("system", [system for system in PULUMI if system in VERIFYING])
 def test_a_pulumi_program_declares_nothing_there(system: str) -> None:
     """The refusal comes before the first resource."""
     with pytest.raises(SettingError, match="has no certificate authority"):
@@ -59,16 +73,13 @@ def test_a_cdk_app_declares_nothing_there() -> None:
         synthesis.synthesise({"AWS_REGION": OTHERS[0]})
 
 
-def clients(folder: Path) -> Iterator[Path]:
-    """Yield the files of a system's functions that speak to PostgreSQL, or could verify its certificate."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in {".py", ".txt", ".pem"}:
-            text = path.read_text(encoding="utf-8")
-            if any(word in text for word in ("pg8000", "psycopg", "BEGIN CERTIFICATE")):
-                yield path
+@pytest.mark.parametrize("system", [system for system in tap.SYSTEMS if system not in VERIFYING])
+def test_a_system_without_a_client_needs_no_root(system: str) -> None:
+    """No function of it opens a connection to a database: it is taken to every region."""
+    for name in OTHERS:
+        read(system, {"AWS_REGION": name})
 
 
-def test_disaster_recovery_needs_no_root() -> None:
-    """Its functions ask the RDS API, and none opens a connection to Aurora: it is taken to every region."""
-    assert not list(clients(ROOT / "lambda" / "disaster_recovery"))
-    assert list(clients(ROOT / "lambda" / "payment"))
+def test_both_kinds_of_system_are_there() -> None:
+    """Otherwise the tests above would test nothing."""
+    assert 0 < len(VERIFYING) < len(tap.SYSTEMS)

@@ -11,14 +11,13 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.settings import get_root_resource, set_root_resource
 
+import tap
 from lib.common import region
 from lib.declared.pulumi_program import own_loops
 
 ACCOUNT = "123456789012"
 # The Pulumi systems of this checkout.
-SYSTEMS = tuple(
-    name for name in ("flask-api", "payment") if (region.FOLDER / name.replace("-", "_") / "stack.py").is_file()
-)
+SYSTEMS = tuple(name for name, system in tap.SYSTEMS.items() if system.iac_tool == "pulumi")
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 # What a provider returns beyond the inputs; names in braces are those of the resource.
 MANAGED_SECRET = [

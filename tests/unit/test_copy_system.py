@@ -8,14 +8,11 @@ import pytest
 
 from lib.common import lambda_package
 from lib.common.errors import SettingError
-from lib.common.region import FOLDER
 from scripts import copy_system
-from tap import ENGINES
+from tap import SYSTEMS as REGISTRY
 
-ROOT = FOLDER.parent
-SYSTEMS = sorted(
-    name.replace("_", "-") for names in ENGINES.values() for name in names if (FOLDER / name / "stack.py").is_file()
-)
+SYSTEMS = sorted(REGISTRY)
+ROOT = copy_system.ROOT
 
 
 @pytest.fixture(scope="module", params=SYSTEMS)

@@ -1,17 +1,16 @@
 """The documents keep up with the code: commands, links, variables and error texts are those of the repository."""
 
+import importlib
 import os
 import re
 from pathlib import Path
 
 import pytest
 
+import tap
 from lib.common import naming, node, rds_versions, region
-from lib.flask_api import settings as flask_api
-from lib.local_cloud import cloud
+from lib.local_cloud import cloud, systems
 from lib.local_cloud.cdktf import cli, terraform_fetch
-from lib.local_cloud.systems import flask_api as flask_api_here
-from lib.payment import settings as payment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -34,14 +33,12 @@ def test_every_link_leads_to_a_file(document):
 def test_every_variable_that_the_code_reads_is_described():
     read = {naming.SUFFIX, region.PRIMARY, region.SECONDARY, node.VARIABLE, cloud.PORT_VARIABLE, cloud.FOLDER_VARIABLE}
     read |= {rds_versions.variable(name) for name in rds_versions.ENGINES}
-    read |= {cloud.MOTO_VARIABLE, flask_api_here.PORT_VARIABLE}
-    read |= {*flask_api.VARIABLES, *payment.VARIABLES}
-    read |= {terraform_fetch.VARIABLE, cli.VARIABLE}
-    for path in [
-        *(ROOT / "lib" / "kinesis_pipeline").glob("*.py"),
-        *(ROOT / "lib" / "disaster_recovery").glob("*.py"),
-        *SCRIPTS,
-    ]:
+    read |= {cloud.MOTO_VARIABLE, terraform_fetch.VARIABLE, cli.VARIABLE, tap.SYSTEM}
+    read |= {variable for system in systems.load().values() for variable in system.ports}
+    folders = [name.replace("-", "_") for name in tap.SYSTEMS]
+    for folder in folders:
+        read |= set(getattr(importlib.import_module(f"lib.{folder}.settings"), "VARIABLES", ()))
+    for path in [*(path for folder in folders for path in (ROOT / "lib" / folder).glob("*.py")), *SCRIPTS]:
         text = path.read_text(encoding="utf-8")
         read |= set(re.findall(r'(?:environ|values)(?:\.get\(|, |\[)"([A-Z_]{4,})"', text))
     read |= {"PROJECT", "REPOSITORY", "AUTHOR", "TAP_PYTHON", "TAP_TEST_TARGET"}

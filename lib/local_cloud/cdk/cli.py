@@ -3,9 +3,10 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import tap
 from lib.local_cloud.cloud import ACCOUNT, ROOT, LocalCloud
 from lib.local_cloud.emulation import rds
 from lib.local_cloud.errors import LocalCloudError
@@ -24,6 +25,7 @@ def run(
     *,
     folder: Path = ROOT,
     app: bool = True,
+    environ: Mapping[str, str] | None = None,
     watch: rds.DatabaseProvider | None = None,
 ) -> str:
     """Run the command line and return what it printed.
@@ -34,21 +36,22 @@ def run(
         report: is told how far the deployment is.
         folder: where to run: the folder of cdk.json, or another for a command without an app.
         app: whether the command synthesises.
+        environ: more variables.
         watch: ends the command when it fails.
 
     Raises:
         LocalCloudError: the command failed; with its own words.
     """
-    environ = cloud.whole_environment()
+    variables = {**cloud.whole_environment(), **(environ or {})}
     if not app:
-        del environ["CDK_APP"]
+        del variables["CDK_APP"]
     lines: list[str] = []
     log = cloud.folder / "cdk.log"
     with (
         log.open("a", encoding="utf-8") as copy,
         subprocess.Popen(  # noqa: S603
             [str(PROGRAM), *arguments, "--ci", "--no-color", "--no-notices"],
-            env=environ,
+            env=variables,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -99,24 +102,40 @@ def bootstrap(cloud: LocalCloud, report: Report) -> bool:
     return True
 
 
-def deploy(cloud: LocalCloud, report: Report) -> tuple[bool, list[tuple[str, str, list[str]]]]:
-    """Deploy cdk.json's app.
+def _output(cloud: LocalCloud, system: str) -> Path:
+    return cloud.folder / "cdk.out" / system
+
+
+def deploy(
+    cloud: LocalCloud, system: str, report: Report, environ: Mapping[str, str] | None = None
+) -> tuple[bool, list[tuple[str, str, list[str]]]]:
+    """Deploy one system of cdk.json's app.
+
+    Args:
+        cloud: where to; it must run.
+        system: the system's name.
+        report: is told how far it is.
+        environ: its settings' variables, over the environment's own.
 
     Returns:
         Whether anything changed, and what was stepped down for this emulator: what, why, logical ids.
     """
-    output = cloud.folder / "cdk.out"
+    output = _output(cloud, system)
+    output.parent.mkdir(parents=True, exist_ok=True)
     with rds.watching(cloud) as watch:
         printed = run(
             cloud,
             ["deploy", "--require-approval", "never", "--progress", "events", "--output", str(output)],
             report,
+            environ={tap.SYSTEM: system, **(environ or {})},
             watch=watch,
         )
     changes = json.loads((output / "step-down.json").read_text(encoding="utf-8"))
     return "(no changes)" not in printed, [(what, why, list(names)) for what, why, names in changes]
 
 
-def destroy(cloud: LocalCloud, report: Report) -> None:
-    """Destroy what was deployed last, as it was synthesised then."""
-    run(cloud, ["destroy", "--force", "--all", "--progress", "events", "--app", str(cloud.folder / "cdk.out")], report)
+def destroy(cloud: LocalCloud, system: str, report: Report) -> None:
+    """Destroy a system as it was synthesised last; one that never was is destroyed already."""
+    output = _output(cloud, system)
+    if output.is_dir():
+        run(cloud, ["destroy", "--force", "--all", "--progress", "events", "--app", str(output)], report)

@@ -22,7 +22,7 @@ PARALLEL = "60"  # the provider mostly waits; Terraform's own 10 at a time would
 
 
 @dataclass(frozen=True)
-class Engine:
+class Deployer:
     """One stack's way to the local cloud.
 
     Args:

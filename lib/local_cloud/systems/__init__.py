@@ -1,14 +1,20 @@
 """The systems that the local cloud can run: how each is deployed, exercised and destroyed."""
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import tap
+from lib.common import setting_parsers as parse
 from lib.local_cloud.cloud import LocalCloud
+from lib.local_cloud.servers.postgres import Postgres
+from lib.local_cloud.servers.process import refuse_taken
 
 Report = Callable[[str], None]
 Row = tuple[str, str]
+DATABASE_PORT, FIRST_PORT = "DATABASE_PORT", 5432
 
 
 @dataclass(frozen=True)
@@ -23,14 +29,54 @@ class Deployed:
 
 @dataclass(frozen=True)
 class System:
-    """One system's way through the local cloud."""
+    """One system's way through the local cloud.
+
+    Attributes:
+        name: as in :data:`tap.SYSTEMS`.
+        deploy: deploys it, or says that nothing changes.
+        exercise: sends it traffic; returns rows to show.
+        destroy: removes all of it; what is not deployed is removed already.
+        minutes: how long it takes here: the quick ones come first.
+        ports: environment variables of ports of its own, besides its database's.
+    """
 
     name: str
-    engine: str
     deploy: Callable[[LocalCloud, Report], Deployed]
     exercise: Callable[[LocalCloud, Report], list[Row]]
     destroy: Callable[[LocalCloud, Report], None]
-    minutes: int = 0  # how long it takes here: the quick ones come first
+    minutes: int = 0
+    ports: tuple[str, ...] = ()
+
+    @property
+    def iac_tool(self) -> str:
+        """What it is deployed with, by its own name: ``AWS CDK``."""
+        return tap.IAC_TOOLS[tap.SYSTEMS[self.name].iac_tool]
+
+
+def database_port(name: str, environ: Mapping[str, str] = os.environ) -> int:
+    """Return the port of a system's database here: one machine has one port 5432, so each system has the next one.
+
+    Args:
+        name: the system's name.
+        environ: ``DATABASE_PORT`` is the first system's port.
+
+    Raises:
+        SettingError: a port that leaves no room for the others.
+    """
+    names = list(tap.SYSTEMS)
+    return parse.number(environ, DATABASE_PORT, FIRST_PORT, 1150, 65536 - len(names)) + names.index(name)
+
+
+def database(cloud: LocalCloud, port: int) -> Postgres:
+    """Return the PostgreSQL server of a port, which may not run yet.
+
+    Raises:
+        LocalCloudError: another program has the port: said now, and not in the middle of the deployment.
+    """
+    server = cloud.database(port)
+    if server.process() is None:
+        refuse_taken(server.port, "PostgreSQL", DATABASE_PORT)
+    return server
 
 
 def load() -> dict[str, System]:

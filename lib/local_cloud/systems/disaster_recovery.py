@@ -3,22 +3,19 @@
 import os
 from collections.abc import Mapping
 
+import tap
 from lib.common import rds_versions
-from lib.common import setting_parsers as parse
 from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME
-from lib.local_cloud.cdktf.deployer import Engine
+from lib.local_cloud.cdktf.deployer import Deployer
 from lib.local_cloud.cdktf.legacy_provider import post_apply
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.names import HOST
-from lib.local_cloud.servers.process import refuse_taken
-from lib.local_cloud.systems import Deployed, Report, Row, System
+from lib.local_cloud.systems import Deployed, Report, Row, System, database, database_port
 
 STAGE = "v1"
-# One machine has one port 5432; the three systems before have theirs.
-NEXT_DATABASE = 3
 # The newest of the stack's list that the emulator knows.
 VERSION = "17.10"
 ONE_SERVER = ("one PostgreSQL for both regions", "their endpoints lead to this machine, which has a port once", ["rds"])
@@ -26,7 +23,6 @@ ONE_SERVER = ("one PostgreSQL for both regions", "their endpoints lead to this m
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings' variables for the local cloud, where nobody has chosen others."""
-    database = parse.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65532)
     # The rate of dev would make the drill wait; the limit itself still answers.
     chosen = {
         "ENVIRONMENT": "dev",
@@ -35,7 +31,7 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         rds_versions.variable(ENGINE): VERSION,
     }
     kept = {name: environ[name] for name in chosen if environ.get(name)}
-    return {**chosen, **kept, "DATABASE_PORT": str(database + NEXT_DATABASE)}
+    return {**chosen, **kept, "DATABASE_PORT": str(database_port(NAME, environ))}
 
 
 def settings() -> Settings:
@@ -43,9 +39,9 @@ def settings() -> Settings:
     return Settings.read({**os.environ, **environment()})
 
 
-def engine(cloud: LocalCloud) -> Engine:
+def deployer(cloud: LocalCloud) -> Deployer:
     """Return what deploys it."""
-    return Engine(cloud, settings().name("stack"), environment())
+    return Deployer(cloud, settings().name("stack"), {tap.SYSTEM: NAME, **environment()})
 
 
 def address(port: int, api: str) -> str:
@@ -55,20 +51,17 @@ def address(port: int, api: str) -> str:
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     here = settings()
-    server = cloud.database(here.database_port)
-    if server.process() is None:
-        refuse_taken(server.port, "PostgreSQL", "DATABASE_PORT")  # now, not in the middle of the deployment
-    server.start()
-    engine_ = engine(cloud)
-    changed, steps, way = engine_.deploy(report)
+    database(cloud, here.database_port).start()
+    found = deployer(cloud)
+    changed, steps, way = found.deploy(report)
     if way.old:
         report("what the old provider cannot say")
         steps += post_apply.complete(cloud, here)
-    return Deployed(changed, engine_.state.resources(), [*steps, ONE_SERVER], way.sentence)
+    return Deployed(changed, found.state.resources(), [*steps, ONE_SERVER], way.sentence)
 
 
 def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
-    outputs = engine(cloud).state.outputs()
+    outputs = deployer(cloud).state.outputs()
     ids = [outputs[name].removeprefix("https://").split(".", 1)[0] for name in ("apiUrlPrimary", "apiUrlSecondary")]
     urls = (address(cloud.port, ids[0]), address(cloud.port, ids[1]))
     return exercise(cloud.client, settings(), urls, report)
@@ -86,7 +79,7 @@ def _return(cloud: LocalCloud, report: Report) -> None:
 
 def _destroy(cloud: LocalCloud, report: Report) -> None:
     _return(cloud, report)
-    engine(cloud).destroy(report)
+    deployer(cloud).destroy(report)
 
 
-SYSTEM = System(NAME, "CDKTF", _deploy, _exercise, _destroy, minutes=3)
+SYSTEM = System(NAME, _deploy, _exercise, _destroy, minutes=3)

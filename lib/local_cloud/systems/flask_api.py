@@ -12,13 +12,11 @@ from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.emulation import ecs, rds
 from lib.local_cloud.names import HOST
 from lib.local_cloud.pulumi import deployer
-from lib.local_cloud.servers.process import Server, refuse_taken
-from lib.local_cloud.systems import Deployed, Report, Row, System
+from lib.local_cloud.servers.process import Server
+from lib.local_cloud.systems import Deployed, Report, Row, System, database, database_port
 
 DOCKERFILE = region.FOLDER / "flask_api" / "app" / "Dockerfile"
 PORT, PORT_VARIABLE = 8080, "FLASK_API_PORT"
-# One machine has one port 5432, and the pipeline's database is there.
-NEXT_DATABASE = 1
 EMULATED_VERSION = "17.7"
 DIFFERENT = (
     (f"Aurora {EMULATED_VERSION}", "the emulator's list of versions ends there", ["database"]),
@@ -33,10 +31,9 @@ DIFFERENT = (
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings' variables for the local cloud, where nobody has chosen others."""
-    database = parse.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65534)
     chosen = {"ENVIRONMENT": "dev", "IMAGE": "local", "AURORA_POSTGRESQL_VERSION": EMULATED_VERSION}
     kept = {name: environ[name] for name in chosen if environ.get(name)}
-    return {**chosen, **kept, "DATABASE_PORT": str(database + NEXT_DATABASE)}
+    return {**chosen, **kept, "DATABASE_PORT": str(database_port(NAME, environ))}
 
 
 def _settings() -> Settings:
@@ -55,9 +52,7 @@ def _server(cloud: LocalCloud) -> tuple[ecs.Task, Server]:
 
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
-    database = cloud.database(_settings().database_port)
-    if database.process() is None:
-        refuse_taken(database.port, "PostgreSQL", "DATABASE_PORT")  # now, not in the middle of the deployment
+    database(cloud, _settings().database_port)
     done = deployer.deploy(cloud, _stack(), environment(), report)
     report("database")
     rds.provide(cloud, {})
@@ -89,4 +84,4 @@ def _destroy(cloud: LocalCloud, report: Report) -> None:
     deployer.destroy(cloud, _stack(), report)
 
 
-SYSTEM = System(NAME, "Pulumi", _deploy, _exercise, _destroy)
+SYSTEM = System(NAME, _deploy, _exercise, _destroy, ports=(PORT_VARIABLE,))

@@ -1,29 +1,37 @@
 """How the pipeline is deployed to the local cloud, exercised and destroyed."""
 
+import os
 from contextlib import suppress
 
 from lib.kinesis_pipeline.exercise import exercise
+from lib.kinesis_pipeline.settings import SYSTEM as NAME
 from lib.kinesis_pipeline.settings import Settings
 from lib.local_cloud import inventory
 from lib.local_cloud.cdk import cli
 from lib.local_cloud.cloud import ACCOUNT, LocalCloud
-from lib.local_cloud.servers.process import refuse_taken
-from lib.local_cloud.systems import Deployed, Report, Row, System
+from lib.local_cloud.systems import Deployed, Report, Row, System, database, database_port
+
+
+def environment() -> dict[str, str]:
+    """Return the settings' variables for the local cloud."""
+    return {"DATABASE_PORT": str(database_port(NAME))}
+
+
+def _settings() -> Settings:
+    return Settings.read({**os.environ, **environment()})
 
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
-    server = cloud.database(Settings.read().database_port)
-    if server.process() is None:
-        refuse_taken(server.port, "PostgreSQL", "DATABASE_PORT")  # now, not in the middle of the deployment
+    database(cloud, _settings().database_port)
     report("bootstrap")
     cli.bootstrap(cloud, report)
     report("synthesis")
-    changed, step_down = cli.deploy(cloud, report)
-    return Deployed(changed, inventory.resources(cloud, Settings.read().name("stack")), step_down)
+    changed, step_down = cli.deploy(cloud, NAME, report, environment())
+    return Deployed(changed, inventory.resources(cloud, _settings().name("stack")), step_down)
 
 
 def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
-    flow = exercise(cloud.client, Settings.read(), ACCOUNT, report)
+    flow = exercise(cloud.client, _settings(), ACCOUNT, report)
     return [
         ("records sent", f"{flow.sent}"),
         ("events stored in PostgreSQL", f"{flow.stored}"),
@@ -35,7 +43,7 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
 
 
 def _destroy(cloud: LocalCloud, report: Report) -> None:
-    settings = Settings.read()
+    settings = _settings()
     if cli.stack_status(cloud, settings.name("stack")) in ("", "DELETE_COMPLETE"):
         return
     s3, bucket = cloud.client("s3"), settings.bucket(ACCOUNT)
@@ -45,7 +53,7 @@ def _destroy(cloud: LocalCloud, report: Report) -> None:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
             for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
                 s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
-    cli.destroy(cloud, report)
+    cli.destroy(cloud, NAME, report)
 
 
-SYSTEM = System("kinesis-pipeline", "AWS CDK", _deploy, _exercise, _destroy)
+SYSTEM = System(NAME, _deploy, _exercise, _destroy)

@@ -5,21 +5,17 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from lib.common import setting_parsers as parse
 from lib.common.errors import ExerciseError
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.emulation import rds
 from lib.local_cloud.names import HOST
 from lib.local_cloud.pulumi import deployer
-from lib.local_cloud.servers.process import refuse_taken
-from lib.local_cloud.systems import Deployed, Report, Row, System
+from lib.local_cloud.systems import Deployed, Report, Row, System, database, database_port
 from lib.payment.exercise import exercise
 from lib.payment.settings import SYSTEM as NAME
 from lib.payment.settings import Settings
 
 STAGE = "v1"
-# One machine has one port 5432; the pipeline's database is there, and the Flask API's on the next one.
-NEXT_DATABASE = 2
 WITHOUT_TLS = ("DATABASE_TLS=off", "the PostgreSQL here is built without TLS", ["functions"])
 PAYMENTS = 100
 VERIFIED = 100  # payments whose audit records are read again
@@ -27,11 +23,10 @@ VERIFIED = 100  # payments whose audit records are read again
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings' variables for the local cloud, where nobody has chosen others."""
-    database = parse.number(environ, "DATABASE_PORT", Settings.database_port, 1150, 65533)
     # The rate of dev would make the exercise wait; the limit itself still answers.
     chosen = {"ENVIRONMENT": "dev", "DATABASE_TLS": "off", "API_RATE": "100", "API_BURST": "200"}
     kept = {name: environ[name] for name in chosen if environ.get(name)}
-    return {**chosen, **kept, "DATABASE_PORT": str(database + NEXT_DATABASE)}
+    return {**chosen, **kept, "DATABASE_PORT": str(database_port(NAME, environ))}
 
 
 def _settings() -> Settings:
@@ -43,9 +38,7 @@ def _stack() -> str:
 
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
-    database = cloud.database(_settings().database_port)
-    if database.process() is None:
-        refuse_taken(database.port, "PostgreSQL", "DATABASE_PORT")  # now, not in the middle of the deployment
+    database(cloud, _settings().database_port)
     with rds.watching(cloud):  # the deployment itself migrates the database
         done = deployer.deploy(cloud, _stack(), environment(), report)
     return Deployed(done.changed, done.resources, [*done.left_out, WITHOUT_TLS], done.way)
@@ -107,4 +100,4 @@ def _destroy(cloud: LocalCloud, report: Report) -> None:
     deployer.destroy(cloud, _stack(), report)
 
 
-SYSTEM = System(NAME, "Pulumi", _deploy, _exercise, _destroy)
+SYSTEM = System(NAME, _deploy, _exercise, _destroy)

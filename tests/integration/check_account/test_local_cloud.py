@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lib.check_account import deployer_policy, systems
+from lib.declared.read import TOOLS
 from lib.local_cloud.cloud import ACCOUNT
 from lib.local_cloud.servers import ministack_main
 from tests.integration.conftest import TARGET
@@ -50,7 +51,7 @@ def policies(name):
     return deployer_policy.policies(declared(name), ACCOUNT)
 
 
-@pytest.mark.parametrize("name", ["flask-api", "payment"])
+@pytest.mark.parametrize("name", [name for name, tool in TOOLS.items() if tool == "pulumi"])
 def test_a_deployer_may_do_all_that_the_deployment_called(name):
     made = [
         call for call in of_deployment(Path(os.environ[ministack_main.CALLS_VARIABLE]), name) if call["key"] == ACCOUNT

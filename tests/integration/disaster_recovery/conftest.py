@@ -11,7 +11,6 @@ from lib.local_cloud import cli
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.servers import ministack_main
 from lib.local_cloud.servers.process import port_is_free
-from lib.local_cloud.systems.disaster_recovery import NEXT_DATABASE
 from tests.integration.conftest import NEIGHBOURS, SUFFIX, TARGET, free_ports
 from tests.support.calls import steps_marked
 
@@ -36,7 +35,7 @@ def deployed() -> Iterator[dict[str, str]]:
     chosen = {
         "LOCAL_CLOUD_FOLDER": tempfile.mkdtemp(prefix="tap-it-"),
         "LOCAL_CLOUD_PORT": str(ports[0]),
-        "DATABASE_PORT": str(ports[1] - NEXT_DATABASE),
+        "DATABASE_PORT": str(ports[1]),
         "ENVIRONMENT_SUFFIX": SUFFIX,
         ministack_main.CALLS_VARIABLE: str(Path(tempfile.mkdtemp(prefix="tap-calls-")) / "calls.jsonl"),
     }

@@ -75,6 +75,13 @@ class Configuration:
                         yield resource, statement
 
 
+def make_app(folder: Path) -> Any:
+    """Return an app that is synthesised into a folder; the stack was imported before, and says how Node starts."""
+    from cdktf import App
+
+    return App(outdir=str(folder))
+
+
 def synthesise(environ: dict[str, str]) -> Path:
     """Return the file that was synthesised for an environment."""
     os.environ.update(node.environment())
@@ -82,7 +89,9 @@ def synthesise(environ: dict[str, str]) -> Path:
 
     folder = Path(tempfile.mkdtemp(prefix="tap-synthesis-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    built = stack.build(environ, outdir=str(folder))
+    app = make_app(folder)
+    built = stack.build(app, environ)
+    app.synth()
     return folder / "stacks" / built.node.id / "cdk.tf.json"
 
 

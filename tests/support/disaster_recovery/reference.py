@@ -19,7 +19,8 @@ APART = ("drill", "exercise")  # what is done with a deployed stack
 RUN = (
     "from pathlib import Path; from lib.common import lambda_package; "
     f"lambda_package.build = lambda *_: Path(sys.argv[1]) / {PACKAGE!r}; "
-    "from lib.disaster_recovery import stack; stack.build({}, outdir=sys.argv[2])"
+    "from lib.disaster_recovery import stack; from cdktf import App; "
+    "app = App(outdir=sys.argv[2]); stack.build(app, {}); app.synth()"
 )
 
 
@@ -40,7 +41,7 @@ def digest(*more: Path) -> str:
     return text.hexdigest()[:16]
 
 
-def synthesised(name: str, python: Path, root: Path, before: str, *more: Path) -> bytes:
+def synthesised(name: str, python: Path, root: Path, before: str, *more: Path, statements: str = RUN) -> bytes:
     """Return what another process synthesises, of now or of an earlier run with the same sources.
 
     Args:
@@ -49,12 +50,13 @@ def synthesised(name: str, python: Path, root: Path, before: str, *more: Path) -
         root: the repository, or a changed copy of it.
         before: a statement that is run first.
         more: files besides the sources that it depends on.
+        statements: how it is synthesised.
     """
     target = KEPT / f"{name}-{digest(Path(__file__), *more)}.json"
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            run(python, root, f"{before}; {RUN}", folder)
+            run(python, root, f"{before}; {statements}", folder)
             (file,) = Path(folder).glob("stacks/*/cdk.tf.json")
             os.replace(file, target)
     return target.read_bytes()

@@ -9,7 +9,7 @@ import pytest
 from lib.common import region
 from lib.common.errors import SettingError
 from lib.disaster_recovery import stack, state
-from tests.support.disaster_recovery import ROLES, configuration, production, references, synthesise
+from tests.support.disaster_recovery import ROLES, configuration, make_app, production, references, synthesise
 
 OUTPUTS = {
     "primaryRegion",
@@ -110,12 +110,14 @@ def test_two_syntheses_are_the_same_to_the_byte():
 
 def test_a_refused_setting_leaves_nothing_behind(tmp_path):
     with pytest.raises(SettingError):
-        stack.build({"ZONES": "7"}, outdir=str(tmp_path / "out"))
-    assert not (tmp_path / "out").exists()
+        stack.build(app := make_app(tmp_path), {"ZONES": "7"})
+    assert app.node.children == []
 
 
 def test_the_environment_is_where_settings_come_from(monkeypatch, tmp_path):
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "pr-9")
-    stack.build(outdir=str(tmp_path))
+    app = make_app(tmp_path)
+    stack.build(app)
+    app.synth()
     text = (tmp_path / "stacks/disaster-recovery-pr-9/cdk.tf.json").read_text(encoding="utf-8")
     assert json.loads(text)["output"]["primaryRegion"]["value"] == region.primary()

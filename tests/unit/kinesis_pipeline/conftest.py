@@ -44,6 +44,16 @@ def consumer() -> SimpleNamespace:
         return functions.load("kinesis_pipeline", "consumer")
 
 
+@pytest.fixture(scope="session")
+def admin(postgres: TestServer) -> Iterator[SimpleNamespace]:
+    """The database function's modules, its migrations applied to the PostgreSQL."""
+    modules = functions.load("kinesis_pipeline", "database")
+    modules.handler.database = modules.postgres.Database(postgres.environ, secrets=postgres.secrets)
+    modules.handler.migrate()
+    yield modules
+    modules.handler.database.close()
+
+
 @pytest.fixture
 def sql(postgres: TestServer, admin: object) -> Iterator[Connection]:
     """A connection of the test's own; the table of events is there, and empty."""

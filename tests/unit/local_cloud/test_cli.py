@@ -118,6 +118,16 @@ def test_a_system_that_is_not_deployed_is_destroyed_already(cloud, monkeypatch):
     cli.SYSTEMS["kinesis-pipeline"].destroy(cloud, lambda _text: None)
 
 
+def test_a_cdk_system_that_was_never_synthesised_is_destroyed_already(cloud, monkeypatch):
+    ran = []
+    monkeypatch.setattr(cdk_cli, "run", lambda _cloud, words, _report: ran.append(words))
+    cdk_cli.destroy(cloud, "mailbox", lambda _text: None)
+    assert ran == []
+    (cloud.folder / "cdk.out" / "mailbox").mkdir(parents=True)
+    cdk_cli.destroy(cloud, "mailbox", lambda _text: None)
+    assert [words[0] for words in ran] == ["destroy"]
+
+
 def test_a_failing_command_is_told_in_its_own_words(cloud, tmp_path, monkeypatch):
     event = "s | 3/9 | 4:22:43 PM | CREATE_FAILED | AWS::S3::Bucket | Bucket already exists"
     fake_cdk(

@@ -15,7 +15,7 @@ from lib.common import region
 from lib.local_cloud import programs
 from lib.local_cloud.cdktf import app, terraform_fetch, terraform_packages
 from lib.local_cloud.cdktf import deployer as cdktf_deployer
-from lib.local_cloud.cdktf.deployer import Engine
+from lib.local_cloud.cdktf.deployer import Deployer
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi import deployer as pulumi_deployer
@@ -75,20 +75,20 @@ def commands(tmp_path, monkeypatch):
     return calls
 
 
-def configure(engine):
-    """Write the least configuration that needs the AWS provider where the engine's own would lie."""
-    place = engine._output / "stacks" / STACK
+def configure(deployer):
+    """Write the least configuration that needs the AWS provider where the deployer's own would lie."""
+    place = deployer._output / "stacks" / STACK
     place.mkdir(parents=True)
     required = f'aws = {{ source = "hashicorp/aws", version = "{terraform_fetch.PROVIDER}" }}'
     (place / "main.tf").write_text(f"terraform {{\n  required_providers {{\n    {required}\n  }}\n}}\n")
 
 
 def test_terraform_gets_its_provider_without_asking_a_registry(cloud, asked, commands):
-    engine = Engine(cloud, STACK)
-    configure(engine)
+    deployer = Deployer(cloud, STACK)
+    configure(deployer)
     way = terraform_fetch.way(cloud, cdktf_deployer.PINNED, lambda _text: None)
-    lines = engine._terraform(
-        ["init", "-input=false"], engine._environment(way, lambda _text: None), lambda _text: None
+    lines = deployer._terraform(
+        ["init", "-input=false"], deployer._environment(way, lambda _text: None), lambda _text: None
     )
     assert any(f"Installed hashicorp/aws v{terraform_fetch.PROVIDER}" in line for line in lines)
     assert (asked, commands.read_text()) == ([], "")
@@ -113,13 +113,13 @@ def deployments(cloud, monkeypatch):
         ran.append(list(arguments))
         return ["changed"]
 
-    engine = Engine(cloud, STACK)
-    engine._begin()
-    engine._output.mkdir()
-    (engine._output / app.REPORT).write_text("[]")
+    deployer = Deployer(cloud, STACK)
+    deployer._begin()
+    deployer._output.mkdir()
+    (deployer._output / app.REPORT).write_text("[]")
     monkeypatch.setattr(cdktf_deployer, "run", terraform)
     monkeypatch.setattr(run, "run", pulumi)
-    _changed, _steps, way = engine.deploy(lambda _text: None)
+    _changed, _steps, way = deployer.deploy(lambda _text: None)
     return ran, way.sentence, pulumi_deployer.deploy(cloud, STACK, {}, lambda _text: None).way
 
 

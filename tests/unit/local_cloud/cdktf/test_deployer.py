@@ -10,7 +10,7 @@ import pytest
 from lib.common import region
 from lib.local_cloud.cdktf import app, cli, deployer, terraform_fetch
 from lib.local_cloud.cdktf.config_compat import PASSWORD
-from lib.local_cloud.cdktf.deployer import Engine
+from lib.local_cloud.cdktf.deployer import Deployer
 from lib.local_cloud.cloud import LocalCloud
 
 APPLIED = "Apply complete! Resources: 1 added, 0 changed, 0 destroyed."
@@ -30,11 +30,11 @@ class Emulator:
 
 
 @pytest.fixture
-def engine(tmp_path, monkeypatch):
-    """An engine whose commands are recorded; the first one synthesises, as CDKTF and the app do."""
+def deploying(tmp_path, monkeypatch):
+    """A deployer whose commands are recorded; the first one synthesises, as CDKTF and the app do."""
     cloud = LocalCloud(tmp_path / "cloud", 4566, region.primary())
     object.__setattr__(cloud, "emulator", Emulator())
-    found = Engine(cloud, "stack-dev", {"A": "b"})
+    found = Deployer(cloud, "stack-dev", {"A": "b"})
     commands = []
 
     def run(command, report):
@@ -53,8 +53,8 @@ def engine(tmp_path, monkeypatch):
     return found, commands
 
 
-def test_by_terraform_the_stack_is_synthesised_initialised_and_applied(engine):
-    found, commands = engine
+def test_by_terraform_the_stack_is_synthesised_initialised_and_applied(deploying):
+    found, commands = deploying
     changed, steps, way = found.deploy(silent)
     assert [c.words[1] if c.words[0] == "terraform" else c.words[-1] for c in commands] == [
         "lib.local_cloud.cdktf.app",
@@ -68,8 +68,8 @@ def test_by_terraform_the_stack_is_synthesised_initialised_and_applied(engine):
     assert found.state.outputs() == {"o": 1}
 
 
-def test_by_the_command_line_it_is_one_command(engine, monkeypatch, tmp_path):
-    found, commands = engine
+def test_by_the_command_line_it_is_one_command(deploying, monkeypatch, tmp_path):
+    found, commands = deploying
     monkeypatch.setattr(cli, "way", lambda *_: (tmp_path / "cdktf", "cdktf deploy"))
     _changed, _steps, way = found.deploy(silent)
     (command,) = commands
@@ -79,8 +79,8 @@ def test_by_the_command_line_it_is_one_command(engine, monkeypatch, tmp_path):
     assert way.sentence.startswith("cdktf deploy, with AWS provider 3.39.0 instead of 6.25.0")
 
 
-def test_the_password_goes_by_the_environment_and_stays_the_same(engine):
-    found, commands = engine
+def test_the_password_goes_by_the_environment_and_stays_the_same(deploying):
+    found, commands = deploying
     found.deploy(silent)
     found.deploy(silent)
     passwords = {command.environ[f"TF_VAR_{PASSWORD}"] for command in commands}
@@ -90,8 +90,8 @@ def test_the_password_goes_by_the_environment_and_stays_the_same(engine):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_pinned_provider_needs_no_password_and_no_mirror(engine, monkeypatch):
-    found, commands = engine
+def test_the_pinned_provider_needs_no_password_and_no_mirror(deploying, monkeypatch):
+    found, commands = deploying
     monkeypatch.setattr(terraform_fetch, "way", lambda *_: terraform_fetch.Way(False, "pinned"))
     found.deploy(silent)
     environ = commands[-1].environ
@@ -101,8 +101,8 @@ def test_the_pinned_provider_needs_no_password_and_no_mirror(engine, monkeypatch
     assert environ["TERRAFORM_BINARY_NAME"] == "terraform"
 
 
-def test_an_emulator_that_ended_leaves_no_state_behind(engine):
-    found, _commands = engine
+def test_an_emulator_that_ended_leaves_no_state_behind(deploying):
+    found, _commands = deploying
     found.deploy(silent)
     kept = found._folder / "kept"
     kept.touch()
@@ -116,8 +116,8 @@ def test_an_emulator_that_ended_leaves_no_state_behind(engine):
     assert not kept.exists()
 
 
-def test_what_is_deployed_is_destroyed_as_it_was_deployed(engine):
-    found, commands = engine
+def test_what_is_deployed_is_destroyed_as_it_was_deployed(deploying):
+    found, commands = deploying
     found.destroy(silent)
     assert commands == []  # nothing is deployed
     found.deploy(silent)
@@ -127,8 +127,8 @@ def test_what_is_deployed_is_destroyed_as_it_was_deployed(engine):
     assert not (found._folder / "way").exists()
 
 
-def test_the_environment_leads_nobody_to_aws(engine):
-    found, commands = engine
+def test_the_environment_leads_nobody_to_aws(deploying):
+    found, commands = deploying
     found.deploy(silent)
     for command in commands:
         assert command.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+import tap
 from lib.common import region
 from lib.common.errors import SettingError
 from lib.local_cloud import systems
@@ -29,7 +30,7 @@ class State:
         return {"vpc": {"vpc": 2}}
 
 
-class Engine:
+class Deployer:
     """Deploys nothing."""
 
     state = State()
@@ -64,12 +65,12 @@ def cloud(tmp_path):
 
 @pytest.fixture
 def deployed(cloud, monkeypatch):
-    """Deploy with an engine of a test's own; return what was deployed."""
+    """Deploy with a deployer of a test's own; return what was deployed."""
 
     def deploy(old):
         server = Server()
         monkeypatch.setattr(LocalCloud, "database", lambda *_: server)
-        monkeypatch.setattr(system, "engine", lambda _cloud: Engine(old))
+        monkeypatch.setattr(system, "deployer", lambda _cloud: Deployer(old))
         monkeypatch.setattr(system.post_apply, "complete", lambda *_: [("after", "why", ["name"])])
         found = system.SYSTEM.deploy(cloud, silent)
         assert server.started
@@ -91,7 +92,7 @@ def test_what_somebody_chose_is_kept():
 
 def test_a_port_that_is_taken_is_told_before_anything_is_deployed(cloud, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        monkeypatch.setenv("DATABASE_PORT", str(taken.getsockname()[1] - system.NEXT_DATABASE))
+        monkeypatch.setenv("DATABASE_PORT", str(taken.getsockname()[1] - list(tap.SYSTEMS).index(system.NAME)))
         with pytest.raises(LocalCloudError, match="meant for PostgreSQL, is used by another program"):
             system.SYSTEM.deploy(cloud, silent)
 
@@ -108,15 +109,15 @@ def test_the_pinned_provider_needs_no_help(deployed):
 
 def test_the_exercise_goes_to_both_regions(cloud, monkeypatch):
     asked = []
-    monkeypatch.setattr(system, "engine", lambda _cloud: Engine(True))
+    monkeypatch.setattr(system, "deployer", lambda _cloud: Deployer(True))
     monkeypatch.setattr(system, "exercise", lambda _clients, _settings, urls, _report: asked.extend(urls) or [])
     system.SYSTEM.exercise(cloud, silent)
     assert asked == [f"http://127.0.0.1:4566/restapis/{role}/v1/_user_request_" for role in ("primary", "secondary")]
 
 
-def test_the_engine_is_for_the_stack_of_the_settings(cloud, monkeypatch):
+def test_the_deployer_is_for_the_stack_of_the_settings(cloud, monkeypatch):
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "other")
-    assert system.engine(cloud).stack == "disaster-recovery-other"
+    assert system.deployer(cloud).stack == "disaster-recovery-other"
 
 
 class Rds:
@@ -145,15 +146,15 @@ class Rds:
 
 
 @pytest.mark.parametrize(("role", "moved"), [("primary", False), ("secondary", True), ("", False)])
-def test_it_is_destroyed_by_its_engine_once_the_primary_region_writes(cloud, monkeypatch, role, moved):
+def test_it_is_destroyed_by_its_deployer_once_the_primary_region_writes(cloud, monkeypatch, role, moved):
     """Terraform cannot take the members of a global database apart after a failover."""
-    engine, settings = Engine(True), system.settings()
+    deployer, settings = Deployer(True), system.settings()
     sides = {side.role: side.region for side in settings.sides}
     rds = Rds(settings, sides.get(role, ""), "another")
     monkeypatch.setattr(LocalCloud, "client", lambda _self, _service, _place=None: rds)
-    monkeypatch.setattr(system, "engine", lambda _cloud: engine)
+    monkeypatch.setattr(system, "deployer", lambda _cloud: deployer)
     system.SYSTEM.destroy(cloud, silent)
-    assert engine.destroyed
+    assert deployer.destroyed
     assert rds.moved == ([sides["primary"]] if moved else [])
 
 

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+import tap
 from lib.common.errors import ExerciseError, SettingError
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
@@ -101,7 +102,7 @@ def test_a_function_that_fails_is_named(exercised):
 def test_a_taken_port_is_told_before_the_deployment(tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setenv("DATABASE_PORT", str(port - payment.NEXT_DATABASE))
+        monkeypatch.setenv("DATABASE_PORT", str(port - list(tap.SYSTEMS).index("payment")))
         with pytest.raises(LocalCloudError, match=f"Port {port}, meant for PostgreSQL"):
             payment.SYSTEM.deploy(LocalCloud.read({"LOCAL_CLOUD_FOLDER": str(tmp_path)}), silent)
 
