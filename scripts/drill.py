@@ -19,10 +19,7 @@ from typing import Any, cast
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-# pylint: disable=wrong-import-position
-from lib.common.aws_clients import cached  # pylint: disable=wrong-import-position
+from lib.common.aws_clients import cached
 from lib.common.errors import ExerciseError, SettingError
 from lib.disaster_recovery.drill import report, target
 from lib.disaster_recovery.drill.operations import FailoverOperations
@@ -32,8 +29,6 @@ from lib.disaster_recovery.settings import Settings
 from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.systems import disaster_recovery as local
-
-# pylint: enable=wrong-import-position
 
 PICTURE = ROOT / ".local" / "drill.svg"
 TROUBLES = (SettingError, ExerciseError, LocalCloudError, BotoCoreError, ClientError)

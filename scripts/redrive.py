@@ -8,18 +8,15 @@ Works on the account that the environment names; on the local cloud after eval "
 
 import argparse
 import sys
-from pathlib import Path
 from typing import cast
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from lib.common.aws_clients import ClientFactory  # pylint: disable=wrong-import-position
-from lib.common.errors import SettingError  # pylint: disable=wrong-import-position
-from lib.kinesis_pipeline.redrive import redrive  # pylint: disable=wrong-import-position
-from lib.kinesis_pipeline.settings import Settings  # pylint: disable=wrong-import-position
+from lib.common.aws_clients import ClientFactory
+from lib.common.errors import SettingError
+from lib.kinesis_pipeline.redrive import redrive
+from lib.kinesis_pipeline.settings import Settings
 
 
 def main(arguments: list[str]) -> int:

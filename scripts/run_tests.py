@@ -11,11 +11,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lib.common import lambda_package
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
-
 PYTHON = ["lib", "lambda", "scripts", "tests", "tap.py"]
 TYPED = ["lib", "tap.py", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").glob("*.py"))]
 # Three on two cores: one of them waits most of the time, for Terraform.
@@ -91,7 +89,7 @@ def run(title: str, commands: Sequence[list[str]], environ: dict[str, str]) -> b
         while waiting and len(running) < 2:
             command = waiting.pop(0)
             pipe = None if alone else subprocess.PIPE
-            process = subprocess.Popen(  # noqa: S603  # pylint: disable=consider-using-with
+            process = subprocess.Popen(  # pylint: disable=consider-using-with  # two run side by side
                 command, cwd=ROOT, env=environment(environ), stdout=pipe, stderr=subprocess.STDOUT, text=True
             )
             running.append((command, process))
@@ -107,7 +105,7 @@ def run(title: str, commands: Sequence[list[str]], environ: dict[str, str]) -> b
 def main(arguments: list[str]) -> int:
     """Run everything, or the tests that are named; return the exit code."""
     if arguments:
-        return subprocess.run([*PYTEST, *arguments], cwd=ROOT, env=environment({}), check=False).returncode  # noqa: S603
+        return subprocess.run([*PYTEST, *arguments], cwd=ROOT, env=environment({}), check=False).returncode
     began = time.monotonic()
     results = [run(*check) for check in checks()]
     print(f"{'passed' if all(results) else 'FAILED'} in {time.monotonic() - began:.0f} s")

@@ -59,7 +59,7 @@ def run(what: str, *commands: list[str], environ: "dict[str, str] | None" = None
     for command in commands:  # our own, none of it from outside
         start = LOG.stat().st_size if LOG.exists() else 0
         with LOG.open("a", encoding="utf-8") as log:
-            if not subprocess.run(command, stdout=log, stderr=log, cwd=ROOT, env=environ, check=False).returncode:  # noqa: S603
+            if not subprocess.run(command, stdout=log, stderr=log, cwd=ROOT, env=environ, check=False).returncode:
                 print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
                 return
     text = LOG.read_bytes()[start:].decode(errors="replace")
@@ -99,7 +99,7 @@ def make() -> None:
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
         stop(f"{NEEDED_BYTES / 1e9:.1f} GB of free disk are needed and {free / 1e9:.1f} GB are left: free some.")
-    if not PYTHON.exists() or subprocess.run([PYTHON, "-m", "pip", "-V"], capture_output=True, check=False).returncode:  # noqa: S603
+    if not PYTHON.exists() or subprocess.run([PYTHON, "-m", "pip", "-V"], capture_output=True, check=False).returncode:
         run("Python environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     lock = ROOT / LOCKS[0]
     uv = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nz", re.M | re.S)
@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> None:
             make()
             STAMP.write_text(wanted)
     os.chdir(ROOT)
-    os.execve(PYTHON, [str(PYTHON), *arguments], {**os.environ, "PATH": path_with_tools()})  # noqa: S606
+    os.execve(PYTHON, [str(PYTHON), *arguments], {**os.environ, "PATH": path_with_tools()})  # noqa: S606  # our own Python
 
 
 if __name__ == "__main__":

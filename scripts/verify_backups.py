@@ -14,20 +14,16 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common.aws_clients import ClientFactory, cached  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.disaster_recovery.settings import Settings  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common import lambda_package
+from lib.common.aws_clients import ClientFactory, cached
+from lib.common.errors import SettingError
+from lib.disaster_recovery.settings import Settings
 
 PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
 

@@ -66,7 +66,7 @@ class Account:
 
     def client(self, service: str, region: str) -> Any:
         """Return the client of a service in a region."""
-        from botocore.config import Config  # pylint: disable=import-outside-toplevel
+        from botocore.config import Config
 
         key = (service, region)
         with self.lock:  # making clients of one session at the same time is not safe
@@ -111,14 +111,14 @@ class Account:
 @lru_cache
 def _loader(path: str | None) -> Any:
     """Return what reads the SDK's descriptions of services, once for all accounts: EC2's takes a fifth of a second."""
-    from botocore.loaders import create_loader  # pylint: disable=import-outside-toplevel
+    from botocore.loaders import create_loader
 
     return create_loader(path)
 
 
 def _session(**arguments: str | None) -> Any:
-    import boto3  # pylint: disable=import-outside-toplevel
-    import botocore.session  # pylint: disable=import-outside-toplevel
+    import boto3
+    import botocore.session
 
     profile = arguments.pop("profile_name", None)
     core = botocore.session.Session(profile=profile)
@@ -199,7 +199,7 @@ def account_name(account: Account, region: str) -> str:
 
 def configured_region(profile: str | None) -> str | None:
     """Return the region that a profile, or the environment, names for the AWS CLI and SDKs, if one does."""
-    import botocore.session  # pylint: disable=import-outside-toplevel
+    import botocore.session
 
     found: str | None = botocore.session.Session(profile=profile).get_config_variable("region")
     return found

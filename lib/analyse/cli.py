@@ -169,8 +169,8 @@ def now() -> datetime:
 
 
 def _audit(chosen: Options) -> int:
-    from lib.analyse import terminal  # pylint: disable=import-outside-toplevel
-    from lib.analyse.run import Run  # pylint: disable=import-outside-toplevel
+    from lib.analyse import terminal
+    from lib.analyse.run import Run
 
     screen = terminal.Screen(sys.stdout, sys.stderr, quiet=chosen.quiet)
     run = Run(chosen, now(), progress=screen.progress)

@@ -65,7 +65,7 @@ def endings() -> tuple[type[Exception], ...]:
 
 def unreadable() -> type[Exception]:
     """Return the exception by which the SDK says that an answer cannot be read."""
-    from botocore.parsers import ResponseParserError  # pylint: disable=import-outside-toplevel
+    from botocore.parsers import ResponseParserError
 
     found: type[Exception] = ResponseParserError
     return found
@@ -73,7 +73,7 @@ def unreadable() -> type[Exception]:
 
 def unreachable() -> tuple[type[Exception], ...]:
     """Return the exceptions by which the SDK says that nothing answers."""
-    from botocore import exceptions  # pylint: disable=import-outside-toplevel
+    from botocore import exceptions
 
     return (
         exceptions.EndpointConnectionError,
@@ -85,7 +85,7 @@ def unreachable() -> tuple[type[Exception], ...]:
 
 def client_error() -> type[Exception]:
     """Return the exception by which AWS says no."""
-    from botocore.exceptions import ClientError  # pylint: disable=import-outside-toplevel
+    from botocore.exceptions import ClientError
 
     found: type[Exception] = ClientError
     return found
@@ -93,7 +93,7 @@ def client_error() -> type[Exception]:
 
 def sdk_error() -> type[Exception]:
     """Return the exception by which the SDK says that AWS was not reached, or not asked."""
-    from botocore.exceptions import BotoCoreError  # pylint: disable=import-outside-toplevel
+    from botocore.exceptions import BotoCoreError
 
     found: type[Exception] = BotoCoreError
     return found

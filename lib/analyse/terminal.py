@@ -72,7 +72,7 @@ def _by_severity(severities: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def worst(run: "Run") -> list[dict[str, Any]]:
     """Return the most severe findings, the most expensive first, without holding them all."""
-    import heapq  # pylint: disable=import-outside-toplevel
+    import heapq
 
     report = run.options.output / outputs.FILES["json"]
     with report.open(encoding="utf-8") as file:
@@ -84,7 +84,7 @@ def worst(run: "Run") -> list[dict[str, Any]]:
 
 def _console(file: IO[str]) -> Any:
     """Return rich's console; rich itself would end the program with status 1 when nobody reads."""
-    from rich.console import Console  # pylint: disable=import-outside-toplevel
+    from rich.console import Console
 
     class Patient(Console):
         """A console that leaves it to its caller what a closed pipe means."""
@@ -136,8 +136,8 @@ class Screen:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
     def _table(self, run: "Run") -> None:
-        from rich.table import Table  # pylint: disable=import-outside-toplevel
-        from rich.text import Text  # pylint: disable=import-outside-toplevel
+        from rich.table import Table
+        from rich.text import Text
 
         rows = worst(run)
         if not rows:

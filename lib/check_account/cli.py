@@ -139,3 +139,7 @@ def ask(command: str) -> bool:
 def _always(command: str) -> bool:
     print(command, file=sys.stderr)
     return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -248,7 +248,7 @@ def _install(requirements: Path, label: str, staging: Path, architecture: str, r
 
 
 def _run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, **options)  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, **options)
 
 
 def _first_error(text: str) -> str:

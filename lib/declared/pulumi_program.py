@@ -140,7 +140,7 @@ class Recorder(mocks.Mocks):
         """Return the region of a provider, which is named by its URN and id, joined by ``::``."""
         return self._regions[provider.rpartition("::")[2]]
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # mocks may answer with a dict
         """Answer a question about the account.
 
         Raises:
@@ -149,7 +149,7 @@ class Recorder(mocks.Mocks):
         if args.token == "aws:index/getAvailabilityZones:getAvailabilityZones":  # noqa: S105 - a function's name
             where = self.region(args.provider)
             return {"names": [f"{where}{letter}" for letter in ZONES], "id": where}
-        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":  # noqa: S105
+        if args.token == "aws:index/getCallerIdentity:getCallerIdentity":  # noqa: S105  # a function's name
             return {"accountId": ACCOUNT, "arn": "", "userId": "", "id": ACCOUNT}
         raise SettingError(f"The program calls {args.token}: add an answer to {__name__}.Recorder.")
 
@@ -174,7 +174,7 @@ class Monitor(mocks.MockMonitor):
         self.repeated: list[str] = []
         self._region, self._seen, self._lock = region, set[str](), Lock()
 
-    def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
+    def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
         """Record a resource.
 
         One that was registered before, which Pulumi's engine refuses, is kept apart: an error raised here would reach
@@ -185,7 +185,7 @@ class Monitor(mocks.MockMonitor):
             if urn in self._seen:
                 self.repeated.append(f"{request.type} {request.name!r}")
             self._seen.add(urn)
-        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]  # the SDK's own gap
         provider = request.provider or dict(request.providers).get("aws", "")
         self.registrations.append(
             Registration(
@@ -247,7 +247,7 @@ def run(
         mocks.set_mocks(answers, project="tap", stack=stack, preview=False, monitor=monitor)
         pulumi.runtime.set_all_config(dict(config))
         try:
-            pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+            pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # the SDK's own gap
         finally:
             pulumi.runtime.set_all_config({})
             set_root_resource(None)  # type: ignore[arg-type]  # a program that is run for real begins without one

@@ -37,7 +37,7 @@ def synthesise(system: str) -> Mapping[str, Any]:
     Raises:
         SettingError: there is no such system, or its settings are refused.
     """
-    import tap  # pylint: disable=import-outside-toplevel
+    import tap
 
     if system not in tap.SYSTEMS:
         raise SettingError(
@@ -57,7 +57,7 @@ def declare(system: str, module: str = "lib.diagrams.pulumi_program") -> Mapping
         SettingError: its program cannot be drawn, in the words of the last line that the process wrote.
     """
     command = [sys.executable, "-m", module, system]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SettingError((done.stderr.strip().splitlines() or [f"{system} cannot be drawn."])[-1])
     content: Mapping[str, Any] = json.loads(done.stdout)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 FUNCTION = "AWS::Lambda::Function"
 DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::ElastiCache::ReplicationGroup")
 ENDPOINT = "AWS::EC2::VPCEndpoint"
-SECRET = "AWS::SecretsManager::Secret"  # noqa: S105
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  # a type's name
 ALARM, KEY, LOGS = "AWS::CloudWatch::Alarm", "AWS::KMS::Key", "AWS::Logs::LogGroup"
 VPC, SUBNET, INTERNET, NAT = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::InternetGateway", "AWS::EC2::NatGateway"
 BALANCER, TARGETS = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancingV2::TargetGroup"

@@ -78,7 +78,7 @@ class Recorder(mocks.Mocks):
     def __init__(self) -> None:
         self.declared: list[mocks.MockResourceArgs] = []
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # mocks may answer with a dict
         """Answer a question about the account.
 
         Raises:
@@ -153,11 +153,11 @@ def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
     with own_loops(), mock.patch.object(lambda_package, "build", return_value=ROOT):
         set_root_resource(None)  # type: ignore[arg-type]  # forget another program of this process
         mocks.set_mocks(recorder, project="tap", stack=f"{system}-{suffix}", preview=False)
-        build = pulumi.runtime.test(lambda: program.build(suffix, {**ENVIRON, **environ}))  # type: ignore[no-untyped-call]
+        build = pulumi.runtime.test(lambda: program.build(suffix, {**ENVIRON, **environ}))  # type: ignore[no-untyped-call]  # the SDK's own gap
         try:
             build()
         finally:
-            set_root_resource(None)  # type: ignore[arg-type]
+            set_root_resource(None)  # type: ignore[arg-type]  # forget another program of this process
     return template(recorder.declared, (program.__doc__ or "").partition(":")[0])
 
 

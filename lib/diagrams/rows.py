@@ -101,7 +101,7 @@ def parts(graph: Graph) -> list[list[str]]:
     return sorted(found.values(), key=len, reverse=True)
 
 
-class Part:  # pylint: disable=too-many-instance-attributes
+class Part:  # pylint: disable=too-many-instance-attributes  # a box and all that lies in it
     """Lays out the nodes of one part."""
 
     def __init__(self, graph: Graph, names: Sequence[str]) -> None:

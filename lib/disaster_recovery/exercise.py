@@ -5,6 +5,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from lib.common.aws_clients import ClientFactory
@@ -91,11 +92,8 @@ def exercise(clients: ClientFactory, settings: Settings, urls: tuple[str, str], 
     """
     http, run = HttpClient(), f"exercise-{uuid.uuid4().hex[:8]}"
     try:
-        report("both regions are asked whether they are whole")
-        ready = [
-            awaited(lambda url=url: http.send("GET", f"{url}/health/ready"), 200, "GET /health/ready")[0]  # type: ignore[misc]
-            for url in urls
-        ]
+        report("asking both regions whether they are healthy")
+        ready = [awaited(partial(http.send, "GET", f"{url}/health/ready"), 200, "GET /health/ready")[0] for url in urls]
         writer = str(ready[0].body["writer"])
         number = [side.region for side in settings.sides].index(writer)
         active, passive = urls[number], urls[1 - number]

@@ -20,7 +20,7 @@ from lib.pulumi_components.network import zones
 from lib.pulumi_components.policies import AwsContext
 
 
-class FlaskApi:  # pylint: disable=too-few-public-methods
+class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held together by its parts
     """Network, keys, database, registry, load balancer, service, observability."""
 
     def __init__(self, settings: Settings) -> None:

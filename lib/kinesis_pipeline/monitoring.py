@@ -104,7 +104,7 @@ class Alarms(Construct):
             less=True,
         )
 
-    def _alarm(  # pylint: disable=too-many-arguments,too-many-positional-arguments
+    def _alarm(  # pylint: disable=too-many-arguments,too-many-positional-arguments  # as CloudWatch has them
         self,
         part: str,
         metric: cloudwatch.IMetric,

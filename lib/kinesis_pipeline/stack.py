@@ -67,7 +67,7 @@ class KinesisPipeline(cdk.Stack):
         )
         self._outputs()
 
-    def _function(  # pylint: disable=too-many-positional-arguments
+    def _function(  # pylint: disable=too-many-positional-arguments  # what every function needs
         self, construct_id: str, part: str, description: str, minutes: int, environment: Mapping[str, str] | None = None
     ) -> DatabaseClient:
         code = Code(

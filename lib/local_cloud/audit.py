@@ -22,7 +22,7 @@ def audit(cloud: LocalCloud, regions: Sequence[str]) -> list[str]:
     """
     wanted = [part for name in regions for part in ("--region", name)]
     reports = ["--streams", "off", "--output", str(cloud.folder / "audit")]
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         programs.command(programs.AUDITOR, *wanted, *reports),
         cwd=ROOT,
         env=cloud.whole_environment(),

@@ -2,6 +2,6 @@
 
 HOST = "127.0.0.1"
 # The name that RDS gives to the secret of a password that it manages, with an id of its own at the end.
-SECRET = "rds!db-{identifier}"  # noqa: S105
+SECRET = "rds!db-{identifier}"  # noqa: S105  # the form of a name
 # Where a Pulumi resource type is taught to the local cloud; errors name it.
 ENTRIES = "lib/local_cloud/pulumi/in_process/resource_types"

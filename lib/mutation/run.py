@@ -116,7 +116,7 @@ class Checkout:
         command = [sys.executable, "-m", "lib.mutation.trial", system, str(baseline)]
         environ = {name: value for name, value in os.environ.items() if name not in UNSET}
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 command,
                 cwd=self.folder,
                 env=environ,

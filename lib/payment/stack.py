@@ -21,7 +21,7 @@ from lib.pulumi_components.network import zones
 from lib.pulumi_components.policies import AwsContext
 
 
-class Payment:  # pylint: disable=too-few-public-methods
+class Payment:  # pylint: disable=too-few-public-methods  # a program, held together by its parts
     """Keys, network, storage, database, functions, API, internal load balancer, observability."""
 
     def __init__(self, settings: Settings) -> None:

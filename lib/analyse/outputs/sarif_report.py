@@ -79,7 +79,7 @@ def result(found: Mapping[str, Any], rule: Mapping[str, Any], where: str) -> dic
 
 
 def _uri(path: str) -> str:
-    from urllib.parse import quote  # pylint: disable=import-outside-toplevel
+    from urllib.parse import quote
 
     return quote(path)
 

@@ -40,7 +40,7 @@ class DrillTarget:
 
 
 @dataclass
-class Result:  # pylint: disable=too-many-instance-attributes
+class Result:  # pylint: disable=too-many-instance-attributes  # the figures of the report
     """What was measured; times in seconds on the drill's clock, None for what could not be measured."""
 
     run: str

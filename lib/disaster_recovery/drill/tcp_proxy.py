@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 LOOPBACK = "127.0.0.1"
@@ -49,8 +50,8 @@ class TcpProxy:
             thread.join()
         self._threads.clear()
 
-    def _start(self, work: "object", *arguments: socket.socket) -> None:
-        thread = threading.Thread(target=work, args=arguments, name="proxy", daemon=True)  # type: ignore[arg-type]
+    def _start(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=arguments, name="proxy", daemon=True)
         self._threads.append(thread)
         thread.start()
 

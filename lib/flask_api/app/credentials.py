@@ -43,9 +43,9 @@ class Credentials:
     def _read(self) -> str:
         """Return the secret's password, or nothing when it cannot be read: the next refusal tries again."""
         # A quarter of a second and 20 MB, which a task that lives less than a week never needs.
-        import boto3  # pylint: disable=import-outside-toplevel
-        from botocore.config import Config  # pylint: disable=import-outside-toplevel
-        from botocore.exceptions import BotoCoreError, ClientError  # pylint: disable=import-outside-toplevel
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
 
         times = Config(connect_timeout=SECRET_SECONDS, read_timeout=SECRET_SECONDS, retries={"total_max_attempts": 2})
         try:

@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import psycopg
-from gunicorn import glogging  # type: ignore[import-untyped]
+from gunicorn import glogging  # type: ignore[import-untyped]  # gunicorn has no types
 
 from . import logs, migrate
 from .settings import SettingError, Settings
@@ -21,7 +21,7 @@ except SettingError as wrong:
     sys.exit(str(wrong))  # one sentence, no traceback
 
 
-class Logger(glogging.Logger):  # type: ignore[misc]
+class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn's messages as JSON like all others; the API itself writes the line for each request."""
 
     def setup(self, cfg: Any) -> None:
@@ -45,7 +45,7 @@ keepalive = 75
 # After SIGTERM: what was accepted is finished. The task's stopTimeout has to be longer.
 graceful_timeout = 30
 # Gunicorn's workers show that they live by touching a file, which on a disk may block.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # gunicorn's own advice for containers
 control_socket_disable = True
 
 

@@ -52,7 +52,7 @@ def choice(environ: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> s
 
 
 @dataclass(frozen=True)
-class Settings:  # pylint: disable=too-many-instance-attributes
+class Settings:  # pylint: disable=too-many-instance-attributes  # one for each variable
     """The API's settings; :meth:`read` validates them."""
 
     db_host: str
@@ -108,7 +108,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes
             # A thread needs a connection only while it asks the database something; more would never be used.
             db_pool_size=number(environ, "DB_POOL_SIZE", threads, 1, threads),
             # A container is reached through its own network interface, and nobody but the load balancer may.
-            host=environ.get("HOST") or "0.0.0.0",  # noqa: S104
+            host=environ.get("HOST") or "0.0.0.0",  # noqa: S104  # a container's address is not known before
             port=number(environ, "PORT", 8080, 1, 65535),
             workers=number(environ, "WEB_CONCURRENCY", 2, 1, 64),
             threads=threads,

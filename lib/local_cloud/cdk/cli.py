@@ -49,7 +49,7 @@ def run(
     log = cloud.folder / "cdk.log"
     with (
         log.open("a", encoding="utf-8") as copy,
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             [str(PROGRAM), *arguments, "--ci", "--no-color", "--no-notices"],
             env=variables,
             cwd=folder,

@@ -73,7 +73,7 @@ def program(cloud: LocalCloud, report: Report, *, old: bool) -> Path:
 
 
 def _version(command: str) -> tuple[int, ...]:
-    done = subprocess.run([command, "version", "-json"], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([command, "version", "-json"], capture_output=True, text=True, check=False)
     with suppress(ValueError):
         match = re.match(r"(\d+)\.(\d+)", str(json.loads(done.stdout).get("terraform_version")))
         if match:
@@ -208,7 +208,7 @@ def watched(
     what, report = telling
     with (
         log.open("w", encoding="utf-8") as output,
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             command, cwd=place, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         ) as process,
     ):

@@ -54,7 +54,7 @@ def install(report: Callable[[str], object], lock: Path = LOCK) -> None:
             # uv is five times as fast, and does not read pip's settings: where a mirror is set for pip, pip does it.
             for tool in (["uv", "pip", "install", "--python", sys.executable], ["pip", "install", "--no-input"]):
                 words = [sys.executable, "-m", *tool, "--quiet", "--no-deps", "--require-hashes", "-r", str(lock)]
-                done = subprocess.run(words, stdout=output, stderr=output, timeout=SECONDS, check=False)  # noqa: S603
+                done = subprocess.run(words, stdout=output, stderr=output, timeout=SECONDS, check=False)
                 importlib.invalidate_caches()
                 if not done.returncode:
                     return

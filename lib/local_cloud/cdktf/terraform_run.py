@@ -49,7 +49,7 @@ def run(command: Command, report: Report) -> list[str]:
     progress = Progress(report)
     with (
         command.log.open("a", encoding="utf-8") as copy,
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(
             command.words,
             cwd=command.place,
             env=dict(command.environ),

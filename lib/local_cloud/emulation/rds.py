@@ -78,7 +78,7 @@ def watching(cloud: LocalCloud) -> Iterator[DatabaseProvider]:
         while not finished.wait(INTERVAL_SECONDS):
             try:
                 provide(cloud, done)
-            except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
+            except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # raised by who waits
                 watch.failure = error  # told in the caller's thread
                 watch.abort()
                 return

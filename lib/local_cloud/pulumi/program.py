@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # PyYAML has no types
 
 from lib.local_cloud.cloud import ROOT
 from lib.local_cloud.errors import LocalCloudError

@@ -16,7 +16,7 @@ def enforce() -> None:
     Policies refuse what comes without TLS. Loopback has none, so every request counts as one that came over TLS.
     """
     os.environ["AUTH"] = "true"
-    from ministack.core.iam_evaluator import EvalContext  # pylint: disable=import-outside-toplevel
+    from ministack.core.iam_evaluator import EvalContext
 
     EvalContext.secure_transport = property(lambda _context: True, lambda _context, _value: None)
 
@@ -27,7 +27,7 @@ def record(path: str) -> None:
     Args:
         path: a file that gets a line of JSON for each; what it has already stays.
     """
-    from ministack.core import iam_evaluator  # pylint: disable=import-outside-toplevel
+    from ministack.core import iam_evaluator
 
     decide = iam_evaluator.enforce
 
@@ -46,7 +46,7 @@ def main() -> None:
     enforce()
     if os.environ.get(CALLS_VARIABLE):
         record(os.environ[CALLS_VARIABLE])
-    from ministack import app  # pylint: disable=import-outside-toplevel  # it reads AUTH when it is imported
+    from ministack import app  # it reads AUTH when it is imported
 
     app.main()
 

@@ -67,7 +67,7 @@ class Postgres:
         command: Sequence[str] = [str(BINARIES / program), *arguments]
         with self.log.open("ab") as log:
             # Not through a pipe: the server inherits it, and the reader would wait for the server's end.
-            done = subprocess.run(command, stdout=log, stderr=log, user=owner, cwd="/", check=False)  # noqa: S603
+            done = subprocess.run(command, stdout=log, stderr=log, user=owner, cwd="/", check=False)
         if done.returncode:
             last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             raise LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (full log: {self.log})")

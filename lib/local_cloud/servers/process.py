@@ -107,7 +107,7 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         token = uuid.uuid4().hex
         with self.log.open("ab") as log:
-            started = subprocess.Popen(  # noqa: S603  # pylint: disable=consider-using-with
+            started = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this program
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

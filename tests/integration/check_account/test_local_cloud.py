@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(TARGET == "aws", reason="asks the local cloud")
 
 
 def run(*arguments):
-    command = [sys.executable, "scripts/check_account.py", *arguments]
+    command = [sys.executable, "-m", "lib.check_account.cli", *arguments]
     return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
 
 

@@ -3,9 +3,7 @@
 import argparse
 import io
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +16,6 @@ from lib.declared import read
 from lib.declared.model import DeclarationError
 from tests.support.check_account import HERE, HOME, THERE, resource, system
 
-SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "check_account.py"
 GOOD = Row("region", HERE, "switched on", "opted-in", Verdict.OK)
 CALL = Call("iam", "create_service_linked_role", "", {}, "aws iam create")
 BAD = Row("role", "", "exists", "missing", Verdict.CHANGE, "aws iam create", (CALL,))
@@ -160,13 +157,6 @@ def test_the_policies_are_json_and_the_text_stands_beside_them(answers, capsys):
     out, err = capsys.readouterr()
     assert list(json.loads(out)) == ["shop-live-deployer"]
     assert err.startswith("1 managed policies")
-
-
-def test_the_script_runs_from_anywhere(tmp_path):
-    command = [sys.executable, str(SCRIPT), "--help"]
-    result = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith("usage: scripts/check_account")
 
 
 def declared(monkeypatch, error=None):

@@ -46,8 +46,8 @@ def run_program(monitor: Monitor, stack: str, program: Path) -> None:
     Raises:
         BaseException: whatever the program, one of its callbacks or the monitor raises.
     """
-    features = set(monitor.GetDeploymentInfo(None).supportedFeatures)  # type: ignore[no-untyped-call]
-    settings = mocks.MockSettings(  # type: ignore[no-untyped-call]
+    features = set(monitor.GetDeploymentInfo(None).supportedFeatures)  # type: ignore[no-untyped-call]  # the SDK's own gap
+    settings = mocks.MockSettings(  # type: ignore[no-untyped-call]  # the SDK's own gap
         monitor=monitor,
         monitor_features=features,
         engine=mocks.MockEngine(None),
@@ -129,7 +129,7 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ, program:
     except (SettingError, LocalCloudError) as error:
         print(f"tap: {error}", file=sys.stderr)
         return 1
-    except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught
+    except Exception:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # its traceback is the program's output
         traceback.print_exc()
         return 1
     print("changed" if monitor.changed else "unchanged", flush=True)

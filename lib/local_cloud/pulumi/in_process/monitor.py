@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Event, Lock
 from typing import Any
 
-from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]
+from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]  # protobuf has no types
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
@@ -64,7 +64,7 @@ class Monitor(mocks.MockMonitor):
         self.changed = False
         self.stopping = Event()
 
-    def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
+    def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
         """Make a resource, or find it in the state."""
         urn = str(self.make_urn(request.parent, request.type, request.name))
         title = f"{request.type} {request.name!r}"
@@ -83,11 +83,11 @@ class Monitor(mocks.MockMonitor):
         answer = json_format.ParseDict(outputs, struct_pb2.Struct())
         return resource_pb2.RegisterResourceResponse(urn=urn, id=record.id, object=answer)
 
-    def ReadResource(self, request: Any) -> Any:  # pylint: disable=invalid-name
+    def ReadResource(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
         """Refuse to look for what the program did not make."""
         raise LocalCloudError(f"{request.type} {request.name!r} is read by id: this way knows no existing resources.")
 
-    def Invoke(self, request: Any) -> Any:  # pylint: disable=invalid-name
+    def Invoke(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
         """Answer a function of the provider."""
         function = INVOKES.get(request.tok)
         if function is None:
@@ -99,11 +99,11 @@ class Monitor(mocks.MockMonitor):
         answer = json_format.ParseDict(dict(function(arguments, self._clients, region)), struct_pb2.Struct())
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # pylint: disable=invalid-name
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
         """Keep what the program exports."""
         if request.urn.split("::")[2] == STACK:
             self.exports = masked(json_format.MessageToDict(request.outputs))
-        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # the SDK's own gap
 
     def _provide(self, urn: str, title: str, request: Any) -> None:
         given = {name: value for name, value in _inputs(title, request)[0].items() if not name.startswith("skip")}

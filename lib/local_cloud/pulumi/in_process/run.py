@@ -18,7 +18,7 @@ def _start(
 ) -> subprocess.Popen[str]:
     # A stack's configuration is that of its file alone.
     ours = {name: value for name, value in cloud.whole_environment().items() if not name.startswith("PULUMI_CONFIG")}
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         programs.command(*arguments),
         env={**ours, **environ},
         cwd=ROOT,
