@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from lib.common import node  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common import node  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
+from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
 
 
 class System(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import tap  # pylint: disable=wrong-import-position
+import tap  # pylint: disable=wrong-import-position  # after the path
 
 
 def lines() -> list[str]:

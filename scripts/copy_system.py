@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position
-from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position
-from tap import SYSTEMS  # noqa: E402  # pylint: disable=wrong-import-position
+from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
+from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
+from tap import SYSTEMS  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
 
 OURS = ("lib", "tests", "scripts", "tap")
 # What belongs to an engine, beside the code; and to every copy.

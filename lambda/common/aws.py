@@ -16,7 +16,7 @@ _lock = threading.Lock()  # a session makes one client at a time; the clients th
 
 @cache
 def _session() -> Any:
-    import boto3  # pylint: disable=import-outside-toplevel  # see above
+    import boto3  # see above
 
     return boto3.session.Session()
 
@@ -40,7 +40,7 @@ def client(
         attempts: how often a call is tried, the first time included.
         connections: how many may be open at once.
     """
-    from botocore.config import Config  # pylint: disable=import-outside-toplevel  # see above
+    from botocore.config import Config  # see above
 
     config = Config(
         connect_timeout=connect,
@@ -58,13 +58,13 @@ class Secrets:
     def __init__(self) -> None:
         self._client = client("secretsmanager", attempts=2)
 
-    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name
+    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name  # boto3's name
         """Return the secret's current value.
 
         Raises:
             ConnectionError: Secrets Manager cannot be reached or refuses.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # pylint: disable=import-outside-toplevel
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             return dict(self._client.get_secret_value(SecretId=SecretId))

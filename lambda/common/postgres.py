@@ -43,7 +43,7 @@ class DataRejected(Exception):
 class SecretsClient(Protocol):
     """The one call of the Secrets Manager client that is used."""
 
-    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name
+    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name  # boto3's name
         """Return the secret's current value."""
 
 

@@ -52,7 +52,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Settings:  # pylint: disable=too-many-instance-attributes
+class Settings:  # pylint: disable=too-many-instance-attributes  # one for each setting
     """The system's settings; :meth:`read` validates them."""
 
     primary: Side

@@ -102,7 +102,7 @@ def _domain(values: Mapping[str, str]) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Settings:  # pylint: disable=too-many-instance-attributes
+class Settings:  # pylint: disable=too-many-instance-attributes  # one for each setting
     """The API's settings; :meth:`read` validates them."""
 
     region: str

@@ -29,7 +29,7 @@ PROFILES: Mapping[str, EnvironmentProfile] = {
 
 
 @dataclass(frozen=True)
-class Settings:  # pylint: disable=too-many-instance-attributes
+class Settings:  # pylint: disable=too-many-instance-attributes  # one for each setting
     """The pipeline's settings; :meth:`read` validates them."""
 
     region: str

@@ -65,7 +65,7 @@ PROFILES: Mapping[str, EnvironmentProfile] = {
 
 
 @dataclass(frozen=True)
-class Settings:  # pylint: disable=too-many-instance-attributes
+class Settings:  # pylint: disable=too-many-instance-attributes  # one for each setting
     """The payment system's settings; :meth:`read` validates them."""
 
     region: str

@@ -35,7 +35,7 @@ SELECT count(*) FROM inserted
 CONFLICTS = f"""
 SELECT i.event_id::text FROM {INCOMING} AS i({", ".join(COLUMNS)}) JOIN events e USING (event_id)
 WHERE ({", ".join(f"i.{name}" for name in BODY)}) IS DISTINCT FROM ({", ".join(f"e.{name}" for name in BODY)})
-"""  # noqa: S608
+"""  # noqa: S608  # as above
 
 
 def _array(values: Iterable[str]) -> str:

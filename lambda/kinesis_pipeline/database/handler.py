@@ -59,7 +59,7 @@ def answer_cloudformation(event: dict[str, Any], status: str, reason: str, data:
     request = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's own, signed by it
         event["ResponseURL"], data=json.dumps(body).encode(), method="PUT", headers={"Content-Type": ""}
     )
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310  # the same URL
         logger.info("answered", extra={"status": status, "reason": reason})
 
 
@@ -67,7 +67,7 @@ def custom_resource(event: dict[str, Any]) -> None:
     """Migrate on create and update; on delete leave the data to the database's own fate."""
     try:
         applied = [] if event["RequestType"] == "Delete" else migrate()
-    except Exception as error:  # pylint: disable=broad-exception-caught
+    except Exception as error:  # pylint: disable=broad-exception-caught  # see below
         # Whatever it was, CloudFormation has to hear of it, or it waits for an hour.
         logger.exception("migration failed")
         answer_cloudformation(event, "FAILED", f"{type(error).__name__}: {error}"[:1000], {})

@@ -39,7 +39,7 @@ class Outbox:
         except TrailConflict:
             count("AuditMismatch")
             logger.error("another audit record is in the bucket", extra={"key": entry.key})
-        except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught
+        except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # it waits
             self.resting = time.monotonic() + REST_SECONDS
             cause = str(error) if isinstance(error, TrailUnavailable) else type(error).__name__
             logger.warning("audit record waits in the outbox", extra={"key": entry.key, "cause": cause})

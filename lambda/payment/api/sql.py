@@ -43,7 +43,7 @@ WITH head AS (
 ), outbox AS ({OUTBOX}
 )
 SELECT count(*) FROM claimed
-"""  # noqa: S608
+"""  # noqa: S608  # as above
 
 KNOWN = "SELECT fingerprint, status, body FROM idempotency_keys WHERE key = CAST(:key AS bytea)"
 

@@ -33,7 +33,7 @@ class Bucket(Protocol):
 @contextmanager
 def _reaching() -> Iterator[None]:
     """Turn the SDK's errors into one."""
-    from botocore.exceptions import BotoCoreError, ClientError  # pylint: disable=import-outside-toplevel
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
