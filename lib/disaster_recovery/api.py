@@ -141,7 +141,7 @@ class Api(Construct):
         self._limits()
         self.host = f"{self.rest.id}.execute-api.{context.region}.{region.dns_suffix(context.region)}"
         self.url = self.stage.invoke_url
-        self.domain = regional_domain(self, context, side, self.stage) if context.settings.domain else None
+        self.domain = regional_domain(self, context, side, self.stage) if context.settings.domain_name else None
 
     def _routes(self) -> list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]:
         """Return every method and integration, for the deployment to wait for."""
@@ -258,7 +258,7 @@ class Api(Construct):
 
     def _limits(self) -> None:
         settings = self._aws.settings
-        self._limit("limits", "*/*", settings.rate, settings.burst)
+        self._limit("limits", "*/*", settings.api_rate, settings.api_burst)
         # Of their own, so that a flood of payments cannot make a region look lost.
         # A nested path is one word of the setting's address, so its slashes are written as JSON Pointer writes them:
         # https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch

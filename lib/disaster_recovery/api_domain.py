@@ -24,7 +24,7 @@ def regional_domain(scope: Construct, context: AwsContext, side: Side, stage: Ap
     domain = ApiGatewayDomainName(
         scope,
         "domain",
-        domain_name=context.settings.domain,
+        domain_name=context.settings.domain_name,
         regional_certificate_arn=side.certificate_arn,
         security_policy="TLS_1_2",
         endpoint_configuration=ApiGatewayDomainNameEndpointConfiguration(types=["REGIONAL"]),

@@ -95,7 +95,7 @@ class GlobalDatabase(Construct):
             storage_encrypted=True,
             deletion_protection=settings.deletion_protection,
             # Whoever may be lost need not be taken apart by hand first.
-            force_destroy=not settings.profile.retain_data,
+            force_destroy=not settings.retain_data,
             # Neither can be changed, and whatever reads as another name would replace the global database: one that was
             # made when its identifier did not name the regions keeps the old one.
             lifecycle=TerraformResourceLifecycle(ignore_changes=["database_name", "global_cluster_identifier"]),
@@ -150,7 +150,7 @@ class Database(Construct):
 
     def _cluster(self, role: dict[str, Any], after: list[ITerraformDependable]) -> RdsCluster:
         settings, key = self._aws.settings, self._keys.data.arn
-        identifier, retain_data = settings.name("database"), settings.profile.retain_data
+        identifier, retain_data = settings.name("database"), settings.retain_data
         # Made before RDS makes it, for RDS would keep its lines forever.
         logs = log_group(self, "logs", f"/aws/rds/cluster/{identifier}/postgresql", self._aws, self._keys)
         return RdsCluster(
@@ -167,7 +167,7 @@ class Database(Construct):
             db_subnet_group_name=self._subnet_group().name,
             db_cluster_parameter_group_name=self._parameters().name,
             vpc_security_group_ids=[self._network.database.id],
-            backup_retention_period=settings.profile.backup_days,
+            backup_retention_period=settings.backup_days,
             preferred_backup_window="02:00-03:00",
             preferred_maintenance_window="sun:03:30-sun:04:30",
             copy_tags_to_snapshot=True,
@@ -176,10 +176,10 @@ class Database(Construct):
             final_snapshot_identifier=f"{identifier}-final" if retain_data else None,
             delete_automated_backups=not retain_data,
             enabled_cloudwatch_logs_exports=["postgresql"],
-            database_insights_mode=settings.profile.insights,
+            database_insights_mode=settings.database_insights,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=key,
-            performance_insights_retention_period=INSIGHTS_DAYS[settings.profile.insights],
+            performance_insights_retention_period=INSIGHTS_DAYS[settings.database_insights],
             lifecycle=TerraformResourceLifecycle(ignore_changes=UNTOUCHED),
             depends_on=[logs, *after],
             **self._aws.own("database"),
@@ -188,7 +188,7 @@ class Database(Construct):
 
     def _instances(self) -> list[RdsClusterInstance]:
         context, settings = self._aws, self._aws.settings
-        names = [settings.name("database", str(number + 1)) for number in range(settings.instances)]
+        names = [settings.name("database", str(number + 1)) for number in range(settings.database_instances)]
         role, policy = self._monitoring(names)
         return [
             RdsClusterInstance(
@@ -197,7 +197,7 @@ class Database(Construct):
                 identifier=name,
                 cluster_identifier=self.cluster.id,
                 engine=ENGINE,
-                instance_class=settings.instance_class,
+                instance_class=settings.database_instance_class,
                 publicly_accessible=False,
                 promotion_tier=number,
                 ca_cert_identifier="rds-ca-rsa2048-g1",

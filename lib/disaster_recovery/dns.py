@@ -44,7 +44,7 @@ class Dns(Construct):
             context.role: self._check(context.role, api, READY) for context, api in zip(contexts, apis, strict=True)
         }
         ends = [api.domain for api in apis if api.domain]
-        if self._aws.settings.zone_id:
+        if self._aws.settings.hosted_zone_id:
             writes = self._check("writer", apis[0], WRITES)
             self._record(contexts[0].role, ends[0], writes)
             self._record(contexts[1].role, ends[1], self.checks[contexts[1].role])
@@ -69,8 +69,8 @@ class Dns(Construct):
         Route53Record(
             self,
             f"{role}-record",
-            zone_id=settings.zone_id,
-            name=settings.domain,
+            zone_id=settings.hosted_zone_id,
+            name=settings.domain_name,
             type="A",
             set_identifier=f"{role}-{settings.suffix}",
             health_check_id=check.id,

@@ -36,7 +36,7 @@ class Keys(Construct):
 
     def _key(self, part: str, purpose: str, statements: Sequence[Statement]) -> KmsKey:
         context = self._aws
-        retain_data = context.settings.profile.retain_data
+        retain_data = context.settings.retain_data
         key = KmsKey(
             self,
             part,

@@ -13,7 +13,7 @@ def log_group(scope: Construct, construct_id: str, name: str, context: AwsContex
         scope,
         construct_id,
         name=name,
-        retention_in_days=context.settings.profile.log_days,
+        retention_in_days=context.settings.log_days,
         kms_key_id=keys.operations.arn,
         provider=context.provider,
         tags={"Name": name},

@@ -51,7 +51,7 @@ class Password(Construct):
         replica_key: KmsKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        settings, retain_data = context.settings, context.settings.profile.retain_data
+        settings, retain_data = context.settings, context.settings.retain_data
         self.settings = settings
         self.secret = SecretsmanagerSecret(
             self,

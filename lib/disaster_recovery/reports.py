@@ -61,7 +61,7 @@ class Reports(Construct):
             self,
             "bucket",
             bucket=context.bucket("reports"),
-            force_destroy=not context.settings.profile.retain_data,
+            force_destroy=not context.settings.retain_data,
             **context.own("reports"),
         )
         self._encrypt(key)
@@ -113,7 +113,7 @@ class Reports(Construct):
         )
 
     def _end(self) -> None:
-        days, provider = self._aws.settings.profile.log_days, self._aws.provider
+        days, provider = self._aws.settings.log_days, self._aws.provider
         versioning = S3BucketVersioningA(
             self,
             "versioning",

@@ -1,44 +1,22 @@
 """What can be chosen about the disaster-recovery system: validated values for two regions, no IaC tool."""
 
 import ipaddress
-import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from lib.common import naming, rds_versions, region
-from lib.common import setting_parsers as parse
+from lib.common import naming
+from lib.common import region as regions
+from lib.common import setting_types as kinds
+from lib.common import settings as common
 from lib.common.errors import SettingError
-from lib.common.tags import Tags
+from lib.common.setting_types import Derived, Given, Kind, Setting, number
 
 SYSTEM = "disaster-recovery"
 ENGINE = "aurora-postgresql"
 PRIMARY, SECONDARY = "primary", "secondary"
-# A global database takes memory-optimised classes from the fifth generation on, and no burstable ones:
-# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
-_MEMORY_OPTIMISED = re.compile(r"db\.(r([5-9]|\d\d)[a-z]*|x\d[a-z]*)\.\d*x?large")
 _ELSEWHERE = ipaddress.IPv4Network("10.61.0.0/16")
-
-
-@dataclass(frozen=True)
-class EnvironmentProfile:
-    """What differs between an environment that may be lost and one that may not."""
-
-    retain_data: bool  # deletion protection, final snapshot, data kept when the stack goes
-    log_days: int
-    backup_days: int
-    instances: int  # of the database, in each region
-    zones: int
-    insights: str
-    rate: int  # requests a second
-    burst: int
-
-
-PROFILES: Mapping[str, EnvironmentProfile] = {
-    "dev": EnvironmentProfile(False, 14, 1, 1, 2, "standard", 20, 40),
-    "staging": EnvironmentProfile(False, 30, 7, 1, 2, "standard", 50, 100),
-    "production": EnvironmentProfile(True, 365, 35, 2, 3, "advanced", 200, 400),
-}
 
 
 @dataclass(frozen=True)
@@ -51,97 +29,100 @@ class Side:
     certificate_arn: str
 
 
-@dataclass(frozen=True)
-class Settings:  # pylint: disable=too-many-instance-attributes  # one for each setting
-    """The system's settings; :meth:`read` validates them."""
+def _instance_class(given: Given) -> str:
+    """Return a class that a global database takes: memory-optimised, of the fifth generation or later, no burstable.
 
-    primary: Side
-    secondary: Side
-    suffix: str
-    environment: str
-    tags: Tags
-    profile: EnvironmentProfile
-    deletion_protection: bool
-    instances: int
-    zones: int
-    engine_version: str
-    rate: int
-    burst: int
-    instance_class: str = "db.r6g.large"
-    database_port: int = 5432
-    database_name: str = "payments"
-    password_version: int = 1
-    domain: str = ""
-    zone_id: str = ""
-    lag_max_ms: int = 5000
-    snapshot_max_age_hours: int = 26
-    pitr_min_hours: int = 24
-    verify_hours: int = 1
-    api_account: bool = True
-    alarm_email: str = ""
-    state_bucket: str = ""
-    state_region: str = ""
-
-    @classmethod
-    def read(cls, values: Mapping[str, str] = os.environ) -> "Settings":
-        """Return the settings that the files and the given values describe.
-
-        Raises:
-            SettingError: naming the variable, its value and what it takes.
-        """
-        suffix = naming.suffix(values)
-        environment = parse.choice(values, "ENVIRONMENT", "dev", parse.ENVIRONMENTS)
-        profile = PROFILES[environment]
-        first, second = sides(values)
-        found = cls(
-            primary=first,
-            secondary=second,
-            suffix=suffix,
-            environment=environment,
-            tags=Tags.read(SYSTEM, suffix, values),
-            profile=profile,
-            deletion_protection=parse.flag(values, "DELETION_PROTECTION", default=profile.retain_data),
-            # A cluster has up to 16 instances, and a secondary one of them less.
-            instances=parse.number(values, "DATABASE_INSTANCES", profile.instances, 1, 15),
-            zones=parse.number(values, "ZONES", profile.zones, 2, 3),
-            engine_version=rds_versions.choose(ENGINE, values),
-            rate=parse.number(values, "API_RATE", profile.rate, 1, 10_000),
-            burst=parse.number(values, "API_BURST", profile.burst, 1, 5_000),
-            instance_class=_instance_class(values, cls.instance_class),
-            database_port=parse.number(values, "DATABASE_PORT", cls.database_port, 1150, 65535),
-            password_version=parse.number(values, "PASSWORD_VERSION", cls.password_version, 1, 1_000_000),
-            domain=parse.domain(values, "DOMAIN_NAME"),
-            zone_id=parse.hosted_zone(values, "HOSTED_ZONE_ID"),
-            lag_max_ms=parse.number(values, "LAG_MAX_MS", cls.lag_max_ms, 100, 3_600_000),
-            snapshot_max_age_hours=parse.number(values, "SNAPSHOT_MAX_AGE_HOURS", cls.snapshot_max_age_hours, 1, 840),
-            # What was deployed today cannot be restored to yesterday.
-            pitr_min_hours=parse.number(
-                values, "PITR_MIN_HOURS", cls.pitr_min_hours if profile.retain_data else 1, 1, 840
-            ),
-            # CloudWatch looks back one day at the most, and the alarm on silence looks at three runs.
-            verify_hours=parse.number(values, "VERIFY_HOURS", cls.verify_hours, 1, 8),
-            api_account=parse.flag(values, "API_ACCOUNT", default=True),
-            alarm_email=parse.email(values, "ALARM_EMAIL"),
-            state_bucket=parse.bucket(values, "STATE_BUCKET"),
-            # What repairs a lost region must not be lost with it.
-            state_region=_known_region(values, "STATE_REGION", second.region),
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.configuration.requirements.html
+    """
+    if not re.fullmatch(r"db\.(r([5-9]|\d\d)[a-z]*|x\d[a-z]*)\.\d*x?large", kinds.INSTANCE_CLASS.parse(given)):
+        raise given.refused(
+            "is refused by a global database: write a memory-optimised class of the fifth generation or later, for "
+            f"example {given.default!r}."
         )
-        found.check_domain()
-        return found
+    return given.text
 
-    def check_domain(self) -> None:
-        """Refuse half a domain.
 
-        Raises:
-            SettingError: a name without certificates, a certificate without the other, or a zone without a name.
-        """
-        parts = {
-            "DOMAIN_NAME": self.domain,
-            "CERTIFICATE_ARN": self.primary.certificate_arn,
-            "CERTIFICATE_ARN_DR": self.secondary.certificate_arn,
-        }
+def _second_region(given: Given) -> str:
+    return regions.pair({regions.PRIMARY: given.found["region"], regions.SECONDARY: given.text})[1]
+
+
+def _known_region(given: Given) -> str:
+    if given.text not in regions.known():
+        raise given.refused("is not an AWS region known to the installed botocore.")
+    return given.text
+
+
+def _beside(found: Mapping[str, Any]) -> str:
+    """Return the network beside the primary one, of the same size; 192.168.0.0/16 has no private one."""
+    network = ipaddress.IPv4Network(found["vpc_cidr"])
+    return str(next((n for n in network.supernet().subnets() if n != network and n.is_private), _ELSEWHERE))
+
+
+class Settings(common.DatabaseSettings):
+    """The system's settings."""
+
+    system = SYSTEM
+    database_name = "payments"
+
+    # No function connects to the database: its certificate authority need not be known.
+    region = common.SystemSettings.region
+    region_dr = replace(
+        region,
+        kind=Kind("another region of the partition", _second_region),
+        about="where it is deployed too",
+        default=Derived(f"the file lib/{regions.SECONDARY}", lambda _: ""),
+        alias=regions.SECONDARY,
+    )
+    vpc_cidr = replace(common.VPC_CIDR, default="10.60.0.0/16")
+    vpc_cidr_dr = replace(vpc_cidr, default=Derived("the network beside VPC_CIDR", _beside))
+    zones = Setting(number(2, 3), "Availability Zones in each region", change="in place, from 2 to 3")
+    engine_version = common.version(ENGINE)
+    database_instance_class = replace(
+        common.DatabaseSettings.database_instance_class,
+        kind=Kind("a memory-optimised class of the fifth generation or later", _instance_class),
+        default="db.r6g.large",
+    )
+    # A cluster has up to 16 instances, and a secondary one of them less.
+    database_instances = Setting(number(1, 15), "instances in each region")
+    database_insights = common.DATABASE_INSIGHTS
+    password_version = Setting(
+        number(1, 1_000_000), "a larger number makes a new password", 1, "not while the secondary region writes"
+    )
+    deletion_protection = common.DELETION_PROTECTION
+    api_rate = common.API_RATE
+    api_burst = common.API_BURST
+    api_account = common.API_ACCOUNT
+    domain_name = common.DOMAIN_NAME
+    hosted_zone_id = replace(
+        common.HOSTED_ZONE_ID, about="its Route 53 zone; without it, its records are yours to make"
+    )
+    certificate_arn = Setting(kinds.certificate(), "the certificate of that name in the primary region", "")
+    certificate_arn_dr = Setting(kinds.certificate("region_dr"), "its certificate in the secondary region", "")
+    lag_max_ms = Setting(number(100, 3_600_000), "milliseconds from which replication is too late", 5000)
+    snapshot_max_age_hours = Setting(number(1, 840), "hours from which the latest snapshot is too old", 26)
+    # What was deployed today cannot be restored to yesterday.
+    pitr_min_hours = Setting(number(1, 840), "hours back to which it must be possible to restore")
+    # CloudWatch looks back one day at the most, and the alarm on silence looks at three runs.
+    verify_hours = Setting(number(1, 8), "hours from one verification of the backups to the next", 1)
+    state_bucket = Setting(kinds.BUCKET, "where Terraform's state is; without it, in a file", "", "see State")
+    # What repairs a lost region must not be lost with it.
+    state_region = Setting(
+        Kind("a region of AWS", _known_region),
+        "the region of that bucket",
+        Derived("the secondary region", lambda found: found["region_dr"]),
+        "see State",
+    )
+
+    def check(self) -> None:
+        """Refuse networks that overlap, for a peering needs others, and half a domain."""
+        if ipaddress.IPv4Network(self.vpc_cidr).overlaps(ipaddress.IPv4Network(self.vpc_cidr_dr)):
+            raise SettingError(
+                f"VPC_CIDR={self.vpc_cidr!r} and VPC_CIDR_DR={self.vpc_cidr_dr!r} overlap, and peered networks cannot: "
+                f"leave VPC_CIDR_DR out, or write another one, for example {_beside(self.values)!r}."
+            )
+        parts = {name.upper(): self.values[name] for name in ("domain_name", "certificate_arn", "certificate_arn_dr")}
         missing = [name for name, value in parts.items() if not value]
-        given = [name for name, value in {**parts, "HOSTED_ZONE_ID": self.zone_id}.items() if value]
+        given = [name for name, value in {**parts, "HOSTED_ZONE_ID": self.hosted_zone_id}.items() if value]
         if given and missing:
             raise SettingError(
                 f"{', '.join(given)} without {', '.join(missing)}: a domain needs its name and a certificate in each "
@@ -151,7 +132,20 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
     @property
     def sides(self) -> tuple[Side, Side]:
         """Both regions, the primary one first."""
-        return self.primary, self.secondary
+        return (
+            Side(PRIMARY, self.region, self.vpc_cidr, self.certificate_arn),
+            Side(SECONDARY, self.region_dr, self.vpc_cidr_dr, self.certificate_arn_dr),
+        )
+
+    @property
+    def primary(self) -> Side:
+        """The primary region."""
+        return self.sides[0]
+
+    @property
+    def secondary(self) -> Side:
+        """The secondary region."""
+        return self.sides[1]
 
     def other(self, side: Side) -> Side:
         """Return the region that is not this one."""
@@ -160,62 +154,9 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
     @property
     def regions(self) -> tuple[str, str]:
         """Both regions' names, the primary one first."""
-        return self.primary.region, self.secondary.region
+        return self.region, self.region_dr
 
     @property
     def global_cluster(self) -> str:
         """The global database's identifier, which is unique in all regions of an account: it names the pair."""
         return naming.physical("global_cluster", SYSTEM, self.suffix, regions=self.regions)
-
-    def name(self, kind: str, part: str = "", *, where: str = "") -> str:
-        """Return a physical name of this system, for example ``disaster-recovery-payment-dev``.
-
-        It is the same in both regions, but for what AWS has one name space for in all of them.
-
-        Args:
-            kind: see :func:`lib.common.naming.physical`.
-            part: which of several.
-            where: the region; by default the primary one.
-        """
-        base = f"{SYSTEM}-{part}" if part else SYSTEM
-        return naming.physical(kind, base, self.suffix, regions=[where or self.primary.region])
-
-
-def sides(values: Mapping[str, str]) -> tuple[Side, Side]:
-    """Return both regions with networks that do not overlap, for a peering needs that.
-
-    Raises:
-        SettingError: a value that is refused, or two networks that overlap.
-    """
-    first, second = region.pair(values)
-    cidr = parse.network(values, "VPC_CIDR", "10.60.0.0/16")
-    network = ipaddress.IPv4Network(cidr)
-    # The network beside it, of the same size; 192.168.0.0/16 has no private one.
-    beside = next((n for n in network.supernet().subnets() if n != network and n.is_private), _ELSEWHERE)
-    other = parse.network(values, "VPC_CIDR_DR", str(beside))
-    if network.overlaps(ipaddress.IPv4Network(other)):
-        raise SettingError(
-            f"VPC_CIDR={cidr!r} and VPC_CIDR_DR={other!r} overlap, and peered networks cannot: leave VPC_CIDR_DR out, "
-            f"or write another one, for example {str(beside)!r}."
-        )
-    return (
-        Side(PRIMARY, first, cidr, parse.certificate(values, "CERTIFICATE_ARN", first)),
-        Side(SECONDARY, second, other, parse.certificate(values, "CERTIFICATE_ARN_DR", second)),
-    )
-
-
-def _instance_class(values: Mapping[str, str], default: str) -> str:
-    text = parse.instance_class(values, "DATABASE_INSTANCE_CLASS", default)
-    if not _MEMORY_OPTIMISED.fullmatch(text):
-        raise SettingError(
-            f"DATABASE_INSTANCE_CLASS={text!r} is refused by a global database: write a memory-optimised class of the "
-            f"fifth generation or later, for example {default!r}."
-        )
-    return text
-
-
-def _known_region(values: Mapping[str, str], name: str, default: str) -> str:
-    text = values.get(name) or default
-    if text not in region.known():
-        raise SettingError(f"{name}={text!r} is not an AWS region known to the installed botocore.")
-    return text

@@ -68,7 +68,7 @@ class DisasterRecovery(TerraformStack):
             f"aws-{role}",
             alias=role,
             region=where,
-            default_tags=[AwsProviderDefaultTags(tags=dict(self.settings.tags.values))],
+            default_tags=[AwsProviderDefaultTags(tags=dict(self.settings.tags))],
         )
 
     def _data(self, first: AwsContext, second: AwsContext) -> None:
@@ -175,7 +175,7 @@ class DisasterRecovery(TerraformStack):
             "functionSecondary": self.functions[second.role].payment.function_name,
             "topicArnPrimary": self.topics[first.role].arn,
             "topicArnSecondary": self.topics[second.role].arn,
-            "hostname": settings.domain,
+            "hostname": settings.domain_name,
         }
         for name, value in outputs.items():
             TerraformOutput(self, name, value=value)

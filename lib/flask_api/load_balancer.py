@@ -46,8 +46,8 @@ class LoadBalancer(pulumi.ComponentResource):
         bucket, policy = log_bucket(
             "logs",
             name=settings.bucket(args.context.account),
-            retain_data=settings.profile.retain_data,
-            days=settings.profile.log_days,
+            retain_data=settings.retain_data,
+            days=settings.log_days,
             writers=[balancer_logs(args.context)],
             context=args.context,
             opts=self._own,

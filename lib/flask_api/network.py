@@ -47,7 +47,7 @@ class Network(TieredNetwork):
             private="tasks",
             isolated="database",
             nat_per_zone=settings.nat_per_zone,
-            log_days=settings.profile.log_days,
+            log_days=settings.log_days,
             key=keys.operations,
             storage=[allow(["s3:GetObject"], [layers], Principal="*")],
         )

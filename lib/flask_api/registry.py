@@ -40,7 +40,7 @@ class Registry(pulumi.ComponentResource):
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "AES256"}],
-            force_delete=not args.settings.profile.retain_data,
+            force_delete=not args.settings.retain_data,
             opts=own,
         )
         expire = {"type": "expire"}

@@ -61,7 +61,7 @@ class Service(pulumi.ComponentResource):
         self.logs = aws.cloudwatch.LogGroup(
             "api",
             name=f"/ecs/{settings.name('log_group')}",
-            retention_in_days=settings.profile.log_days,
+            retention_in_days=settings.log_days,
             kms_key_id=args.keys.operations.arn,
             opts=self._own,
         )
@@ -121,7 +121,7 @@ class Service(pulumi.ComponentResource):
             "DB_SECRET_ARN": secret,
             "DB_TLS": "verify-full",
             "PORT": str(APPLICATION_PORT),
-            "WEB_CONCURRENCY": str(max(1, settings.cpu // 512)),
+            "WEB_CONCURRENCY": str(max(1, settings.task_cpu // 512)),
             "WEB_THREADS": str(THREADS),
         }
         return {
@@ -164,8 +164,8 @@ class Service(pulumi.ComponentResource):
             family=settings.name("task"),
             requires_compatibilities=["FARGATE"],
             network_mode="awsvpc",
-            cpu=str(settings.cpu),
-            memory=str(settings.memory),
+            cpu=str(settings.task_cpu),
+            memory=str(settings.task_memory),
             runtime_platform={"operating_system_family": "LINUX", "cpu_architecture": settings.cpu_architecture},
             execution_role_arn=self._execution.arn,
             task_role_arn=self._task.arn,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
-from lib.common.stack_config import merge
 from lib.flask_api.database import Database, DatabaseArgs
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -14,7 +13,7 @@ from lib.flask_api.monitoring import Observability, ObservabilityArgs
 from lib.flask_api.network import Network
 from lib.flask_api.registry import Registry, RegistryArgs
 from lib.flask_api.service import Service, ServiceArgs
-from lib.flask_api.settings import SYSTEM, VARIABLES, Settings
+from lib.flask_api.settings import Settings
 from lib.pulumi_components.configuration import configuration
 from lib.pulumi_components.network import zones
 from lib.pulumi_components.policies import AwsContext
@@ -28,7 +27,7 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
         provider = aws.Provider(
             "aws",
             region=settings.region,
-            default_tags={"tags": dict(settings.tags.values)},
+            default_tags={"tags": dict(settings.tags)},
         )
         own = pulumi.ResourceOptions(providers={"aws": provider})
         invoke = pulumi.InvokeOptions(provider=provider)
@@ -79,7 +78,7 @@ def build(suffix: str, environ: Mapping[str, str] = os.environ) -> FlaskApi:
     Raises:
         SettingError: a setting that is refused, before any resource is declared.
     """
-    api = FlaskApi(Settings.read(merge(SYSTEM, VARIABLES, suffix, configuration(), environ)))
+    api = FlaskApi(Settings.of_stack(suffix, configuration(), environ))
     for name, value in api.outputs().items():
         pulumi.export(name, value)
     return api

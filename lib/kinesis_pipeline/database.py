@@ -41,7 +41,7 @@ class Database(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         identifier = settings.name("database")
-        retain_data = settings.profile.retain_data
+        retain_data = settings.retain_data
         # RDS would create these groups itself, without retention and without a key.
         groups = [self._log_group(settings, keys, identifier, export) for export in LOG_EXPORTS]
         major = ENGINES["postgres"].major
@@ -54,7 +54,7 @@ class Database(Construct):
             instance_identifier=identifier,
             engine=engine,
             engine_lifecycle_support=rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED,
-            instance_type=ec2.InstanceType(settings.instance_class.removeprefix("db.")),
+            instance_type=ec2.InstanceType(settings.database_instance_class.removeprefix("db.")),
             vpc=network.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             security_groups=[network.database],
@@ -72,7 +72,7 @@ class Database(Construct):
             storage_encryption_key=keys.database,
             ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
             parameter_group=self._parameters(engine, settings),
-            backup_retention=cdk.Duration.days(settings.profile.backup_days),
+            backup_retention=cdk.Duration.days(settings.backup_days),
             delete_automated_backups=not retain_data,
             copy_tags_to_snapshot=True,
             deletion_protection=retain_data,
@@ -102,7 +102,7 @@ class Database(Construct):
             self,
             f"{export.capitalize()}Logs",
             log_group_name=f"/aws/rds/instance/{identifier}/{export}",
-            retention=retention(settings.profile.log_days),
+            retention=retention(settings.log_days),
             encryption_key=keys.operations,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )

@@ -78,7 +78,7 @@ class DatabaseClient(Construct):
             self,
             "Logs",
             log_group_name=f"/aws/lambda/{name}",
-            retention=retention(settings.profile.log_days),
+            retention=retention(settings.log_days),
             encryption_key=keys.operations,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
@@ -237,7 +237,7 @@ class Delivery(Construct):
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
             maximum_retry_attempts=self.RETRIES,
-            maximum_record_age_in_seconds=settings.profile.stream_hours * 3600,
+            maximum_record_age_in_seconds=settings.stream_hours * 3600,
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=bucket.bucket_arn)
             ),

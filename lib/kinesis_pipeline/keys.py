@@ -29,7 +29,7 @@ class Keys(Construct):
             self.operations.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 
     def _key(self, construct_id: str, purpose: str) -> kms.Key:
-        retain_data = self._settings.profile.retain_data
+        retain_data = self._settings.retain_data
         return kms.Key(
             self,
             construct_id,

@@ -31,11 +31,11 @@ class KinesisPipeline(cdk.Stack):
             stack_name=settings.name("stack"),
             description="Kinesis to PostgreSQL, each event once (TAP kinesis-pipeline)",
             env=cdk.Environment(region=settings.region),
-            termination_protection=settings.profile.retain_data,
-            tags=dict(settings.tags.values),
+            termination_protection=settings.retain_data,
+            tags=dict(settings.tags),
         )
         # Tags of the stack reach its resources too, but only those of the template can be tested.
-        for name, value in settings.tags.values.items():
+        for name, value in settings.tags.items():
             cdk.Tags.of(self).add(name, value)
         self.settings = settings
         self.keys = Keys(self, "Keys", settings=settings)

@@ -25,14 +25,14 @@ class Stream(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, keys: Keys) -> None:
         super().__init__(scope, construct_id)
-        removal = cdk.RemovalPolicy.RETAIN if settings.profile.retain_data else cdk.RemovalPolicy.DESTROY
+        removal = cdk.RemovalPolicy.RETAIN if settings.retain_data else cdk.RemovalPolicy.DESTROY
         self.stream = kinesis.Stream(
             self,
             "Stream",
             stream_name=settings.name("stream"),
             stream_mode=kinesis.StreamMode.PROVISIONED,
-            shard_count=settings.shards,
-            retention_period=cdk.Duration.hours(settings.profile.stream_hours),
+            shard_count=settings.stream_shards,
+            retention_period=cdk.Duration.hours(settings.stream_hours),
             encryption=kinesis.StreamEncryption.KMS,
             encryption_key=keys.stream,
             removal_policy=removal,
@@ -52,7 +52,7 @@ class Stream(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="expire",
-                    expiration=cdk.Duration.days(settings.profile.log_days),
+                    expiration=cdk.Duration.days(settings.log_days),
                     noncurrent_version_expiration=cdk.Duration.days(7),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )

@@ -232,7 +232,7 @@ class Api(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             "access",
             name=f"/apigateway/{settings.name('log_group')}",
-            retention_in_days=settings.profile.log_days,
+            retention_in_days=settings.log_days,
             kms_key_id=keys.operations.arn,
             opts=self._own,
         )
@@ -278,8 +278,8 @@ class Api(pulumi.ComponentResource):
             method_path="*/*",
             settings={
                 "metrics_enabled": True,
-                "throttling_rate_limit": settings.rate,
-                "throttling_burst_limit": settings.burst,
+                "throttling_rate_limit": settings.api_rate,
+                "throttling_burst_limit": settings.api_burst,
                 "logging_level": "ERROR",
                 "data_trace_enabled": False,  # it would log bodies
             },
@@ -289,7 +289,7 @@ class Api(pulumi.ComponentResource):
             "callers",
             name=settings.name("service", "callers"),
             api_stages=[{"api_id": self.rest.id, "stage": stage}],
-            throttle_settings={"rate_limit": settings.rate, "burst_limit": settings.burst},
+            throttle_settings={"rate_limit": settings.api_rate, "burst_limit": settings.api_burst},
             opts=self._own,
         )
         self.key = aws.apigateway.ApiKey("first-caller", name=settings.name("service", "first-caller"), opts=self._own)

@@ -65,9 +65,9 @@ class Functions(pulumi.ComponentResource):
         audit = [*self._write_audit()]
         self.database = self._function("database", [])
         self.migrated = self._migrate()
-        self.api = self._function("api", audit, concurrency=args.settings.concurrency)
+        self.api = self._function("api", audit, concurrency=args.settings.function_concurrency)
         # Two at once would do the same work twice.
-        self.drain = self._function("drain", audit, concurrency=1 if args.settings.concurrency else 0)
+        self.drain = self._function("drain", audit, concurrency=1 if args.settings.function_concurrency else 0)
         self._schedule()
         self.register_outputs({})
 
@@ -123,7 +123,7 @@ class Functions(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             part,
             name=f"/aws/lambda/{name}",
-            retention_in_days=settings.profile.log_days,
+            retention_in_days=settings.log_days,
             kms_key_id=self._args.keys.operations.arn,
             opts=self._own,
         )

@@ -24,7 +24,7 @@ class Keys(pulumi.ComponentResource):
                 part,
                 alias=settings.name("key_alias", part),
                 purpose=f"{settings.name('service')}: {purpose}",
-                retain_data=settings.profile.retain_data,
+                retain_data=settings.retain_data,
                 policy=[administration(context), *(operations(context) if part == "operations" else [])],
                 opts=own,
             )

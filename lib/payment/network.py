@@ -35,7 +35,7 @@ class Network(TieredNetwork):
             private="functions",
             isolated="database",
             nat_per_zone=settings.nat_per_zone,
-            log_days=settings.profile.log_days,
+            log_days=settings.log_days,
             key=keys.operations,
             # The functions write to the audit trail and to no other bucket, whatever their code says.
             storage=[

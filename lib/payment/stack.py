@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
-from lib.common.stack_config import merge
 from lib.payment.api import Api, ApiArgs
 from lib.payment.database import Database
 from lib.payment.functions import Functions, FunctionsArgs
@@ -14,7 +13,7 @@ from lib.payment.keys import Keys
 from lib.payment.load_balancer import Balancer
 from lib.payment.monitoring import Observability, ObservabilityArgs
 from lib.payment.network import Network
-from lib.payment.settings import SYSTEM, VARIABLES, Settings
+from lib.payment.settings import Settings
 from lib.payment.storage import Storage
 from lib.pulumi_components.configuration import configuration
 from lib.pulumi_components.network import zones
@@ -26,12 +25,12 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
 
     def __init__(self, settings: Settings) -> None:
         # Of its own, so that no default provider takes another region from somewhere else.
-        provider = aws.Provider("aws", region=settings.region, default_tags={"tags": dict(settings.tags.values)})
+        provider = aws.Provider("aws", region=settings.region, default_tags={"tags": dict(settings.tags)})
         own = pulumi.ResourceOptions(providers={"aws": provider})
         invoke = pulumi.InvokeOptions(provider=provider)
         where = zones(settings.region, invoke)
         context = AwsContext(settings.region, aws.get_caller_identity(opts=invoke).account_id)
-        audit = settings.bucket("payment-audit", context.account)
+        audit = settings.bucket(context.account, "payment-audit")
         self.keys = Keys("keys", settings=settings, context=context, opts=own)
         self.network = Network(
             "network", settings=settings, context=context, zones=where, keys=self.keys, audit_bucket=audit, opts=own
@@ -82,7 +81,7 @@ def build(suffix: str, environ: Mapping[str, str] = os.environ) -> Payment:
     Raises:
         SettingError: a setting that is refused, before any resource is declared.
     """
-    payment = Payment(Settings.read(merge(SYSTEM, VARIABLES, suffix, configuration(), environ)))
+    payment = Payment(Settings.of_stack(suffix, configuration(), environ))
     for name, value in payment.outputs().items():
         pulumi.export(name, value)
     return payment

@@ -37,13 +37,13 @@ class Storage(pulumi.ComponentResource):
     ) -> None:
         super().__init__("tap:payment:Storage", name, {}, opts)
         # Production's trail outlives the stack, with everything that guards it.
-        self._own = pulumi.ResourceOptions(parent=self, retain_on_delete=settings.profile.retain_data)
-        audit = settings.bucket("payment-audit", context.account)
+        self._own = pulumi.ResourceOptions(parent=self, retain_on_delete=settings.retain_data)
+        audit = settings.bucket(context.account, "payment-audit")
         self.logs, self.logs_policy = log_bucket(
             "logs",
-            name=settings.bucket("payment-logs", context.account),
-            retain_data=settings.profile.retain_data,
-            days=settings.profile.log_days,
+            name=settings.bucket(context.account, "payment-logs"),
+            retain_data=settings.retain_data,
+            days=settings.log_days,
             writers=[
                 balancer_logs(context),
                 ("logging.s3.amazonaws.com", AUDIT_LOGS, f"arn:{context.partition}:s3:::{audit}"),
@@ -56,7 +56,7 @@ class Storage(pulumi.ComponentResource):
             bucket=audit,
             object_lock_enabled=True,
             # With it Pulumi deletes what is locked in GOVERNANCE mode, too; nothing deletes it in COMPLIANCE mode.
-            force_destroy=not settings.profile.retain_data,
+            force_destroy=not settings.retain_data,
             opts=self._own,
         )
         self._keep(settings)

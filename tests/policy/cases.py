@@ -17,7 +17,7 @@ from typing import Any
 
 import tap
 from lib.common import region
-from lib.common.setting_parsers import ENVIRONMENTS
+from lib.common.setting_types import ENVIRONMENTS
 from lib.declared.model import Declaration
 from lib.declared.read import SYSTEMS, TOOLS, Source, source, view
 from tests.policy.rule import Check

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.common import region
-from lib.common.setting_parsers import ENVIRONMENTS
+from lib.common.setting_types import ENVIRONMENTS
 from lib.declared.model import Declaration, Resource
 from lib.declared.schemas import create_only
 from tests.policy.cases import SYSTEMS, Case, declared, source_of

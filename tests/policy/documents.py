@@ -1,19 +1,24 @@
-"""Tables of a system's document that come from what is declared: its alarms, and what its environments differ in.
+"""Tables of a system's document that come from what is declared: alarms, what environments differ in, settings.
 
 .venv/bin/python -m tests.policy.documents      writes the tables again; new alarms get an empty advice
 """
 
+import importlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from lib.common.setting_parsers import ENVIRONMENTS
+from lib.common.setting_types import ENVIRONMENTS, Derived, Setting, text_of
+from lib.common.settings import SystemSettings
 from lib.declared.model import Declaration, Resource
-from tests.policy.cases import SUFFIX, SYSTEMS, Case, declared
+from tests.policy.cases import SUFFIX, SYSTEMS, TOOLS, Case, declared
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "systems"
 ALARMS = ("alarm", "fires when", "look first at")
+SETTINGS = ("variable", "default", "takes", "what it is", "on a deployed stack")
+PULUMI_SETTINGS = ("variable", "configuration", *SETTINGS[1:])
 DIFFERENCES = ("", *(f"`{environment}`" for environment in ENVIRONMENTS))
 WITHOUT_DATA = {
     "notBreaching": "",
@@ -171,11 +176,43 @@ def differences(system: str) -> list[list[str]]:
     return [row for row in rows if any(row[1:])]
 
 
+def settings_of(system: str) -> type[SystemSettings]:
+    """Return the class of a system's settings."""
+    found: type[SystemSettings] = importlib.import_module(f"lib.{system.replace('-', '_')}.settings").Settings
+    return found
+
+
+def default(setting: Setting[Any], files: Sequence[Mapping[str, tuple[str, str]]]) -> str:
+    """Return a setting's default as the table has it: once, or for each environment where they differ."""
+    words = setting.default.words if isinstance(setting.default, Derived) else f"`{text_of(setting.default)}`"
+    values = [f"`{file[setting.variable][1]}`" if setting.variable in file else words for file in files]
+    return ", ".join(dict.fromkeys(values) if len(set(values)) == 1 else values).replace("``", "none")
+
+
+def settings(system: str) -> tuple[Sequence[str], list[list[str]]]:
+    """Return the head and the rows of a system's settings."""
+    found, pulumi = settings_of(system), TOOLS[system] == "pulumi"
+    files = [found.file(environment) for environment in ENVIRONMENTS]
+    rows = [
+        [
+            f"`{each.variable}`",
+            *([("" if each.fixed else f"`{each.pulumi_key}`")] if pulumi else []),
+            default(each, files),
+            each.kind.takes,
+            each.about,
+            each.change,
+        ]
+        for each in found.declared().values()
+    ]
+    return PULUMI_SETTINGS if pulumi else SETTINGS, rows
+
+
 def written(system: str, text: str) -> str:
-    """Return a document's text with both tables as they have to be; the advice for each alarm stays."""
+    """Return a document's text with its tables as they have to be; the advice for each alarm stays."""
     advice = {name: row[-1] for row in table(text, ALARMS) for name in re.findall(r"`([^`]+)`", row[0])}
     rows = [[f"`{part}`", when, advice.get(part, "")] for part, when in alarms(system).items()]
-    return replaced(replaced(text, ALARMS, rows), DIFFERENCES, differences(system))
+    text = replaced(replaced(text, ALARMS, rows), DIFFERENCES, differences(system))
+    return replaced(text, *settings(system))
 
 
 def main(systems: Sequence[str] = SYSTEMS) -> int:

@@ -10,7 +10,7 @@ import cfnlint.api
 import pytest
 from cfnlint.config import ManualArgs
 
-from lib.common.setting_parsers import ENVIRONMENTS
+from lib.common.setting_types import ENVIRONMENTS
 from lib.declared import template
 from lib.declared.model import Declaration
 from lib.declared.read import SYSTEMS, view

@@ -5,7 +5,7 @@ import dataclasses
 
 import pytest
 
-from lib.common import naming, region, setting_parsers
+from lib.common import naming, region, setting_types
 from lib.declared import schemas
 from lib.declared.model import REFERENCE
 from lib.declared.read import view
@@ -80,7 +80,7 @@ def test_a_role_without_its_region_is_noticed():
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_longest_names_keep_to_the_limits(system):
     assert len(LONGEST_SUFFIX) == naming.SUFFIX_LENGTH
-    case = Case(system, setting_parsers.ENVIRONMENTS[-1], LONGEST_REGION, suffix=naming.check_suffix(LONGEST_SUFFIX))
+    case = Case(system, setting_types.ENVIRONMENTS[-1], LONGEST_REGION, suffix=naming.check_suffix(LONGEST_SUFFIX))
     declaration = declared(case)
     for rule in (limits.texts, limits.models, limits.tag_limits, names.names_are_unique):
         assert list(rule(declaration)) == []

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lib.common.setting_parsers import ENVIRONMENTS
+from lib.common.setting_types import ENVIRONMENTS
 from lib.declared import pulumi_terraform
 from lib.declared.model import DeclarationError
 from lib.declared.read import SYSTEMS, TOOLS

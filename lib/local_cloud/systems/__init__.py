@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tap
-from lib.common import setting_parsers as parse
+from lib.common.setting_types import Setting, number
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import refuse_taken
@@ -64,7 +64,8 @@ def database_port(name: str, environ: Mapping[str, str] = os.environ) -> int:
         SettingError: a port that leaves no room for the others.
     """
     names = list(tap.SYSTEMS)
-    return parse.number(environ, DATABASE_PORT, FIRST_PORT, 1150, 65536 - len(names)) + names.index(name)
+    first = Setting(number(1150, 65536 - len(names)), "the first port", FIRST_PORT, alias=DATABASE_PORT)
+    return first.read(environ) + names.index(name)
 
 
 def database(cloud: LocalCloud, port: int) -> Postgres:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from lib.common import region
-from lib.common import setting_parsers as parse
+from lib.common.setting_types import Setting, number
 from lib.flask_api.exercise import exercise
 from lib.flask_api.settings import SYSTEM as NAME
 from lib.flask_api.settings import Settings
@@ -47,7 +47,7 @@ def _stack() -> str:
 def _server(cloud: LocalCloud) -> tuple[ecs.Task, Server]:
     settings = _settings()
     found = ecs.task(cloud, settings.name("cluster"), settings.name("service"))
-    port = parse.number(os.environ, PORT_VARIABLE, PORT, 1024, 65535)
+    port = Setting(number(1024, 65535), "the port of the task", PORT, alias=PORT_VARIABLE).read(os.environ)
     return found, ecs.server(cloud, NAME, found, dockerfile=DOCKERFILE, port=port, variable=PORT_VARIABLE)
 
 

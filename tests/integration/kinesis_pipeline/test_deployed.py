@@ -123,7 +123,7 @@ def test_function_has_its_own_log_group(aws, settings, part):
     function = discovery.function(aws("lambda"), settings.name("function", part))
     groups = aws("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{function['FunctionName']}")["logGroups"]
     exact = [group for group in groups if group["logGroupName"] == f"/aws/lambda/{function['FunctionName']}"]
-    assert discovery.one(exact, "log group")["retentionInDays"] == settings.profile.log_days
+    assert discovery.one(exact, "log group")["retentionInDays"] == settings.log_days
 
 
 def test_mapping_is_enabled_and_gives_up_into_the_bucket(mapping, aws, settings):

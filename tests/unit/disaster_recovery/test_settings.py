@@ -16,14 +16,14 @@ from tests.support.disaster_recovery import with_domain
 
 def test_defaults_suit_a_development_environment():
     settings = Settings.read({})
-    assert (settings.suffix, settings.environment, settings.profile.retain_data) == ("dev", "dev", False)
-    assert (settings.instances, settings.zones, settings.deletion_protection) == (1, 2, False)
+    assert (settings.suffix, settings.environment, settings.retain_data) == ("dev", "dev", False)
+    assert (settings.database_instances, settings.zones, settings.deletion_protection) == (1, 2, False)
 
 
 def test_production_is_kept_and_has_a_second_instance_in_each_region():
     settings = Settings.read({"ENVIRONMENT": "production"})
-    assert (settings.profile.retain_data, settings.deletion_protection) == (True, True)
-    assert (settings.instances, settings.zones) == (2, 3)
+    assert (settings.retain_data, settings.deletion_protection) == (True, True)
+    assert (settings.database_instances, settings.zones) == (2, 3)
 
 
 def test_both_regions_come_from_their_files():
@@ -75,14 +75,14 @@ def test_a_wrong_value_is_named_with_its_variable(name, value):
 @pytest.mark.parametrize(
     ("name", "attribute", "value"),
     [
-        ("DATABASE_INSTANCES", "instances", 15),
+        ("DATABASE_INSTANCES", "database_instances", 15),
         ("ZONES", "zones", 3),
         ("VERIFY_HOURS", "verify_hours", 8),
         ("PITR_MIN_HOURS", "pitr_min_hours", 840),
         ("SNAPSHOT_MAX_AGE_HOURS", "snapshot_max_age_hours", 1),
         ("LAG_MAX_MS", "lag_max_ms", 100),
-        ("API_RATE", "rate", 10_000),
-        ("API_BURST", "burst", 5_000),
+        ("API_RATE", "api_rate", 10_000),
+        ("API_BURST", "api_burst", 5_000),
         ("DATABASE_PORT", "database_port", 65535),
         ("PASSWORD_VERSION", "password_version", 1_000_000),
     ],
@@ -93,7 +93,7 @@ def test_the_limits_themselves_are_accepted(name, attribute, value):
 
 @pytest.mark.parametrize("name", ["db.r5.large", "db.r6i.2xlarge", "db.r7g.16xlarge", "db.r10g.large", "db.x2g.xlarge"])
 def test_memory_optimised_classes_are_accepted(name):
-    assert Settings.read({"DATABASE_INSTANCE_CLASS": name}).instance_class == name
+    assert Settings.read({"DATABASE_INSTANCE_CLASS": name}).database_instance_class == name
 
 
 def test_the_default_class_is_offered_in_both_regions():
@@ -111,7 +111,7 @@ def test_the_default_class_is_offered_in_both_regions():
 
     settings = Settings.read({})
     for side in settings.sides:
-        assert settings.instance_class in offered(side.region)
+        assert settings.database_instance_class in offered(side.region)
     assert "db.t9.large" not in offered(settings.primary.region)
 
 
@@ -139,7 +139,7 @@ def test_half_a_domain_is_refused(missing):
 
 def test_a_domain_needs_no_hosted_zone():
     settings = Settings.read({**with_domain(), "HOSTED_ZONE_ID": ""})
-    assert (settings.domain, settings.zone_id) == ("pay.example.org", "")
+    assert (settings.domain_name, settings.hosted_zone_id) == ("pay.example.org", "")
 
 
 def test_a_certificate_of_the_other_region_is_refused():

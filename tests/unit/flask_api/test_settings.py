@@ -4,8 +4,7 @@ import pytest
 
 from lib.common import region
 from lib.common.errors import SettingError
-from lib.common.stack_config import key, variable
-from lib.flask_api.settings import FARGATE, VARIABLES, Settings
+from lib.flask_api.settings import FARGATE, Settings
 from tests.support import rds_roots
 
 HERE = region.primary({})
@@ -16,14 +15,14 @@ ZONE = {"DOMAIN_NAME": "api.example.com", "HOSTED_ZONE_ID": "Z0123456789"}
 
 def test_the_default_is_production_of_the_shop():
     settings = Settings.read({})
-    assert (settings.tags.values["Environment"], settings.tags.values["Project"]) == ("production", "ecommerce-api")
+    assert (settings.tags["Environment"], settings.tags["Project"]) == ("production", "ecommerce-api")
     assert (settings.environment, settings.deletion_protection, settings.nat_per_zone) == ("production", True, True)
 
 
 def test_a_development_environment_may_be_lost():
     settings = Settings.read({"ENVIRONMENT": "dev"})
-    assert (settings.profile.retain_data, settings.deletion_protection, settings.nat_per_zone) == (False, False, False)
-    assert settings.tags.values["Environment"] == "dev"
+    assert (settings.retain_data, settings.deletion_protection, settings.nat_per_zone) == (False, False, False)
+    assert settings.tags["Environment"] == "dev"
 
 
 @pytest.mark.parametrize("chosen", ["true", "false"])
@@ -95,8 +94,8 @@ def test_an_image_is_a_digest_or_a_tag(image):
 
 @pytest.mark.parametrize("cpu", FARGATE)
 def test_every_size_of_fargate_has_a_smallest_memory_and_a_largest(cpu):
-    assert Settings.read({"TASK_CPU": str(cpu)}).memory == FARGATE[cpu][0]
-    assert Settings.read({"TASK_CPU": str(cpu), "TASK_MEMORY": str(FARGATE[cpu][-1])}).memory == FARGATE[cpu][-1]
+    assert Settings.read({"TASK_CPU": str(cpu)}).task_memory == FARGATE[cpu][0]
+    assert Settings.read({"TASK_CPU": str(cpu), "TASK_MEMORY": str(FARGATE[cpu][-1])}).task_memory == FARGATE[cpu][-1]
 
 
 def test_more_tasks_than_the_most_by_default_raise_the_most():
@@ -117,8 +116,3 @@ def test_the_longest_suffix_fits_every_name_of_the_longest_region(tmp_path):
         settings = Settings.read(values)
     assert len(settings.bucket("123456789012")) <= 63
     assert len(settings.name("target_group")) <= 32
-
-
-@pytest.mark.parametrize("name", VARIABLES)
-def test_every_variable_has_a_key_in_the_stacks_configuration(name):
-    assert variable(key(name)) == name

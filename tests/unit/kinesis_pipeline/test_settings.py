@@ -9,11 +9,11 @@ from tests.support import rds_roots
 
 def test_defaults_suit_a_development_environment():
     settings = Settings.read({})
-    assert (settings.suffix, settings.environment, settings.profile.retain_data) == ("dev", "dev", False)
+    assert (settings.suffix, settings.environment, settings.retain_data) == ("dev", "dev", False)
 
 
 def test_production_is_kept():
-    assert Settings.read({"ENVIRONMENT": "production"}).profile.retain_data is True
+    assert Settings.read({"ENVIRONMENT": "production"}).retain_data is True
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_wrong_value_is_named_with_its_variable(name, value):
     [
         ("DATABASE_PORT", "database_port", 1150),
         ("DATABASE_PORT", "database_port", 65535),
-        ("STREAM_SHARDS", "shards", 200),
+        ("STREAM_SHARDS", "stream_shards", 200),
         ("BATCH_SIZE", "batch_size", 1),
         ("BATCH_SIZE", "batch_size", 1000),
     ],

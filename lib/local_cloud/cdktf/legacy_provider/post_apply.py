@@ -46,7 +46,7 @@ def _egress(cloud: LocalCloud, settings: Settings) -> list[str]:
     names = []
     for side in settings.sides:
         ec2 = cloud.client("ec2", side.region)
-        wanted = [{"Name": "tag:System", "Values": [settings.tags.values["System"]]}]
+        wanted = [{"Name": "tag:System", "Values": [settings.tags["System"]]}]
         for page in ec2.get_paginator("describe_security_groups").paginate(Filters=wanted):
             for group in page["SecurityGroups"]:
                 open_ = [rule for rule in group["IpPermissionsEgress"] if _everything(rule)]
