@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> None:
             make()
             STAMP.write_text(wanted)
     os.chdir(ROOT)
-    os.execve(PYTHON, [str(PYTHON), *arguments], {**os.environ, "PATH": path_with_tools()})  # noqa: S606  # our own Python
+    os.execve(PYTHON, [str(PYTHON), *arguments], {**os.environ, "PATH": path_with_tools()})  # noqa: S606  # ours
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """Which accounts a run looks at, and in which regions: its own, those of roles, or all of an organization."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from lib.analyse import aws, errors
 from lib.analyse.checkpoint import Coverage
@@ -15,11 +14,12 @@ from lib.analyse.region_client import RegionClient
 from lib.analyse.suppressions import Suppressions
 from lib.common import region as regions
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping
 
 THREADS = 8  # that assume roles
 
 
-def organization(account: aws.Account, region: str) -> list[Mapping[str, Any]]:
+def organization(account: aws.Account, region: str) -> list[JsonMapping]:
     """Return the accounts of the organization; only its management account or a delegated administrator may ask.
 
     ``State`` is missing in some answers, and ``Status`` has no future:

@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,6 +9,7 @@ from typing import Any
 
 from lib.analyse import errors
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping
 
 ATTEMPTS = 8  # of one call; adaptive mode slows down before it tries again
 FIRST_ATTEMPTS = 3  # of the first call: who has no network should hear it soon; and of one that can be done without
@@ -43,7 +43,7 @@ def role_account(arn: str) -> str:
     return found[1]
 
 
-def member(answer: Mapping[str, Any], operation: str, key: str) -> Any:
+def member(answer: JsonMapping, operation: str, key: str) -> Any:
     """Return a member that an answer must have.
 
     Raises:
@@ -85,12 +85,12 @@ class Account:
                 client.meta.events.register_first(f"request-created.{name}", self._before_attempt)
             return self.clients[key]
 
-    def _before_attempt(self, **_: Any) -> None:
+    def _before_attempt(self, **_: object) -> None:
         """Send no request of an interrupted run, the second attempt of a call neither."""
         if self.stop.is_set():
             raise errors.Stopped
 
-    def _before_retry(self, attempts: int, caught_exception: Exception | None, **_: Any) -> None:
+    def _before_retry(self, attempts: int, caught_exception: Exception | None, **_: object) -> None:
         """End the retries of an interrupted run, and soon those to an endpoint where nothing answers."""
         self._before_attempt()
         if attempts >= CONNECTION_ATTEMPTS and isinstance(caught_exception, errors.unreachable()):

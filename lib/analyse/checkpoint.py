@@ -9,16 +9,16 @@ import fcntl
 import json
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from lib.analyse.model import WorkItem
 from lib.analyse.summary import Totals
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping, JsonObject
 
 FOLDER, LOCK = ".analyse", ".analyse.lock"
 MAX_AGE = timedelta(hours=6)  # of what a resumed run takes over: an account has changed by the next day
@@ -85,7 +85,7 @@ class Checkpoint:
         self.folder, self.now, self.basis = output / FOLDER, now, basis
         self.notices: list[str] = []
 
-    def begin(self, asked: Mapping[str, Any], *, resume: bool) -> None:
+    def begin(self, asked: JsonMapping, *, resume: bool) -> None:
         """Start afresh, or go on with what an earlier run left.
 
         Raises:
@@ -107,9 +107,9 @@ class Checkpoint:
         self.folder.mkdir(parents=True)
         write_atomically(path, json.dumps(asked))
 
-    def _earlier(self, path: Path) -> dict[str, Any]:
+    def _earlier(self, path: Path) -> JsonObject:
         try:
-            found: dict[str, Any] = {**json.loads(path.read_text(encoding="utf-8"))}
+            found: JsonObject = {**json.loads(path.read_text(encoding="utf-8"))}
         except (ValueError, TypeError):
             raise SettingError(f"{path} cannot be read: leave --resume out to begin again.") from None
         return found
@@ -174,9 +174,9 @@ class Checkpoint:
                     number, checksum = number + chunk.count(b"\n"), zlib.crc32(chunk, checksum)
         return [number, checksum]
 
-    def learned(self, work_item: WorkItem) -> dict[str, Any]:
+    def learned(self, work_item: WorkItem) -> JsonObject:
         """Return what earlier runs found out not long ago; a line cut short by a kill is left out."""
-        path, found = self.path(work_item, "learned"), dict[str, Any]()
+        path, found = self.path(work_item, "learned"), JsonObject()
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
             try:
                 key, value, moment = json.loads(line)

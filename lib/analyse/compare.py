@@ -8,12 +8,12 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from lib.analyse.checkpoint import Coverage
 from lib.analyse.model import EVERY, UNKNOWN, Check, WorkItem, rank
 from lib.analyse.options import Options
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 
 NEW, GONE, KNOWN, NOT_COMPARED = CHANGES = ("new", "gone", "known", "not-compared")
 VERSION = "1"  # of the reports' schema, before the first point: https://semver.org/
@@ -50,7 +50,7 @@ _FREE = {
 _SHOWN = 5  # pieces that a sentence names
 
 
-def _key(found: Mapping[str, Any]) -> tuple[str, str, str, str]:
+def _key(found: JsonMapping) -> tuple[str, str, str, str]:
     return found["check"], found["account"], found["region"], found["arn"]
 
 
@@ -65,14 +65,14 @@ class Comparison:
         SettingError: it is no report of a version that can be compared.
     """
 
-    def __init__(self, path: Path, report: Any) -> None:
+    def __init__(self, path: Path, report: JsonValue) -> None:
         refused = f"--compare {path} is not valid: "
         try:
             version = str(report["schema_version"])
             if version.partition(".")[0] != VERSION:
                 raise SettingError(f"{refused}its schema version is {version}: use a report of version {VERSION}.x.")
             self.path, self.started_at, self.complete = path, str(report["started_at"]), bool(report["complete"])
-            self.options: Mapping[str, Any] = dict(report["options"])
+            self.options: JsonMapping = dict(report["options"])
             self._checks: Collection[str] = set(report["checks"])
             self._findings = {_key(row): ({n: row[n] for n in FIELDS}, row["ignored"]) for row in report["findings"]}
             entries = report["coverage"]
@@ -84,7 +84,7 @@ class Comparison:
             text = f"{refused}it is no report.json ({error!r}): name one, or its folder."
             raise SettingError(text) from None
         self._collectors: Mapping[str, str] = {}
-        self._public: dict[str, Any] | None = None
+        self._public: JsonObject | None = None
 
     @classmethod
     def read(cls, path: Path | None) -> "Comparison | None":
@@ -135,7 +135,7 @@ class Comparison:
                 f"{', '.join(sorted(accounts))}: name a report of the same account."
             )
 
-    def change(self, found: Mapping[str, Any], collector: str) -> str:
+    def change(self, found: JsonMapping, collector: str) -> str:
         """Return whether a finding of this run is new, known, or cannot be compared."""
         if _key(found) in self._findings:
             return KNOWN
@@ -188,7 +188,7 @@ class Comparison:
 
     def _missing(
         self, seen: Collection[tuple[str, ...]], coverage: Mapping[WorkItem, Coverage], unread: set[WorkItem]
-    ) -> tuple[list[dict[str, Any]], int]:
+    ) -> tuple[list[JsonObject], int]:
         """Return the earlier findings that are gone, the most severe first, and the number of those not compared."""
         gone, unknown = [], 0
         for key, (row, ignored) in self._findings.items():
@@ -202,7 +202,7 @@ class Comparison:
                 unread.add(work_item)
         return sorted(gone, key=lambda row: (-rank(row["severity"]), -(row["monthly_usd"] or 0), row["arn"])), unknown
 
-    def public(self) -> dict[str, Any] | None:
+    def public(self) -> JsonObject | None:
         """Return the comparison as the report has it; None before the run has ended."""
         return self._public
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from lib.analyse.sensitive_ports import DEFAULT, Ports
+from lib.common.json_types import JsonMapping
 
 UNKNOWN, EVERY = "unknown", "*"  # accounts, regions and collectors of a gap
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -185,7 +186,7 @@ class Finding:
     tags: Mapping[str, str] = field(default_factory=dict)
     cost: Cost | None = None
     estimate: bool = False
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: JsonMapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ class Context:
     region: str
     partition: str
     now: datetime
-    prices: Any
+    prices: Any  # the table; its module needs this one
     attached_only: bool = False
     older_than: int = 0  # days
     old_snapshot: int = 365  # days

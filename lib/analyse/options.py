@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lib.common import region
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonObject
 
 # What CloudWatch Logs takes, in days; the advice is what AWS Config asks for at least.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -55,7 +55,7 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
     resume: bool = False
     quiet: bool = False
 
-    def asked(self) -> dict[str, Any]:
+    def asked(self) -> JsonObject:
         """Return what decides which findings there are: a run can be resumed with the same values only."""
         names = (
             "regions",

@@ -1,9 +1,9 @@
 """The IAM policy that the auditor needs, made from what its collectors say they call."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from lib.analyse.model import Collector
+from lib.common.json_types import JsonObject
 
 ALWAYS = ("sts:GetCallerIdentity", "account:GetAccountInformation")
 ALL_REGIONS = ("ec2:DescribeRegions",)
@@ -23,7 +23,7 @@ def actions(
     return sorted(found)
 
 
-def _accounts(partition: str, roles: Sequence[str], organization: str | None) -> list[dict[str, Any]]:
+def _accounts(partition: str, roles: Sequence[str], organization: str | None) -> list[JsonObject]:
     """Return the statements for looking at other accounts; the roles there need the others."""
     listing = {"Sid": "Organization", "Effect": "Allow", "Action": ["organizations:ListAccounts"], "Resource": "*"}
     arns = [f"arn:{partition}:iam::*:role/{organization}"] if organization else list(roles)
@@ -33,7 +33,7 @@ def _accounts(partition: str, roles: Sequence[str], organization: str | None) ->
 
 def document(
     collectors: Iterable[Collector], partition: str, roles: Sequence[str] = (), organization: str | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the policy. Only the calls for log groups can be limited to resources; EC2's Describe calls take no ARN.
 
     Args:

@@ -8,10 +8,10 @@ from datetime import date as Day
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from lib.analyse import region_names
 from lib.analyse.model import Address, Cost, LogGroup, Snapshot, Volume
+from lib.common.json_types import JsonMapping, JsonValue
 
 FORMAT = 2  # of the table
 CURRENCY = "USD"  # what sums are in; other currencies are shown beside them, never added
@@ -37,7 +37,7 @@ def tiered(quantity: int, tiers: Tiers) -> Decimal:
     return total
 
 
-def _tiers(rows: Sequence[Sequence[Any]]) -> Tiers:
+def _tiers(rows: Sequence[Sequence[JsonValue]]) -> Tiers:
     return tuple((end, Decimal(price)) for end, price in rows)
 
 
@@ -51,7 +51,7 @@ class Prices:
 
     date: str
     currency: str
-    regions: Mapping[str, Mapping[str, Any]]
+    regions: Mapping[str, JsonMapping]
 
     @classmethod
     def read(cls, path: Path = TABLE) -> "Prices":
@@ -59,11 +59,11 @@ class Prices:
         data = json.loads(path.read_text(encoding="utf-8"))
         return cls(data["date"], data["currency"], data["regions"])
 
-    def _region(self, code: str) -> Mapping[str, Any]:
+    def _region(self, code: str) -> JsonMapping:
         return self.regions.get(region_names.names().get(code, ""), {})
 
-    def _rates(self, code: str, section: str, name: str) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = self._region(code).get(section, {}).get("rates", {}).get(name)
+    def _rates(self, code: str, section: str, name: str) -> JsonMapping | None:
+        found: JsonMapping | None = self._region(code).get(section, {}).get("rates", {}).get(name)
         return found
 
     def has(self, code: str, section: str, name: str) -> bool:

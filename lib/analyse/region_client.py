@@ -1,18 +1,18 @@
 """One region of one account as collectors see it: calls that are counted, paged and can be interrupted."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from lib.analyse import errors
 from lib.analyse.aws import Account, member
 from lib.analyse.rate_limiter import RateLimiter
+from lib.common.json_types import JsonMapping, JsonValue
 
 _TOKENS = {"logs": "nextToken", "resourcegroupstaggingapi": "PaginationToken"}
 
 
-def trim(client: Any, operation: str, key: str, fields: Sequence[str]) -> None:
+def trim(client: JsonValue, operation: str, key: str, fields: Sequence[str]) -> None:
     """Make a client read no more than these fields of a list's rows: most of a run's work is reading answers.
 
     What one caller leaves out is gone for the others of the client: all that use an operation need the same fields.
@@ -31,8 +31,8 @@ class RegionClient:
         account: Account,
         region: str,
         stop: threading.Event,
-        remembered: Mapping[str, Any] | None = None,
-        keep: Callable[[str, Any], object] = lambda *_: None,
+        remembered: JsonMapping | None = None,
+        keep: Callable[[str, JsonValue], object] = lambda *_: None,
     ) -> None:
         self.account, self.region, self.stop = account, region, stop
         self.calls, self.notes = 0, list[str]()
@@ -42,7 +42,9 @@ class RegionClient:
         self.keep = keep
         self._lock = threading.Lock()
 
-    def call(self, service: str, operation: str, limiter: RateLimiter | None = None, **parameters: Any) -> Any:
+    def call(
+        self, service: str, operation: str, limiter: RateLimiter | None = None, **parameters: JsonValue
+    ) -> JsonValue:
         """Return the answer to one call.
 
         Raises:
@@ -58,8 +60,8 @@ class RegionClient:
         return getattr(self.account.client(service, self.region), operation)(**parameters)
 
     def pages(
-        self, service: str, operation: str, key: str, fields: Sequence[str], **parameters: Any
-    ) -> Iterator[Sequence[Any]]:
+        self, service: str, operation: str, key: str, fields: Sequence[str], **parameters: JsonValue
+    ) -> Iterator[Sequence[JsonValue]]:
         """Yield every page's list under ``key``, with these fields of each row; ``limiter`` holds for every page.
 
         Raises:
@@ -98,7 +100,7 @@ class RegionClient:
                 self.notes.append(text)
                 self.open_notes += [] if accepted else [text]
 
-    def learn(self, key: str, value: Any) -> None:
+    def learn(self, key: str, value: JsonValue) -> None:
         """Keep something expensive to find out, for a run that resumes this one."""
         with self._lock:
             self.keep(key, value)

@@ -23,6 +23,7 @@ from lib.analyse.summary import Totals
 from lib.analyse.suppressions import Suppressions
 from lib.common import region as regions
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonObject
 
 THREADS = 8
 GRACE = 3.0  # seconds that calls under way may take after an interruption
@@ -30,7 +31,7 @@ GRACE = 3.0  # seconds that calls under way may take after an interruption
 PAUSE, SHARE = 1.0, 10
 
 
-def row(check: Check, finding: Finding, context: Context, owner_tag: str, suppressions: Suppressions) -> dict[str, Any]:
+def row(check: Check, finding: Finding, context: Context, owner_tag: str, suppressions: Suppressions) -> JsonObject:
     """Return a finding as the report has it."""
     cost, entry = finding.cost, suppressions.match(check.id, finding)
     priced = cost is not None and cost.monthly is not None
@@ -242,7 +243,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
             entry = self.suppressions.accepted("region", work_item.region) if errors.kind(error) == "denied" else None
             live.accepted = entry.public() if entry else None
         moment = datetime.now(UTC).isoformat(timespec="seconds")
-        counts: dict[str, Any] = {"calls": client.calls, "notes": client.notes, "unmatched": client.unmatched}
+        counts: JsonObject = {"calls": client.calls, "notes": client.notes, "unmatched": client.unmatched}
         coverage = replace(live, status=status, reason=reason, read_at=moment, **counts)
         if status == "complete":
             self.checkpoint.finish(work_item, coverage)
@@ -259,7 +260,7 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
                 file.write(json.dumps(found) + "\n")
                 totals.add(found)
 
-    def _evaluate(self, items: Iterable[Any], work_item: WorkItem, coverage: Coverage) -> Iterable[dict[str, Any]]:
+    def _evaluate(self, items: Iterable[Any], work_item: WorkItem, coverage: Coverage) -> Iterable[JsonObject]:
         checks: Sequence[Check] = [check for check in self.checks if check.collector == work_item.collector]
         partition = regions.known().get(work_item.region, "aws")
         chosen = self.options

@@ -1,12 +1,11 @@
 """Adds findings up as they come, so that no list of them has to be held."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from lib.analyse.model import rank
 from lib.analyse.suppressions import key
+from lib.common.json_types import JsonMapping, JsonObject
 
 DIMENSIONS = ("severity", "account", "region", "owner", "type")
 NO_OWNER = "(none)"
@@ -49,7 +48,7 @@ class Sum:
         for currency, amount in other.other.items():
             self._add_other(currency, amount)
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> JsonObject:
         """Return the sum as the report has it: no dollars where nothing of it has a price in dollars is null, not 0."""
         known = self.priced or not (self.unpriced or self.other)
         return {
@@ -69,7 +68,7 @@ class CheckSummary:
     columns: tuple[str, ...] = ()
     by: dict[str, dict[str, Sum]] = field(default_factory=lambda: {name: {} for name in DIMENSIONS})
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: JsonMapping) -> None:
         """Count one finding of the report."""
         if row["ignored"]:
             self.ignored += 1
@@ -92,7 +91,7 @@ class CheckSummary:
             for value, entry in found.items():
                 self.by[name].setdefault(value, Sum()).merge(entry)
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> JsonObject:
         """Return the summary as the report has it, the most expensive first."""
         dimensions = {
             f"by_{name}": {
@@ -111,7 +110,7 @@ class Totals:
     checks: dict[str, CheckSummary] = field(default_factory=dict)
     suppressions: set[str] = field(default_factory=set)
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: JsonMapping) -> None:
         """Count one finding of the report."""
         if row["ignored"]:
             self.suppressions.add(key(row["ignored"]))
@@ -135,6 +134,6 @@ class Totals:
         """Return the names of every detail that the findings have."""
         return list(dict.fromkeys(name for _, summary in sorted(self.checks.items()) for name in summary.columns))
 
-    def public(self) -> dict[str, Any]:
+    def public(self) -> JsonObject:
         """Return the totals as the report has them."""
         return {check: summary.public() for check, summary in sorted(self.checks.items())}

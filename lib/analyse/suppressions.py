@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from lib.analyse.model import Finding
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping
 
 _GAPS = ("region", "prefix_list", "account")  # what may be left unread
 _WAYS = ("id", "tag", "pattern", *_GAPS)
@@ -62,7 +62,7 @@ def key(public: Mapping[str, str]) -> str:
     return json.dumps(public, sort_keys=True)
 
 
-def _entry(row: Mapping[str, Any], number: int, path: Path, known: Collection[str]) -> Entry:
+def _entry(row: JsonMapping, number: int, path: Path, known: Collection[str]) -> Entry:
     where = f"{path}, entry {number}"
     if not isinstance(row, Mapping) or set(row) - {*_WAYS, "check", "reason", "expires"}:
         raise SettingError(f"{where}: {row!r} is refused: write {_EXAMPLE}.")

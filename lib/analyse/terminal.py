@@ -9,8 +9,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from lib.analyse import outputs
 from lib.analyse.model import rank
+from lib.common.json_types import JsonObject
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
     from lib.analyse.run import Run
 
 ROWS = 15
@@ -51,7 +55,7 @@ def summary(run: "Run") -> Iterator[str]:
     yield _scope(run, first)
 
 
-def _scope(run: "Run", first: dict[str, Any]) -> str:
+def _scope(run: "Run", first: JsonObject) -> str:
     """Return which accounts and regions a run was about: an empty result says nothing without them."""
     accounts, regions = (
         sorted({getattr(work_item, name) for work_item in run.coverage}) for name in ("account", "region")
@@ -61,16 +65,16 @@ def _scope(run: "Run", first: dict[str, Any]) -> str:
     return f"Scope: account {', '.join(accounts)} in {', '.join(regions)}{only}."
 
 
-def _cost(entry: dict[str, Any]) -> str:
+def _cost(entry: JsonObject) -> str:
     text = outputs.total(entry)
     return f" ({text})" if text else ""
 
 
-def _by_severity(severities: dict[str, Any]) -> list[tuple[str, Any]]:
+def _by_severity(severities: JsonObject) -> list[tuple[str, Any]]:
     return sorted(severities.items(), key=lambda item: -rank(item[0]))
 
 
-def worst(run: "Run") -> list[dict[str, Any]]:
+def worst(run: "Run") -> list[JsonObject]:
     """Return the most severe findings, the most expensive first, without holding them all."""
     import heapq
 
@@ -82,7 +86,7 @@ def worst(run: "Run") -> list[dict[str, Any]]:
         return heapq.nlargest(ROWS, kept, key=lambda row: (rank(row["severity"]), row["monthly_usd"] or 0))
 
 
-def _console(file: IO[str]) -> Any:
+def _console(file: IO[str]) -> "Console":
     """Return rich's console; rich itself would end the program with status 1 when nobody reads."""
     from rich.console import Console
 
@@ -100,7 +104,7 @@ class Screen:
 
     def __init__(self, out: IO[str], err: IO[str], *, quiet: bool) -> None:
         self._out, self._err, self._quiet = out, err, quiet
-        self._status: Any = None
+        self._status: Status | None = None
 
     def progress(self, run: "Run") -> None:
         """Show how far the run is; the last call, when it has finished, clears the line."""

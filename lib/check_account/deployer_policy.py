@@ -13,13 +13,13 @@ How narrow they are, service by service:
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from lib.check_account import names, permissions, tools
 from lib.check_account.checks import roles
 from lib.check_account.model import System
 from lib.common import region as regions
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.declared.model import listed
 
 # Characters of a managed policy, white space not counted; and how many can be attached to a role.
@@ -27,10 +27,10 @@ from lib.declared.model import listed
 LONGEST, ATTACHED = 6144, 10
 GLOBAL = frozenset({"iam", "route53", "s3"})  # services, or lists of them, that answer outside the system's regions
 READ = re.compile(r"[^:]+:(describe|list)", re.I)
-Statement = dict[str, Any]
+Statement = JsonObject
 
 
-def policies(system: System, account: str) -> dict[str, dict[str, Any]]:
+def policies(system: System, account: str) -> dict[str, JsonObject]:
     """Return the documents of managed policies by their names, as few as hold everything.
 
     Args:
@@ -101,7 +101,7 @@ def service_linked_roles(system: System, account: str) -> list[Statement]:
     return [_allow(["iam:CreateServiceLinkedRole"], [arn], condition)] if services else []
 
 
-def _allow(actions: Sequence[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None) -> Statement:
+def _allow(actions: Sequence[str], resources: Sequence[str], condition: JsonMapping | None = None) -> Statement:
     found: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
     return {**found, "Condition": dict(condition)} if condition else found
 
@@ -111,12 +111,12 @@ def size(statements: Iterable[Statement]) -> int:
     return len(json.dumps(document(statements), separators=(",", ":")))
 
 
-def document(statements: Iterable[Statement]) -> dict[str, Any]:
+def document(statements: Iterable[Statement]) -> JsonObject:
     """Return a policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def split(statements: Iterable[Statement], longest: int = LONGEST) -> list[dict[str, Any]]:
+def split(statements: Iterable[Statement], longest: int = LONGEST) -> list[JsonObject]:
     """Return documents that AWS takes as managed policies; a statement too long for one is divided by its actions."""
     found: list[list[Statement]] = [[]]
     waiting = list(statements)
@@ -135,7 +135,7 @@ def split(statements: Iterable[Statement], longest: int = LONGEST) -> list[dict[
     return [document(part) for part in found if part]
 
 
-def explanation(system: System, made: Mapping[str, Any]) -> str:
+def explanation(system: System, made: JsonMapping) -> str:
     """Return what the policies are and how they are created, for a human."""
     tool = system.declaration.tool
     head = (

@@ -5,10 +5,10 @@ Nothing here costs money: service-linked roles, and the role that API Gateway wr
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from lib.check_account.account import ERRORS, Account, code, sentence
 from lib.check_account.model import Call, Row
+from lib.common.json_types import JsonValue
 
 # A new role is not known everywhere at once: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html
 TRIES, SECONDS = 8, 5.0
@@ -74,7 +74,7 @@ def make(account: Account, call: Call, wait: Callable[[float], None]) -> None:
         wait(SECONDS)
 
 
-def _filled(value: Any, account: Account) -> Any:
+def _filled(value: JsonValue, account: Account) -> JsonValue:
     """Return parameters with the account's number where they leave a place for it."""
     if isinstance(value, dict):
         return {key: _filled(inner, account) for key, inner in value.items()}

@@ -1,11 +1,12 @@
 """The words of the account check: a system, a check, a row of the table, a change that ``--fix`` can make."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from lib.common import region
+from lib.common.json_types import JsonMapping
 
 if TYPE_CHECKING:
     from lib.check_account.account import Account
@@ -36,7 +37,7 @@ class Call:
     service: str
     operation: str
     region: str
-    parameters: Mapping[str, Any]
+    parameters: JsonMapping
     command: str
 
 
@@ -101,7 +102,7 @@ class System:
     name: str
     suffix: str
     declaration: "Declaration"
-    document: Mapping[str, Any] = field(default_factory=dict)
+    document: JsonMapping = field(default_factory=dict)
     state_bucket: str = ""
 
     def of(self, kind: str) -> list["Resource"]:

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
 
+from lib.common.json_types import JsonMapping
 from lib.declared import schemas
 
 # IAM's prefix of a service, where it is not CloudFormation's name of it in small letters.
@@ -29,7 +29,7 @@ SEPARATE = frozenset({"iam:passrole", "iam:createservicelinkedrole"})
 
 
 @lru_cache
-def authorization() -> Mapping[str, Any]:
+def authorization() -> JsonMapping:
     """Return AWS's list of actions and the resources that each takes, by service, in small letters.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html

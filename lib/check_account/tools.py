@@ -1,10 +1,10 @@
 """What each deploying tool takes itself, beside the resources."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from lib.check_account.model import System
 from lib.common import region as regions
+from lib.common.json_types import JsonObject
 
 TITLES = {"cdk": "the AWS CDK", "cdktf": "CDK for Terraform", "pulumi": "Pulumi"}
 QUALIFIER = "hnb659fds"  # the CDK's default: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-customizing.html
@@ -41,7 +41,7 @@ NOTES: Mapping[str, Sequence[str]] = {
     "cdktf": ["With STATE_BUCKET in the environment the rights on the state's bucket are among them."],
     "pulumi": ["With 'pulumi login s3://BUCKET' set STATE_BUCKET=BUCKET here: the rights on it are then among them."],
 }
-Statement = dict[str, Any]
+Statement = JsonObject
 
 
 def more(tool: str) -> Mapping[str, Iterable[str]]:

@@ -3,12 +3,13 @@
 ARNs and account numbers may be a tool's own tokens or outputs; nothing here looks into them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lib.common import region
+from lib.common.json_types import JsonMapping, JsonObject
 
-Statement = Mapping[str, Any]
+Statement = JsonMapping
 
 # What Lambda does with the execution role to attach a function to a VPC. EC2 takes no resource for half of them, and
 # the interfaces have no name before they exist.
@@ -49,7 +50,7 @@ def bucket_tls(bucket: Any, objects: Any) -> list[Statement]:
     return [deny_insecure_transport("s3:*", [bucket, objects]), _deny("s3:*", [bucket, objects], old)]
 
 
-def _deny(action: str, resources: Sequence[Any], condition: Mapping[str, Any]) -> Statement:
+def _deny(action: str, resources: Sequence[Any], condition: JsonMapping) -> Statement:
     return {
         "Effect": "Deny",
         "Principal": "*",
@@ -73,7 +74,7 @@ def trust(service: str, account: Any, sources: Sequence[Any] = ()) -> Statement:
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
     if service in TRUST_WITHOUT_CONDITION:
         return statement
-    condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
+    condition: JsonObject = {"StringEquals": {"aws:SourceAccount": account}}
     if sources:
         condition["ArnLike"] = {"aws:SourceArn": list(sources)}
     return {**statement, "Condition": condition}
@@ -96,7 +97,7 @@ def vpc_attachment(function_arn: Any) -> list[Statement]:
     ]
 
 
-def via_service(services: str | Sequence[str], *regions: str) -> Mapping[str, Any]:
+def via_service(services: str | Sequence[str], *regions: str) -> JsonMapping:
     """Return the condition that a KMS key is used through these services of these regions only.
 
     The value ends in ``amazonaws.com`` whatever the partition's host names end in, as in AWS's managed policies and in

@@ -12,9 +12,9 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping
 
 FOLDER = Path(__file__).resolve().parent.parent
 PRIMARY = "AWS_REGION"
@@ -32,7 +32,7 @@ def known() -> Mapping[str, str]:
     }
 
 
-def _partitions() -> Sequence[Mapping[str, Any]]:
+def _partitions() -> Sequence[JsonMapping]:
     """Return the SDK's description of every partition.
 
     Read from botocore's own data file, so that a list of regions is kept by AWS and not by TAP.

@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from lib.common import region
+from lib.common.json_types import JsonMapping, JsonValue
 from lib.declared import schemas
 from lib.declared.model import DeclarationError, Resource, parsed, references
 
@@ -23,9 +23,9 @@ OPTIONS = ("DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPol
 class Template:
     """A template whose values are asked for."""
 
-    def __init__(self, content: Mapping[str, Any], where: str) -> None:
-        self.resources: Mapping[str, Any] = content["Resources"]
-        self.parameters: Mapping[str, Any] = content.get("Parameters", {})
+    def __init__(self, content: JsonMapping, where: str) -> None:
+        self.resources: JsonMapping = content["Resources"]
+        self.parameters: JsonMapping = content.get("Parameters", {})
         self.where = where
         self.pseudo = {
             "AWS::AccountId": ACCOUNT,
@@ -41,7 +41,7 @@ class Template:
         names = frozenset(self.resources)
         return tuple(self._resource(name, found, names) for name, found in self.resources.items())
 
-    def _resource(self, name: str, found: Mapping[str, Any], names: frozenset[str]) -> Resource:
+    def _resource(self, name: str, found: JsonMapping, names: frozenset[str]) -> Resource:
         try:
             properties = self.value(found.get("Properties", {}))
         except DeclarationError as error:
@@ -59,7 +59,7 @@ class Template:
             options={key: found[key] for key in OPTIONS if key in found},
         )
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: JsonValue) -> JsonValue:
         """Return a value without intrinsic functions.
 
         Raises:
@@ -77,8 +77,8 @@ class Template:
         known = {key: self.value(inner) for key, inner in value.items()}
         return {key: inner for key, inner in known.items() if inner is not None}
 
-    def _call(self, function: str, arguments: Any) -> Any:
-        functions: Mapping[str, Callable[[Any], Any]] = {
+    def _call(self, function: str, arguments: JsonValue) -> JsonValue:
+        functions: Mapping[str, Callable[[JsonValue], JsonValue]] = {
             "Ref": self._ref,
             "Fn::GetAtt": self._attribute,
             "Fn::Join": lambda a: parsed(a[0].join(str(self._text(item)) for item in self._items(a[1]))),
@@ -91,18 +91,18 @@ class Template:
             raise DeclarationError(f"{function} is not resolved: add it to lib/declared/cloudformation.py.")
         return functions[function](arguments)
 
-    def _attribute(self, arguments: Any) -> str:
+    def _attribute(self, arguments: JsonValue) -> str:
         name, _, attribute = (arguments if isinstance(arguments, str) else ".".join(arguments)).partition(".")
         return self._token(name, attribute)
 
-    def _items(self, value: Any) -> list[Any]:
+    def _items(self, value: JsonValue) -> list[JsonValue]:
         return list(value if isinstance(value, list) else self._call(*next(iter(value.items()))))
 
-    def _text(self, value: Any) -> Any:
+    def _text(self, value: JsonValue) -> JsonValue:
         """Return a text as it is: a part of a document is no document."""
         return value if isinstance(value, str) else self.value(value)
 
-    def _ref(self, name: str) -> Any:
+    def _ref(self, name: str) -> JsonValue:
         if name in self.pseudo:
             return self.pseudo[name]
         if name == "AWS::NoValue":
@@ -115,7 +115,7 @@ class Template:
     def _token(name: str, attribute: str) -> str:
         return f"${{{name}.{attribute}}}"
 
-    def _substituted(self, arguments: Any) -> str:
+    def _substituted(self, arguments: JsonValue) -> str:
         text, variables = (arguments, {}) if isinstance(arguments, str) else arguments
 
         def replaced(match: re.Match[str]) -> str:

@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from lib.common.json_types import JsonMapping, JsonValue
 
 REFERENCE = re.compile(r"\$\{([^${}]+)\}")
 POLICY_VARIABLE = re.compile(r"[\w-]+:")
@@ -26,20 +27,20 @@ class Resource:
 
     type: str
     name: str
-    properties: Mapping[str, Any]
+    properties: JsonMapping
     region: str
     references: frozenset[str] = frozenset()
     depends_on: frozenset[str] = frozenset()
     retained: bool = False
     source_type: str = ""
     # What the tool alone knows, by the tool's own names: deletion policies, timeouts, final snapshots.
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: JsonMapping = field(default_factory=dict)
     # Which resource of the source declared a part, by the part's path, where it is not the resource of this name.
     origins: Mapping[str, str] = field(default_factory=dict)
 
-    def at(self, path: str, default: Any = None) -> Any:
+    def at(self, path: str, default: JsonValue = None) -> JsonValue:
         """Return the value at a dotted path such as ``Tags.0.Value``, or a default where nothing is."""
-        found: Any = self.properties
+        found: JsonValue = self.properties
         for step in path.split("."):
             if isinstance(found, Mapping) and step in found:
                 found = found[step]
@@ -96,7 +97,7 @@ class Declaration:
                 return resource
         raise LookupError(f"{self.system} declares no {name!r}.")
 
-    def referred(self, value: Any) -> list[tuple[Resource, str]]:
+    def referred(self, value: JsonValue) -> list[tuple[Resource, str]]:
         """Return the resources that a value refers to, each with the attribute, in the order of the text."""
         names = {resource.name: resource for resource in self.resources}
         return [(names[name], attribute) for name, attribute in references(value, frozenset(names))]
@@ -114,7 +115,7 @@ class Declaration:
                 if not POLICY_VARIABLE.match(token) and not references(f"${{{token}}}", names):
                     yield resource, path, token
 
-    def statements(self) -> Iterator[tuple[Resource, str, Mapping[str, Any]]]:
+    def statements(self) -> Iterator[tuple[Resource, str, JsonMapping]]:
         """Yield every statement of every IAM document with its resource and its path."""
         for resource in self.resources:
             for path, statement in _statements(resource.properties, ""):
@@ -128,14 +129,14 @@ class Declaration:
                     yield resource, path, value
 
 
-def listed(value: Any) -> list[Any]:
+def listed(value: JsonValue) -> list[JsonValue]:
     """Return a value as a list: IAM takes one value, and lists of them, alike; None is no value."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: JsonValue, path: str = "") -> Iterator[tuple[str, JsonValue]]:
     """Yield every value that is neither mapping nor list, and every empty one, with its path."""
     start = f"{path}." if path else ""
     if isinstance(value, Mapping) and value:
@@ -148,7 +149,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def references(value: Any, names: frozenset[str]) -> list[tuple[str, str]]:
+def references(value: JsonValue, names: frozenset[str]) -> list[tuple[str, str]]:
     """Return (name, attribute) of every reference to one of these names: both may have dots."""
     found = []
     for token in REFERENCE.findall(value if isinstance(value, str) else json.dumps(value)):
@@ -160,7 +161,7 @@ def references(value: Any, names: frozenset[str]) -> list[tuple[str, str]]:
     return found
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str) -> JsonValue:
     """Return what a text says as JSON, if it is an object or a list, or else the text."""
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -170,7 +171,7 @@ def parsed(text: str) -> Any:
     return text
 
 
-def _statements(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _statements(value: JsonValue, path: str) -> Iterator[tuple[str, JsonMapping]]:
     start = f"{path}." if path else ""
     if isinstance(value, Mapping):
         for key, inner in value.items():

@@ -25,6 +25,7 @@ from pulumi.runtime.settings import get_root_resource, set_root_resource
 import tap
 from lib.common import lambda_package, naming
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping, JsonObject
 
 ACCOUNT = "123456789012"
 ZONES = ("a", "b", "c")
@@ -45,7 +46,7 @@ class Registration:
 
     type: str
     name: str
-    inputs: Mapping[str, Any]
+    inputs: JsonMapping
     parent: str
     provider: str
     custom: bool
@@ -57,7 +58,7 @@ class Registration:
     protect: bool
     delete_before_replace: bool
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """Return the registration as JSON has it."""
         return {
             "type": self.type,
@@ -95,7 +96,7 @@ def token(kind: str, name: str, attribute: str) -> str:
     return f"${{{kind}::{name}.{attribute}}}"
 
 
-def outputs(kind: str, name: str) -> dict[str, Any]:
+def outputs(kind: str, name: str) -> JsonObject:
     """Return a token for every output of a type, as its class in pulumi_aws declares them.
 
     Text and numbers are tokens; a list of them, or of objects, has one element. Flags, maps and single objects have
@@ -104,7 +105,7 @@ def outputs(kind: str, name: str) -> dict[str, Any]:
     module, _, title = kind.removeprefix("aws:").partition("/")
     module = f"pulumi_aws.{module}{'_' * keyword.iskeyword(module)}"
     declared = getattr(importlib.import_module(module), title.partition(":")[2])
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for called, annotation in _properties(declared):
         (kept,) = get_args(annotation)  # Output[kept]
         kept = next((kind for kind in get_args(kept) if get_origin(kept) is Union and kind is not NoneType), kept)
@@ -140,7 +141,7 @@ class Recorder(mocks.Mocks):
         """Return the region of a provider, which is named by its URN and id, joined by ``::``."""
         return self._regions[provider.rpartition("::")[2]]
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # mocks may answer with a dict
+    def call(self, args: mocks.MockCallArgs) -> JsonObject:  # type: ignore[override]  # mocks may answer with a dict
         """Answer a question about the account.
 
         Raises:
@@ -153,7 +154,7 @@ class Recorder(mocks.Mocks):
             return {"accountId": ACCOUNT, "arn": "", "userId": "", "id": ACCOUNT}
         raise SettingError(f"The program calls {args.token}: add an answer to {__name__}.Recorder.")
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, JsonObject]:
         """Return a resource's id and outputs: its own inputs, but for the names by which others refer to it."""
         inputs = plain(args.inputs)
         if not args.typ.startswith("aws:"):
@@ -229,13 +230,13 @@ def own_loops() -> Iterator[None]:
 
 def run(
     function: Callable[[], object], answers: mocks.Mocks, monitor: Monitor, stack: str, config: Mapping[str, str]
-) -> dict[str, Any]:
+) -> JsonObject:
     """Run a program under mocks, wait for everything that it started, and return what it exports.
 
     Raises:
         ValueError: it declares a resource twice.
     """
-    exports: dict[str, Any] = {}
+    exports: JsonObject = {}
 
     def program() -> pulumi.Output[None]:
         function()
@@ -256,7 +257,7 @@ def run(
     return exports
 
 
-def record(system: str, environ: Mapping[str, str], package: Path | None = None) -> dict[str, Any]:
+def record(system: str, environ: Mapping[str, str], package: Path | None = None) -> JsonObject:
     """Return what a system's program declares, as data.
 
     Args:

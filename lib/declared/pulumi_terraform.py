@@ -8,15 +8,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.declared import pulumi_names as names
 from lib.declared.model import DeclarationError
 from lib.declared.pulumi_program import PROVIDER, TOKEN
 from lib.declared.terraform_schema import Fields, Schema, Shape, schema
 from lib.declared.terraform_versions import ADDED
 
-Json = dict[str, Any]
+Json = JsonObject
 # A token, or text that Terraform would take for a template.
 TEMPLATE = re.compile(rf"{TOKEN.pattern}|\$\{{|%\{{")
 
@@ -40,7 +40,7 @@ class _Writer:
         self.lost: list[str] = []
         self.references: set[str] = set()
 
-    def block(self, fields: Fields, inputs: Mapping[str, Any], path: str = "") -> Json:
+    def block(self, fields: Fields, inputs: JsonMapping, path: str = "") -> Json:
         """Return the arguments of a block; what has no place is noted."""
         written: Json = {}
         for name, value in inputs.items():
@@ -56,7 +56,7 @@ class _Writer:
                 self.lost.append(f"{self.where}: {path}{name} = {str(value)[:60]}")
         return written
 
-    def value(self, shape: Shape, value: Any, path: str) -> Any:
+    def value(self, shape: Shape, value: JsonValue, path: str) -> JsonValue:
         """Return a value as its argument takes it: Pulumi has a block that stands alone as a list or as an object."""
         if shape.kind == "list" and shape.item:
             return [self.value(shape.item, item, path) for item in (value if isinstance(value, list) else [value])]
@@ -68,7 +68,7 @@ class _Writer:
             self.lost.append(f"{self.where}: {path} takes one {shape.kind}, not {len(value)}")
         return self.anything(value)
 
-    def _object(self, shape: Shape, value: Json, path: str) -> Any:
+    def _object(self, shape: Shape, value: Json, path: str) -> JsonValue:
         if shape.kind == "block":
             return self.block(self.schema.blocks[shape.block], value, f"{path}.")
         if shape.kind == "map" and shape.item:
@@ -77,7 +77,7 @@ class _Writer:
             self.lost.append(f"{self.where}: {path} takes a {shape.kind}, not {str(value)[:60]}")
         return self.anything(value)
 
-    def anything(self, value: Any) -> Any:
+    def anything(self, value: JsonValue) -> JsonValue:
         """Return a value whose argument has no fields in the schema, such as a web ACL's statement, by the rule."""
         if isinstance(value, list):
             return [self.anything(item) for item in value]
@@ -106,13 +106,13 @@ class _Writer:
         return f"${{{target}.{written}{names.snake(''.join(rest))}}}"
 
 
-def _singular(name: str, value: Any) -> str:
+def _singular(name: str, value: JsonValue) -> str:
     """Return the name of an argument without a schema: a list of objects is a block that is repeated."""
     found = list(names.candidates("", name))
     return found[-1] if isinstance(value, list) and value and isinstance(value[0], dict) else found[0]
 
 
-def configuration(document: Mapping[str, Any]) -> Json:
+def configuration(document: JsonMapping) -> Json:
     """Return the Terraform JSON of what :func:`lib.declared.pulumi_program.record` has recorded.
 
     Each resource's ``//`` has ``metadata``: ``path`` is its Pulumi name; ``retainOnDelete`` and
@@ -144,7 +144,7 @@ def _twice(addresses: Iterable[str]) -> list[str]:
     return [found for found, number in Counter(addresses).items() if number > 1]
 
 
-def _provider(item: Mapping[str, Any], lost: list[str]) -> Json:
+def _provider(item: JsonMapping, lost: list[str]) -> Json:
     """Return a provider's configuration; Pulumi passes nested values of it as JSON."""
     writer = _Writer("provider", label(item["name"]))
     inputs = {
@@ -156,7 +156,7 @@ def _provider(item: Mapping[str, Any], lost: list[str]) -> Json:
     return {"alias": label(item["name"]), **body}
 
 
-def _resource(item: Mapping[str, Any], addresses: Mapping[str, str], lost: list[str]) -> Json:
+def _resource(item: JsonMapping, addresses: Mapping[str, str], lost: list[str]) -> Json:
     kind, _, name = addresses[item["urn"]].partition(".")
     options = item["options"]
     writer = _Writer(kind, name)
@@ -184,7 +184,7 @@ def _resource(item: Mapping[str, Any], addresses: Mapping[str, str], lost: list[
     return {"//": {"metadata": metadata}, **body}
 
 
-def _outputs(values: Mapping[str, Any], addresses: Mapping[str, str], lost: list[str]) -> Json:
+def _outputs(values: JsonMapping, addresses: Mapping[str, str], lost: list[str]) -> Json:
     """Return what the program exports."""
     writer = _Writer("provider", "output")
     outputs = {name: {"value": writer.anything(value)} for name, value in values.items()}

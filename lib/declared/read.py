@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import tap
 from lib.common import node, region
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.declared.cloudformation import Template
 from lib.declared.model import Declaration, DeclarationError, Resource
 from lib.declared.terraform import Configuration
@@ -31,7 +31,7 @@ class Source:
     system: str
     tool: str
     environ: Mapping[str, str]
-    document: dict[str, Any]
+    document: JsonObject
 
 
 def source(system: str, environ: Mapping[str, str]) -> Source:
@@ -63,7 +63,7 @@ def view(found: Source) -> Declaration:
     return Declaration(found.system, found.tool, settings.environment, where, resources)
 
 
-def _run_cdk(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _run_cdk(system: str, environ: Mapping[str, str]) -> JsonObject:
     os.environ.update(node.environment())
     cdk = importlib.import_module("aws_cdk")
     # Only the CDK's command line reads cdk.json's context.
@@ -75,7 +75,7 @@ def _run_cdk(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
         return _document(Path(out) / f"{stack.artifact_id}.template.json")
 
 
-def _run_cdktf(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _run_cdktf(system: str, environ: Mapping[str, str]) -> JsonObject:
     os.environ.update(node.environment())
     program = tap.load(system)  # before Node starts: it may say how
     cdktf = importlib.import_module("cdktf")
@@ -86,34 +86,34 @@ def _run_cdktf(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
         return _document(Path(out) / "stacks" / stack.node.id / "cdk.tf.json")
 
 
-def _run_pulumi(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _run_pulumi(system: str, environ: Mapping[str, str]) -> JsonObject:
     program = importlib.import_module("lib.declared.pulumi_program")
     return dict(program.record(system, environ))
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _document(path: Path) -> JsonObject:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _view_cdk(document: Mapping[str, Any], where: str) -> tuple[Resource, ...]:
+def _view_cdk(document: JsonMapping, where: str) -> tuple[Resource, ...]:
     return Template(document, where).view()
 
 
-def _view_cdktf(document: Mapping[str, Any], _where: str) -> tuple[Resource, ...]:
+def _view_cdktf(document: JsonMapping, _where: str) -> tuple[Resource, ...]:
     return Configuration(document).view()
 
 
-def _view_pulumi(document: Mapping[str, Any], _where: str) -> tuple[Resource, ...]:
+def _view_pulumi(document: JsonMapping, _where: str) -> tuple[Resource, ...]:
     bridge = importlib.import_module("lib.declared.pulumi_terraform")
     return Configuration(bridge.configuration(document)).view()
 
 
-_RUN: Mapping[str, Callable[[str, Mapping[str, str]], dict[str, Any]]] = {
+_RUN: Mapping[str, Callable[[str, Mapping[str, str]], JsonObject]] = {
     "cdk": _run_cdk,
     "cdktf": _run_cdktf,
     "pulumi": _run_pulumi,
 }
-_VIEW: Mapping[str, Callable[[Mapping[str, Any], str], tuple[Resource, ...]]] = {
+_VIEW: Mapping[str, Callable[[JsonMapping, str], tuple[Resource, ...]]] = {
     "cdk": _view_cdk,
     "cdktf": _view_cdktf,
     "pulumi": _view_pulumi,

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Any
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
 from lib.common import region
+from lib.common.json_types import JsonMapping, JsonValue
 
 # What Ref returns where it is not the type's primary identifier, or its last part that AWS makes:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
@@ -20,7 +20,7 @@ def _everywhere() -> str:
 
 
 @lru_cache
-def schema(resource_type: str) -> Mapping[str, Any]:
+def schema(resource_type: str) -> JsonMapping:
     """Return the JSON schema of a resource type; an empty one for a type that CloudFormation does not have."""
     try:
         found = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_everywhere(), resource_type)
@@ -62,13 +62,13 @@ def create_only(resource_type: str) -> tuple[str, ...]:
 class Node:
     """A place in a type's schema: the properties of an object, the element of a list, or neither."""
 
-    def __init__(self, content: Mapping[str, Any], whole: Mapping[str, Any]) -> None:
+    def __init__(self, content: JsonMapping, whole: JsonMapping) -> None:
         self.content, self._whole = _resolved(content, whole), whole
 
     @cached_property
-    def fields(self) -> Mapping[str, Mapping[str, Any]]:
+    def fields(self) -> Mapping[str, JsonMapping]:
         """The schemas of the properties, also of those that only a variant has."""
-        found: dict[str, Mapping[str, Any]] = {}
+        found: dict[str, JsonMapping] = {}
         for variant in self._variants(self.content):
             found = {**variant.get("properties", {}), **found}
         return found
@@ -86,7 +86,7 @@ class Node:
 
     def member(self, name: str) -> "Node | None":
         """Return the node of a property, or of a key of a map."""
-        found: Any = self.fields.get(name)
+        found: JsonValue = self.fields.get(name)
         if found is None:
             patterns = self.content.get("patternProperties", {})
             found = next((inner for pattern, inner in patterns.items() if re.search(pattern, name)), None)
@@ -101,16 +101,16 @@ class Node:
             node = Node(node.fields[name], self._whole)
         return node
 
-    def _variants(self, content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _variants(self, content: JsonMapping) -> Iterator[JsonMapping]:
         yield content
         for combined in ("allOf", "anyOf", "oneOf"):
             for variant in content.get(combined, ()):
                 yield from self._variants(_resolved(variant, self._whole))
 
 
-def _resolved(content: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolved(content: JsonMapping, whole: JsonMapping) -> JsonMapping:
     while "$ref" in content:
-        target: Any = whole
+        target: JsonValue = whole
         for step in content["$ref"].removeprefix("#/").split("/"):
             target = target[step]
         content = target

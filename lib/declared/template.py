@@ -7,8 +7,8 @@ a parameter otherwise. What CloudFormation has no type for is left out.
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from lib.common.json_types import JsonObject, JsonValue
 from lib.declared import schemas
 from lib.declared.model import REFERENCE, Declaration, Resource, references
 from lib.declared.schemas import Node
@@ -37,7 +37,7 @@ def left_out(declaration: Declaration) -> list[Resource]:
     return [resource for resource in declaration.resources if not _has_type(resource)]
 
 
-def as_template(declaration: Declaration, region: str = "") -> dict[str, Any]:
+def as_template(declaration: Declaration, region: str = "") -> JsonObject:
     """Return what is declared in one region as a template.
 
     Args:
@@ -74,7 +74,7 @@ class _Writer:
         self.names, self.here = frozenset(self.resources), here
         self.parameters: set[str] = set()
 
-    def resource(self, resource: Resource) -> dict[str, Any]:
+    def resource(self, resource: Resource) -> JsonObject:
         """Return one resource of the template."""
         properties = self.value(resource.properties, schemas.template(resource.type))
         if resource.type == "AWS::Lambda::Function" and "Code" not in properties:
@@ -90,7 +90,7 @@ class _Writer:
             "Properties": properties,
         }
 
-    def value(self, value: Any, node: Node | None) -> Any:
+    def value(self, value: JsonValue, node: Node | None) -> JsonValue:
         """Return a value with functions for its references, and documents as text where the schema asks for it."""
         if isinstance(value, dict | list) and node and node.is_text:
             return self.text(json.dumps(value))
@@ -100,7 +100,7 @@ class _Writer:
             return [self.value(item, node and node.item) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
-    def text(self, text: str) -> Any:
+    def text(self, text: str) -> JsonValue:
         """Return a text, or the function that makes it."""
         only = REFERENCE.fullmatch(text)
         if only and not self._is_variable(only[1]):
@@ -112,7 +112,7 @@ class _Writer:
         """Return whether ``${...}`` is no reference, such as a variable of an IAM policy."""
         return not references(f"${{{token}}}", self.names)
 
-    def _reference(self, token: str) -> Any:
+    def _reference(self, token: str) -> JsonValue:
         name, attribute = references(f"${{{token}}}", self.names)[0]
         target = self.resources[name]
         if name in self.here and attribute == schemas.ref_attribute(target.type):

@@ -6,8 +6,8 @@ An argument's name is CloudFormation's but for underscores and case, which the t
 
 import copy
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from lib.common.json_types import JsonMapping
 from lib.declared.model import DeclarationError, Resource, references
 from lib.declared.terraform_convert import Converter, attribute
 from lib.declared.terraform_expressions import Expressions
@@ -22,13 +22,13 @@ LIFECYCLE = frozenset({"lifecycle", "timeouts"})
 class Configuration:
     """A Terraform configuration whose view is asked for."""
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
+    def __init__(self, content: JsonMapping) -> None:
         self.content = content
-        self.bodies: dict[str, Mapping[str, Any]] = {
+        self.bodies: dict[str, JsonMapping] = {
             f"{kind}.{label}": body for kind, named in content["resource"].items() for label, body in named.items()
         }
         self.names = {address: _name(address, body) for address, body in self.bodies.items()}
-        self.providers: dict[str, Mapping[str, Any]] = {
+        self.providers: dict[str, JsonMapping] = {
             f"aws.{found['alias']}" if "alias" in found else "aws": found for found in content["provider"]["aws"]
         }
         self.expressions = Expressions(content, self.token, self.region)
@@ -50,7 +50,7 @@ class Configuration:
                 found += self._resources(address, parts.get(address, []))
         return tuple(found)
 
-    def region(self, body: Mapping[str, Any]) -> str:
+    def region(self, body: JsonMapping) -> str:
         """Return the region of a resource or data source: its own argument's, or its provider's."""
         return str(body.get("region") or self._provider(body)["region"])
 
@@ -60,7 +60,7 @@ class Configuration:
         owner = self.names[self.owners[address]] if address in self.bodies else address
         return f"${{{owner}.{attribute(self._type(address), name)}}}"
 
-    def _provider(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _provider(self, body: JsonMapping) -> JsonMapping:
         name = body.get("provider", "aws")
         if name not in self.providers:
             raise DeclarationError(f"the provider {name!r} is none of {', '.join(self.providers)}.")
@@ -144,7 +144,7 @@ class Configuration:
         except DeclarationError as error:
             raise DeclarationError(f"{address}: {error}") from error
 
-    def _converted(self, address: str, kind: ResourceType, body: Mapping[str, Any]) -> tuple[Json, Json, Json]:
+    def _converted(self, address: str, kind: ResourceType, body: JsonMapping) -> tuple[Json, Json, Json]:
         own = {name: value for name, value in body.items() if name not in META | LIFECYCLE}
         arguments = copy.deepcopy(self.expressions.value(own))
         options = {name: copy.deepcopy(body[name]) for name in sorted(LIFECYCLE & body.keys())}
@@ -163,21 +163,21 @@ class Configuration:
         properties = converter.resource(arguments)
         return properties, options | converter.options, moved
 
-    def _ephemeral(self) -> Mapping[str, Mapping[str, Any]]:
-        named: Mapping[str, Mapping[str, Any]] = self.content.get("ephemeral", {}).get(
+    def _ephemeral(self) -> Mapping[str, JsonMapping]:
+        named: Mapping[str, JsonMapping] = self.content.get("ephemeral", {}).get(
             "aws_secretsmanager_random_password", {}
         )
         return named
 
 
-def _name(address: str, body: Mapping[str, Any]) -> str:
+def _name(address: str, body: JsonMapping) -> str:
     """Return the resource's name in the view: CDKTF's path begins with the stack's name, Pulumi's has none."""
     metadata = body["//"]["metadata"]
     path = metadata["path"].partition("/")[2] if "uniqueId" in metadata else metadata["path"]
     return f"{address.partition('.')[0]}.{path}"
 
 
-def _linked(part: Mapping[str, Any], owner: Owner, address: str, body: Mapping[str, Any]) -> bool:
+def _linked(part: JsonMapping, owner: Owner, address: str, body: JsonMapping) -> bool:
     """Return whether each link of a part refers to the owner, or has the value that the owner has."""
     for link, counterpart in owner.links.items():
         value = part.get(link)
@@ -187,7 +187,7 @@ def _linked(part: Mapping[str, Any], owner: Owner, address: str, body: Mapping[s
     return True
 
 
-def _merge(properties: Json, more: Mapping[str, Any], where: str, path: str = "") -> Iterator[str]:
+def _merge(properties: Json, more: JsonMapping, where: str, path: str = "") -> Iterator[str]:
     """Merge a part's properties into the owner's, and yield the paths of what is new."""
     for key, value in more.items():
         here = f"{path}{key}"

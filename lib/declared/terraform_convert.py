@@ -1,8 +1,6 @@
 """One resource's Terraform arguments as CloudFormation's properties, spelt by the schema of the type."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from lib.common.json_types import JsonMapping, JsonValue
 from lib.declared import schemas
 from lib.declared.model import DeclarationError
 from lib.declared.schemas import Node
@@ -38,7 +36,7 @@ def attribute(kind: ResourceType, name: str) -> str:
     return spelt(schemas.resource(kind.type), name) or capital(name)
 
 
-def assign(properties: Json, path: str, value: Any) -> None:
+def assign(properties: Json, path: str, value: JsonValue) -> None:
     """Put a value at a dotted path; two objects at one path are merged.
 
     Raises:
@@ -62,7 +60,7 @@ class Converter:
         self.options: Json = {}
         self.unplaced: list[str] = []
 
-    def resource(self, arguments: Mapping[str, Any]) -> Json:
+    def resource(self, arguments: JsonMapping) -> Json:
         """Return the properties.
 
         Raises:
@@ -87,7 +85,7 @@ class Converter:
             )
         return properties
 
-    def _block(self, arguments: Mapping[str, Any], node: Node, path: str) -> Json:
+    def _block(self, arguments: JsonMapping, node: Node, path: str) -> Json:
         result: Json = {}
         for name, value in arguments.items():
             place = f"{path}{name}"
@@ -105,7 +103,7 @@ class Converter:
                 self.unplaced.append(place)
         return result
 
-    def _value(self, value: Any, node: Node, path: str) -> Any:
+    def _value(self, value: JsonValue, node: Node, path: str) -> JsonValue:
         if node.item:
             if isinstance(value, dict) and _is_map(value, node.item):
                 return _pairs(value, "Key" if "Key" in node.item.fields else "Name")
@@ -119,12 +117,12 @@ class Converter:
         return value
 
 
-def _is_map(value: Mapping[str, Any], item: Node) -> bool:
+def _is_map(value: JsonMapping, item: Node) -> bool:
     """Return whether an object is a map, such as tags, where the property is a list of keys and values."""
     if "Value" not in item.fields or not {"Key", "Name"} & item.fields.keys():
         return False
     return {spelt(item, name) for name in value} not in ({"Key", "Value"}, {"Name", "Value"})
 
 
-def _pairs(value: Mapping[str, Any], key: str = "Key") -> list[Json]:
+def _pairs(value: JsonMapping, key: str = "Key") -> list[Json]:
     return [{key: name, "Value": inner} for name, inner in sorted(value.items())]

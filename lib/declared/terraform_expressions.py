@@ -10,8 +10,8 @@ https://developer.hashicorp.com/terraform/language/expressions/strings
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.declared.model import DeclarationError, parsed
 
 ACCOUNT = "123456789012"
@@ -43,13 +43,13 @@ class Expressions:
 
     def __init__(
         self,
-        content: Mapping[str, Any],
+        content: JsonMapping,
         token: Callable[[str, str, str], str],
-        region: Callable[[Mapping[str, Any]], str],
+        region: Callable[[JsonMapping], str],
     ) -> None:
         self.content, self.token, self.region = content, token, region
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: JsonValue) -> JsonValue:
         """Return a value without expressions, documents parsed, and without what is null.
 
         Raises:
@@ -61,7 +61,7 @@ class Expressions:
             return [self.value(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
-    def text(self, text: str) -> Any:
+    def text(self, text: str) -> JsonValue:
         """Return a text without expressions; a document that it says is parsed."""
         only = _TEMPLATE.fullmatch(text)
         if only and only[2] is not None:
@@ -71,7 +71,7 @@ class Expressions:
     def _replaced(self, found: re.Match[str]) -> str:
         return f"{found[1][0]}{{" if found[1] else str(self._expression(found[2]))
 
-    def _expression(self, expression: str) -> Any:
+    def _expression(self, expression: str) -> JsonValue:
         if found := _ATTRIBUTE.fullmatch(expression):
             return self.token(found[1], found[2], re.sub(r"\[\d+\]", "", found[3]))
         if _ACCOUNT_ID.fullmatch(expression):
@@ -83,7 +83,7 @@ class Expressions:
             return f"sha256 of {found[1]}"
         return self._secret(expression)
 
-    def _secret(self, expression: str) -> Any:
+    def _secret(self, expression: str) -> JsonValue:
         if found := _SECRET_VALUE.fullmatch(expression):
             source = self.content["ephemeral"]["aws_secretsmanager_secret_version"][found[1]]
             return f"{{{{resolve:secretsmanager:{self.text(source['secret_id'])}:SecretString:{found[2]}}}}}"
@@ -93,8 +93,8 @@ class Expressions:
             return self._object(expression, found[1])
         raise DeclarationError(f"the expression {expression!r} is not resolved: add it to {__name__}.")
 
-    def _object(self, expression: str, body: str) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
+    def _object(self, expression: str, body: str) -> JsonObject:
+        fields: JsonObject = {}
         position = 0
         while position < len(body):
             found = _JSON_FIELD.match(body, position)

@@ -7,9 +7,11 @@ name the release, the version is the first that is known to have it.
 import copy
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Json = dict[str, Any]
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
+
+Json = JsonObject
 
 
 class Value(NamedTuple):
@@ -36,7 +38,7 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
-def for_provider(configuration: Mapping[str, Any], version: str) -> tuple[Json, list[str]]:
+def for_provider(configuration: JsonMapping, version: str) -> tuple[Json, list[str]]:
     """Return a copy of a Terraform configuration for a provider's version, and what it leaves out, a line for each."""
     result, left_out = copy.deepcopy(dict(configuration)), set[str]()
     for kind, group in result.get("resource", {}).items():
@@ -45,7 +47,7 @@ def for_provider(configuration: Mapping[str, Any], version: str) -> tuple[Json, 
     return result, sorted(left_out)
 
 
-def _adapt(node: Any, path: str, version: tuple[int, ...], left_out: set[str]) -> None:
+def _adapt(node: JsonValue, path: str, version: tuple[int, ...], left_out: set[str]) -> None:
     if isinstance(node, list):
         for item in node:
             _adapt(item, path, version, left_out)

@@ -17,11 +17,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping
 from lib.diagrams import regions
 from lib.diagrams.layout import lay_out
 from lib.diagrams.model import Reader
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {"pulumi": "lib.diagrams.pulumi_program", "cdktf": "lib.diagrams.terraform_configuration"}
 
 
-def synthesise(system: str) -> Mapping[str, Any]:
+def synthesise(system: str) -> JsonMapping:
     """Return the template of a CDK system, synthesised now, or what stands for it in a system of another IaC tool.
 
     Raises:
@@ -46,11 +46,11 @@ def synthesise(system: str) -> Mapping[str, Any]:
     module = PROGRAMS.get(tap.SYSTEMS[system].iac_tool)
     if module:
         return declare(system, module)
-    content: Mapping[str, Any] = importlib.import_module("lib.declared.read").source(system, os.environ).document
+    content: JsonMapping = importlib.import_module("lib.declared.read").source(system, os.environ).document
     return content
 
 
-def declare(system: str, module: str = "lib.diagrams.pulumi_program") -> Mapping[str, Any]:
+def declare(system: str, module: str = "lib.diagrams.pulumi_program") -> JsonMapping:
     """Return the template of a system of Pulumi or the CDKTF, from a process of its own: both have state in theirs.
 
     Raises:
@@ -60,11 +60,11 @@ def declare(system: str, module: str = "lib.diagrams.pulumi_program") -> Mapping
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SettingError((done.stderr.strip().splitlines() or [f"{system} cannot be drawn."])[-1])
-    content: Mapping[str, Any] = json.loads(done.stdout)
+    content: JsonMapping = json.loads(done.stdout)
     return content
 
 
-def read(path: Path) -> Mapping[str, Any]:
+def read(path: Path) -> JsonMapping:
     """Return a template's content.
 
     Raises:
@@ -81,7 +81,7 @@ def read(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def draw(system: str, template: Mapping[str, Any]) -> str:
+def draw(system: str, template: JsonMapping) -> str:
     """Return the picture of a template, as the text of an SVG file."""
     if "Regions" in template:
         several = regions.read(system, template)

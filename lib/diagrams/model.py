@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from os.path import commonprefix
-from typing import Any
 
+from lib.common.json_types import JsonMapping
 from lib.diagrams import cloudformation_types as types
 from lib.diagrams.graph import Edge, Graph, Node
 from lib.diagrams.network import Network
@@ -18,7 +18,7 @@ from lib.diagrams.template import Template, at, count, references
 class Reader:
     """Builds the graph of one template."""
 
-    def __init__(self, system: str, content: Mapping[str, Any]) -> None:
+    def __init__(self, system: str, content: JsonMapping) -> None:
         self.system, self.template = system, Template(content)
         self.network = Network(self.template)
         self.graph = Graph(system, self.template.text(self.template.description))

@@ -25,6 +25,7 @@ from pulumi.runtime.settings import set_root_resource
 import tap
 from lib.common import lambda_package, naming
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonObject
 from lib.declared.pulumi_program import own_loops
 from lib.diagrams.pulumi_types import TYPES, Type
 from lib.diagrams.template import SUBSTITUTE, references
@@ -54,12 +55,12 @@ def identity(kind: str, name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "_", f"{service}_{title.partition(':')[2]}_{name}")
 
 
-def outputs(kind: str, name: str) -> dict[str, Any]:
+def outputs(kind: str, name: str) -> JsonObject:
     """Return a token for every attribute of a resource that is text, as its class in pulumi_aws declares them."""
     module, _, title = kind.removeprefix("aws:").partition("/")
     module += "_" * keyword.iskeyword(module)
     declared = getattr(importlib.import_module(f"pulumi_aws.{module}"), title.partition(":")[2])
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for attribute, getter in vars(declared).items():
         if isinstance(getter, property) and getter.fget:
             called = getattr(getter.fget, "_pulumi_name", attribute)
@@ -78,13 +79,13 @@ class Recorder(mocks.Mocks):
     def __init__(self) -> None:
         self.declared: list[mocks.MockResourceArgs] = []
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # mocks may answer with a dict
+    def call(self, args: mocks.MockCallArgs) -> JsonObject:  # type: ignore[override]  # mocks may answer with a dict
         """Answer a question about the account.
 
         Raises:
             SettingError: no answer to it is known.
         """
-        answers: dict[str, dict[str, Any]] = {
+        answers: dict[str, JsonObject] = {
             "getAvailabilityZones": {"names": list(ZONES), "id": "zones"},
             "getCallerIdentity": {"accountId": ACCOUNT, "arn": "", "userId": "", "id": ACCOUNT},
         }
@@ -93,7 +94,7 @@ class Recorder(mocks.Mocks):
             raise SettingError(f"The program asks for {args.token}: add an answer to lib/diagrams/pulumi_program.py.")
         return answers[asked]
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, JsonObject]:
         """Keep a resource; its own inputs stay what they are, except the names by which others refer to it."""
         if not args.custom or args.typ.startswith("pulumi:"):
             return f"{args.name}-id", dict(args.inputs)
@@ -121,7 +122,7 @@ def converted(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def template(declared: Sequence[mocks.MockResourceArgs], description: str) -> dict[str, Any]:
+def template(declared: Sequence[mocks.MockResourceArgs], description: str) -> JsonObject:
     """Return what was declared as a template, sorted: programs under mocks have no order of their own.
 
     Raises:
@@ -141,7 +142,7 @@ def template(declared: Sequence[mocks.MockResourceArgs], description: str) -> di
     return {"Description": description, "Resources": resources}
 
 
-def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def declare(system: str, environ: Mapping[str, str]) -> JsonObject:
     """Run a system's program under mocks and return its template.
 
     Raises:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.diagrams.template import at
 
 
@@ -14,7 +14,7 @@ class Type:
     name: str
     elsewhere: Mapping[str, str] = field(default_factory=dict)
 
-    def renamed(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def renamed(self, properties: JsonMapping) -> JsonObject:
         """Return properties by CloudFormation's names."""
         moved = {name: at(properties, path) for name, path in self.elsewhere.items()}
         kept = {name: value for name, value in properties.items() if name not in self.elsewhere.values()}

@@ -5,11 +5,10 @@ that no arrow leads out of, and that the other region has too, word for word, is
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from lib.common import region
+from lib.common.json_types import JsonMapping
 from lib.diagrams import cloudformation_types as types
 from lib.diagrams.graph import Edge, Graph, Node
 from lib.diagrams.layout import Box, Picture, lay_out
@@ -26,12 +25,12 @@ _SHORT = re.compile(f"-(?:{'|'.join(map(region.short, region.known()))})(?=-)")
 INSTANCES = [types.STYLES[kind] for kind in types.MEMBERS]
 
 
-def shared(resource: Mapping[str, Any]) -> bool:
+def shared(resource: JsonMapping) -> bool:
     """Tell whether a resource belongs to no region, or to both."""
     return resource["Type"] in SHARED or bool(at(resource["Properties"], REPLICATED))
 
 
-def one(system: str, content: Mapping[str, Any], role: str, *, whole: bool) -> Graph:
+def one(system: str, content: JsonMapping, role: str, *, whole: bool) -> Graph:
     """Return the graph of a region, ``whole`` with what both regions share."""
     kept = {
         name: found
@@ -71,14 +70,14 @@ def _merge_instances(graph: Graph, nodes: dict[str, Node]) -> None:
         nodes[name] = replace(nodes[name], lines=(" · ".join([count(len(members), "instance"), *classes]), *lines))
 
 
-def _told(edge: Edge, content: Mapping[str, Any]) -> Edge:
+def _told(edge: Edge, content: JsonMapping) -> Edge:
     """Return an arrow; a function that is told no password exchanges no rows, it looks whether somebody is there."""
     start, end = (content["Resources"].get(name, {"Type": ""})["Type"] for name in (edge.start, edge.end))
     knocks = start == types.FUNCTION and end in types.DATABASES
     return replace(edge, label=KNOCKS, main=False) if knocks else edge
 
 
-def read(system: str, content: Mapping[str, Any]) -> Graph:
+def read(system: str, content: JsonMapping) -> Graph:
     """Return the graph of a template whose resources say which region they are in."""
     roles = list(content["Regions"])
     first, second, *others = (one(system, content, role, whole=number < 2) for number, role in enumerate(roles))
@@ -118,7 +117,7 @@ def _fold(graph: Graph, first: str, second: str) -> None:
             graph.nodes |= {name: replace(graph.nodes[name], region=BOTH) for name in names}
 
 
-def _links(content: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _links(content: JsonMapping) -> list[tuple[str, str, str]]:
     network, found = Network(Template(content)), []
     for name in network.template.of(types.PEERING):
         (start,), (end,) = (network.owners(name, path) for path in ("VpcId", "PeerVpcId"))

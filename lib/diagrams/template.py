@@ -1,9 +1,9 @@
 """A CloudFormation template with questions answered: references, values as text, patterns filled."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from lib.common.json_types import JsonMapping, JsonValue
 from lib.diagrams import cloudformation_types as types
 from lib.diagrams.nouns import REFUSALS, SPELLINGS
 
@@ -21,7 +21,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else many}"
 
 
-def at(value: Any, path: str) -> Any:
+def at(value: JsonValue, path: str) -> JsonValue:
     """Return what lies at a dotted path; a number is a place in a list."""
     for step in filter(None, path.split(".")):
         if isinstance(value, list) and step.isdigit():
@@ -31,7 +31,7 @@ def at(value: Any, path: str) -> Any:
     return value
 
 
-def references(value: Any) -> Iterator[tuple[str, str]]:
+def references(value: JsonValue) -> Iterator[tuple[str, str]]:
     """Yield every logical id that a value refers to, with the attribute that it asks for ("" for Ref)."""
     if isinstance(value, list):
         for item in value:
@@ -55,10 +55,10 @@ def references(value: Any) -> Iterator[tuple[str, str]]:
 class Template:
     """A template with questions answered."""
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
+    def __init__(self, content: JsonMapping) -> None:
         self.description = str(content.get("Description", ""))
-        self.resources: Mapping[str, Any] = content.get("Resources", {})
-        self.parameters: Mapping[str, Any] = content.get("Parameters", {})
+        self.resources: JsonMapping = content.get("Resources", {})
+        self.parameters: JsonMapping = content.get("Parameters", {})
 
     def type(self, name: str) -> str:
         """Return a resource's type, ``Custom::`` for every custom one, and a cluster's instance by what it does."""
@@ -67,11 +67,11 @@ class Template:
             return types.READER if self.properties(name)["PromotionTier"] else types.WRITER
         return types.CUSTOM if found.startswith(types.CUSTOM) else found
 
-    def properties(self, name: str) -> Any:
+    def properties(self, name: str) -> JsonValue:
         """Return a resource's properties."""
         return self.resources.get(name, {}).get("Properties", {})
 
-    def told(self, name: str) -> Any:
+    def told(self, name: str) -> JsonValue:
         """Return a resource's properties, and for a method of an API its route, which other resources tell."""
         steps, here = list[str](), at(self.properties(name), "ResourceId")
         for owner, _ in references(here):
@@ -84,7 +84,7 @@ class Template:
         """Return the resources of some types, in the template's order."""
         return [name for name in self.resources if self.type(name) in wanted]
 
-    def text(self, value: Any) -> str:
+    def text(self, value: JsonValue) -> str:
         """Return a value as text without anything that belongs to one account or one region."""
         if isinstance(value, dict) and len(value) == 1:
             ((name, inner),) = value.items()
@@ -102,7 +102,7 @@ class Template:
         text = "true" if value is True else "false" if value is False else str(value)
         return ACCOUNT.sub("<account>", REGION.sub("<region>", text))
 
-    def fill(self, pattern: str, properties: Any) -> str:
+    def fill(self, pattern: str, properties: JsonValue) -> str:
         """Return a pattern of ``draw_types`` filled with properties, without the parts that cannot be filled."""
 
         def value(match: re.Match[str]) -> str:

@@ -14,12 +14,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import tap
 from lib.common import lambda_package, naming, node, region
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.diagrams.cloudformation_types import CLIENTS_OF_NAME, FUNCTION, RECORD
 from lib.diagrams.pulumi_types import Type
 from lib.diagrams.template import at
@@ -39,7 +39,7 @@ OWN = ("//", "depends_on", "lifecycle", "provider", "source_code_hash", "filenam
 class Configuration:
     """A configuration whose references are asked for."""
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
+    def __init__(self, content: JsonMapping) -> None:
         self.content = content
         self.ids = {
             (kind, name): identity(found)
@@ -71,7 +71,7 @@ class Configuration:
             for found in ADDRESS.findall(expression):
                 yield self.token(*found)
 
-    def text(self, value: str) -> Any:
+    def text(self, value: str) -> JsonValue:
         """Return a text as CloudFormation writes it: a reference, what JSON says, or itself."""
         zone = ZONE.search(value)
         if zone:
@@ -84,7 +84,7 @@ class Configuration:
         found = EXPRESSION.sub(lambda match: "".join(self._tokens(match.group())) or "…", value)
         return {"Fn::Sub": found} if "${" in found else found
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: JsonValue) -> JsonValue:
         """Return arguments as CloudFormation writes properties."""
         if isinstance(value, dict):
             if WRITES in value.get("Action", ()):  # the table's ARN is put together, and refers to nothing
@@ -94,19 +94,19 @@ class Configuration:
             return [self.value(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
-    def named(self, text: str) -> Any:
+    def named(self, text: str) -> JsonValue:
         """Return a reference to the table that an ARN or a name means."""
         name = text.rpartition(":table/")[2]
         return {"Ref": self.tables[name]} if name in self.tables else text
 
-    def template(self, description: str, roles: Mapping[str, str]) -> dict[str, Any]:
+    def template(self, description: str, roles: Mapping[str, str]) -> JsonObject:
         """Return everything that is declared, with its region.
 
         Args:
             description: the picture's words.
             roles: the provider's alias for each region, with the words on the region's box.
         """
-        resources: dict[str, Any] = {}
+        resources: JsonObject = {}
         for kind, named in self.content["resource"].items():
             for name, found in named.items():
                 known = TYPES.get(kind, Type(kind.replace("_", "::")))
@@ -127,7 +127,7 @@ def capital(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_")) if name.islower() else name
 
 
-def identity(resource: Mapping[str, Any]) -> str:
+def identity(resource: JsonMapping) -> str:
     """Return a resource's logical id: its place in the construct tree."""
     return re.sub(r"\W", "_", resource["//"]["metadata"]["path"].partition("/")[2])
 
@@ -143,7 +143,7 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**drawn, naming.SUFFIX: "live", **environ}
 
 
-def declare(system: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def declare(system: str, environ: Mapping[str, str]) -> JsonObject:
     """Synthesise a system and return its template.
 
     Raises:

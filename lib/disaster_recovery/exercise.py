@@ -6,12 +6,16 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
+from lib.common.json_types import JsonObject
 from lib.disaster_recovery.drill.load import HttpClient, Response, name_of, payment
 from lib.disaster_recovery.settings import SYSTEM, Settings
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
 
 PAYMENTS, REPEATED = 40, 4  # how many, and every how many once more
 WAIT_SECONDS, PAUSE_SECONDS = 30.0, 0.1
@@ -48,7 +52,7 @@ def awaited(ask: Callable[[], Response], status: int, what: str) -> tuple[Respon
         time.sleep(PAUSE_SECONDS)
 
 
-def verify(client: Any, settings: Settings) -> dict[str, Any]:
+def verify(client: "LambdaClient", settings: Settings) -> JsonObject:
     """Return the report of a region's verification function.
 
     Raises:
@@ -73,7 +77,7 @@ def alarms(clients: ClientFactory, settings: Settings) -> str:
     return "; ".join(told)
 
 
-def _said(report: dict[str, Any]) -> str:
+def _said(report: JsonObject) -> str:
     findings = [f"{each['region']} {each['check']} {each['code']}" for each in report["findings"]]
     return f"{report['result']}" + (f": {', '.join(findings)}" if findings else "")
 

@@ -11,6 +11,7 @@ from typing import Any
 import urllib3
 
 from lib.common.errors import ExerciseError
+from lib.common.json_types import JsonObject
 
 WAIT_SECONDS = 120.0  # for readiness
 PATIENCE_SECONDS = 20.0  # for an answer to one request, tried again while the server says that it will get better
@@ -18,7 +19,7 @@ PAUSE_SECONDS = 0.2
 TRY_AGAIN = (502, 503, 504)
 JSON = {"Content-Type": "application/json"}
 Report = Callable[[str], None]
-Body = dict[str, Any]
+Body = JsonObject
 
 
 @dataclass

@@ -6,12 +6,20 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
+from lib.common.json_types import JsonObject
 from lib.kinesis_pipeline.events import encode, make, poison
 from lib.kinesis_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_kinesis import KinesisClient
+    from types_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_s3 import S3Client
 
 BATCH = 500  # the most that PutRecords takes
 DUPLICATE_EVERY, POISON_EVERY = 25, 100
@@ -48,14 +56,14 @@ def records(count: int, source: str) -> tuple[list[tuple[str, bytes]], int, int]
     return sent, duplicates, invalid
 
 
-def send(kinesis: Any, stream: str, sent: list[tuple[str, bytes]], report: Report) -> None:
+def send(kinesis: "KinesisClient", stream: str, sent: list[tuple[str, bytes]], report: Report) -> None:
     """Put records on the stream in order, again where Kinesis refused some of a batch.
 
     Raises:
         ExerciseError: the stream refuses for too long.
     """
     deadline = time.monotonic() + WAIT_SECONDS
-    waiting = [{"PartitionKey": key, "Data": data} for key, data in sent]
+    waiting: list[PutRecordsRequestEntryTypeDef] = [{"PartitionKey": key, "Data": data} for key, data in sent]
     while waiting:
         batch, waiting = waiting[:BATCH], waiting[BATCH:]
         answer = kinesis.put_records(StreamName=stream, Records=batch)
@@ -70,7 +78,7 @@ def send(kinesis: Any, stream: str, sent: list[tuple[str, bytes]], report: Repor
         report(f"sent {len(sent) - len(waiting)} of {len(sent)}")
 
 
-def ask(lambda_: Any, function: str, source: str | None) -> dict[str, Any]:
+def ask(lambda_: "LambdaClient", function: str, source: str | None) -> JsonObject:
     """Return the database function's report.
 
     Raises:
@@ -83,13 +91,13 @@ def ask(lambda_: Any, function: str, source: str | None) -> dict[str, Any]:
     return dict(result)
 
 
-def count_set_aside(s3: Any, bucket: str) -> int:
+def count_set_aside(s3: "S3Client", bucket: str) -> int:
     """Return how many objects the failure bucket holds."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return sum(len(page.get("Contents", [])) for page in pages)
 
 
-def duplicates_refused(logs: Any, settings: Settings, since: datetime) -> int:
+def duplicates_refused(logs: "CloudWatchLogsClient", settings: Settings, since: datetime) -> int:
     """Return how many duplicates the consumer says, in its log, that it refused."""
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{settings.name('function', 'consumer')}",

@@ -3,9 +3,10 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lib.common.aws_clients import ClientFactory
+from lib.common.json_types import JsonObject
 from lib.kinesis_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 UNDELIVERED, POISON = "aws/lambda/", "poison/"
 
 
-def records(body: bytes) -> list[dict[str, Any]]:
+def records(body: bytes) -> list[JsonObject]:
     """Return the records in an object of the bucket, as Kinesis takes them.
 
     Lambda's failure records and the consumer's have the same shape: ``payload`` is the event of an invocation.

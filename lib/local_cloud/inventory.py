@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from lib.common import region
+from lib.common.json_types import JsonMapping
 from lib.local_cloud.cdk.cli import BOOTSTRAP_STACK
 from lib.local_cloud.cloud import LocalCloud
 
@@ -21,7 +21,7 @@ class Listing:
     operation: str
     items: str
     name: str | None = None
-    arguments: Mapping[str, Any] | None = None
+    arguments: JsonMapping | None = None
     everywhere: bool = True
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib.common.json_types import JsonMapping
+
 LETTERS, DIGIT, FLAG, WINDOW, CONSTANT = "letters", "digit", "flag", "window", "constant"
 KINDS = (LETTERS, DIGIT, FLAG, WINDOW, CONSTANT)
 # RDS windows: hh24:mi-hh24:mi for backups, ddd:hh24:mi-ddd:hh24:mi for maintenance; at least 30 minutes.
@@ -95,7 +97,7 @@ def _is_literal(node: object) -> bool:
     return isinstance(node, ast.Attribute) and node.attr.isupper() and isinstance(node.value, ast.Name | ast.Attribute)
 
 
-def mutations(path: str, source: str, namespace: Mapping[str, Any], seed: int) -> Iterator[Mutation]:
+def mutations(path: str, source: str, namespace: JsonMapping, seed: int) -> Iterator[Mutation]:
     """Yield one mutation of every literal of a module that can be changed.
 
     Args:
@@ -173,7 +175,7 @@ def _windows(window: re.Match[str], others: list[str]) -> list[str]:
     return sorted({short, *moved} - {window[0]})
 
 
-def _constants(node: ast.Attribute, namespace: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _constants(node: ast.Attribute, namespace: JsonMapping) -> list[tuple[str, str]]:
     """Return an enum's other constants: of Python's own enums, and of classes that have constants of one type."""
     owner: Any = namespace
     for name in ast.unparse(node.value).split("."):

@@ -16,8 +16,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.declared import read
 from lib.declared.model import leaves, parsed
 from lib.declared.read import Source
@@ -68,13 +68,13 @@ def remember() -> None:
     read.source = source
 
 
-def plain(document: Mapping[str, Any], root: Path = read.ROOT) -> dict[str, Any]:
+def plain(document: JsonMapping, root: Path = read.ROOT) -> JsonObject:
     """Return every value of a document by its path, JSON texts parsed, without the checkout's own folder."""
     text = json.dumps(document, sort_keys=True, default=str).replace(str(root), ".")
     return dict(leaves(_parsed(json.loads(text))))
 
 
-def _parsed(value: Any) -> Any:
+def _parsed(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         inner = parsed(value)
         return value if inner is value else _parsed(inner)
@@ -83,7 +83,7 @@ def _parsed(value: Any) -> Any:
     return [_parsed(each) for each in value] if isinstance(value, list) else value
 
 
-def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def compared(before: JsonMapping, after: JsonMapping) -> str:
     """Return whether two documents are equivalent, differ in prose alone, or really: then an empty text."""
     paths = [path for path in {*before, *after} if before.get(path, before) != after.get(path, after)]
     if not paths:
@@ -117,17 +117,17 @@ class Selection:
         test, _bracket, parameters = rest.partition("[")
         return (self._system in parameters or path.endswith(self._tool)) and not TWIN.search(test)
 
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+    def pytest_collection_modifyitems(self, items: list[JsonValue]) -> None:
         """Keep the tests that are wanted, those of the first case first: the others seldom find more."""
         items[:] = [item for item in items if self.wants(item.nodeid)]
         items.sort(key=lambda item: FIRST not in item.nodeid)
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
+    def pytest_runtest_logreport(self, report: JsonValue) -> None:
         """Take a test's result."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
 
-    def pytest_collectreport(self, report: Any) -> None:
+    def pytest_collectreport(self, report: JsonValue) -> None:
         """Take the result of a test file's import."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
@@ -164,7 +164,7 @@ def failure(system: str, files: Sequence[str]) -> str:
     return "" if code in (PASSED, NOTHING_SELECTED) else selection.failed or f"pytest ended with {code}"
 
 
-def documents(system: str) -> Generator[tuple[str, dict[str, Any]], None, None]:
+def documents(system: str) -> Generator[tuple[str, JsonObject], None, None]:
     """Yield what every case of the policy suite declares, by the case's name; production comes first."""
     cases, roots = (importlib.import_module(f"tests.{name}") for name in ("policy.cases", "support.rds_roots"))
     with tempfile.TemporaryDirectory(prefix="tap-roots-") as folder, roots.everywhere(Path(folder)):
@@ -173,7 +173,7 @@ def documents(system: str) -> Generator[tuple[str, dict[str, Any]], None, None]:
             yield str(case), plain(cases.source_of(case).document)
 
 
-def tried(system: str, baseline: Mapping[str, Any]) -> Verdict:
+def tried(system: str, baseline: JsonMapping) -> Verdict:
     """Return what becomes of the mutation in this checkout.
 
     Args:
@@ -198,7 +198,7 @@ def tried(system: str, baseline: Mapping[str, Any]) -> Verdict:
     return Verdict(UNNOTICED)
 
 
-def control(system: str) -> tuple[dict[str, Any], str]:
+def control(system: str) -> tuple[JsonObject, str]:
     """Return what is declared without any mutation, and the first test that fails all the same."""
     values = dict(documents(system))
     found = (failure(system, files) for files in suites(system).values())

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import urllib3
 
 from lib.common.errors import ExerciseError
+from lib.common.json_types import JsonObject
 
 # Every how many payments something else happens.
 REPEATED, CONFLICTING, REFUNDED, INVALID, TOLD = 4, 10, 5, 3, 25
@@ -24,7 +25,7 @@ COME_AGAIN = frozenset((429, 502, 503, 504))
 DECIMALS = {"EUR": 2, "JPY": 0, "KWD": 3}
 CARD = "4111 1111 1111 1111"  # the networks' published test number
 Report = Callable[[str], None]
-Json = dict[str, Any]
+Json = JsonObject
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Reads the Elastic IP addresses that are associated with nothing."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Address, Collector
+from lib.analyse.options import Options
 from lib.analyse.region_client import RegionClient
+from lib.common.json_types import JsonMapping
 
 FIELDS = (
     "AllocationId",
@@ -19,7 +20,7 @@ FIELDS = (
 )
 
 
-def address(row: Mapping[str, Any], region: str) -> Address:
+def address(row: JsonMapping, region: str) -> Address:
     """Return an address as AWS describes it: those of a customer on an Outpost are from no public pool."""
     customer_owned = row.get("CustomerOwnedIp")
     return Address(
@@ -32,7 +33,7 @@ def address(row: Mapping[str, Any], region: str) -> Address:
     )
 
 
-def collect(client: RegionClient, _options: Any) -> Iterator[Address]:
+def collect(client: RegionClient, _options: Options) -> Iterator[Address]:
     """Yield every address without an association. AWS answers with all addresses of a region at once."""
     for page in client.pages("ec2", "describe_addresses", "Addresses", FIELDS):
         for row in page:

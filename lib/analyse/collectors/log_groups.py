@@ -8,14 +8,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from lib.analyse.aws import milliseconds
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, LogGroup
+from lib.analyse.options import Options
 from lib.analyse.prices import MONTH
 from lib.analyse.rate_limiter import RateLimiter
 from lib.analyse.region_client import RegionClient
+from lib.common.json_types import JsonMapping, JsonObject
 
 STREAM_CALLS = 25.0  # a second: the quota of DescribeLogStreams
 METRICS = 500  # that one call of GetMetricData takes
@@ -40,7 +41,7 @@ def prefixes(patterns: Sequence[str]) -> list[str]:
     return found
 
 
-def group(row: Mapping[str, Any]) -> LogGroup:
+def group(row: JsonMapping) -> LogGroup:
     """Return a log group as AWS describes it; groups without a class are older than classes."""
     return LogGroup(
         name=row["logGroupName"],
@@ -115,7 +116,7 @@ def _tagged(client: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGro
         yield replace(item, tags=found.get(item.arn, {}))
 
 
-def _queries(groups: Sequence[LogGroup]) -> list[dict[str, Any]]:
+def _queries(groups: Sequence[LogGroup]) -> list[JsonObject]:
     """Return what asks for the bytes that each group took in, day by day; the ids are the groups' positions."""
     return [
         {
@@ -172,7 +173,7 @@ def _measured(client: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogG
             yield replace(item, ingested=amount)
 
 
-def collect(client: RegionClient, options: Any) -> Iterator[LogGroup]:
+def collect(client: RegionClient, options: Options) -> Iterator[LogGroup]:
     """Yield the log groups that match, with their streams counted as ``options.streams`` says."""
     groups = _matching(client, options.log_groups)
     if options.log_tags:

@@ -1,17 +1,17 @@
 """Reads the storage tier policy that an account has for its logs in a region."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from lib.analyse import errors
 from lib.analyse.aws import member, milliseconds
 from lib.analyse.model import Collector, StorageTier
+from lib.analyse.options import Options
 from lib.analyse.region_client import RegionClient
 
 OPERATION = "GetStorageTierPolicy"
 
 
-def collect(client: RegionClient, _options: Any) -> Iterator[StorageTier]:
+def collect(client: RegionClient, _options: Options) -> Iterator[StorageTier]:
     """Yield the storage tier: one call.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetStorageTierPolicy.html

@@ -1,12 +1,13 @@
 """Reads security groups: their ingress rules from addresses, prefix lists resolved, and who uses them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from lib.analyse.collectors.volumes import tags
 from lib.analyse.model import Collector, Rule, SecurityGroup
+from lib.analyse.options import Options
 from lib.analyse.region_client import RegionClient
+from lib.common.json_types import JsonMapping
 
 USERS_NAMED = 3
 RULE = (
@@ -43,7 +44,7 @@ class PrefixLists:
         return self._known[identifier]
 
 
-def rule(row: Mapping[str, Any], lists: PrefixLists) -> Rule | None:
+def rule(row: JsonMapping, lists: PrefixLists) -> Rule | None:
     """Return an ingress rule whose source is addresses, or None for any other."""
     cidr = row.get("CidrIpv4") or row.get("CidrIpv6")
     prefix_list = row.get("PrefixListId")
@@ -75,7 +76,7 @@ def _users(client: RegionClient) -> dict[str, tuple[int, list[str]]]:
     return users
 
 
-def _group(row: Mapping[str, Any], rules: list[Rule], users: dict[str, tuple[int, list[str]]] | None) -> SecurityGroup:
+def _group(row: JsonMapping, rules: list[Rule], users: dict[str, tuple[int, list[str]]] | None) -> SecurityGroup:
     number, named = (users or {}).get(row["GroupId"], (0, []))
     return SecurityGroup(
         id=row["GroupId"],
@@ -88,7 +89,7 @@ def _group(row: Mapping[str, Any], rules: list[Rule], users: dict[str, tuple[int
     )
 
 
-def collect(client: RegionClient, options: Any) -> Iterator[SecurityGroup]:
+def collect(client: RegionClient, options: Options) -> Iterator[SecurityGroup]:
     """Yield every security group; the groups themselves come last, so that only their rules are held."""
     del options
     lists, rules = PrefixLists(client), defaultdict[str, list[Rule]](list)

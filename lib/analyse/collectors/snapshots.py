@@ -2,18 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from lib.analyse.collectors.volumes import FIELDS, SNAPSHOT, tags
 from lib.analyse.model import Collector, Snapshot
+from lib.analyse.options import Options
 from lib.analyse.region_client import RegionClient
+from lib.common.json_types import JsonMapping
 
 IMAGE = ("ImageId", "BlockDeviceMappings")
 # A copy has an id of no volume. AWS documents only that it is arbitrary; it is this one.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Snapshot.html
 NO_VOLUME = "vol-ffffffff"
 _COPIED = "[Copied snap-"  # how the description begins that AWS gives a copy when none is named
-Row = Mapping[str, Any]
+Row = JsonMapping
 
 
 def copied(row: Row) -> bool:
@@ -65,7 +66,7 @@ def snapshot(row: Row, siblings: Sequence[Row], volumes: set[str], images: Mappi
     )
 
 
-def collect(client: RegionClient, _options: Any) -> Iterator[Snapshot]:
+def collect(client: RegionClient, _options: Options) -> Iterator[Snapshot]:
     """Yield every completed snapshot. All of them are held, for those of one volume have to be known together."""
     siblings = defaultdict[str, list[Row]](list)
     asked = {"OwnerIds": ["self"], "MaxResults": 1000}

@@ -1,13 +1,14 @@
 """Reads the EBS volumes that are attached to stopped instances only."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from lib.analyse.collectors.volumes import FIELDS, FILTER_VALUES, tags, volume
 from lib.analyse.model import Collector, StoppedInstance, StoppedVolume
+from lib.analyse.options import Options
 from lib.analyse.region_client import RegionClient
+from lib.common.json_types import JsonMapping
 
 # "User initiated (2026-11-20 08:15:42 GMT)"; for other reasons the text may have no time, or be empty.
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
@@ -23,7 +24,7 @@ def stopped_at(reason: str) -> datetime | None:
         return None
 
 
-def instance(row: Mapping[str, Any]) -> StoppedInstance:
+def instance(row: JsonMapping) -> StoppedInstance:
     """Return a stopped instance as AWS describes it."""
     return StoppedInstance(
         id=row["InstanceId"],
@@ -40,7 +41,7 @@ def _stopped_instances(client: RegionClient) -> dict[str, StoppedInstance]:
     return {row["InstanceId"]: instance(row) for row in rows}
 
 
-def collect(client: RegionClient, _options: Any) -> Iterator[StoppedVolume]:
+def collect(client: RegionClient, _options: Options) -> Iterator[StoppedVolume]:
     """Yield every volume all of whose instances are stopped: with Multi-Attach another instance may use it."""
     instances = _stopped_instances(client)
     ids, seen = list(instances), set[str]()

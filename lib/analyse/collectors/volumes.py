@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from lib.analyse.model import Collector, Volume
+from lib.analyse.options import Options
 from lib.analyse.rate_limiter import RateLimiter
 from lib.analyse.region_client import RegionClient
+from lib.common.json_types import JsonMapping
 
 FILTER_VALUES = 200  # the most that AWS takes in one filter
 LOOKUPS = 2.0  # a second: CloudTrail's quota
@@ -50,7 +51,7 @@ def tags(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
 Newest = Mapping[str, datetime]
 
 
-def volume(row: Mapping[str, Any], newest: Newest | None, detached_at: datetime | None) -> Volume:
+def volume(row: JsonMapping, newest: Newest | None, detached_at: datetime | None) -> Volume:
     """Return a volume as AWS describes it, and what is known from elsewhere; ``newest`` is None when that is not."""
     return Volume(
         id=row["VolumeId"],
@@ -124,7 +125,7 @@ class _DetachTimes:
         return None
 
 
-def collect(client: RegionClient, options: Any) -> Iterator[Volume]:
+def collect(client: RegionClient, options: Options) -> Iterator[Volume]:
     """Yield every volume in state ``available``, a page at a time."""
     detach_times = _DetachTimes(client)
     asked = {"Filters": [{"Name": "status", "Values": ["available"]}], "MaxResults": 1000}

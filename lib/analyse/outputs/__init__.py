@@ -1,18 +1,19 @@
 """The reports, one format a file. Each takes the report's head and a way to read the findings, line by line."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from lib.analyse import region_names
 from lib.analyse.model import EVERY, UNKNOWN
 from lib.analyse.notices import notices
 from lib.analyse.reported import Reported
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping, JsonObject
 
 SCHEMA_VERSION = "1.2.0"
 VERSION = "1.0.0"
@@ -32,7 +33,7 @@ def moment(value: datetime | None) -> str | None:
     return value.isoformat(timespec="seconds") if value else None
 
 
-def head(run: Reported) -> dict[str, Any]:
+def head(run: Reported) -> JsonObject:
     """Return the report without its findings."""
     coverage = sorted(run.coverage.items())
     checks = run.totals.public()
@@ -69,7 +70,7 @@ def head(run: Reported) -> dict[str, Any]:
     }
 
 
-def _prices(run: Reported) -> dict[str, Any]:
+def _prices(run: Reported) -> JsonObject:
     """Return how old the prices of the regions are that were looked at, and what a reader should know of that."""
     codes = sorted({work_item.region for work_item in run.coverage} & set(region_names.names()))
     return {
@@ -80,14 +81,14 @@ def _prices(run: Reported) -> dict[str, Any]:
     }
 
 
-def amount(row: Mapping[str, Any]) -> str:
+def amount(row: JsonMapping) -> str:
     """Return what a finding costs a month for a reader: dollars without their name, other currencies with it."""
     if row["monthly_usd"] is not None:
         return f"{row['monthly_usd']:,.2f}"
     return f"{row['monthly_cost']:,.2f} {row['currency']}" if row["monthly_cost"] is not None else NOT_PRICED
 
 
-def total(entry: Mapping[str, Any], usd: str = "", every: str = "") -> str:
+def total(entry: JsonMapping, usd: str = "", every: str = "") -> str:
     """Return what a sum of findings costs a month for a reader, with how many of them have no price.
 
     ``usd`` stands behind dollars, ``every`` behind each amount. Empty where nothing has or should have a price.
@@ -100,7 +101,7 @@ def total(entry: Mapping[str, Any], usd: str = "", every: str = "") -> str:
     return ", ".join([*dollars, *other, *missing])
 
 
-def told(found: Mapping[str, Any]) -> str:
+def told(found: JsonMapping) -> str:
     """Return what a message adds about a finding's price: why there is none, where there should be one."""
     return f"; {NOT_PRICED}: {found['unpriced']}" if found["unpriced"] else ""
 
@@ -131,7 +132,7 @@ def remove(folder: Path, formats: Sequence[str]) -> None:
         (folder / FILES[name]).unlink(missing_ok=True)
 
 
-def _counted(run: Reported, first: Mapping[str, Any]) -> Iterator[str]:
+def _counted(run: Reported, first: JsonMapping) -> Iterator[str]:
     """Yield the findings; raises SettingError when they are not as many of each check as the sums say."""
     counts, comparison = Counter[str](), run.comparison if first["comparison"] else None
     for line in run.checkpoint.lines(sorted(run.settled)):
@@ -145,13 +146,13 @@ def _counted(run: Reported, first: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def account(first: Mapping[str, Any], number: str) -> str:
+def account(first: JsonMapping, number: str) -> str:
     """Return an account for a reader: its number, with its name where that is known."""
     name = first["accounts"].get(number, {}).get("name")
     return f"{name} ({number})" if name else number
 
 
-def gaps(first: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def gaps(first: JsonMapping) -> list[JsonMapping]:
     """Return what was not looked at, of a report's head."""
     return [entry for entry in first["coverage"] if entry["status"] != "complete"]
 

@@ -3,11 +3,12 @@
 import csv
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Sequence
+from typing import IO
 
 from lib.analyse.compare import FIELDS
 from lib.analyse.outputs import NOT_PRICED, Lines, gaps
+from lib.common.json_types import JsonMapping, JsonValue
 
 COLUMNS = (*FIELDS, "estimate", "unpriced", "ignored", "tags", "account_name", "change")
 
@@ -18,7 +19,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"\d+([.,]\d+)?([eE][+-]?\d+)?|\d+[-/]\d+([-/]\d+)?")
 
 
-def cell(value: Any) -> Any:
+def cell(value: JsonValue) -> JsonValue:
     """Return a value as a cell; an apostrophe keeps a text that a spreadsheet would take for something else.
 
     Formulas: https://owasp.org/www-community/attacks/CSV_Injection
@@ -36,11 +37,11 @@ def cell(value: Any) -> Any:
 GAP = "not-looked-at"  # stands in place of a check's id
 
 
-def _name(head: Mapping[str, Any], number: str) -> str:
+def _name(head: JsonMapping, number: str) -> str:
     return head["accounts"].get(number, {}).get("name") or ""
 
 
-def gap(entry: Mapping[str, Any], head: Mapping[str, Any]) -> list[Any]:
+def gap(entry: JsonMapping, head: JsonMapping) -> list[JsonValue]:
     """Return the row for what was not looked at: it has no severity and no price."""
     values = {"check": GAP, "id": entry["collector"], "type": entry["status"], "title": entry["reason"]}
     values["ignored"] = entry["accepted"]["reason"] if entry["accepted"] else ""
@@ -48,7 +49,7 @@ def gap(entry: Mapping[str, Any], head: Mapping[str, Any]) -> list[Any]:
     return [cell(values.get(name, "")) for name in COLUMNS]
 
 
-def write(file: IO[str], head: Mapping[str, Any], lines: Lines, columns: Sequence[str]) -> None:
+def write(file: IO[str], head: JsonMapping, lines: Lines, columns: Sequence[str]) -> None:
     """Write a header, a row for each piece that was not looked at, and one for each finding.
 
     The ignored findings have the reason.

@@ -1,11 +1,12 @@
 """report.html: one file to open, to send and to keep: charts, tables that sort and filter, nothing from a network."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from lib.analyse.outputs import Lines, joined
+from lib.common.json_types import JsonMapping
 
 _FOLDER = Path(__file__).parent
 _FINDINGS = "{{findings}}"
@@ -20,7 +21,7 @@ def safe(text: str) -> str:
     return text.replace("<", "\\u003c")
 
 
-def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequence[str]) -> None:
+def write(file: IO[str], head: JsonMapping, lines: Lines, _columns: Sequence[str]) -> None:
     """Write the page; the findings are in it as data, a line each."""
     page = _read("page.html").replace("{{css}}", _read("page.css")).replace("{{js}}", _read("page.js"))
     before, after = page.replace("{{head}}", safe(json.dumps(head))).split(_FINDINGS)

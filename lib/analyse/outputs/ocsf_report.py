@@ -6,12 +6,13 @@ and what was not looked at is a Scan Activity (6007) that ended with an error.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import IO, Any
+from typing import IO
 
 from lib.analyse.outputs import Lines, account, gaps, joined, told
+from lib.common.json_types import JsonMapping, JsonObject
 
 VERSION = "1.8.0"
 SEVERITIES = {"info": (1, "Informational"), "low": (2, "Low"), "medium": (3, "Medium"), "high": (4, "High")}
@@ -21,11 +22,11 @@ ERROR, FAILURE, MANUAL = 6, 2, 1  # activity_id, status_id and scan.type_id of a
 FAIL = (3, "Fail")  # of compliance: 2 is a check without a result. https://schema.ocsf.io/1.8.0/objects/compliance
 
 
-def _compliance(check: str) -> dict[str, Any]:
+def _compliance(check: str) -> JsonObject:
     return {"control": check, "standards": ["TAP"], "status_id": FAIL[0], "status": FAIL[1]}
 
 
-def _source(where: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]:
+def _source(where: JsonMapping, head: JsonMapping) -> JsonObject:
     """Return who says it, and of which account and region."""
     name = head["accounts"].get(where["account"], {}).get("name")
     return {
@@ -42,7 +43,7 @@ def _source(where: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def gap(entry: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[str, Any]:
+def gap(entry: JsonMapping, head: JsonMapping, when: int) -> JsonObject:
     """Return what was not looked at as an event: https://schema.ocsf.io/1.8.0/classes/scan_activity."""
     return {
         **_source(entry, head),
@@ -62,7 +63,7 @@ def gap(entry: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[st
     }
 
 
-def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[str, Any]:
+def event(found: JsonMapping, head: JsonMapping, when: int) -> JsonObject:
     """Return a finding as an OCSF event; ``when`` is in milliseconds since 1970."""
     number, name = SEVERITIES[found["severity"]]
     check = head["checks"][found["check"]]
@@ -103,7 +104,7 @@ def event(found: Mapping[str, Any], head: Mapping[str, Any], when: int) -> dict[
     }
 
 
-def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequence[str]) -> None:
+def write(file: IO[str], head: JsonMapping, lines: Lines, _columns: Sequence[str]) -> None:
     """Write a list of events."""
     when = int(datetime.fromisoformat(head["started_at"]).timestamp() * 1000)
     file.write("[")

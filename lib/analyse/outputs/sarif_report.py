@@ -7,10 +7,11 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any
+from typing import IO
 
 from lib.analyse.model import SEVERITIES
 from lib.analyse.outputs import Lines, account, gaps, joined, told
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"info": "note", "low": "note", "medium": "warning", "high": "error", "critical": "error"}
@@ -23,7 +24,7 @@ IGNORED = "ignored"
 REGION = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
 
 
-def rules(checks: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+def rules(checks: Mapping[str, JsonMapping]) -> dict[tuple[str, str], JsonObject]:
     """Return the rules by check and severity, the same in every run of the same checks.
 
     GitHub takes an alert's security severity from its rule, so a security check is one rule for each severity.
@@ -44,14 +45,14 @@ def rules(checks: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], dict
     return found
 
 
-def _severity(severity: str, *, security: bool) -> dict[str, Any]:
+def _severity(severity: str, *, security: bool) -> JsonObject:
     """Return by what GitHub ranks a rule; a score must be above 0.0, so what only informs has none."""
     if not security:
         return {"tags": ["cost"], "problem.severity": "warning"}
     return {"tags": ["security"], **({"security-severity": SCORES[severity]} if severity != "info" else {})}
 
 
-def result(found: Mapping[str, Any], rule: Mapping[str, Any], where: str) -> dict[str, Any]:
+def result(found: JsonMapping, rule: JsonMapping, where: str) -> JsonObject:
     """Return a finding as a SARIF result; its location is the resource's ARN, and a path that tools without ARNs take.
 
     ``where`` is its account for a reader.
@@ -89,7 +90,7 @@ def _line_hash(identity: str) -> str:
     return f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}:1"
 
 
-def kept(head: Mapping[str, Any], limit: int = MAX_RESULTS) -> dict[str, int]:
+def kept(head: JsonMapping, limit: int = MAX_RESULTS) -> dict[str, int]:
     """Return how many results of each severity there is room for, the most severe first and the ignored last."""
     counts = dict.fromkeys(reversed(SEVERITIES), 0)
     for summary in head["summary"]["by_check"].values():
@@ -102,7 +103,7 @@ def kept(head: Mapping[str, Any], limit: int = MAX_RESULTS) -> dict[str, int]:
     return found
 
 
-def _results(head: Mapping[str, Any], lines: Lines, by_kind: Mapping[tuple[str, str], Any]) -> Iterator[str]:
+def _results(head: JsonMapping, lines: Lines, by_kind: Mapping[tuple[str, str], JsonValue]) -> Iterator[str]:
     room = kept(head)
     for line in lines():
         found = json.loads(line)
@@ -112,7 +113,7 @@ def _results(head: Mapping[str, Any], lines: Lines, by_kind: Mapping[tuple[str, 
             yield json.dumps(result(found, by_kind[found["check"], found["severity"]], account(head, found["account"])))
 
 
-def _limits(head: Mapping[str, Any]) -> list[str]:
+def _limits(head: JsonMapping) -> list[str]:
     """Return what to say of the limits, when there are too many results."""
     number = head["summary"]["findings"] + head["summary"]["ignored"]
     if number > MAX_RESULTS:
@@ -126,7 +127,7 @@ def _limits(head: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def write(file: IO[str], head: Mapping[str, Any], lines: Lines, _columns: Sequence[str]) -> None:
+def write(file: IO[str], head: JsonMapping, lines: Lines, _columns: Sequence[str]) -> None:
     """Write one run; what was not looked at are its notifications, and ``executionSuccessful`` is then false."""
     by_kind = rules(head["checks"])
     notifications = [

@@ -9,11 +9,13 @@ https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-pri
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import urllib3  # comes with botocore
+
+from lib.common.json_types import JsonMapping
 
 TIMEOUT = urllib3.Timeout(connect=10, read=60)  # seconds
 RETRIES = urllib3.Retry(total=4, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
@@ -65,7 +67,7 @@ def _get(pool: urllib3.PoolManager, url: str) -> urllib3.BaseHTTPResponse:
     return response
 
 
-def _json(pool: urllib3.PoolManager, url: str, key: str) -> Mapping[str, Any]:
+def _json(pool: urllib3.PoolManager, url: str, key: str) -> JsonMapping:
     """Return the mapping that an index has under ``key``."""
     try:
         response = _get(pool, url)

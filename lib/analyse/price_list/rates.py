@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lib.analyse.price_list.files import Price, PriceListError
+from lib.common.json_types import JsonObject
 
 # A usage type begins with the billing code of its region (EUS1- is Milan), but for the oldest region's. Local Zones
 # have two such codes.
@@ -44,7 +45,7 @@ Key = tuple[str, str, int]  # of what, for which part of it, in which tier
 class Rates:
     """Rates as the table has them; what is not offered (``absent``), and what is only half there (``problems``)."""
 
-    rates: dict[str, Any] = field(default_factory=dict)
+    rates: JsonObject = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -103,12 +104,12 @@ def _volume_key(kind: str, ending: str | None) -> Key:
     return _NAMES.get(name or None, name), part, int(tier) if tier.isdigit() else 1
 
 
-def _volume(name: str, found: _Prices) -> dict[str, Any] | None:
+def _volume(name: str, found: _Prices) -> JsonObject | None:
     """Return the rates of one type of volume, or None when a price is missing."""
     storage = found.one(name, "storage")
     if storage is None:
         return None
-    entry: dict[str, Any] = {"storage": text(storage)}
+    entry: JsonObject = {"storage": text(storage)}
     for part in sorted(NEEDED.get(name, set()) - {"storage"}):
         ends: list[int | None] = [*TIERS.get((name, part), ()), None]
         steps = list[list[Any]]()

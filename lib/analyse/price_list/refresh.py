@@ -12,11 +12,10 @@ Exit status: 0 every price was found, 2 wrong usage, 3 something is missing: it 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import urllib3  # comes with botocore
 
@@ -26,6 +25,7 @@ from lib.analyse.price_list import rates
 from lib.analyse.price_list.files import OfferFile, Price, PriceList, PriceListError, region_urls
 from lib.common import region
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonMapping, JsonObject
 
 _CODES = {name: code for code, name in region_names.names().items()}
 
@@ -53,7 +53,7 @@ OPTIONAL = ("snapshots", "addresses")
 class Refresh:
     """The table while it is made: ``missing`` is what the files did not have, ``notes`` what a reader may want."""
 
-    regions: dict[str, dict[str, Any]]
+    regions: dict[str, JsonObject]
     today: date
     asked: Sequence[str] = ()
     missing: list[str] = field(default_factory=list)
@@ -128,7 +128,7 @@ class Refresh:
             },
         }
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> JsonObject:
         """Return the table; its date is that of the newest prices in it."""
         dates = [entry[name]["date"] for entry in self.regions.values() for name in prices.SECTIONS if name in entry]
         return {
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None, path: Path = prices.TABLE, list
     except SettingError as error:
         print(f"scripts/refresh_prices: {error}", file=sys.stderr)
         return 2
-    before: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    before: JsonMapping = json.loads(path.read_text(encoding="utf-8"))
     refresh = Refresh({name: dict(entry) for name, entry in before["regions"].items()}, datetime.now(UTC).date(), asked)
     with urllib3.PoolManager() as pool:
         for source in lists:

@@ -5,15 +5,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lib.check_account.account import Account, is_absent
 from lib.check_account.model import Call, Check, Row, System, Verdict, in_region
 from lib.common import region as regions
+from lib.common.json_types import JsonMapping
 
 SETTING = "API_ACCOUNT=false"
 OFF = ("", "OFF")
@@ -52,7 +52,7 @@ def checks(systems: Sequence[System]) -> list[Check]:
     return found
 
 
-def writes_logs(stage: Mapping[str, Any]) -> bool:
+def writes_logs(stage: JsonMapping) -> bool:
     """Return whether a stage, in CloudFormation's words, needs the role."""
     settings = stage.get("MethodSettings") or []
     return bool(stage.get("AccessLogSetting")) or any(one.get("LoggingLevel", "") not in OFF for one in settings)

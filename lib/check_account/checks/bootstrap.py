@@ -1,12 +1,12 @@
 """Is the region bootstrapped for the CDK, with a version that the synthesised template takes?"""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
 
 from lib.check_account.account import Account, is_absent
 from lib.check_account.model import Check, Row, System, Verdict
+from lib.common.json_types import JsonMapping
 
 PARAMETER = "BootstrapVersion"  # the CDK's name for it in every template
 RULE = "CheckBootstrapVersion"
@@ -22,12 +22,12 @@ def checks(systems: Sequence[System]) -> list[Check]:
     return found
 
 
-def parameter_name(template: Mapping[str, Any]) -> str:
+def parameter_name(template: JsonMapping) -> str:
     """Return the SSM parameter that has the version, as the template names it; '' where it asks for none."""
     return str(template.get("Parameters", {}).get(PARAMETER, {}).get("Default", ""))
 
 
-def least_version(template: Mapping[str, Any]) -> int:
+def least_version(template: JsonMapping) -> int:
     """Return the least version that the template's own rule accepts.
 
     The CDK writes a rule that refuses each version before it: not one of ["1", "2", ...].

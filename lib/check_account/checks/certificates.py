@@ -1,12 +1,12 @@
 """Are certificates issued, in the right region and for the right name; are hosted zones public and for the name?"""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
 
 from lib.check_account.account import Account, is_absent
 from lib.check_account.model import Check, Row, System, Verdict
+from lib.common.json_types import JsonMapping, JsonValue
 
 # Where a certificate stands in CloudFormation's words.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
@@ -40,7 +40,7 @@ def zones(system: System) -> dict[str, set[str]]:
     return found
 
 
-def _name(value: Any) -> str:
+def _name(value: JsonValue) -> str:
     text = str(value or "").rstrip(".").lower()
     return "" if "${" in text else text
 
@@ -51,7 +51,7 @@ def checks(systems: Sequence[System]) -> list[Check]:
     return found + [_zone(system, zone, names) for system in systems for zone, names in sorted(zones(system).items())]
 
 
-def collect_certificate(account: Account, arn: str, region: str) -> Mapping[str, Any]:
+def collect_certificate(account: Account, arn: str, region: str) -> JsonMapping:
     """Return what ACM knows of a certificate, an empty mapping when it does not know it or stands in another region.
 
     Raises:
@@ -67,7 +67,7 @@ def collect_certificate(account: Account, arn: str, region: str) -> Mapping[str,
         raise
 
 
-def evaluate_certificate(check: Check, arn: str, names: set[str], found: Mapping[str, Any]) -> list[Row]:
+def evaluate_certificate(check: Check, arn: str, names: set[str], found: JsonMapping) -> list[Row]:
     """Return whether a certificate can be used for these names in the check's region."""
     request = f"aws acm request-certificate --region {check.region} --validation-method DNS --domain-name "
     fix = request + (sorted(names) or ["<name>"])[0]
@@ -99,7 +99,7 @@ def covers(pattern: str, name: str) -> bool:
     return pattern == name or (pattern.startswith("*.") and name.partition(".")[2] == pattern[2:])
 
 
-def collect_zone(account: Account, zone: str) -> Mapping[str, Any]:
+def collect_zone(account: Account, zone: str) -> JsonMapping:
     """Return a hosted zone, an empty mapping when there is none.
 
     Raises:
@@ -113,7 +113,7 @@ def collect_zone(account: Account, zone: str) -> Mapping[str, Any]:
         raise
 
 
-def evaluate_zone(check: Check, names: set[str], found: Mapping[str, Any]) -> list[Row]:
+def evaluate_zone(check: Check, names: set[str], found: JsonMapping) -> list[Row]:
     """Return whether these records can be written into a hosted zone, and found by the world."""
     look = "set HOSTED_ZONE_ID to the id of: aws route53 list-hosted-zones-by-name --dns-name "
     if not found:

@@ -6,11 +6,12 @@ AWS withdraws minor versions, and no region offers every version on every instan
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lib.check_account.account import Account
 from lib.check_account.model import Check, Row, System, Verdict
 from lib.common import rds_versions
+from lib.common.json_types import JsonMapping
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import FilterTypeDef
@@ -86,7 +87,7 @@ def declared(system: System) -> dict[str, list[Database]]:
     return found
 
 
-def _first(places: Sequence[Mapping[str, Any]], name: str) -> str:
+def _first(places: Sequence[JsonMapping], name: str) -> str:
     """Return the first value of a property that is no reference to another resource."""
     values = (str(place.get(name) or "") for place in places)
     return next((value for value in values if value and "${" not in value), "")

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-policy-validati
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from lib.check_account.account import Account
 from lib.check_account.model import Check, Row, System, Verdict
 from lib.common import region as regions
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.declared.model import Declaration, Resource
 
 IDENTITY, RESOURCE = "IDENTITY_POLICY", "RESOURCE_POLICY"
@@ -45,7 +45,7 @@ ARNS = {
 REFERENCE = re.compile(r"\$\{[^${}]+\}")
 
 
-def documents(system: System) -> Iterator[tuple[Resource, str, Mapping[str, Any]]]:
+def documents(system: System) -> Iterator[tuple[Resource, str, JsonMapping]]:
     """Yield every policy document with its resource and its path, references replaced by ARNs of the same form."""
     seen = set()
     for resource, path, _statement in system.declaration.statements():
@@ -55,7 +55,7 @@ def documents(system: System) -> Iterator[tuple[Resource, str, Mapping[str, Any]
             yield resource, holder, filled(resource.at(holder), system.declaration)
 
 
-def filled(value: Any, declaration: Declaration) -> Any:
+def filled(value: JsonValue, declaration: Declaration) -> JsonValue:
     """Return a document in which every reference is a value of the form that AWS will put there."""
     if isinstance(value, Mapping):
         return {key: filled(inner, declaration) for key, inner in value.items()}
@@ -76,7 +76,7 @@ def _value(reference: str, declaration: Declaration) -> str:
     return f"arn:{partition}:{form.format(region=resource.region, account=ACCOUNT)}"
 
 
-def request(resource: Resource, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+def request(resource: Resource, path: str, document: JsonMapping) -> JsonObject:
     """Return what ValidatePolicy is asked about a document."""
     wanted = {"policyDocument": json.dumps(document)}
     if path.endswith(TRUST):
@@ -94,11 +94,11 @@ def checks(systems: Sequence[System]) -> list[Check]:
 
 
 def collect(
-    account: Account, region: str, policies: Sequence[tuple[Resource, str, Mapping[str, Any]]]
-) -> list[tuple[str, Mapping[str, Any]]]:
+    account: Account, region: str, policies: Sequence[tuple[Resource, str, JsonMapping]]
+) -> list[tuple[str, JsonMapping]]:
     """Return every finding with where the policy stands; one that is there twice is asked about once."""
     client = account.client("accessanalyzer", region)
-    answers: dict[str, list[Mapping[str, Any]]] = {}
+    answers: dict[str, list[JsonMapping]] = {}
     found = []
     for resource, path, document in policies:
         wanted = request(resource, path, document)
@@ -110,7 +110,7 @@ def collect(
     return found
 
 
-def evaluate(check: Check, number: int, findings: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Row]:
+def evaluate(check: Check, number: int, findings: Sequence[tuple[str, JsonMapping]]) -> list[Row]:
     """Return a row for each policy that is wrong or gives away too much, or one that says that none is."""
     wrong = [(place, finding) for place, finding in findings if finding["findingType"] in WRONG]
     if not wrong:
@@ -126,7 +126,7 @@ def evaluate(check: Check, number: int, findings: Sequence[tuple[str, Mapping[st
     ]
 
 
-def _check(system: System, policies: Sequence[tuple[Resource, str, Mapping[str, Any]]]) -> Check:
+def _check(system: System, policies: Sequence[tuple[Resource, str, JsonMapping]]) -> Check:
     region = system.declaration.region
     found = Check(
         what=f"policies of {system.name}",

@@ -8,7 +8,6 @@ systems that are named together are counted together: two production stacks need
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +15,7 @@ from lib.check_account.account import Account, code
 from lib.check_account.checks import usage
 from lib.check_account.checks.usage import Quota
 from lib.check_account.model import Check, Row, System, Verdict
+from lib.common.json_types import JsonObject
 
 # Lambda keeps these for functions that reserve nothing.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
@@ -61,7 +61,7 @@ def collect(account: Account, quota: Quota, region: str, systems: Sequence[Syste
     return Figures(float(answer["Value"]), quota.used(account, region, answer), own)
 
 
-def limit(account: Account, quota: Quota, region: str) -> dict[str, Any]:
+def limit(account: Account, quota: Quota, region: str) -> JsonObject:
     """Return the account's value of a quota; AWS's default where the account has none of its own.
 
     https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html

@@ -5,26 +5,27 @@ figure. Which quotas there are: https://docs.aws.amazon.com/general/latest/gr/aw
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from lib.check_account.account import Account, is_absent
 from lib.check_account.model import System
+from lib.common.json_types import JsonMapping, JsonValue
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import FilterTypeDef
     from types_boto3_lambda import LambdaClient
 
 Declared = Callable[[System, str], int]
-Used = Callable[[Account, str, Mapping[str, Any]], float]
+Used = Callable[[Account, str, JsonMapping], float]
 DEFAULT_PERCENT = 200  # of its tasks that a service may run while it is deployed
 
 
-def _nothing(_account: Account, _region: str, _quota: Mapping[str, Any]) -> float:
+def _nothing(_account: Account, _region: str, _quota: JsonMapping) -> float:
     return 0
 
 
@@ -127,22 +128,22 @@ def reservation(client: "LambdaClient", name: str) -> int:
         raise
 
 
-def pages_of(service: str, operation: str, key: str, **parameters: Any) -> Used:
+def pages_of(service: str, operation: str, key: str, **parameters: JsonValue) -> Used:
     """Return what counts the items of a paged operation."""
 
-    def count(account: Account, region: str, _quota: Mapping[str, Any]) -> float:
+    def count(account: Account, region: str, _quota: JsonMapping) -> float:
         pages = account.client(service, region).get_paginator(operation).paginate(**parameters)
         return sum(len(page.get(key, ())) for page in pages)
 
     return count
 
 
-def addresses(account: Account, region: str, _quota: Mapping[str, Any]) -> float:
+def addresses(account: Account, region: str, _quota: JsonMapping) -> float:
     """Return how many elastic IP addresses are allocated."""
     return len(account.client("ec2", region).describe_addresses()["Addresses"])
 
 
-def nat_gateways(account: Account, region: str, _quota: Mapping[str, Any]) -> float:
+def nat_gateways(account: Account, region: str, _quota: JsonMapping) -> float:
     """Return how many NAT gateways are in the zone that has most of them; which states count is AWS's rule.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-gateways
@@ -156,23 +157,23 @@ def nat_gateways(account: Account, region: str, _quota: Mapping[str, Any]) -> fl
     return max(Counter(zones.get(subnet, "") for subnet in subnets).values(), default=0)
 
 
-def load_balancers(account: Account, region: str, _quota: Mapping[str, Any]) -> float:
+def load_balancers(account: Account, region: str, _quota: JsonMapping) -> float:
     """Return how many application load balancers there are."""
     pages = account.client("elbv2", region).get_paginator("describe_load_balancers").paginate()
     return sum(str(one["Type"]) == "application" for page in pages for one in page["LoadBalancers"])
 
 
-def web_acls(account: Account, region: str, _quota: Mapping[str, Any]) -> float:
+def web_acls(account: Account, region: str, _quota: JsonMapping) -> float:
     """Return how many regional web ACLs there are; a page holds as many as the quota allows by default."""
     return len(account.client("wafv2", region).list_web_acls(Scope="REGIONAL", Limit=100)["WebACLs"])
 
 
-def open_shards(account: Account, region: str, _quota: Mapping[str, Any]) -> float:
+def open_shards(account: Account, region: str, _quota: JsonMapping) -> float:
     """Return how many shards are open."""
     return int(account.client("kinesis", region).describe_limits()["OpenShardCount"])
 
 
-def metric(account: Account, region: str, quota: Mapping[str, Any]) -> float:
+def metric(account: Account, region: str, quota: JsonMapping) -> float:
     """Return the most that was used within the last hour, by the metric that Service Quotas names; 0 without one.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Service-Quota-Integration.html
@@ -181,7 +182,7 @@ def metric(account: Account, region: str, quota: Mapping[str, Any]) -> float:
     if not usage:
         return 0
     now = datetime.now(UTC)
-    answer: Mapping[str, Any] = account.client("cloudwatch", region).get_metric_statistics(
+    answer: JsonMapping = account.client("cloudwatch", region).get_metric_statistics(
         Namespace=usage["MetricNamespace"],
         MetricName=usage["MetricName"],
         Dimensions=[{"Name": key, "Value": value} for key, value in usage["MetricDimensions"].items()],

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.declared.model import DeclarationError
 
-Json = dict[str, Any]
+Json = JsonObject
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class Context:
 
     label: str
     region: str
-    ephemeral: Mapping[str, Mapping[str, Any]]
+    ephemeral: Mapping[str, JsonMapping]
 
 
-def block(value: Any) -> Json:
+def block(value: JsonValue) -> Json:
     """Return the arguments of a block that stands alone or as the one element of a list.
 
     Raises:
@@ -78,7 +78,7 @@ def block(value: Any) -> Json:
     return dict(found)
 
 
-def blocks(value: Any) -> list[Json]:
+def blocks(value: JsonValue) -> list[Json]:
     """Return blocks that can be repeated, also where one stands alone."""
     return [block(item) for item in (value if isinstance(value, list) else [value])]
 

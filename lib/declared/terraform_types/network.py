@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Elast
 """
 
 from collections.abc import Mapping
-from typing import Any
 
+from lib.common.json_types import JsonValue
 from lib.declared.terraform_types.model import Context, Json, Owner, ResourceType, Split, block, no_counterpart
 
 EC2, ELB = "AWS::EC2::", "AWS::ElasticLoadBalancingV2::"
@@ -56,7 +56,7 @@ def _with_attributes(body: Json, name: str, known: Mapping[str, str]) -> Json:
     return {**body, **({name: found} if found else {})}
 
 
-def _text(value: Any) -> str:
+def _text(value: JsonValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -3,11 +3,13 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import urllib3
+
+from lib.common.json_types import JsonMapping
 
 ANSWER_SECONDS, PAUSE_SECONDS = 5.0, 0.1
 Clock = Callable[[], float]
@@ -17,7 +19,7 @@ class Response(NamedTuple):
     """What a region answered: a status and a JSON object, or the status 0 and why there was no answer."""
 
     status: int
-    body: Mapping[str, Any]
+    body: JsonMapping
     replayed: bool = False
 
 
@@ -39,7 +41,7 @@ class HttpClient:
     def __init__(self, connections: int = 16) -> None:
         self._http = urllib3.PoolManager(connections, maxsize=connections, timeout=ANSWER_SECONDS, retries=False)
 
-    def send(self, method: str, url: str, body: Mapping[str, Any] | None = None, key: str = "") -> Response:
+    def send(self, method: str, url: str, body: JsonMapping | None = None, key: str = "") -> Response:
         """Return what is answered; a connection that is refused or cut is an answer too."""
         headers = {"Idempotency-Key": key} if key else {}
         data = None if body is None else json.dumps(body).encode()

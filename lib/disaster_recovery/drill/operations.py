@@ -4,13 +4,14 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.disaster_recovery.settings import Settings, Side
 
 WRITER, NOBODY = "control#writer", "nobody"
@@ -94,7 +95,7 @@ class FailoverOperations:
             "changed_at": {"S": datetime.now(UTC).isoformat(timespec="seconds")},
             "by": {"S": self.by},
         }
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        condition: JsonObject = {"ConditionExpression": "attribute_not_exists(pk)"}
         if epoch:
             values = {":old": {"N": str(epoch)}}
             condition = {"ConditionExpression": "epoch = :old", "ExpressionAttributeValues": values}
@@ -121,11 +122,11 @@ class FailoverOperations:
                 return str(member["DBClusterArn"])
         raise ExerciseError(f"The global database {self.settings.name('database')} has no cluster in {side.region}.")
 
-    def _members(self, asked: Side) -> Sequence[Mapping[str, Any]]:
+    def _members(self, asked: Side) -> Sequence[JsonMapping]:
         found = self.clients("rds", asked.region).describe_global_clusters(
             GlobalClusterIdentifier=self.settings.global_cluster
         )
-        members: Sequence[Mapping[str, Any]] = found["GlobalClusters"][0]["GlobalClusterMembers"]
+        members: Sequence[JsonMapping] = found["GlobalClusters"][0]["GlobalClusterMembers"]
         return members
 
     def database_writer(self, asked: Side) -> str:
@@ -179,11 +180,11 @@ class FailoverOperations:
                 )
             time.sleep(PAUSE_SECONDS)
 
-    def stored(self, side: Side, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    def stored(self, side: Side, keys: Sequence[str]) -> dict[str, JsonMapping]:
         """Return a region's payments of these keys, by key."""
         client, table = self.clients("dynamodb", side.region), self.settings.name("table")
-        found: dict[str, Mapping[str, Any]] = {}
-        waiting: list[Mapping[str, Any]] = [{"pk": {"S": f"key#{key}"}} for key in keys]
+        found: dict[str, JsonMapping] = {}
+        waiting: list[JsonMapping] = [{"pk": {"S": f"key#{key}"}} for key in keys]
         while waiting:
             page, waiting = waiting[:PAGE], waiting[PAGE:]
             answer = client.batch_get_item(RequestItems={table: {"Keys": page, "ConsistentRead": True}})

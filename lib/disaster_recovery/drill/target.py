@@ -1,12 +1,15 @@
 """Where a deployed system is, found by its names in both regions, and how its primary region is taken away on AWS."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lib.common import region
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
 from lib.disaster_recovery.settings import Settings, Side
+
+if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
 
 STAGE = "v1"
 
@@ -71,5 +74,5 @@ class Outage:
             self._lambda().delete_function_concurrency(FunctionName=name)
             self._cut = False
 
-    def _lambda(self) -> Any:
+    def _lambda(self) -> "LambdaClient":
         return self._clients("lambda", self._settings.primary.region)

@@ -13,6 +13,7 @@ from typing import Any
 
 import tap
 from lib.common.errors import SettingError
+from lib.common.json_types import JsonObject
 from lib.local_cloud.cdk.template_compat import step_down
 
 REPORT = "step-down.json"
@@ -39,7 +40,7 @@ def rewrite(folder: Path) -> None:
     (folder / REPORT).write_text(json.dumps(report), encoding="utf-8")
 
 
-def _rename_asset(folder: Path, artifact: dict[str, Any], template: str, digest: str) -> None:
+def _rename_asset(folder: Path, artifact: JsonObject, template: str, digest: str) -> None:
     for path in folder.glob("*.assets.json"):
         assets = json.loads(path.read_text(encoding="utf-8"))
         for old, asset in list(assets["files"].items()):

@@ -7,13 +7,13 @@ does not name is an error of the deployment, never left out in silence.
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from lib.common import passwords
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.names import HOST, SECRET
 
-Template = dict[str, Any]
-Resource = dict[str, Any]
+Template = JsonObject
+Resource = JsonObject
 
 
 def _of_type(template: Template, kind: str) -> dict[str, Resource]:
@@ -98,7 +98,7 @@ def _without_tls(template: Template) -> list[str]:
     return changed
 
 
-def _replace(node: Any, old: Any, new: Any) -> None:
+def _replace(node: JsonValue, old: JsonValue, new: JsonValue) -> None:
     """Put ``new`` wherever ``old`` stands below a node."""
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in list(items):

@@ -9,10 +9,10 @@ does not name is an error of the deployment, never left out in silence: Terrafor
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.local_cloud.cdktf.legacy_provider.rewrites import (
     LEFT_OUT,
     OLD_RUNTIME,
@@ -27,8 +27,8 @@ from lib.local_cloud.cdktf.legacy_provider.rewrites import (
 )
 from lib.local_cloud.names import HOST
 
-Config = dict[str, Any]
-Resource = dict[str, Any]
+Config = JsonObject
+Resource = JsonObject
 PASSWORD = "database_password"  # noqa: S105 - a variable's name
 # By the old provider's names: what the stack uses, and what tells the provider which account it works in.
 SERVICES = (
@@ -223,9 +223,7 @@ STEPS: tuple[tuple[str, str, Change], ...] = (
 )
 
 
-def step_down(
-    config: Mapping[str, Any], target: Target, *, old: bool
-) -> tuple[Config, list[tuple[str, str, list[str]]]]:
+def step_down(config: JsonMapping, target: Target, *, old: bool) -> tuple[Config, list[tuple[str, str, list[str]]]]:
     """Return the copy to apply, and what was changed: what, why, and the names in the configuration.
 
     Args:

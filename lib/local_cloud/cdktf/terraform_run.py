@@ -7,10 +7,11 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 
+from lib.common.json_types import JsonObject
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.servers.process import end
 
@@ -121,9 +122,9 @@ class State:
     """Terraform's state in a file: what there is, and what the configuration puts out."""
 
     def __init__(self, path: Path) -> None:
-        self._json: dict[str, Any] = json.loads(path.read_text(encoding="utf-8") or "{}") if path.exists() else {}
+        self._json: JsonObject = json.loads(path.read_text(encoding="utf-8") or "{}") if path.exists() else {}
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self) -> JsonObject:
         """Return the outputs' values."""
         return {name: found["value"] for name, found in self._json.get("outputs", {}).items()}
 

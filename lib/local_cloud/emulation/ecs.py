@@ -7,12 +7,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import Server
+
+if TYPE_CHECKING:
+    from types_boto3_secretsmanager import SecretsManagerClient
 
 # arn:...:secret:<name>:<key>:<version stage>:<version id>, of which the last two may be empty.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
@@ -50,7 +53,7 @@ def task(cloud: LocalCloud, cluster: str, service: str) -> Task:
     return Task(environ, target["containerPort"], target["targetGroupArn"], group["HealthCheckPath"])
 
 
-def _secret(secrets: Any, reference: str) -> str:
+def _secret(secrets: "SecretsManagerClient", reference: str) -> str:
     found = _SECRET.fullmatch(reference)
     if not found:
         return str(secrets.get_secret_value(SecretId=reference)["SecretString"])

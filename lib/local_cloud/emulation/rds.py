@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.names import SECRET
+
+if TYPE_CHECKING:
+    from types_boto3_rds import RDSClient
 
 INTERVAL_SECONDS = 0.2
 
@@ -37,18 +40,18 @@ def provide(cloud: LocalCloud, done: dict[str, str]) -> None:
             done[identifier] = secret["VersionId"]
 
 
-def _wanted(rds: Any) -> Iterator[tuple[str, str, int, str]]:
+def _wanted(rds: "RDSClient") -> Iterator[tuple[str, str, int, str]]:
     """Yield identifier, secret, port and database of everything that needs a server."""
-    for page in rds.get_paginator("describe_db_instances").paginate():
-        for found in page["DBInstances"]:
-            if not found.get("DBClusterIdentifier"):  # an instance of a cluster has the cluster's server
-                name = found["DBInstanceIdentifier"]
-                yield name, SECRET.format(identifier=name), found["Endpoint"]["Port"], found["DBName"]
-    for page in rds.get_paginator("describe_db_clusters").paginate():
-        for found in page["DBClusters"]:
-            secret = found.get("MasterUserSecret")
+    for instances in rds.get_paginator("describe_db_instances").paginate():
+        for instance in instances["DBInstances"]:
+            if not instance.get("DBClusterIdentifier"):  # an instance of a cluster has the cluster's server
+                name = instance["DBInstanceIdentifier"]
+                yield name, SECRET.format(identifier=name), instance["Endpoint"]["Port"], instance["DBName"]
+    for clusters in rds.get_paginator("describe_db_clusters").paginate():
+        for cluster in clusters["DBClusters"]:
+            secret = cluster.get("MasterUserSecret")
             if secret:
-                yield found["DBClusterIdentifier"], secret["SecretArn"], found["Port"], found["DatabaseName"]
+                yield cluster["DBClusterIdentifier"], secret["SecretArn"], cluster["Port"], cluster["DatabaseName"]
 
 
 class DatabaseProvider:

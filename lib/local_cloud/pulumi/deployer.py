@@ -7,8 +7,8 @@ lacks for that.
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.local_cloud import programs
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
@@ -35,7 +35,7 @@ class PulumiDeployment:
 
     changed: bool
     way: str
-    outputs: Mapping[str, Any]
+    outputs: JsonMapping
     resources: Mapping[str, Mapping[str, int]]
     left_out: list[tuple[str, str, list[str]]]
 
@@ -77,7 +77,7 @@ def destroy(cloud: LocalCloud, stack: str, report: Report) -> None:
     state.close()
 
 
-def outputs(cloud: LocalCloud, stack: str) -> dict[str, Any]:
+def outputs(cloud: LocalCloud, stack: str) -> JsonObject:
     """Return what the deployed program exports; {} where nothing is deployed."""
     return dict(StackState.of(cloud, stack).exports)
 

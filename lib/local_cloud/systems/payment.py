@@ -3,9 +3,9 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from lib.common.errors import ExerciseError
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.emulation import rds
 from lib.local_cloud.names import HOST
@@ -44,7 +44,7 @@ def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     return Deployed(done.changed, done.resources, [*done.left_out, WITHOUT_TLS], done.way)
 
 
-def invoke(cloud: LocalCloud, part: str, event: Mapping[str, Any]) -> dict[str, Any]:
+def invoke(cloud: LocalCloud, part: str, event: JsonMapping) -> JsonObject:
     """Invoke one of the system's functions and return its answer.
 
     Raises:

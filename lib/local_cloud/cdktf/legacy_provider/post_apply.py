@@ -3,8 +3,7 @@
 On AWS the pinned provider does all of it; a second run changes nothing.
 """
 
-from typing import Any
-
+from lib.common.json_types import JsonObject
 from lib.disaster_recovery.settings import Settings
 from lib.local_cloud.cloud import LocalCloud
 
@@ -56,5 +55,5 @@ def _egress(cloud: LocalCloud, settings: Settings) -> list[str]:
     return names
 
 
-def _everything(rule: dict[str, Any]) -> bool:
+def _everything(rule: JsonObject) -> bool:
     return rule["IpProtocol"] == "-1" and bool(rule["IpRanges"])

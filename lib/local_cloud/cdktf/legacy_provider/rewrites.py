@@ -1,9 +1,9 @@
 """What the old AWS provider does not know, and how it is said to it instead."""
 
-from typing import Any
+from lib.common.json_types import JsonObject, JsonValue
 
-Config = dict[str, Any]
-Resource = dict[str, Any]
+Config = JsonObject
+Resource = JsonObject
 PROVIDER = "3.39.0"
 OLD_RUNTIME = "python3.8"
 _INSIGHTS = "this provider has Performance Insights of instances only"
@@ -63,7 +63,7 @@ ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration"
 LIFECYCLE = "aws_s3_bucket_lifecycle_configuration"
 
 
-def leave_out(block: Any, path: list[str]) -> bool:
+def leave_out(block: JsonValue, path: list[str]) -> bool:
     """Take an argument out of a block, or of each block of a list; return whether it was there."""
     if isinstance(block, list):
         return sum(leave_out(part, path) for part in block) > 0  # of every one, not up to the first
@@ -76,7 +76,7 @@ def leave_out(block: Any, path: list[str]) -> bool:
     return True
 
 
-def _refer(node: Any, old: str, new: str) -> None:
+def _refer(node: JsonValue, old: str, new: str) -> None:
     """Let everything below a node refer to an address by its new name."""
     items = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in list(items):

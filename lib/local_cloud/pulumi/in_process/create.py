@@ -3,11 +3,11 @@
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi.in_process.clients import Clients
 from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, tag_member, tags_for
@@ -19,14 +19,14 @@ BUSY_SECONDS, PAUSE_SECONDS = 20.0, 0.25
 MINE = ("region", "tags", "tagsAll")  # inputs that every entry treats alike
 
 
-def auto_name(kind: ResourceType, title: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def auto_name(kind: ResourceType, title: str, inputs: JsonMapping) -> JsonObject:
     """Return the inputs with a name: Pulumi's own rule where the program leaves it out."""
     prefix = inputs.get(f"{kind.name}Prefix", f"{title}-")
     rest = {name: value for name, value in inputs.items() if name != f"{kind.name}Prefix"}
     return rest if not kind.name or kind.name in rest else {**rest, kind.name: prefix + secrets.token_hex(4)[:7]}
 
 
-def taggable(kind: ResourceType, shape: Any) -> bool:
+def taggable(kind: ResourceType, shape: JsonValue) -> bool:
     """Tell whether an entry has a place for tags."""
     return bool(kind.tag_type or kind.tag or kind.tagged or (shape is not None and tag_member(shape)))
 
@@ -55,11 +55,11 @@ def prepare(act: ResourceOperation) -> None:
         raise act.error("its entry takes no 'tags': add a place for them.")
 
 
-def _text(value: Any) -> str:
+def _text(value: JsonValue) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def create(act: ResourceOperation, begun: Callable[[], None]) -> dict[str, Any]:
+def create(act: ResourceOperation, begun: Callable[[], None]) -> JsonObject:
     """Make a prepared resource, and return its outputs.
 
     Args:
@@ -76,7 +76,7 @@ def create(act: ResourceOperation, begun: Callable[[], None]) -> dict[str, Any]:
         return {}
     try:
         if isinstance(kind.create, str):
-            answer: Any = act.call(kind.create, **act.parameters)
+            answer: JsonValue = act.call(kind.create, **act.parameters)
             for name in filter(None, kind.answer.split(".")):
                 answer = answer[int(name) if name.isdigit() else name]
         else:

@@ -1,14 +1,14 @@
 """Every Pulumi function that the in-process way knows."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from lib.common import region as regions
+from lib.common.json_types import JsonMapping
 from lib.local_cloud.cloud import ACCOUNT
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.pulumi.in_process.clients import Clients
 
-Arguments = Mapping[str, Any]
+Arguments = JsonMapping
 
 
 def _only(arguments: Arguments, token: str, *known: str) -> None:
@@ -19,7 +19,7 @@ def _only(arguments: Arguments, token: str, *known: str) -> None:
         )
 
 
-def _zones(arguments: Arguments, clients: Clients, region: str) -> Mapping[str, Any]:
+def _zones(arguments: Arguments, clients: Clients, region: str) -> JsonMapping:
     _only(arguments, "getAvailabilityZones", "state", "filters", "excludeNames", "excludeZoneIds")
     filters = [{"Name": found["name"], "Values": list(found["values"])} for found in arguments.get("filters", [])]
     zones = clients.client("ec2", region).describe_availability_zones(Filters=filters)["AvailabilityZones"]
@@ -34,18 +34,18 @@ def _zones(arguments: Arguments, clients: Clients, region: str) -> Mapping[str, 
     return {"id": region, "names": names, "zoneIds": ids, "groupNames": [region], "region": region}
 
 
-def _identity(arguments: Arguments, clients: Clients, region: str) -> Mapping[str, Any]:
+def _identity(arguments: Arguments, clients: Clients, region: str) -> JsonMapping:
     _only(arguments, "getCallerIdentity")
     found = clients.client("sts", region).get_caller_identity()
     return {"id": ACCOUNT, "accountId": found["Account"], "arn": found["Arn"], "userId": found["UserId"]}
 
 
-def _region(arguments: Arguments, _clients: Clients, region: str) -> Mapping[str, Any]:
+def _region(arguments: Arguments, _clients: Clients, region: str) -> JsonMapping:
     _only(arguments, "getRegion")
     return {"id": region, "name": region, "region": region, "description": region}
 
 
-def _partition(arguments: Arguments, _clients: Clients, region: str) -> Mapping[str, Any]:
+def _partition(arguments: Arguments, _clients: Clients, region: str) -> JsonMapping:
     _only(arguments, "getPartition")
     name = regions.partition(region)
     suffix = "amazonaws.com.cn" if name == "aws-cn" else "amazonaws.com"
@@ -53,7 +53,7 @@ def _partition(arguments: Arguments, _clients: Clients, region: str) -> Mapping[
     return {"id": name, "partition": name, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
 
 
-INVOKES: Mapping[str, Callable[[Arguments, Clients, str], Mapping[str, Any]]] = {
+INVOKES: Mapping[str, Callable[[Arguments, Clients, str], JsonMapping]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _identity,
     "aws:index/getRegion:getRegion": _region,

@@ -12,6 +12,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
 from lib.common import region as regions
+from lib.common.json_types import JsonObject
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import ENTRIES
 from lib.local_cloud.pulumi.in_process import create
@@ -60,7 +61,7 @@ class Monitor(mocks.MockMonitor):
         self._providers = {"": Provider(region, {})}
         self._lock = Lock()
         self.seen: set[str] = set()
-        self.exports: dict[str, Any] = {}
+        self.exports: JsonObject = {}
         self.changed = False
         self.stopping = Event()
 
@@ -114,7 +115,7 @@ class Monitor(mocks.MockMonitor):
             raise LocalCloudError(f"{title}: without the Pulumi CLI it {what}.")
         self._providers[f"{urn}::provider"] = Provider(region, plain(tags)[0].get("tags", {}))
 
-    def _resource(self, urn: str, title: str, request: Any) -> tuple[StateEntry, dict[str, Any]]:
+    def _resource(self, urn: str, title: str, request: Any) -> tuple[StateEntry, JsonObject]:
         kind = self._kinds.get(request.type)
         if kind is None:
             raise LocalCloudError(f"{title}: this type has no entry in {ENTRIES}.")
@@ -135,7 +136,7 @@ class Monitor(mocks.MockMonitor):
 
     def _make(
         self, urn: str, act: ResourceOperation, prints: dict[str, str], half: StateEntry | None
-    ) -> tuple[StateEntry, dict[str, Any]]:
+    ) -> tuple[StateEntry, JsonObject]:
         create.prepare(act)
         if half is not None:  # its making was interrupted: begin again
             create.delete(act.kind, self._clients, half)
@@ -156,13 +157,13 @@ class Monitor(mocks.MockMonitor):
         return record, {name: secret(value) if name in act.kind.secret else value for name, value in outputs.items()}
 
 
-def _inputs(title: str, request: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _inputs(title: str, request: Any) -> tuple[JsonObject, tuple[str, ...]]:
     """Return a resource's inputs, unwrapped, and the texts of its secrets; None never travels.
 
     Raises:
         LocalCloudError: a value is not known.
     """
-    inputs: dict[str, Any] = {}
+    inputs: JsonObject = {}
     hidden: tuple[str, ...] = ()
     for name, given in json_format.MessageToDict(request.object).items():
         try:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from lib.common import region as regions
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.local_cloud.cloud import ACCOUNT
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import ENTRIES
@@ -12,7 +12,7 @@ from lib.local_cloud.pulumi.in_process.clients import Clients, Maker
 from lib.local_cloud.pulumi.in_process.translate import Untranslatable, plain_name, translate
 from lib.local_cloud.pulumi.in_process.values import MASK
 
-Inputs = Mapping[str, Any]
+Inputs = JsonMapping
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,21 @@ class ResourceType:  # pylint: disable=too-many-instance-attributes  # the colum
     """
 
     service: str
-    create: str | Callable[["ResourceOperation"], Any]
+    create: str | Callable[["ResourceOperation"], JsonValue]
     key: str | Callable[["ResourceOperation"], str] = ""
     answer: str = ""
     delete: str = ""
-    by: Mapping[str, Any] = field(default_factory=dict)
+    by: JsonMapping = field(default_factory=dict)
     undo: Callable[[Maker, Inputs], None] | None = None
     name: str = ""
     rename: Mapping[str, str] = field(default_factory=dict)
-    adapt: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    adapt: Callable[[JsonObject], JsonObject] | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     into: str = ""
-    given: Mapping[str, Any] = field(default_factory=dict)
+    given: JsonMapping = field(default_factory=dict)
     uses: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: JsonMapping = field(default_factory=dict)
     secret: tuple[str, ...] = ()
     tag_type: str = ""
     tag: Callable[["ResourceOperation"], None] | None = None
@@ -120,17 +120,17 @@ class ResourceOperation:
     kind: ResourceType
     token: str
     title: str
-    inputs: dict[str, Any]
+    inputs: JsonObject
     tags: dict[str, str]
     region: str
     clients: Clients
     hidden: tuple[str, ...] = ()
-    answer: dict[str, Any] = field(default_factory=dict)
-    parameters: dict[str, Any] = field(default_factory=dict)
+    answer: JsonObject = field(default_factory=dict)
+    parameters: JsonObject = field(default_factory=dict)
     id: str = ""
 
     @property
-    def client(self) -> Any:
+    def client(self) -> JsonValue:
         """The service's client in the resource's region."""
         return self.clients.client(self.kind.service, self.region)
 
@@ -140,11 +140,11 @@ class ResourceOperation:
             text = text.replace(word, MASK)
         return LocalCloudError(f"{self.token} {self.title!r}: {text}")
 
-    def shape(self, operation: str) -> Any:
+    def shape(self, operation: str) -> JsonValue:
         """Return botocore's description of what an operation takes."""
         return input_shape(self.client, operation)
 
-    def translated(self, operation: str, names: set[str] | None = None, rename: Inputs | None = None) -> dict[str, Any]:
+    def translated(self, operation: str, names: set[str] | None = None, rename: Inputs | None = None) -> JsonObject:
         """Return inputs as an operation takes them.
 
         Args:
@@ -167,10 +167,10 @@ class ResourceOperation:
             ) from wrong
         return dict(found)
 
-    def _arranged(self, inputs: dict[str, Any]) -> dict[str, Any]:
+    def _arranged(self, inputs: JsonObject) -> JsonObject:
         """Return the inputs where the creating operation has them: some go into structures."""
         top = {plain_name(name) for name in self.shape(str(self.kind.create)).members}
-        result: dict[str, Any] = {}
+        result: JsonObject = {}
         for name, value in inputs.items():
             to = self.kind.rename.get(name, name)
             inside = self.kind.into if self.kind.into and plain_name(to) not in top else ""
@@ -181,12 +181,12 @@ class ResourceOperation:
             place[last] = {**place.get(last, {}), **value} if isinstance(value, dict) else value
         return result
 
-    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, **parameters: JsonValue) -> JsonObject:
         """Call an operation and return its answer."""
         answer = getattr(self.client, operation)(**parameters)
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
-    def find(self, path: str) -> Any:
+    def find(self, path: str) -> JsonValue:
         """Return the value of a path, or None; see :class:`ResourceType`."""
         if "{" in path:
             return path.format_map(_Pattern(self))
@@ -194,25 +194,25 @@ class ResourceOperation:
         if known.get(path):
             return known[path]
         for place in (self.answer, self.parameters, self.inputs):
-            value: Any = place
+            value: JsonValue = place
             for name in path.split("."):
                 value = _below(value, name)
             if value is not None:
                 return value
         return None
 
-    def value(self, source: Any) -> Any:
+    def value(self, source: JsonValue) -> JsonValue:
         """Return what an entry says: a path's value, a function's result, or the constant itself."""
         if isinstance(source, str):
             return self.find(source)
         return source(self) if callable(source) else source
 
-    def handle(self) -> dict[str, Any]:
+    def handle(self) -> JsonObject:
         """Return the parameters of the deletion."""
         found = {name: self.value(source) for name, source in self.kind.by.items()}
         return {name: value for name, value in found.items() if value is not None}
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self) -> JsonObject:
         """Return what the program can read beyond its own inputs."""
         found = {name: self.value(source) for name, source in self.kind.outputs.items()}
         result = {name: value for name, value in found.items() if value is not None}
@@ -221,37 +221,37 @@ class ResourceOperation:
         return {**result, "tagsAll": self.tags, "region": self.region}
 
 
-def _below(value: Any, name: str) -> Any:
+def _below(value: JsonValue, name: str) -> JsonValue:
     if isinstance(value, list):
         return value[int(name)] if len(value) > int(name) else None
     return value.get(name) if isinstance(value, dict) else None
 
 
-class _Pattern(dict[str, Any]):
+class _Pattern(JsonObject):
     """A path's values, for :meth:`str.format_map`."""
 
     def __init__(self, act: ResourceOperation) -> None:
         super().__init__()
         self._act = act
 
-    def __missing__(self, path: str) -> Any:
+    def __missing__(self, path: str) -> JsonValue:
         value = self._act.find(path)
         if value is None:
             raise self._act.error(f"its entry reads {path!r}, which neither the answer nor the inputs have.")
         return value
 
 
-def input_shape(client: Any, operation: str) -> Any:
+def input_shape(client: JsonValue, operation: str) -> JsonValue:
     """Return botocore's description of what an operation of a client takes."""
     return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
 
 
-def tag_member(shape: Any) -> str | None:
+def tag_member(shape: JsonValue) -> str | None:
     """Return where a structure of the API takes tags, or None."""
     return next((name for name in shape.members if plain_name(name) == "tags"), None)
 
 
-def tags_for(shape: Any, tags: Mapping[str, str], tag_type: str) -> dict[str, Any]:
+def tags_for(shape: JsonValue, tags: Mapping[str, str], tag_type: str) -> JsonObject:
     """Return the parameters that carry tags: a map, a list of pairs, or EC2's specifications; {} if none can."""
     if tag_type:
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]

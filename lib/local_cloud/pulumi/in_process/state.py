@@ -4,12 +4,12 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import RLock
-from typing import Any
 
+from lib.common.json_types import JsonMapping, JsonObject
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.servers.process import Server
 
@@ -37,8 +37,8 @@ class StateEntry:
     server: str
     inputs: dict[str, str]
     id: str = ""
-    outputs: dict[str, Any] = field(default_factory=dict)
-    handle: dict[str, Any] = field(default_factory=dict)
+    outputs: JsonObject = field(default_factory=dict)
+    handle: JsonObject = field(default_factory=dict)
     done: bool = False
     differs: list[tuple[str, str]] = field(default_factory=list)
 
@@ -61,7 +61,7 @@ class StackState:
         """Read the file, but for the records of emulators that have ended: nothing of those exists any more."""
         self._path, self._lock = path, RLock()
         self.records: dict[str, StateEntry] = {}
-        self.exports: dict[str, Any] = {}
+        self.exports: JsonObject = {}
         self._salt = secrets.token_hex(16)
         if path.exists():
             data = json.loads(path.read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ class StackState:
         """Return a stack's state in a running cloud."""
         return cls(state_file(cloud, stack), [identity(server) for server in cloud.servers()])
 
-    def fingerprints(self, inputs: Mapping[str, Any]) -> dict[str, str]:
+    def fingerprints(self, inputs: JsonMapping) -> dict[str, str]:
         """Return a fingerprint of each input: salted, so that no short secret can be guessed from it."""
         return {
             name: hashlib.blake2b(

@@ -1,8 +1,8 @@
 """From Pulumi's spelling to the AWS API's: names and types, guided by botocore's own description of an operation."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.errors import LocalCloudError
 
 TRUTH = {"true": True, "false": False}
@@ -18,7 +18,7 @@ def plain_name(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def member(shape: Any, name: str, path: str, rename: Mapping[str, str]) -> str | None:
+def member(shape: JsonValue, name: str, path: str, rename: Mapping[str, str]) -> str | None:
     """Return how a structure of the API spells an input, or None.
 
     Args:
@@ -31,7 +31,7 @@ def member(shape: Any, name: str, path: str, rename: Mapping[str, str]) -> str |
     return next((found for found in shape.members if plain_name(found) == wanted), None)
 
 
-def translate(shape: Any, value: Any, rename: Mapping[str, str], path: str = "") -> Any:
+def translate(shape: JsonValue, value: JsonValue, rename: Mapping[str, str], path: str = "") -> JsonValue:
     """Return a value as the API takes it.
 
     Args:
@@ -56,7 +56,7 @@ def translate(shape: Any, value: Any, rename: Mapping[str, str], path: str = "")
     return _scalar(kind, value, path)
 
 
-def _pairs(shape: Any, value: Any) -> list[Any]:
+def _pairs(shape: JsonValue, value: JsonValue) -> list[JsonValue]:
     """Return a map as the pairs that many APIs take in its place, and any other single value as a list."""
     members = {plain_name(name): name for name in getattr(shape, "members", ())}
     key = members.get("name") or members.get("key")
@@ -65,7 +65,7 @@ def _pairs(shape: Any, value: Any) -> list[Any]:
     return [{key: name, members["value"]: item} for name, item in value.items()]
 
 
-def _structure(shape: Any, value: Any, rename: Mapping[str, str], path: str) -> dict[str, Any]:
+def _structure(shape: JsonValue, value: JsonValue, rename: Mapping[str, str], path: str) -> JsonObject:
     if not isinstance(value, dict):
         raise Untranslatable(f"{path!r} is a {type(value).__name__}, and the API takes a structure")
     result = {}
@@ -79,7 +79,7 @@ def _structure(shape: Any, value: Any, rename: Mapping[str, str], path: str) -> 
     return result
 
 
-def _scalar(kind: str, value: Any, path: str) -> Any:
+def _scalar(kind: str, value: JsonValue, path: str) -> JsonValue:
     """Return a value of a simple type; the messages never repeat it, as it may be a secret."""
     try:
         if kind in NUMBERS:

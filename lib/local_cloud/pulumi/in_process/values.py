@@ -5,7 +5,8 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from lib.common.json_types import JsonObject, JsonValue
 
 # pulumi.runtime.rpc's own marks, https://www.pulumi.com/docs/reference/pkg/python/pulumi/
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -48,7 +49,7 @@ class Content:
         return hashlib.sha256(self.read()).hexdigest()  # what a state's fingerprint is made of
 
 
-def plain(value: Any) -> tuple[Any, bool]:
+def plain(value: JsonValue) -> tuple[JsonValue, bool]:
     """Return a value without its wrappings, and whether any of it is secret.
 
     Raises:
@@ -65,12 +66,12 @@ def plain(value: Any) -> tuple[Any, bool]:
     return int(value) if whole else value, False
 
 
-def _fields(value: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def _fields(value: JsonObject) -> tuple[JsonObject, bool]:
     fields = {name: plain(item) for name, item in value.items()}
     return {name: item for name, (item, _secret) in fields.items()}, any(secret for _item, secret in fields.values())
 
 
-def _unpacked(value: dict[str, Any]) -> tuple[Any, bool]:
+def _unpacked(value: JsonObject) -> tuple[JsonValue, bool]:
     mark = value[SIGNATURE]
     if mark == SECRET:
         return plain(value["value"])[0], True
@@ -82,7 +83,7 @@ def _unpacked(value: dict[str, Any]) -> tuple[Any, bool]:
     raise UnknownValue("an asset of a kind that this way does not know: give a file or a text")
 
 
-def texts(value: Any) -> tuple[str, ...]:
+def texts(value: JsonValue) -> tuple[str, ...]:
     """Return every text in a value."""
     if isinstance(value, dict | list):
         items = value.values() if isinstance(value, dict) else value
@@ -90,12 +91,12 @@ def texts(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) and value else ()
 
 
-def secret(value: Any) -> dict[str, Any]:
+def secret(value: JsonValue) -> JsonObject:
     """Return a value wrapped as a secret."""
     return {SIGNATURE: SECRET, "value": value}
 
 
-def masked(value: Any) -> Any:
+def masked(value: JsonValue) -> JsonValue:
     """Return a value to show: secrets replaced, the rest unpacked."""
     if isinstance(value, dict) and value.get(SIGNATURE) == SECRET:
         return MASK

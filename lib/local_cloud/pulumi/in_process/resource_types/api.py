@@ -1,7 +1,6 @@
 """Web APIs: apigateway and wafv2 types of pulumi-aws in terms of the AWS API."""
 
-from typing import Any
-
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
@@ -36,7 +35,7 @@ def _access_logs(act: ResourceOperation) -> None:
     act.call("update_stage", **ids, patchOperations=_patches(values))
 
 
-def _method_settings(act: ResourceOperation) -> Any:
+def _method_settings(act: ResourceOperation) -> JsonValue:
     unknown = sorted(set(act.inputs["settings"]) - set(SETTINGS))
     if unknown:
         raise act.error(f"its entry takes no input 'settings.{unknown[0]}'.")
@@ -47,7 +46,7 @@ def _method_settings(act: ResourceOperation) -> Any:
     return ids
 
 
-def _plan(inputs: dict[str, Any]) -> dict[str, Any]:
+def _plan(inputs: JsonObject) -> JsonObject:
     """Return a usage plan's inputs with its stages' throttles as the map that the API has."""
     stages = []
     for stage in inputs.get("apiStages", []):
@@ -72,11 +71,11 @@ def _detach_plan(client: Maker, handle: Inputs) -> None:
         gateway.update_usage_plan(usagePlanId=handle["usagePlanId"], patchOperations=removals)
 
 
-def _key_value(act: ResourceOperation) -> Any:
+def _key_value(act: ResourceOperation) -> JsonValue:
     return act.call("get_api_key", apiKey=act.id, includeValue=True)["value"]
 
 
-def _account(act: ResourceOperation) -> Any:
+def _account(act: ResourceOperation) -> JsonValue:
     if "cloudwatchRoleArn" in act.inputs:
         patch = _patches({"/cloudwatchRoleArn": act.inputs["cloudwatchRoleArn"]})
         act.call("update_account", patchOperations=patch)

@@ -1,13 +1,13 @@
 """Containers: ecs and appautoscaling types of pulumi-aws in terms of the AWS API."""
 
 import json
-from typing import Any
 
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, tags_for
 
 
-def _task(inputs: dict[str, Any]) -> dict[str, Any]:
+def _task(inputs: JsonObject) -> JsonObject:
     """Return a task definition's inputs with its containers, which a program gives as JSON, unpacked."""
     found = {**inputs, "containerDefinitions": json.loads(inputs["containerDefinitions"])}
     for volume in found.get("volumes", []):
@@ -16,7 +16,7 @@ def _task(inputs: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _service(inputs: dict[str, Any]) -> dict[str, Any]:
+def _service(inputs: JsonObject) -> JsonObject:
     """Return a service's inputs with its network as the API has it."""
     if "networkConfiguration" not in inputs:
         return inputs
@@ -29,7 +29,7 @@ def _stop_service(client: Maker, handle: Inputs) -> None:
     client("ecs").update_service(cluster=handle["cluster"], service=handle["service"], desiredCount=0)
 
 
-def _scalable(act: ResourceOperation) -> Any:
+def _scalable(act: ResourceOperation) -> JsonValue:
     """Register a target; moto does so only for a service that its own ECS knows, and gets a shadow of it."""
     parameters = act.translated("register_scalable_target")
     if parameters["ServiceNamespace"] == "ecs":

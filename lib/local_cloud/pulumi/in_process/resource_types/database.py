@@ -1,9 +1,9 @@
 """Databases: rds types of pulumi-aws in terms of the AWS API."""
 
 import json
-from typing import Any
 
 from lib.common import passwords
+from lib.common.json_types import JsonValue
 from lib.local_cloud.names import HOST, SECRET
 from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
@@ -27,7 +27,7 @@ UPGRADES = {"allowMajorVersionUpgrade": "nothing is updated in place here", **AT
 LOST = ("databaseInsightsMode", "enabledCloudwatchLogsExports", "performanceInsightsKmsKeyId")
 
 
-def _secrets(act: ResourceOperation) -> Any:
+def _secrets(act: ResourceOperation) -> JsonValue:
     """Return the output masterUserSecrets: what RDS says of the secret that it manages."""
     secret = act.answer.get("MasterUserSecret")
     if not secret:
@@ -41,11 +41,11 @@ def _secrets(act: ResourceOperation) -> Any:
     ]
 
 
-def _members(act: ResourceOperation) -> Any:
+def _members(act: ResourceOperation) -> JsonValue:
     return [member["DBInstanceIdentifier"] for member in act.answer.get("DBClusterMembers", [])]
 
 
-def _group(create: str, key: str, delete: str, arn: str, **more: Any) -> ResourceType:
+def _group(create: str, key: str, delete: str, arn: str, **more: JsonValue) -> ResourceType:
     """Return the entry of a parameter group."""
     change = create.replace("create", "modify")
 

@@ -1,16 +1,16 @@
 """Names: route53 types of pulumi-aws in terms of the AWS API."""
 
 import secrets
-from typing import Any
 
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType
 
 
-def _record(act: ResourceOperation) -> Any:
+def _record(act: ResourceOperation) -> JsonValue:
     """Write a record set."""
     inputs = act.inputs
-    found: dict[str, Any] = {"Name": inputs["name"], "Type": inputs["type"]}
+    found: JsonObject = {"Name": inputs["name"], "Type": inputs["type"]}
     if "aliases" in inputs:
         (alias,) = inputs["aliases"]
         found["AliasTarget"] = {
@@ -41,12 +41,12 @@ def _delete_record(client: Maker, handle: Inputs) -> None:
                 _change(route53, zone, "DELETE", found)
 
 
-def _change(client: Any, zone: str, action: str, record: Inputs) -> None:
+def _change(client: JsonValue, zone: str, action: str, record: Inputs) -> None:
     changes = [{"Action": action, "ResourceRecordSet": record}]
     client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
 
 
-def _zone(act: ResourceOperation) -> Any:
+def _zone(act: ResourceOperation) -> JsonValue:
     rest = {"HostedZoneConfig": {"Comment": act.inputs["comment"]}} if "comment" in act.inputs else {}
     answer = act.call("create_hosted_zone", Name=act.inputs["name"], CallerReference=secrets.token_hex(8), **rest)
     return {**answer, "ZoneId": answer["HostedZone"]["Id"].removeprefix("/hostedzone/")}

@@ -1,11 +1,10 @@
 """Functions and what starts them: lambda, sqs, cloudwatch events and scheduler types in terms of the AWS API."""
 
-from typing import Any
-
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, Step
 
 
-def _function(inputs: dict[str, Any]) -> dict[str, Any]:
+def _function(inputs: JsonObject) -> JsonObject:
     """Return a function's inputs as the API takes them: its code packed."""
     found = {name: value for name, value in inputs.items() if name != "code"}
     if "code" in inputs:
@@ -19,7 +18,7 @@ def _reserve(act: ResourceOperation) -> None:
         act.call("put_function_concurrency", FunctionName=act.id, ReservedConcurrentExecutions=number)
 
 
-def _invoke(act: ResourceOperation) -> Any:
+def _invoke(act: ResourceOperation) -> JsonValue:
     """Invoke a function once, as Pulumi does when it creates an invocation; its error is the deployment's."""
     parameters = act.translated("invoke", {"functionName", "input", "qualifier"}, {"input": "Payload"})
     answer = act.clients.client("lambda", act.region, patient=True).invoke(**parameters)
@@ -29,7 +28,7 @@ def _invoke(act: ResourceOperation) -> Any:
     return {"result": result}
 
 
-def _state(inputs: dict[str, Any]) -> dict[str, Any]:
+def _state(inputs: JsonObject) -> JsonObject:
     """Return a rule's inputs with its old switch as the new one."""
     rest = {name: value for name, value in inputs.items() if name != "isEnabled"}
     return {"state": "ENABLED" if inputs["isEnabled"] else "DISABLED", **rest} if "isEnabled" in inputs else rest

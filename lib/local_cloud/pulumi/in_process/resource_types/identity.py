@@ -1,7 +1,6 @@
 """Identities and keys: iam, kms and secretsmanager types of pulumi-aws in terms of the AWS API."""
 
-from typing import Any
-
+from lib.common.json_types import JsonValue
 from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
@@ -37,7 +36,7 @@ def _disable(act: ResourceOperation) -> None:
         act.call("disable_key", KeyId=act.id)
 
 
-def _key_arn(act: ResourceOperation) -> Any:
+def _key_arn(act: ResourceOperation) -> JsonValue:
     return act.call("describe_key", KeyId=act.inputs["targetKeyId"])["KeyMetadata"]["Arn"]
 
 

@@ -1,8 +1,8 @@
 """Load balancers: lb types of pulumi-aws in terms of the AWS API."""
 
 import re
-from typing import Any
 
+from lib.common.json_types import JsonObject
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
 LOGS = {"enabled": "enabled", "bucket": "bucket", "prefix": "prefix"}
@@ -71,7 +71,7 @@ def _attributes(operation: str, key: str, names: Inputs) -> Step:
     """Return the step that sets a balancer's or a group's attributes."""
 
     def run(act: ResourceOperation) -> None:
-        found: dict[str, Any] = {}
+        found: JsonObject = {}
         for name in set(names) & set(act.inputs):
             value, to = act.inputs[name], names[name]
             nested = isinstance(to, dict)
@@ -88,7 +88,7 @@ def _attributes(operation: str, key: str, names: Inputs) -> Step:
     return Step(tuple(names), run)
 
 
-def _group(inputs: dict[str, Any]) -> dict[str, Any]:
+def _group(inputs: JsonObject) -> JsonObject:
     """Return a target group's inputs with its health check as the API has it."""
     check = dict(inputs.get("healthCheck") or {})
     rest = {name: value for name, value in inputs.items() if name != "healthCheck"}
@@ -97,7 +97,7 @@ def _group(inputs: dict[str, Any]) -> dict[str, Any]:
     return {**rest, **{HEALTH.get(name, f"healthCheck.{name}"): value for name, value in check.items()}}
 
 
-def _listener(inputs: dict[str, Any]) -> dict[str, Any]:
+def _listener(inputs: JsonObject) -> JsonObject:
     """Return a listener's inputs with its certificate as the API has it."""
     rest = {name: value for name, value in inputs.items() if name != "certificateArn"}
     return (
@@ -105,7 +105,7 @@ def _listener(inputs: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _rule(inputs: dict[str, Any]) -> dict[str, Any]:
+def _rule(inputs: JsonObject) -> JsonObject:
     """Return a rule's inputs with its conditions as the API has them."""
     conditions = []
     for condition in inputs["conditions"]:

@@ -1,8 +1,8 @@
 """Observation: cloudwatch (logs, alarms, dashboards, events) and sns types of pulumi-aws in terms of the AWS API."""
 
 import json
-from typing import Any
 
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, Step
 
 
@@ -12,7 +12,7 @@ def _retention(act: ResourceOperation) -> None:
         act.call("put_retention_policy", logGroupName=act.id, retentionInDays=days)
 
 
-def _topic_policy(act: ResourceOperation) -> Any:
+def _topic_policy(act: ResourceOperation) -> JsonValue:
     values = {"TopicArn": act.inputs["arn"], "AttributeName": "Policy", "AttributeValue": act.inputs["policy"]}
     act.call("set_topic_attributes", **values)
     return {}
@@ -39,7 +39,7 @@ def _open_policy(act: ResourceOperation) -> str:
     )
 
 
-def _alarm(inputs: dict[str, Any]) -> dict[str, Any]:
+def _alarm(inputs: JsonObject) -> JsonObject:
     """Return an alarm's inputs with the metrics that it computes with as the API has them."""
     queries = []
     for query in inputs.get("metricQueries", []):

@@ -1,7 +1,6 @@
 """Networks: ec2 and vpc types of pulumi-aws in terms of the AWS API."""
 
-from typing import Any
-
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
@@ -20,7 +19,7 @@ def _attribute(operation: str, key: str, *names: str) -> Step:
     return Step(names, run)
 
 
-def _main_parts(act: ResourceOperation) -> dict[str, Any]:
+def _main_parts(act: ResourceOperation) -> JsonObject:
     """Return the ids of what comes with every VPC."""
     filters = [{"Name": "vpc-id", "Values": [act.id]}]
     groups = act.call("describe_security_groups", Filters=[*filters, {"Name": "group-name", "Values": ["default"]}])
@@ -31,8 +30,8 @@ def _main_parts(act: ResourceOperation) -> dict[str, Any]:
     return {name: items[0][keys[name]] for name, items in found.items() if items}
 
 
-def _part(name: str) -> Any:
-    def read(act: ResourceOperation) -> Any:
+def _part(name: str) -> JsonValue:
+    def read(act: ResourceOperation) -> JsonValue:
         if "parts" not in act.answer:
             act.answer["parts"] = _main_parts(act)
         return act.answer["parts"].get(name)
@@ -60,7 +59,7 @@ def _close_group(act: ResourceOperation) -> None:
             act.call("revoke_security_group_ingress", GroupId=act.id, IpPermissions=group["IpPermissions"])
 
 
-def _default_group(act: ResourceOperation) -> Any:
+def _default_group(act: ResourceOperation) -> JsonValue:
     if act.inputs.get("ingress") or act.inputs.get("egress"):
         raise act.error("rules within it are not known here: leave them out, which closes the group.")
     filters = [{"Name": "vpc-id", "Values": [act.inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
@@ -72,9 +71,9 @@ def _default_group(act: ResourceOperation) -> Any:
 
 
 def _rule(direction: str) -> ResourceType:
-    def create(act: ResourceOperation) -> Any:
+    def create(act: ResourceOperation) -> JsonValue:
         protocol = str(act.inputs["ipProtocol"])
-        rule: dict[str, Any] = {"IpProtocol": protocol}
+        rule: JsonObject = {"IpProtocol": protocol}
         for name, key in (("fromPort", "FromPort"), ("toPort", "ToPort")):
             if name in act.inputs and protocol != "-1":
                 rule[key] = int(act.inputs[name])
@@ -109,7 +108,7 @@ def _route_id(act: ResourceOperation) -> str:
     return f"{act.parameters['RouteTableId']}_{target}"
 
 
-def _prefix_list(act: ResourceOperation) -> Any:
+def _prefix_list(act: ResourceOperation) -> JsonValue:
     """Return the id of the list that a gateway endpoint's routes go by."""
     names = [{"Name": "prefix-list-name", "Values": [act.inputs["serviceName"]]}]
     found = act.call("describe_prefix_lists", Filters=names)["PrefixLists"]

@@ -1,14 +1,13 @@
 """Storage: s3 and ecr types of pulumi-aws in terms of the AWS API."""
 
-from typing import Any
-
+from lib.common.json_types import JsonValue
 from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, input_shape
 
 ECR = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
 
 
-def _bucket(act: ResourceOperation) -> Any:
+def _bucket(act: ResourceOperation) -> JsonValue:
     parameters = act.translated("create_bucket", {"bucket"})
     place = input_shape(act.client, "create_bucket").members["CreateBucketConfiguration"].members["LocationConstraint"]
     if act.region in place.enum:  # all but the oldest region
@@ -34,7 +33,7 @@ def _empty_bucket(client: Maker, handle: Inputs) -> None:
             )
 
 
-def _address(region: bool) -> Any:
+def _address(region: bool) -> JsonValue:
     def read(act: ResourceOperation) -> str:
         suffix = "amazonaws.com.cn" if act.find("partition") == "aws-cn" else "amazonaws.com"
         return f"{act.id}.s3.{act.region}.{suffix}" if region else f"{act.id}.s3.{suffix}"
@@ -42,7 +41,7 @@ def _address(region: bool) -> Any:
     return read
 
 
-def _setting(create: str, into: str = "", delete: str = "", **more: Any) -> ResourceType:
+def _setting(create: str, into: str = "", delete: str = "", **more: JsonValue) -> ResourceType:
     """Return the entry of a setting that belongs to a bucket."""
     return ResourceType(
         "s3", create, key="Bucket", into=into, delete=delete, by={"Bucket": "id"} if delete else {}, **more
