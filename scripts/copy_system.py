@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from lib.common import lambda_package  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
+from lib.common import lambda_sources  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
 from tap import SYSTEMS  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
 
@@ -150,7 +150,7 @@ def copy(system: str, target: Path) -> int:
         raise SettingError(f"{target} is there already and not empty: name a new folder.")
     first = [path for part in ("lib", "lambda", "tests/unit") for path in files(ROOT / part / name)]
     for handler in (ROOT / "lambda" / name).glob("*/handler.py"):
-        first += lambda_package.sources(name, handler.parent.name).values()
+        first += lambda_sources.sources(name, handler.parent.name).values()
     fixed = [ROOT / path for path in (*ALWAYS, *OF_ENGINE[engine]) if (ROOT / path).is_file()]
     document = [ROOT / "docs" / "systems" / f"{system}.md", ROOT / "docs" / "pictures" / f"{system}.svg"]
     found, foreign = closure([*first, *fixed])

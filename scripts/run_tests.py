@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lib.common import lambda_package
+from lib.common import lambda_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ["lib", "lambda", "scripts", "tests", "tap.py"]
@@ -30,7 +30,7 @@ def functions() -> list[tuple[list[str], list[str]]]:
     """Return the modules of each Lambda function, and the folders that they import each other from."""
     found = []
     for handler in sorted((ROOT / "lambda").glob("*/*/handler.py")):
-        files, folders = lambda_package.modules(handler.parent.parent.name, handler.parent.name)
+        files, folders = lambda_sources.modules(handler.parent.parent.name, handler.parent.name)
         found.append((list(map(str, files)), folders))
     return found
 

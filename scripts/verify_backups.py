@@ -20,7 +20,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lib.common import lambda_package
+from lib.common import lambda_sources
 from lib.common.aws_clients import ClientFactory, cached
 from lib.common.errors import SettingError
 from lib.disaster_recovery.settings import Settings
@@ -64,7 +64,7 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     parser = argparse.ArgumentParser(prog="scripts/verify_backups", description="Verify backups and replication.")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
-    _files, folders = lambda_package.modules("disaster_recovery", "verification")
+    _files, folders = lambda_sources.modules("disaster_recovery", "verification")
     sys.path[:0] = folders  # the function's modules import each other by their plain names
     try:
         verify, settings = importlib.import_module("verify"), importlib.import_module("settings")

@@ -6,7 +6,6 @@ those modules of ``lambda/common/`` that any of them imports.
 A package is built once per content and cached; a handler that AWS Lambda could not import is refused here.
 """
 
-import ast
 import hashlib
 import os
 import platform
@@ -15,10 +14,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from lib.common.lambda_sources import REQUIREMENTS, ROOT, PackageError, function_folder, sources
 
 RUNTIME = "3.14"
 ARCHITECTURE = "arm64"
@@ -27,10 +28,6 @@ CHECK_SECONDS = 60  # AWS itself gives an import 10 s, on a machine that is not 
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # Since Python 3.12 the runtimes are Amazon Linux 2023, with glibc 2.34: wheels for that or an older one fit.
 _PLATFORMS = (*(f"manylinux_2_{minor}" for minor in range(34, 16, -1)), "manylinux2014")
-_ROOT = Path(__file__).resolve().parents[2]
-_REQUIREMENTS = "requirements.txt"
-# What a module of lambda/common/ reads beside it, and where the repository has that.
-_DATA = {"postgres": "lib/common/rds-ca.pem"}
 _PINNED = re.compile(r"[\w.-]+(\[[\w.,-]+\])?==\S+(\s+--hash=sha256:[0-9a-f]{64})+")
 # What pip writes about the installation: it differs between machines, and nothing reads it on Lambda.
 _PIP_RECORDS = ("INSTALLER", "RECORD", "REQUESTED", "direct_url.json")
@@ -67,15 +64,11 @@ print("the handler can be imported")
 """
 
 
-class PackageError(RuntimeError):
-    """A Lambda package that cannot be built. The message is for the user: what failed, and what to do."""
-
-
 def build(
     system: str,
     function: str,
     *,
-    root: Path = _ROOT,
+    root: Path = ROOT,
     output: Path | None = None,
     architecture: str = ARCHITECTURE,
     runtime: str = RUNTIME,
@@ -96,9 +89,9 @@ def build(
     """
     if architecture not in _MACHINES:
         raise PackageError(f"architecture={architecture!r} is not one of AWS Lambda's: use {' or '.join(_MACHINES)}.")
-    folder = _folder(root, system, function)
+    folder = function_folder(root, system, function)
     label = f"lambda/{system}/{function}"
-    requirements = folder / _REQUIREMENTS
+    requirements = folder / REQUIREMENTS
     files = sources(system, function, root=root)
     output = output or root / ".local" / "lambda"
     target = output / f"{system}-{function}-{_digest(files, requirements, architecture, runtime)}.zip"
@@ -116,95 +109,6 @@ def build(
         # One rename: an interrupted build leaves no zip, and of two at once either leaves the same bytes.
         os.replace(finished, target)
     return target
-
-
-def _folder(root: Path, system: str, function: str) -> Path:
-    parent = root / "lambda"
-    for name, marker in ((system, ""), (function, "handler.py")):
-        if not name or not (parent / name / marker).exists():
-            wanted = (parent / name / marker).relative_to(root).as_posix()
-            there = sorted(path.name for path in parent.glob("*") if path.is_dir() and (path / marker).exists())
-            raise PackageError(
-                f"{wanted} is missing: {parent.relative_to(root).as_posix()} has {', '.join(there) or 'nothing yet'}."
-            )
-        parent = parent / name
-    return parent
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield every file, without bytecode and without what editors and file managers hide."""
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and "__pycache__" not in parts and not any(part.startswith(".") for part in parts):
-            yield path
-
-
-def sources(system: str, function: str, *, root: Path = _ROOT) -> Mapping[str, Path]:
-    """Return a function's files by their path in the package.
-
-    They are the function's own, those of ``lambda/<system>/shared/``, and the modules of ``lambda/common/`` that any of
-    these imports, directly or through another one: no list of them can be out of date.
-
-    Args:
-        system: a folder of ``lambda/``.
-        function: a folder of the system's folder.
-        root: the repository.
-
-    Raises:
-        PackageError: there is no such function, or two files have one path in the package.
-    """
-    folder = _folder(root, system, function)
-    files: dict[str, Path] = {}
-    for part in (folder, folder.parent / "shared"):
-        for path in _files(part):
-            _add(files, path.relative_to(part).as_posix(), path)
-    waiting = list(files.values())
-    while waiting:
-        for path in _common(waiting.pop(), root):
-            if files.get(path.name) != path:
-                _add(files, path.name, path)
-                waiting.append(path)
-    return files
-
-
-def modules(system: str, function: str, *, root: Path = _ROOT) -> tuple[list[Path], list[str]]:
-    """Return a function's own modules, and the folders in which they find each other when they are not packed.
-
-    Raises:
-        PackageError: as :func:`sources` does.
-    """
-    found = [path for path in sources(system, function, root=root).values() if path.suffix == ".py"]
-    return found, list(dict.fromkeys(str(path.parent) for path in found))
-
-
-def _add(files: dict[str, Path], name: str, path: Path) -> None:
-    if name in files:
-        raise PackageError(f"{files[name]} and {path} have one place in the package: rename one of them.")
-    if name != _REQUIREMENTS:
-        files[name] = path
-
-
-def _common(path: Path, root: Path) -> Iterator[Path]:
-    """Yield the modules of ``lambda/common/`` that a file imports, each with its data."""
-    for name in _imports(path) if path.suffix == ".py" else ():
-        module = root / "lambda" / "common" / f"{name}.py"
-        if module.is_file():
-            yield module
-            if name in _DATA:
-                yield root / _DATA[name]
-
-
-def _imports(path: Path) -> Iterator[str]:
-    """Yield the first names of what a file imports, at its top or in a function."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except SyntaxError:
-        return  # whoever imports the handler is told with file and line
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
 
 
 def _digest(files: Mapping[str, Path], requirements: Path, architecture: str, runtime: str) -> str:
@@ -226,7 +130,7 @@ def _install(requirements: Path, label: str, staging: Path, architecture: str, r
         # An environment marker would be judged by the building machine's Python, and not by Lambda's.
         if not _PINNED.fullmatch(line):
             raise PackageError(
-                f"{label}/{_REQUIREMENTS} has the line {line[:80]!r}: write NAME==VERSION --hash=sha256:..., "
+                f"{label}/{REQUIREMENTS} has the line {line[:80]!r}: write NAME==VERSION --hash=sha256:..., "
                 f"as 'uv pip compile --generate-hashes --no-emit-index-url --python-version {runtime}' does."
             )
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
@@ -237,7 +141,7 @@ def _install(requirements: Path, label: str, staging: Path, architecture: str, r
     if result.returncode:
         raise PackageError(
             f"The dependencies of {label} cannot be installed: {_first_error(result.stderr)} - check the network and "
-            f"pip's index ('pip config list'), and that {_REQUIREMENTS} names versions with wheels for "
+            f"pip's index ('pip config list'), and that {REQUIREMENTS} names versions with wheels for "
             f"Python {runtime} on {architecture}."
         )
     # The commands' first line names this machine's Python.
@@ -289,7 +193,7 @@ def _check(label: str, staging: Path, foreign: set[str]) -> None:
         where = f" ({places[-1][0]}, line {places[-1][1]})" if places else ""
         raise PackageError(
             f"{label}/handler.py cannot be imported: {lines[-1]}{where}. "
-            f"A dependency belongs into {label}/{_REQUIREMENTS}; values of the environment are read when it is called."
+            f"A dependency belongs into {label}/{REQUIREMENTS}; values of the environment are read when it is called."
         )
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 import tap
 from lib.common import naming, region
 from lib.common.errors import ExerciseError, SettingError
-from lib.common.lambda_package import PackageError
+from lib.common.lambda_sources import PackageError
 from lib.local_cloud import inventory, systems
 from lib.local_cloud.audit import audit
 from lib.local_cloud.cloud import UNSET, LocalCloud

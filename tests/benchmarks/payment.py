@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 # pylint: disable=wrong-import-position
-from lib.common import lambda_package  # noqa: E402
+from lib.common import lambda_package, lambda_sources  # noqa: E402
 from lib.local_cloud.servers.postgres import Postgres  # noqa: E402
 from lib.local_cloud.servers.process import free_port  # noqa: E402
 from tests.support import functions, payment  # noqa: E402
@@ -184,7 +184,7 @@ def cold(rounds: int, package: Path) -> dict[str, list[float]]:
 
     The package has no bytecode: pip writes none for another machine's Python, and Lambda's disk keeps none.
     """
-    _files, paths = lambda_package.modules("payment", "api")
+    _files, paths = lambda_sources.modules("payment", "api")
     statements = {
         "handler": f"import sys; sys.path[:0] = {paths!r}; import handler",
         "its driver alone": "import pg8000.native",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lib.common import lambda_package
+from lib.common import lambda_sources
 from lib.declared.model import Declaration, Resource
 from lib.declared.read import ROOT
 
@@ -52,7 +52,7 @@ class Reads:
 
 def modules(folder: Path) -> list[Path]:
     """Return the modules of the function in a folder: everything of its package that is our own code."""
-    return lambda_package.modules(folder.parent.name, folder.name)[0]
+    return lambda_sources.modules(folder.parent.name, folder.name)[0]
 
 
 @lru_cache

@@ -4,7 +4,7 @@ import importlib
 import sys
 from types import ModuleType, SimpleNamespace
 
-from lib.common import lambda_package, rds_ca
+from lib.common import lambda_sources, rds_ca
 
 
 def load(system: str, function: str) -> SimpleNamespace:
@@ -13,7 +13,7 @@ def load(system: str, function: str) -> SimpleNamespace:
     ``lambda`` is a keyword, so the folder cannot be imported as a package; and two functions have modules
     of the same name, so nothing of them stays in ``sys.modules``.
     """
-    files, folders = lambda_package.modules(system, function)
+    files, folders = lambda_sources.modules(system, function)
     names = [path.stem for path in files]
     before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     sys.path[:0] = folders

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.common import lambda_package
+from lib.common import lambda_sources
 from lib.common.errors import SettingError
 from scripts import copy_system
 from tap import SYSTEMS as REGISTRY
@@ -45,7 +45,7 @@ def test_its_functions_have_the_same_files_as_here(copied):
     assert functions or system == "flask-api"
     taken = set()
     for function in functions:
-        here, there = (lambda_package.sources(name, function, root=root) for root in (ROOT, target))
+        here, there = (lambda_sources.sources(name, function, root=root) for root in (ROOT, target))
         assert {place: path.relative_to(target) for place, path in there.items()} == {
             place: path.relative_to(ROOT) for place, path in here.items()
         }

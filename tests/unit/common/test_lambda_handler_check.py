@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lib.common import lambda_package
-from lib.common.lambda_package import PackageError
+from lib.common.lambda_sources import PackageError
 
 HANDLER = "def handler(event, context):\n    return event\n"
 

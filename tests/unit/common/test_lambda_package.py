@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.common import lambda_package
-from lib.common.lambda_package import PackageError
+from lib.common import lambda_package, lambda_sources
+from lib.common.lambda_sources import PackageError
 
 ROOT = Path(__file__).resolve().parents[3]
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -113,7 +113,7 @@ def test_the_code_of_functions_has_no_links() -> None:
 def test_the_modules_of_a_function_are_found_in_these_folders(write: Write) -> None:
     """As they lie in the repository, for whoever runs them without a package."""
     root = write({"shared/b.py": "import money\n", "shared/ca.pem": "", **COMMON})
-    files, folders = lambda_package.modules("shop", "store", root=root)
+    files, folders = lambda_sources.modules("shop", "store", root=root)
     assert [str(path.relative_to(root / "lambda")) for path in files] == [
         "shop/store/handler.py",
         "shop/shared/b.py",

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from lib.common import lambda_package
-from lib.common.lambda_package import PackageError
+from lib.common.lambda_sources import PackageError
 
 HANDLER = "def handler(event, context):\n    return event\n"
 USES_BOTH = "import tiny\nfrom native import _speedups\nfrom native.sub import fast\n" + HANDLER

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from lib.common import lambda_package, rds_ca, region
+from lib.common import lambda_sources, rds_ca, region
 from lib.common.errors import SettingError
 from tests.support import rds_roots
 
@@ -80,7 +80,7 @@ def test_the_regions_of_this_repository_are_among_them() -> None:
 @pytest.mark.parametrize("system", HOLDERS)
 def test_the_packages_take_this_file(system: str) -> None:
     """What is appended to it is deployed, with every function that connects to PostgreSQL."""
-    assert lambda_package.sources(system, "database")["rds-ca.pem"] == rds_ca.BUNDLE
+    assert lambda_sources.sources(system, "database")["rds-ca.pem"] == rds_ca.BUNDLE
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from lib.common import lambda_package, region
+from lib.common import lambda_sources, region
 from tests.support import functions
 from tests.support import payment as support
 from tests.support.functions import Context
@@ -93,7 +93,7 @@ def test_the_secret_s_client_gives_up_soon(modules):
 @pytest.mark.parametrize("function", ["api", "drain", "database"])
 def test_importing_a_function_imports_no_sdk(function):
     """Nor anything else that a cold start could do without."""
-    _files, folders = lambda_package.modules("payment", function)
+    _files, folders = lambda_sources.modules("payment", function)
     code = f"import sys; sys.path[:0] = {folders!r}; import handler; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
