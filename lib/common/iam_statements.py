@@ -135,6 +135,22 @@ def key_for_alarms(account: Any) -> Statement:
     )
 
 
+def publish_alarms(topic: Any, account: Any, alarms: Sequence[Any] = ()) -> Statement:
+    """Return what CloudWatch needs of an alarm topic: a policy on a topic takes the place of the default one.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+
+    Args:
+        topic: the topic's ARN.
+        account: whose alarms may publish.
+        alarms: ARNs, or patterns of ARNs, of the alarms that may; all of the account when there are none.
+    """
+    condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
+    if alarms:
+        condition["ArnLike"] = {"aws:SourceArn": alarms[0] if len(alarms) == 1 else list(alarms)}
+    return allow(["sns:Publish"], [topic], Principal={"Service": "cloudwatch.amazonaws.com"}, Condition=condition)
+
+
 def key_for_undelivered_events() -> Statement:
     """Return what EventBridge needs of a dead-letter queue's key, or an event that it cannot deliver is lost.
 

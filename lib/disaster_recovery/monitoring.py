@@ -13,16 +13,20 @@ after a failover the messages are two, silence on the one side and "OK" on the o
 function's own figure: it asks whichever region is the secondary one now and has no excuse, so its silence is breaching.
 """
 
+from dataclasses import replace
+
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from constructs import Construct
 
-from lib.disaster_recovery.alarms import BELOW, HOUR, AlarmSpec, alarm, dashboard
+from lib.common.alarm_spec import BELOW, HOUR, AlarmSpec
+from lib.disaster_recovery.alarms import alarm, dashboard
 from lib.disaster_recovery.api import STAGE
 from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.lambda_function import METRICS_NAMESPACE
 
+RDS, LAMBDA = "AWS/RDS", "AWS/Lambda"
 API_ERRORS, API_MILLISECONDS = 5, 2000
 CPU_PERCENT = 80
 VERIFICATIONS = 3  # runs in a row without a good figure
@@ -63,12 +67,13 @@ class HealthAlarms(Construct):
                 f"health-{role}",
                 "AWS/Route53",
                 "HealthCheckStatus",
-                {"HealthCheckId": check.id},
                 "Minimum",
                 1,
+                3,
                 f"The {role} region is unhealthy",
-                treat_missing_data="breaching",
+                {"HealthCheckId": check.id},
                 comparison=BELOW,
+                treat_missing_data="breaching",
             )
             alarm(self, spec, context, topic)
 
@@ -78,35 +83,26 @@ def replication(context: AwsContext) -> list[AlarmSpec]:
     settings = context.settings
     cluster = {"DBClusterIdentifier": settings.name("database")}
     peer = next(side.region for side in settings.sides if side.region != context.region)
-    lags = (
-        ("aurora-lag", "AuroraGlobalDBReplicationLag", "Aurora here is behind the other region (milliseconds)"),
-        ("aurora-rpo-lag", "AuroraGlobalDBRPOLag", "The loss of the other region would cost so much (milliseconds)"),
-    )
+    receiver = {"TableName": settings.name("table"), "ReceivingRegion": peer}
+    limit, behind = settings.lag_max_ms, "Aurora here is behind the other region (milliseconds)"
+    loss = "The loss of the other region would cost so much (milliseconds)"
+    table = "The other region's table is behind this one (milliseconds)"
+    aurora = [
+        AlarmSpec("aurora-lag", RDS, "AuroraGlobalDBReplicationLag", "Maximum", limit, LAG_MINUTES, behind),
+        AlarmSpec("aurora-rpo-lag", RDS, "AuroraGlobalDBRPOLag", "Maximum", limit, LAG_MINUTES, loss),
+    ]
     return [
-        *(
-            AlarmSpec(
-                part,
-                "AWS/RDS",
-                metric,
-                cluster,
-                "Maximum",
-                settings.lag_max_ms,
-                why,
-                LAG_MINUTES,
-                treat_missing_data="missing",
-            )
-            for part, metric, why in lags
-        ),
+        *(replace(spec, dimensions=cluster, treat_missing_data="missing") for spec in aurora),
         # The sending region has it, and only while something is sent: a region that does not write has nothing to tell.
         AlarmSpec(
             "table-latency",
             "AWS/DynamoDB",
             "ReplicationLatency",
-            {"TableName": settings.name("table"), "ReceivingRegion": peer},
             "Average",
-            settings.lag_max_ms,
-            "The other region's table is behind this one (milliseconds)",
+            limit,
             LATENCY_MINUTES,
+            table,
+            receiver,
         ),
     ]
 
@@ -117,15 +113,12 @@ def functions(context: AwsContext) -> list[AlarmSpec]:
     for part in ("payment", "verification"):
         of = {"FunctionName": context.name("function", part)}
         found += [
-            AlarmSpec(f"{part}-errors", "AWS/Lambda", "Errors", of, "Sum", 0, f"The function {part} fails", 2),
-            AlarmSpec(f"{part}-throttles", "AWS/Lambda", "Throttles", of, "Sum", 0, f"Lambda refuses to run {part}"),
+            AlarmSpec(f"{part}-errors", LAMBDA, "Errors", "Sum", 0, 2, f"The function {part} fails", of),
+            AlarmSpec(f"{part}-throttles", LAMBDA, "Throttles", "Sum", 0, 3, f"Lambda refuses to run {part}", of),
         ]
     queue = {"QueueName": context.name("queue", "dead-letters")}
-    messages = "ApproximateNumberOfMessagesVisible"
-    return [
-        *found,
-        AlarmSpec("dead-letters", "AWS/SQS", messages, queue, "Maximum", 0, "A run of verification was given up", 1),
-    ]
+    messages, lost = "ApproximateNumberOfMessagesVisible", "A run of verification was given up"
+    return [*found, AlarmSpec("dead-letters", "AWS/SQS", messages, "Maximum", 0, 1, lost, queue)]
 
 
 def api(context: AwsContext) -> list[AlarmSpec]:
@@ -135,12 +128,10 @@ def api(context: AwsContext) -> list[AlarmSpec]:
     """
     of = {"ApiName": context.name("api"), "Stage": STAGE}
     payments = {**of, "Resource": "/payments", "Method": "POST"}
-    slow = "Every twentieth request is slow (milliseconds)"
+    fails, slow = "The API answers with errors", "Every twentieth request is slow (milliseconds)"
     return [
-        AlarmSpec(
-            "api-errors", "AWS/ApiGateway", "5XXError", payments, "Sum", API_ERRORS, "The API answers with errors"
-        ),
-        AlarmSpec("api-latency", "AWS/ApiGateway", "Latency", of, "p95", API_MILLISECONDS, slow, 5),
+        AlarmSpec("api-errors", "AWS/ApiGateway", "5XXError", "Sum", API_ERRORS, 3, fails, payments),
+        AlarmSpec("api-latency", "AWS/ApiGateway", "Latency", "p95", API_MILLISECONDS, 5, slow, of),
     ]
 
 
@@ -148,30 +139,27 @@ def verification(context: AwsContext) -> list[AlarmSpec]:
     """Return what the verification function says, every so many hours, in whichever role its region is."""
     of = {"service": context.name("function", "verification")}
     hours, limit = context.settings.verify_hours * HOUR, context.settings.lag_max_ms
-    lag = AlarmSpec(
-        "replication-lag",
-        METRICS_NAMESPACE,
-        "ReplicationLagMilliseconds",
-        of,
-        "Maximum",
-        limit,
-        "Replication is behind, whichever way it goes (milliseconds)",
-        VERIFICATIONS,
-        hours,
-        "breaching",
-    )
+    behind = "Replication is behind, whichever way it goes (milliseconds)"
+    wrong, unread = "Something is wrong with the backups", "A side could not be looked at"
     return [
-        lag,
         AlarmSpec(
-            "findings", METRICS_NAMESPACE, "Findings", of, "Maximum", 0, "Something is wrong with the backups", 1, hours
+            "replication-lag",
+            METRICS_NAMESPACE,
+            "ReplicationLagMilliseconds",
+            "Maximum",
+            limit,
+            VERIFICATIONS,
+            behind,
+            of,
+            hours,
+            treat_missing_data="breaching",
         ),
-        AlarmSpec(
-            "incomplete", METRICS_NAMESPACE, "Incomplete", of, "Maximum", 0, "A side could not be looked at", 1, hours
-        ),
+        AlarmSpec("findings", METRICS_NAMESPACE, "Findings", "Maximum", 0, 1, wrong, of, hours),
+        AlarmSpec("incomplete", METRICS_NAMESPACE, "Incomplete", "Maximum", 0, 1, unread, of, hours),
     ]
 
 
 def database(context: AwsContext) -> list[AlarmSpec]:
     """Return what can go wrong with Aurora here."""
     of = {"DBClusterIdentifier": context.name("database")}
-    return [AlarmSpec("database-cpu", "AWS/RDS", "CPUUtilization", of, "Average", CPU_PERCENT, "Aurora is busy", 15)]
+    return [AlarmSpec("database-cpu", RDS, "CPUUtilization", "Average", CPU_PERCENT, 15, "Aurora is busy", of)]

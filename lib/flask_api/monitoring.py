@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import pulumi
 
+from lib.common.alarm_spec import BELOW, AlarmSpec
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.service import Service
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.alarms import BELOW, AlarmSpec, Dimensions, alarm, dashboard, topic
+from lib.pulumi_components.alarms import alarm, dashboard, topic
 from lib.pulumi_components.policies import AwsContext
 
 MEBIBYTE = 1024**2
@@ -103,20 +104,18 @@ class Observability(pulumi.ComponentResource):
         )
         balancer = {"LoadBalancer": args.balancer.balancer.arn_suffix}
         target = {**balancer, "TargetGroup": args.balancer.target.arn_suffix}
-        watched: list[tuple[AlarmSpec, Dimensions]] = [
-            (spec, balancer if spec.name == "balancer-errors" else target) for spec in BALANCER
-        ]
-        watched += self._tasks(args.service)
-        watched += [(spec, {"DBClusterIdentifier": args.database.cluster.id}) for spec in CLUSTER]
-        for spec, dimensions in watched:
-            alarm(spec, dimensions, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
-        dashboard(settings.name("dashboard"), settings.region, [(REQUESTS, target), *watched], own)
+        shown = [spec.on(balancer if spec.name == "balancer-errors" else target) for spec in BALANCER]
+        shown += self._tasks(args.service)
+        shown += [spec.on({"DBClusterIdentifier": args.database.cluster.id}) for spec in CLUSTER]
+        for spec in shown:
+            alarm(spec, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
+        dashboard(settings.name("dashboard"), settings.region, [REQUESTS.on(target), *shown], own)
         self.register_outputs({})
 
     @staticmethod
-    def _tasks(found: Service) -> list[tuple[AlarmSpec, Dimensions]]:
+    def _tasks(found: Service) -> list[AlarmSpec]:
         """Return what is watched of the tasks, once there is a service."""
         if found.service is None:
             return []
         dimensions = {"ClusterName": found.cluster.name, "ServiceName": found.service.name}
-        return [(spec, dimensions) for spec in TASKS]
+        return [spec.on(dimensions) for spec in TASKS]

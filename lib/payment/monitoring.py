@@ -1,15 +1,16 @@
 """Alarms, each with an action, and one dashboard: what a person should look at, before a customer calls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
+from lib.common.alarm_spec import BELOW, AlarmSpec
 from lib.payment.api import STAGE, Api
 from lib.payment.database import Database
 from lib.payment.functions import METRICS_NAMESPACE, Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
-from lib.pulumi_components.alarms import BELOW, AlarmSpec, Dimensions, alarm, dashboard, topic
+from lib.pulumi_components.alarms import alarm, dashboard, topic
 from lib.pulumi_components.policies import AwsContext
 
 GIBIBYTE = 1024**3
@@ -87,29 +88,27 @@ class Observability(pulumi.ComponentResource):
         self.topic = topic(
             settings.name("topic", "alarms"), args.context.account, args.keys.operations, settings.alarm_email, own
         )
-        api: Dimensions = {"ApiName": settings.name("api"), "Stage": STAGE}
-        watched: list[tuple[AlarmSpec, Dimensions]] = [(spec, api) for spec in OF_THE_API]
+        api = {"ApiName": settings.name("api"), "Stage": STAGE}
+        shown = [spec.on(api) for spec in OF_THE_API]
         for part in ("api", "drain"):
-            watched += [(of(spec, part), {"FunctionName": settings.name("function", part)}) for spec in OF_FUNCTIONS]
-        watched += [(spec, {"service": settings.name("function", "drain")}) for spec in OF_THE_TRAIL]
-        watched.append((CARDS, {"service": settings.name("function", "api")}))
-        watched.append((LETTERS, {"QueueName": args.functions.dead.name}))
-        instance = {"DBInstanceIdentifier": args.database.instance.identifier}
-        watched += [(spec, instance) for spec in OF_THE_DATABASE]
-        for spec, dimensions in watched:
-            alarm(spec, dimensions, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
-        dashboard(settings.name("dashboard"), settings.region, [(REQUESTS, api), *watched], own)
+            shown += [of(spec, part, settings.name("function", part)) for spec in OF_FUNCTIONS]
+        shown += [spec.on({"service": settings.name("function", "drain")}) for spec in OF_THE_TRAIL]
+        shown.append(CARDS.on({"service": settings.name("function", "api")}))
+        shown.append(LETTERS.on({"QueueName": args.functions.dead.name}))
+        shown += [spec.on({"DBInstanceIdentifier": args.database.instance.identifier}) for spec in OF_THE_DATABASE]
+        for spec in shown:
+            alarm(spec, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
+        dashboard(settings.name("dashboard"), settings.region, [REQUESTS.on(api), *shown], own)
         self.register_outputs({})
 
 
-def of(spec: AlarmSpec, part: str) -> AlarmSpec:
-    """Return what is watched of one function."""
-    return AlarmSpec(
-        spec.name.format(part),
-        spec.namespace,
-        spec.metric,
-        spec.statistic,
-        spec.threshold,
-        spec.evaluation_periods,
-        spec.description.format(part),
-    )
+def of(spec: AlarmSpec, part: str, function: str) -> AlarmSpec:
+    """Return the alarm on one function.
+
+    Args:
+        spec: its name and description have a gap for the function's part in the system.
+        part: what fills it.
+        function: the function's physical name.
+    """
+    dimensions, description = {"FunctionName": function}, spec.description.format(part)
+    return replace(spec, name=spec.name.format(part), description=description, dimensions=dimensions)

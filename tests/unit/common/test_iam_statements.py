@@ -106,6 +106,22 @@ def test_api_gateway_may_write_to_every_group_that_the_pattern_matches():
     assert {action.partition(":")[0] for action in statement["Action"]} == {"logs"}
 
 
+@pytest.mark.parametrize(
+    ("alarms", "source"),
+    [([], None), (["arn:a"], {"aws:SourceArn": "arn:a"}), (["arn:a", "arn:b"], {"aws:SourceArn": ["arn:a", "arn:b"]})],
+)
+def test_alarms_of_the_account_alone_may_publish(alarms, source):
+    statement = iam.publish_alarms("arn:topic", "123", alarms)
+    assert (statement["Effect"], statement["Action"], statement["Resource"]) == (
+        "Allow",
+        ["sns:Publish"],
+        ["arn:topic"],
+    )
+    assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert statement["Condition"].get("ArnLike") == source
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "123"}
+
+
 def test_a_request_without_tls_is_refused():
     statement = iam.deny_insecure_transport("sqs:*", ["arn:x"])
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sqs:*")
