@@ -10,6 +10,7 @@ Exit code: 0 everything guaranteed was kept, 1 it was not or a step failed, 2 wr
 """
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -24,13 +25,11 @@ from lib.common.errors import ExerciseError, SettingError
 from lib.disaster_recovery.drill import report, target
 from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.drill.scenario import Drill, DrillTarget
-from lib.disaster_recovery.drill.tcp_proxy import TcpProxy
 from lib.disaster_recovery.settings import Settings
-from lib.local_cloud.cloud import ROOT, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.systems import disaster_recovery as local
 
-PICTURE = ROOT / ".local" / "drill.svg"
+LOCAL_CLOUD = "lib.local_cloud.systems.disaster_recovery"  # imported when it is asked for: a copy has none
+PICTURE = Path(__file__).resolve().parents[1] / ".local" / "drill.svg"
 TROUBLES = (SettingError, ExerciseError, LocalCloudError, BotoCoreError, ClientError)
 LOCAL, AWS = (4.0, 20.0, 0.4), (60.0, 5.0, 10.0)  # seconds of each phase, payments a second, seconds between checks
 WHAT = ("drill", "failover", "failback", "status")
@@ -79,23 +78,11 @@ def place(options: argparse.Namespace, stack: ExitStack) -> DrillTarget:
             urls = target.addresses(clients, settings)
         steps = FailoverOperations(clients, settings, show, "scripts/drill")
         return DrillTarget(settings, steps, urls, outage.cut, outage.restore, AWS[2])
-    cloud = LocalCloud.read()
-    if not cloud.emulator.healthy():
-        raise LocalCloudError(f"No local cloud answers on port {cloud.port}: run scripts/up disaster-recovery first.")
-    settings = local.settings()
-    found = cached(cloud.client)
-    gates = {side.role: stack.enter_context(TcpProxy(cloud.port)) for side in settings.sides}
-    ids = {side.role: target.api(found, settings, side) for side in settings.sides}
-    urls = {role: local.address(proxy.port, ids[role]) for role, proxy in gates.items()}
-    proxy = gates[settings.primary.role]
-    return DrillTarget(
-        settings,
-        FailoverOperations(found, settings, show, "scripts/drill", settle_seconds=LOCAL[2]),
-        urls,
-        proxy.cut,
-        proxy.restore,
-        LOCAL[2],
-    )
+    try:
+        local = importlib.import_module(LOCAL_CLOUD)
+    except ModuleNotFoundError as error:
+        raise SettingError("There is no local cloud in this checkout: give --aws.") from error
+    return cast(DrillTarget, local.drill_target(stack, show, LOCAL[2]))
 
 
 def status(drill_target: DrillTarget) -> None:

@@ -42,7 +42,7 @@ TOGETHER = {
     "cloud": ("tests/integration/",),
     "lint": ("tests/policy/test_lint",),
     "judges": ("tests/policy/test_provider", "tests/policy/test_checkov"),
-    "bindings": ("tests/unit/disaster_recovery/test_imports.py",),
+    "bindings": tuple(f"tests/unit/{name.replace('-', '_')}/test_imports.py" for name in tap.SYSTEMS),
     "fork": ("tests/architecture/test_cdktf_fork.py",),
     "cdktf": (*of_tool("cdktf"), "tests/unit/declared/test_read"),
     "pulumi": (*of_tool("pulumi"), "tests/region/test_pulumi", "tests/unit/pulumi_components/"),

@@ -76,7 +76,7 @@ def build(
     """Return the path of a function's zip, which is built when no earlier run has built it from the same content.
 
     Args:
-        system: a folder of ``lambda/``, for example ``kinesis_pipeline``.
+        system: a folder of ``lambda/``.
         function: a folder of the system's folder.
         root: the repository.
         output: where zips are kept; by default ``.local/lambda`` in the repository.

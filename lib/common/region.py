@@ -1,4 +1,4 @@
-"""Where a system is deployed: the region's one source, and the disaster-recovery pair.
+"""Where a system is deployed: the region's one source, and the pair of a system in two.
 
 The region is written in ``lib/AWS_REGION`` and nowhere else; the pair's second region is
 written beside it. ``AWS_REGION`` and ``AWS_REGION_DR`` in the environment override the files,
@@ -73,7 +73,7 @@ def primary(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def pair(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Return the primary and the secondary region of a disaster-recovery system.
+    """Return the primary and the secondary region of a system in two.
 
     Raises:
         SettingError: a value is no AWS region, both are the same, or they lie in two partitions

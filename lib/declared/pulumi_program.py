@@ -261,7 +261,7 @@ def record(system: str, environ: Mapping[str, str], package: Path | None = None)
     """Return what a system's program declares, as data.
 
     Args:
-        system: such as ``flask-api``.
+        system: its name.
         environ: the settings; ``ENVIRONMENT_SUFFIX`` is the stack's suffix.
         package: stands for the zip of every function; None has each of them built.
 

@@ -17,6 +17,7 @@ EXAMPLES = {
     "tests/architecture/test_registry.py": "lists that have to be noticed",
     "tests/policy/test_contract.py": "a life cycle in each tool's own words",
     "tests/policy/test_provider.py": "a value of each tool that the provider refuses",
+    "tests/unit/copy_system/test_copy.py": "names that have to be noticed",
     "tests/unit/diagrams/test_cli.py": "what is in three pictures",
     "tests/unit/entry/test_tap.py": "names of stacks and systems that are refused",
     "tests/unit/mutation/test_run.py": "two stacks with what they share",

@@ -8,7 +8,7 @@ from lib.common import lambda_sources, rds_ca
 
 
 def load(system: str, function: str) -> SimpleNamespace:
-    """Import a function's modules afresh and return them by name: ``load("kinesis_pipeline", "consumer").handler``.
+    """Import a function's modules afresh and return them by name: ``load("system", "function").handler``.
 
     ``lambda`` is a keyword, so the folder cannot be imported as a package; and two functions have modules
     of the same name, so nothing of them stays in ``sys.modules``.

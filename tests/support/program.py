@@ -216,7 +216,7 @@ def run(function: Any, provider: Provider, stack: str, config: Mapping[str, str]
 def declare(
     environ: Mapping[str, str],
     *,
-    system: str = "flask-api",
+    system: str = SYSTEMS[0],
     suffix: str = "dev",
     config: Mapping[str, str] | None = None,
     zones: int = 3,
@@ -228,6 +228,6 @@ def declare(
 
 
 @lru_cache
-def program(zones: int = 3, suffix: str = "dev", system: str = "flask-api", **environ: str) -> Program:
+def program(zones: int = 3, suffix: str = "dev", system: str = SYSTEMS[0], **environ: str) -> Program:
     """Return what a system declares; the same program for the same environment. The Flask API gets an image."""
     return declare({"IMAGE": "v1", **environ}, system=system, suffix=suffix, zones=zones)

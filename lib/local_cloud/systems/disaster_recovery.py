@@ -1,17 +1,23 @@
 """How the disaster-recovery system is deployed to the local cloud, exercised and destroyed."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 
 import tap
 from lib.common import rds_versions
+from lib.common.aws_clients import cached
+from lib.disaster_recovery.drill import target
 from lib.disaster_recovery.drill.operations import FailoverOperations
+from lib.disaster_recovery.drill.scenario import DrillTarget
+from lib.disaster_recovery.drill.tcp_proxy import TcpProxy
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME
 from lib.local_cloud.cdktf.deployer import Deployer
 from lib.local_cloud.cdktf.legacy_provider import post_apply
 from lib.local_cloud.cloud import LocalCloud
+from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
 from lib.local_cloud.systems import Deployed, Report, Row, System, database, database_port
 
@@ -47,6 +53,29 @@ def deployer(cloud: LocalCloud) -> Deployer:
 def address(port: int, api: str) -> str:
     """Return the emulator's way to an API, at its own port or at that of a proxy in front of it."""
     return f"http://{HOST}:{port}/restapis/{api}/{STAGE}/_user_request_"
+
+
+def drill_target(stack: ExitStack, show: Callable[[str, str], None], seconds: float) -> DrillTarget:
+    """Return both regions of the local cloud as the drill needs them, each behind a proxy that can be cut.
+
+    Args:
+        stack: ends the proxies.
+        show: is told each step, and the command that does the same.
+        seconds: between two checks.
+
+    Raises:
+        LocalCloudError: no local cloud answers.
+    """
+    cloud = LocalCloud.read()
+    if not cloud.emulator.healthy():
+        raise LocalCloudError(f"No local cloud answers on port {cloud.port}: run scripts/up {NAME} first.")
+    here, clients = settings(), cached(cloud.client)
+    proxies = {side.role: stack.enter_context(TcpProxy(cloud.port)) for side in here.sides}
+    ids = {side.role: target.api(clients, here, side) for side in here.sides}
+    urls = {role: address(proxy.port, ids[role]) for role, proxy in proxies.items()}
+    operations = FailoverOperations(clients, here, show, "scripts/drill", settle_seconds=seconds)
+    proxy = proxies[here.primary.role]
+    return DrillTarget(here, operations, urls, proxy.cut, proxy.restore, seconds)
 
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:

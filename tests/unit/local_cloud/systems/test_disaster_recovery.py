@@ -1,6 +1,7 @@
 """On the local cloud the disaster-recovery system has its own ports and settings, and refuses a port that is taken."""
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -11,6 +12,7 @@ from lib.local_cloud import systems
 from lib.local_cloud.cdktf.terraform_fetch import Way
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.servers.process import free_port
 from lib.local_cloud.systems import disaster_recovery as system
 
 OUTPUTS = {f"apiUrl{role}": f"https://{role.lower()}.execute-api.example/v1" for role in ("Primary", "Secondary")}
@@ -118,6 +120,13 @@ def test_the_exercise_goes_to_both_regions(cloud, monkeypatch):
 def test_the_deployer_is_for_the_stack_of_the_settings(cloud, monkeypatch):
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "other")
     assert system.deployer(cloud).stack == "disaster-recovery-other"
+
+
+def test_a_drill_without_a_running_cloud_says_what_to_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOCAL_CLOUD_FOLDER", str(tmp_path))
+    monkeypatch.setenv("LOCAL_CLOUD_PORT", str(free_port()))
+    with ExitStack() as stack, pytest.raises(LocalCloudError, match="run scripts/up disaster-recovery first"):
+        system.drill_target(stack, lambda *_: None, 0.1)
 
 
 class Rds:
