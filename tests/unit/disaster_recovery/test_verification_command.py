@@ -1,6 +1,7 @@
 """The same as a command: what to look at comes from the deployed function, and the exit status says what came of it."""
 
 import json
+import os
 import runpy
 import subprocess
 import sys
@@ -111,10 +112,11 @@ def test_the_deployed_function_is_looked_for(command, capsys):
 
 def test_the_command_runs_from_anywhere(tmp_path):
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "verify_backups.py", "--help"],
+        [sys.executable, "-m", "scripts.verify_backups", "--help"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
     )
     assert "--json" in done.stdout
