@@ -36,7 +36,7 @@ SERVICE = "reliability"
 EVENTS, FEW, SHARDS = 20_000, 2_000, 4
 # As lib/kinesis_pipeline/functions.py has it; 50 is its Delivery.RETRIES.
 MAPPING = Settings(
-    batch_size=Stack.batch_size,
+    batch_size=Stack.read({}).batch_size,
     bisect_batch_on_function_error=True,
     report_batch_item_failures=True,
     maximum_retry_attempts=50,
