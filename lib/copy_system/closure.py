@@ -71,17 +71,38 @@ def beside(path: Path) -> Iterator[Path]:
                 yield other
 
 
+def plain(name: str) -> str:
+    """Return a distribution's name as the index spells it, https://peps.python.org/pep-0503/#normalized-names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def distributions(modules: Iterable[str]) -> set[str]:
+    """Return the names of the installed distributions that modules come from."""
+    known = metadata.packages_distributions()
+    return {plain(name) for module in modules for name in known.get(module, ())}
+
+
+def pinned(paths: Iterable[Path]) -> set[str]:
+    """Return the packages that the lists of functions and images pin, for another platform perhaps."""
+    texts = [path.read_text(encoding="utf-8") for path in paths if path.name == "requirements.txt"]
+    return {plain(name) for text in texts for name in re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==", text, re.M)}
+
+
+def groups() -> dict[str, list[str]]:
+    """Return the dependency groups of this repository."""
+    return dict(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"])
+
+
 def packages(modules: Iterable[str]) -> set[str]:
     """Return the installed distributions that modules come from, with everything that these need."""
-    known, groups = metadata.packages_distributions(), tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    asked = [Requirement(line) for group in groups["dependency-groups"].values() for line in group]
+    asked = [Requirement(line) for group in groups().values() for line in group]
     extras = {wanted.name.lower(): wanted.extras for wanted in asked}
     found = set[str]()
-    waiting = [(name, extras.get(name.lower(), set())) for module in modules for name in known.get(module, ())]
+    waiting = [(name, extras.get(name, set())) for name in distributions(modules)]
     waiting += [(name, set()) for name in RUNNERS]
     while waiting:
         name, wanted_extras = waiting.pop()
-        name = re.sub(r"[-_.]+", "-", name).lower()
+        name = plain(name)
         if name in found:
             continue
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from lib.common import lambda_sources
 from lib.common.errors import SettingError
 from lib.copy_system import documents, project
-from lib.copy_system.closure import ROOT, TOOLS, closure, files, imported, lock, packages
+from lib.copy_system.closure import ROOT, TOOLS, closure, distributions, files, imported, lock, packages, pinned
 from tap import SYSTEMS
 
 # What belongs to an IaC tool, beside the code; and to every copy.
@@ -44,7 +44,7 @@ def sources(system: str) -> Iterator[Path]:
 
 
 def texts(system: str) -> tuple[dict[Path, str], set[Path], set[str]]:
-    """Return what a copy holds: texts that are changed for it, files that are copied, and the modules of others."""
+    """Return what a copy holds: texts that are changed for it, files that are copied, and the packages to pin."""
     tool = SYSTEMS[system].iac_tool
     commands = {script.stem for script in scripts(system)} | {"test"}
     found, foreign = closure(sources(system))
@@ -52,18 +52,19 @@ def texts(system: str) -> tuple[dict[Path, str], set[Path], set[str]]:
     first = [*sorted((ROOT / "docs" / "systems").glob(f"{system}*.md")), *documents.decisions(code)]
     written, linked = documents.collected(first, commands)
     more, modules = closure({*found, *linked})
+    foreign = (foreign | modules) - {module for other, module in TOOLS.items() if other != tool}
     chosen = {path.relative_to(ROOT) for path in more}
     result = {path.relative_to(ROOT): text for path, text in written.items()}
     document = result[Path("docs", "systems", f"{system}.md")]
+    used = distributions(foreign) | pinned(more)
     result[Path("tap.py")] = project.registry((ROOT / "tap.py").read_text(encoding="utf-8"), system)
-    result[Path("pyproject.toml")] = project.pyproject(system, project.title(document), chosen)
+    result[Path("pyproject.toml")] = project.pyproject(system, project.title(document), chosen, used)
     result[Path("README.md")] = project.readme(system, tool, document, {*chosen, *result})
     result[Path(".github", "workflows", "ci.yml")] = project.CI
     result[Path("scripts", "test")] = project.TEST
     if scripts(system):
         result[Path("scripts", "_python")] = project.RUN
-    foreign = (foreign | modules) - {module for other, module in TOOLS.items() if other != tool}
-    return result, chosen - result.keys(), foreign
+    return result, chosen - result.keys(), packages(foreign) | pinned(more)
 
 
 def copy(system: str, target: Path) -> int:
@@ -80,7 +81,7 @@ def copy(system: str, target: Path) -> int:
         raise SettingError(f"{system!r} is not a system of this checkout: use one of {', '.join(sorted(SYSTEMS))}.")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SettingError(f"{target} is there already and not empty: name a new folder.")
-    changed, chosen, foreign = texts(system)
+    changed, chosen, wanted = texts(system)
     for path in sorted(chosen):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, target / path)
@@ -89,5 +90,5 @@ def copy(system: str, target: Path) -> int:
         (target / path).write_text(text, encoding="utf-8")
         if text.startswith("#!"):
             (target / path).chmod(0o755)
-    (target / "requirements.lock").write_text(lock(packages(foreign)), encoding="utf-8")
+    (target / "requirements.lock").write_text(lock(wanted), encoding="utf-8")
     return len(chosen) + len(changed) + 1

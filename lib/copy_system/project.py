@@ -1,11 +1,14 @@
 """What is written for a copy: its README, CI, pyproject, registry and commands."""
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 
-from lib.copy_system.closure import ROOT
-from tap import IAC_TOOLS
+from packaging.requirements import Requirement
+
+from lib.copy_system.closure import ROOT, groups, plain
+from tap import IAC_TOOLS, SYSTEMS
 
 README = """# {system}
 
@@ -100,7 +103,7 @@ jobs:
 PYPROJECT = """[project]
 name = "{system}"
 version = "0.1.0"
-description = "{title}"
+description = "{description}"
 readme = "README.md"
 requires-python = ">=3.11"
 license = "MIT"
@@ -118,6 +121,9 @@ packages = [
 
 [tool.setuptools.package-data]
 "*" = ["**/*"]
+
+[dependency-groups]
+{groups}
 
 """
 TEST = """#!/bin/sh
@@ -148,15 +154,28 @@ def registry(text: str, system: str) -> str:
     )
 
 
-def pyproject(system: str, description: str, paths: Iterable[Path]) -> str:
-    """Return the copy's pyproject.toml: its packages, and the settings of the tools as they are here."""
+def pyproject(system: str, description: str, paths: Iterable[Path], used: Set[str]) -> str:
+    """Return the copy's pyproject.toml.
+
+    Args:
+        system: its name.
+        description: what it is.
+        paths: its files, of which its packages follow.
+        used: the distributions that it imports or pins, which stand in their groups.
+    """
     folders = {path.parent for path in paths if path.parts[0] == "lib" and path.suffix == ".py"}
     folders |= {parent for folder in folders for parent in folder.parents if parent.parts}
     names = "\n".join(f'  "{name}",' for name in sorted(".".join(folder.parts) for folder in folders))
-    here = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    tables = re.findall(r"^\[.*?(?=^\[|\Z)", here, re.M | re.S)
+    kept = {
+        group: [line for line in lines if plain(Requirement(line).name) in used]
+        for group, lines in groups().items()
+        if group not in IAC_TOOLS.keys() - {SYSTEMS[system].iac_tool}
+    }
+    written = "\n".join(f"{group} = {json.dumps(lines)}" for group, lines in kept.items() if lines)
+    tables = re.findall(r"^\[.*?(?=^\[|\Z)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M | re.S)
     tools = "".join(table for table in tables if TOOL.match(table))
-    return PYPROJECT.format(system=system, title=description, packages=names) + tools.rstrip() + "\n"
+    text = PYPROJECT.format(system=system, description=description, packages=names, groups=written)
+    return text + tools.rstrip() + "\n"
 
 
 def readme(system: str, iac_tool: str, document: str, paths: Iterable[Path]) -> str:

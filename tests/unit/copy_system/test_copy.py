@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,23 @@ def test_the_lock_pins_its_tool_and_no_other(copied):
     lock = (target / "requirements.lock").read_text()
     assert [tool for tool, package in packages.items() if f"\n{package}==" in lock] == [SYSTEMS[system].iac_tool]
     assert "--hash=sha256:" in lock
+
+
+def test_what_its_functions_and_images_pin_is_in_its_lock(copied):
+    """With the same version: for another platform too, where nothing of this one asks for it."""
+    _system, target = copied
+    lock = (target / "requirements.lock").read_text()
+    texts_ = [path.read_text() for folder in ("lib", "lambda") for path in (target / folder).rglob("requirements.txt")]
+    pins = {line.split(" ")[0] for text in texts_ for line in re.findall(r"^\S+==\S+", text, re.M)}
+    assert {pin for pin in pins if f"\n{pin}" not in f"\n{lock}"} == set()
+
+
+def test_its_groups_name_what_it_uses(copied):
+    system, target = copied
+    project = tomllib.loads((target / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    assert set(groups) & {entry.iac_tool for entry in SYSTEMS.values()} == {SYSTEMS[system].iac_tool}
+    assert any(line.startswith("pytest") for line in groups["test"])
 
 
 def test_every_relative_link_leads_to_a_file(copied):
