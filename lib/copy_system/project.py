@@ -166,10 +166,11 @@ def pyproject(system: str, description: str, paths: Iterable[Path], used: Set[st
     folders = {path.parent for path in paths if path.parts[0] == "lib" and path.suffix == ".py"}
     folders |= {parent for folder in folders for parent in folder.parents if parent.parts}
     names = "\n".join(f'  "{name}",' for name in sorted(".".join(folder.parts) for folder in folders))
+    others = set(IAC_TOOLS) - {SYSTEMS[system].iac_tool}
     kept = {
         group: [line for line in lines if plain(Requirement(line).name) in used]
         for group, lines in groups().items()
-        if group not in IAC_TOOLS.keys() - {SYSTEMS[system].iac_tool}
+        if group not in others
     }
     written = "\n".join(f"{group} = {json.dumps(lines)}" for group, lines in kept.items() if lines)
     tables = re.findall(r"^\[.*?(?=^\[|\Z)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M | re.S)

@@ -4,8 +4,10 @@ Against AWS they take the account, the region and ENVIRONMENT_SUFFIX from the en
 """
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,10 @@ def free_ports() -> int:
     """Return the first of a few free ports that follow each other."""
     while True:
         first = free_port()
-        if first + NEIGHBOURS <= 65536 and all(port_is_free(first + n) for n in range(NEIGHBOURS)):
+        with ExitStack() as stack, suppress(OSError, OverflowError):
+            for port in range(first, first + NEIGHBOURS):
+                # Bound, and not asked for: the end of a connection has a port too, and nobody listens there.
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return first
 
 
