@@ -28,11 +28,11 @@ def tool(name: str, *arguments: str) -> list[str]:
 
 def functions() -> list[tuple[list[str], list[str]]]:
     """Return the modules of each Lambda function, and the folders that they import each other from."""
-    found = []
+    by_function = []
     for handler in sorted((ROOT / "lambda").glob("*/*/handler.py")):
         files, folders = lambda_sources.modules(handler.parent.parent.name, handler.parent.name)
-        found.append((list(map(str, files)), folders))
-    return found
+        by_function.append((list(map(str, files)), folders))
+    return by_function
 
 
 def checks() -> list[tuple[str, list[list[str]], dict[str, str]]]:

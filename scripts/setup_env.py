@@ -104,10 +104,10 @@ def make() -> None:
     lock = ROOT / LOCKS[0]
     uv = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nz", re.M | re.S)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"]
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
-        wanted.write(uv.group() if uv else "uv")
-        wanted.flush()
-        run("installer", [*pip, wanted.name])
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as lock_file:
+        lock_file.write(uv.group() if uv else "uv")
+        lock_file.flush()
+        run("installer", [*pip, lock_file.name])
     # uv does not read pip's settings: where a mirror is configured for pip alone, pip does the work.
     sync = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON), "--require-hashes", str(lock)]
     run("Python packages", sync, [*pip, str(lock)])
@@ -125,10 +125,10 @@ def main(arguments: list[str]) -> None:
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "setup.lock").open("w") as only_one:
         fcntl.flock(only_one, fcntl.LOCK_EX)
-        wanted = content()
-        if not STAMP.exists() or STAMP.read_text() != wanted:
+        digest = content()
+        if not STAMP.exists() or STAMP.read_text() != digest:
             make()
-            STAMP.write_text(wanted)
+            STAMP.write_text(digest)
     os.chdir(ROOT)
     os.execve(PYTHON, [str(PYTHON), *arguments], {**os.environ, "PATH": path_with_tools()})  # noqa: S606  # ours
 

@@ -47,14 +47,14 @@ def wanted(environ: Mapping[str, str], clients: ClientFactory = CLIENTS) -> Mapp
     name = settings.name("function", "verification")
     for side in settings.sides:
         try:
-            found = clients("lambda", side.region).get_function_configuration(FunctionName=name)
+            configuration = clients("lambda", side.region).get_function_configuration(FunctionName=name)
         except ClientError as error:
             reasons.append(f"{side.region}: {error.response['Error']['Code']}")
         except BotoCoreError as error:
             reasons.append(f"{side.region}: {type(error).__name__}")
         else:
-            if "Variables" in found.get("Environment", {}):
-                return dict(found["Environment"]["Variables"])
+            if "Variables" in configuration.get("Environment", {}):
+                return dict(configuration["Environment"]["Variables"])
             reasons.append(f"{side.region}: its variables cannot be decrypted")
     raise SettingError(f"The function {name} cannot be read ({', '.join(reasons)}): deploy it, or set TABLE_NAME etc.")
 

@@ -76,11 +76,11 @@ class Plan:  # pylint: disable=too-many-instance-attributes  # what was found ou
         """
         targets = self._targets()
         with ThreadPoolExecutor(THREADS, "accounts") as pool:
-            for found in pool.map(self._open, targets):
-                if isinstance(found, Coverage):
-                    self.gaps.append(found)
+            for outcome in pool.map(self._open, targets):
+                if isinstance(outcome, Coverage):
+                    self.gaps.append(outcome)
                 else:
-                    self.regions.update(found)
+                    self.regions.update(outcome)
         self.sentences += [
             f"Not switched on in {', '.join(sorted(accounts))}, and not looked at: {off}."
             for off, accounts in sorted(self._off.items())

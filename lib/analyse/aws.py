@@ -37,10 +37,10 @@ def role_account(arn: str) -> str:
     Raises:
         SettingError: no ARN of a role.
     """
-    found = _ROLE.fullmatch(arn)
-    if found is None:
+    match = _ROLE.fullmatch(arn)
+    if match is None:
         raise SettingError(f"--role {arn!r} is no role: write one like 'arn:aws:iam::123456789012:role/auditor'.")
-    return found[1]
+    return match[1]
 
 
 def member(answer: JsonMapping, operation: str, key: str) -> Any:
@@ -201,8 +201,8 @@ def configured_region(profile: str | None) -> str | None:
     """Return the region that a profile, or the environment, names for the AWS CLI and SDKs, if one does."""
     import botocore.session
 
-    found: str | None = botocore.session.Session(profile=profile).get_config_variable("region")
-    return found
+    region: str | None = botocore.session.Session(profile=profile).get_config_variable("region")
+    return region
 
 
 def account_regions(account: Account, region: str) -> tuple[list[str], list[str]]:

@@ -109,10 +109,10 @@ class Checkpoint:
 
     def _earlier(self, path: Path) -> JsonObject:
         try:
-            found: JsonObject = {**json.loads(path.read_text(encoding="utf-8"))}
+            options: JsonObject = {**json.loads(path.read_text(encoding="utf-8"))}
         except (ValueError, TypeError):
             raise SettingError(f"{path} cannot be read: leave --resume out to begin again.") from None
-        return found
+        return options
 
     def belongs_to(self, account: str) -> None:
         """Keep which account the credentials at hand are of.
@@ -176,15 +176,15 @@ class Checkpoint:
 
     def learned(self, work_item: WorkItem) -> JsonObject:
         """Return what earlier runs found out not long ago; a line cut short by a kill is left out."""
-        path, found = self.path(work_item, "learned"), JsonObject()
+        path, remembered = self.path(work_item, "learned"), JsonObject()
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
             try:
                 key, value, moment = json.loads(line)
                 if not self._stale(datetime.fromisoformat(moment)):
-                    found[key] = value
+                    remembered[key] = value
             except (ValueError, TypeError):
                 continue
-        return found
+        return remembered
 
     def lines(self, work_items: Sequence[WorkItem]) -> Iterator[str]:
         """Yield the findings of pieces of work, each as a line of JSON with its line feed."""
@@ -196,10 +196,10 @@ class Checkpoint:
 
     def totals(self, work_item: WorkItem) -> Totals:
         """Return the sums of one piece, read again."""
-        found = Totals()
+        totals = Totals()
         for line in self.lines([work_item]):
-            found.add(json.loads(line))
-        return found
+            totals.add(json.loads(line))
+        return totals
 
     def remove(self) -> None:
         """Remove everything: the reports hold it."""

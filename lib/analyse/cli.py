@@ -39,13 +39,13 @@ def _days(text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    found = argparse.ArgumentParser(
+    command_line = argparse.ArgumentParser(
         prog="analyse",
         description="Find volumes that nobody uses, security groups open to the world, and what CloudWatch logs cost.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = found.add_argument
+    add = command_line.add_argument
     add("command", nargs="?", choices=("audit", "iam-policy"), default="audit", help="what to do (default: audit)")
     add("--region", action="append", default=[], help="a region to look at, repeated (default: lib/AWS_REGION)")
     add("--all-regions", action="store_true", help="every region that the account has switched on")
@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     add("--output", type=Path, default=Path("analyse-report"), metavar="FOLDER", help="where the reports are written")
     add("--resume", action="store_true", help="go on with an interrupted or incomplete run of the same options")
     add("--quiet", action="store_true", help="print nothing but errors")
-    return found
+    return command_line
 
 
 def options(arguments: Sequence[str] | None = None) -> tuple[str, Options]:

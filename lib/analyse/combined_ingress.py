@@ -58,25 +58,25 @@ class _Part:
 
 
 def _parts(rules: Sequence[Rule], family: int) -> list[_Part]:
-    found = []
+    parts = []
     for rule in rules:
         spans = (internet_exposure.span(cidr) for cidr in rule.cidrs or ())
         addresses = tuple(span for version, span in spans if version == family)
         if addresses and not internet_exposure.everything_in(family, addresses):
-            found.append(_Part(rule, protocol(rule), ports(rule), addresses))
-    return found
+            parts.append(_Part(rule, protocol(rule), ports(rule), addresses))
+    return parts
 
 
 def _largest(parts: Sequence[_Part], family: int) -> list[Rule]:
     """Return the rules with public addresses that no other's contain."""
     spans = [(part.rule, span) for part in parts for span in part.addresses]
     every = {span for _, span in spans}
-    found = []
+    largest = []
     for rule, (first, last) in spans:
         inside = any(low <= first and last <= high and (low, high) != (first, last) for low, high in every)
         if not inside and any(first <= high and low <= last for low, high in internet_exposure.INTERNET[family]):
-            found.append(rule)
-    return list(dict.fromkeys(found))
+            largest.append(rule)
+    return list(dict.fromkeys(largest))
 
 
 def _open(parts: Sequence[_Part], family: int) -> Iterator[tuple[Rule, Interval]]:

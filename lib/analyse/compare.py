@@ -50,8 +50,8 @@ _FREE = {
 _SHOWN = 5  # pieces that a sentence names
 
 
-def _key(found: JsonMapping) -> tuple[str, str, str, str]:
-    return found["check"], found["account"], found["region"], found["arn"]
+def _key(finding: JsonMapping) -> tuple[str, str, str, str]:
+    return finding["check"], finding["account"], finding["region"], finding["arn"]
 
 
 class Comparison:
@@ -135,17 +135,17 @@ class Comparison:
                 f"{', '.join(sorted(accounts))}: name a report of the same account."
             )
 
-    def change(self, found: JsonMapping, collector: str) -> str:
+    def change(self, finding: JsonMapping, collector: str) -> str:
         """Return whether a finding of this run is new, known, or cannot be compared."""
-        if _key(found) in self._findings:
+        if _key(finding) in self._findings:
             return KNOWN
-        read = WorkItem(found["account"], found["region"], collector) in self._read
-        return NEW if read and found["check"] in self._checks else NOT_COMPARED
+        read = WorkItem(finding["account"], finding["region"], collector) in self._read
+        return NEW if read and finding["check"] in self._checks else NOT_COMPARED
 
     def mark(self, line: str) -> str:
         """Return a finding, as a line of JSON, with what became of it."""
-        found = json.loads(line)
-        return json.dumps({**found, "change": self.change(found, self._collectors[found["check"]])}) + "\n"
+        finding = json.loads(line)
+        return json.dumps({**finding, "change": self.change(finding, self._collectors[finding["check"]])}) + "\n"
 
     def finish(self, lines: Iterable[str], coverage: Mapping[WorkItem, Coverage], checks: Sequence[Check]) -> None:
         """Compare, at the end of a run: its findings, what it read, and the checks that ran."""
@@ -176,14 +176,14 @@ class Comparison:
         """Count this run's findings by check and change; return their keys."""
         seen: set[tuple[str, ...]] = set()
         for line in lines:
-            found = json.loads(line)
-            collector = self._collectors[found["check"]]
-            seen.add(_key(found))
-            if not found["ignored"]:
-                change = self.change(found, collector)
-                counts[found["check"], change] += 1
+            finding = json.loads(line)
+            collector = self._collectors[finding["check"]]
+            seen.add(_key(finding))
+            if not finding["ignored"]:
+                change = self.change(finding, collector)
+                counts[finding["check"], change] += 1
                 if change == NOT_COMPARED:
-                    unread.add(WorkItem(found["account"], found["region"], collector))
+                    unread.add(WorkItem(finding["account"], finding["region"], collector))
         return seen
 
     def _missing(
@@ -210,17 +210,17 @@ class Comparison:
         """Return the comparison for the last lines of a run."""
         if self._public is None:
             return []
-        found = self._public
+        public = self._public
         incomplete = "" if self.complete else ", which was incomplete"
         parts = [
-            f"{name} {', '.join(f'{check} {n[name]}' for check, n in found['by_check'].items() if n[name])}"
+            f"{name} {', '.join(f'{check} {n[name]}' for check, n in public['by_check'].items() if n[name])}"
             for name in (NEW, GONE)
-            if found[name]
+            if public[name]
         ]
-        text = f"{found[NEW]} new, {found[GONE]} gone, {found[KNOWN]} as before"
+        text = f"{public[NEW]} new, {public[GONE]} gone, {public[KNOWN]} as before"
         checks = f" ({'; '.join(parts)})" if parts else ""
         first = f"Since the report of {self.started_at}{incomplete}: {text}{checks}."
-        return [first, *found["notices"]]
+        return [first, *public["notices"]]
 
 
 def _told(what: str, work_items: Collection[WorkItem]) -> list[str]:

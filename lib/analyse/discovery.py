@@ -10,8 +10,8 @@ from lib.analyse.model import Check, Collector
 
 
 def _members(package: Any, name: str) -> list[Any]:
-    names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
-    return [getattr(import_module(f"{package.__name__}.{found}"), name) for found in names]
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [getattr(import_module(f"{package.__name__}.{module}"), name) for module in names]
 
 
 def checks() -> list[Check]:
@@ -21,4 +21,4 @@ def checks() -> list[Check]:
 
 def collectors() -> dict[str, Collector]:
     """Return every collector by name."""
-    return {found.name: found for found in _members(collectors_package, "COLLECTOR")}
+    return {collector.name: collector for collector in _members(collectors_package, "COLLECTOR")}

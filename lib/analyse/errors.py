@@ -67,8 +67,8 @@ def unreadable() -> type[Exception]:
     """Return the exception by which the SDK says that an answer cannot be read."""
     from botocore.parsers import ResponseParserError
 
-    found: type[Exception] = ResponseParserError
-    return found
+    error_type: type[Exception] = ResponseParserError
+    return error_type
 
 
 def unreachable() -> tuple[type[Exception], ...]:
@@ -87,13 +87,13 @@ def client_error() -> type[Exception]:
     """Return the exception by which AWS says no."""
     from botocore.exceptions import ClientError
 
-    found: type[Exception] = ClientError
-    return found
+    error_type: type[Exception] = ClientError
+    return error_type
 
 
 def sdk_error() -> type[Exception]:
     """Return the exception by which the SDK says that AWS was not reached, or not asked."""
     from botocore.exceptions import BotoCoreError
 
-    found: type[Exception] = BotoCoreError
-    return found
+    error_type: type[Exception] = BotoCoreError
+    return error_type

@@ -6,15 +6,15 @@ from lib.analyse.reported import Reported
 
 def notices(run: Reported) -> list[str]:
     """Return the sentences of a run, as far as it is."""
-    found = [*run.plan.sentences, *run.checkpoint.notices]
-    found += [
+    sentences = [*run.plan.sentences, *run.checkpoint.notices]
+    sentences += [
         f"Accepted by the ignore file, and not looked at: {note}"
         for entry in run.coverage.values()
         if entry.status == "complete"
         for note in entry.notes
     ]
-    found += _unpriced_checks(run)
-    return [*found, *_unmatched_globs(run), *_unmatched_suppressions(run)] if run.complete else found
+    sentences += _unpriced_checks(run)
+    return [*sentences, *_unmatched_globs(run), *_unmatched_suppressions(run)] if run.complete else sentences
 
 
 def _unpriced_checks(run: Reported) -> list[str]:

@@ -77,9 +77,9 @@ class Options:  # pylint: disable=too-many-instance-attributes  # one for each o
             "skip_regions",
             "sensitive_ports",
         )
-        found = {name: getattr(self, name) for name in names}
-        found = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
-        return {**found, "ignore": self.ignore.read_text(encoding="utf-8") if self.ignore else None}
+        values = {name: getattr(self, name) for name in names}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        return {**values, "ignore": self.ignore.read_text(encoding="utf-8") if self.ignore else None}
 
 
 def check_accounts(roles: Sequence[str], organization: str | None, external_id: str | None) -> None:

@@ -15,12 +15,12 @@ def actions(
     collectors: Iterable[Collector], *, all_regions: bool = True, options: Collection[str] | None = None
 ) -> list[str]:
     """Return every IAM action that a run can need, sorted; with ``options`` only these optional calls, not all."""
-    found = {*ALWAYS, *(ALL_REGIONS if all_regions else ())}
+    names = {*ALWAYS, *(ALL_REGIONS if all_regions else ())}
     for collector in collectors:
-        found |= set(collector.actions)
+        names |= set(collector.actions)
         for option, optional in collector.optional.items():
-            found |= set(optional) if options is None or option in options else set()
-    return sorted(found)
+            names |= set(optional) if options is None or option in options else set()
+    return sorted(names)
 
 
 def _accounts(partition: str, roles: Sequence[str], organization: str | None) -> list[JsonObject]:

@@ -63,8 +63,8 @@ class Prices:
         return self.regions.get(region_names.names().get(code, ""), {})
 
     def _rates(self, code: str, section: str, name: str) -> JsonMapping | None:
-        found: JsonMapping | None = self._region(code).get(section, {}).get("rates", {}).get(name)
-        return found
+        rates: JsonMapping | None = self._region(code).get(section, {}).get("rates", {}).get(name)
+        return rates
 
     def has(self, code: str, section: str, name: str) -> bool:
         """Return whether the table has a price of a region, by its section and name."""
@@ -77,17 +77,17 @@ class Prices:
 
     def warnings(self, codes: Iterable[str], today: Day) -> list[str]:
         """Return a sentence for each section of these regions whose prices are more than :data:`OLD` days old."""
-        found = []
+        sentences = []
         for code in sorted(set(codes)):
             for name in SECTIONS:
                 dated = self._region(code).get(name, {}).get("date")
                 age = (today - Day.fromisoformat(dated)).days if dated else 0
                 if age > OLD:
-                    found.append(
+                    sentences.append(
                         f"The prices of {name} in {code} are {age} days old ({dated}) and may have changed: run "
                         "scripts/refresh_prices."
                     )
-        return found
+        return sentences
 
     def volume(self, region: str, volume: Volume) -> Cost:
         """Return what a volume costs a month, attached or not: size, and the IOPS and throughput that are paid for.

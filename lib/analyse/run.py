@@ -75,10 +75,10 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
     def __post_init__(self) -> None:
         """Read what is needed from files; raises SettingError for a file that is wrong."""
         every = discovery.checks()
-        wanted = self.options.checks or [check.id for check in every if check.default]
-        self.checks = [check for check in every if check.id in wanted]
-        found, needed = discovery.collectors(), {check.collector for check in self.checks}
-        self.collectors: dict[str, Collector] = {name: c for name, c in found.items() if name in needed}
+        chosen = self.options.checks or [check.id for check in every if check.default]
+        self.checks = [check for check in every if check.id in chosen]
+        known, needed = discovery.collectors(), {check.collector for check in self.checks}
+        self.collectors: dict[str, Collector] = {name: c for name, c in known.items() if name in needed}
         self.suppressions = Suppressions.read(self.options.ignore, self.now.date(), [check.id for check in every])
         self.comparison = Comparison.read(self.options.compare)  # now: this run may replace that report
         if self.comparison:
@@ -256,9 +256,9 @@ class Run:  # pylint: disable=too-many-instance-attributes  # what it was asked 
         ):
             client.keep = lambda key, value: learned.write(json.dumps([key, value, self.now.isoformat()]) + "\n")
             items = self.collectors[work_item.collector].collect(client, self.options)
-            for found in self._evaluate(items, work_item, live):
-                file.write(json.dumps(found) + "\n")
-                totals.add(found)
+            for finding in self._evaluate(items, work_item, live):
+                file.write(json.dumps(finding) + "\n")
+                totals.add(finding)
 
     def _evaluate(self, items: Iterable[Any], work_item: WorkItem, coverage: Coverage) -> Iterable[JsonObject]:
         checks: Sequence[Check] = [check for check in self.checks if check.collector == work_item.collector]

@@ -77,18 +77,18 @@ class CheckSummary:
         amount = None if cost is None else Decimal(str(cost))
         self.all.add(amount, currency, unpriced=unpriced)
         for name in DIMENSIONS:
-            found, value = self.by[name], row[name] or NO_OWNER
-            entry = found.get(value)
+            sums, value = self.by[name], row[name] or NO_OWNER
+            entry = sums.get(value)
             if entry is None:
-                entry = found[value] = Sum()
+                entry = sums[value] = Sum()
             entry.add(amount, currency, unpriced=unpriced)
 
     def merge(self, other: "CheckSummary") -> None:
         """Add another piece of work's summary of the same check."""
         self.all.merge(other.all)
         self.ignored += other.ignored
-        for name, found in other.by.items():
-            for value, entry in found.items():
+        for name, sums in other.by.items():
+            for value, entry in sums.items():
                 self.by[name].setdefault(value, Sum()).merge(entry)
 
     def public(self) -> JsonObject:
@@ -96,9 +96,9 @@ class CheckSummary:
         dimensions = {
             f"by_{name}": {
                 value: entry.public()
-                for value, entry in sorted(found.items(), key=lambda item: (-item[1].monthly, -item[1].count, item[0]))
+                for value, entry in sorted(sums.items(), key=lambda item: (-item[1].monthly, -item[1].count, item[0]))
             }
-            for name, found in self.by.items()
+            for name, sums in self.by.items()
         }
         return {**self.all.public(), "ignored": self.ignored, **dimensions}
 

@@ -24,14 +24,14 @@ STYLES = {"info": "dim", "low": "cyan", "medium": "yellow", "high": "red", "crit
 def summary(run: "Run") -> Iterator[str]:
     """Yield the lines that say what was found, what it costs, and what was not looked at."""
     first = outputs.head(run)
-    for check, found in first["summary"]["by_check"].items():
-        severities = ", ".join(f"{entry['count']} {name}" for name, entry in _by_severity(found["by_severity"]))
-        text = outputs.total(found, " USD", " a month")
+    for check, totals in first["summary"]["by_check"].items():
+        severities = ", ".join(f"{entry['count']} {name}" for name, entry in _by_severity(totals["by_severity"]))
+        text = outputs.total(totals, " USD", " a month")
         cost = f", {text}" if text else ""
-        ignored = f", {found['ignored']} ignored" if found["ignored"] else ""
-        yield f"{check}: {found['count']}{f' ({severities})' if severities else ''}{cost}{ignored}"
+        ignored = f", {totals['ignored']} ignored" if totals["ignored"] else ""
+        yield f"{check}: {totals['count']}{f' ({severities})' if severities else ''}{cost}{ignored}"
         for dimension in ("account", "region", "owner", "type"):
-            entries = list(found[f"by_{dimension}"].items())
+            entries = list(totals[f"by_{dimension}"].items())
             if dimension == "account" and len(first["accounts"]) == 1:
                 continue
             texts = [f"{outputs.account(first, key)} {e['count']}{_cost(e)}" for key, e in entries[:5]]
@@ -81,8 +81,8 @@ def worst(run: "Run") -> list[JsonObject]:
     report = run.options.output / outputs.FILES["json"]
     with report.open(encoding="utf-8") as file:
         lines = (line.removeprefix(",") for line in file)
-        found = (json.loads(line) for line in lines if line.startswith('{"check": '))
-        kept = (row for row in found if not row["ignored"] and row["severity"] != "info")
+        findings = (json.loads(line) for line in lines if line.startswith('{"check": '))
+        kept = (row for row in findings if not row["ignored"] and row["severity"] != "info")
         return heapq.nlargest(ROWS, kept, key=lambda row: (rank(row["severity"]), row["monthly_usd"] or 0))
 
 

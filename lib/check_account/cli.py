@@ -30,13 +30,13 @@ Confirm = Callable[[str], bool]
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    found = argparse.ArgumentParser(
+    command_line = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Ask an AWS account whether systems can be deployed to it.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = found.add_argument
+    add = command_line.add_argument
     known = systems.names()
     add(
         "system",
@@ -54,16 +54,20 @@ def parser() -> argparse.ArgumentParser:
         help="create what belongs to the account and is missing, after a question for each",
     )
     add("--yes", action="store_true", help="with --fix: do not ask")
-    return found
+    return command_line
 
 
 def policy_parser() -> argparse.ArgumentParser:
     """Return the parser of ``iam-policy``."""
-    found = argparse.ArgumentParser(prog=f"{PROGRAM} {POLICY}", description="Print the policies that a deployer needs.")
-    found.add_argument("system", metavar="SYSTEM", choices=systems.names(), help=", ".join(systems.names()))
-    found.add_argument("--region", help="the region to deploy to (default: lib/AWS_REGION)")
-    found.add_argument("--account", default="*", help="the account's number, for the ARNs (default: any account)")
-    return found
+    command_line = argparse.ArgumentParser(
+        prog=f"{PROGRAM} {POLICY}", description="Print the policies that a deployer needs."
+    )
+    command_line.add_argument("system", metavar="SYSTEM", choices=systems.names(), help=", ".join(systems.names()))
+    command_line.add_argument("--region", help="the region to deploy to (default: lib/AWS_REGION)")
+    command_line.add_argument(
+        "--account", default="*", help="the account's number, for the ARNs (default: any account)"
+    )
+    return command_line
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ, confirm: Confirm | None = None) -> int:
@@ -109,23 +113,23 @@ def check(options: argparse.Namespace, chosen: Sequence[System], confirm: Confir
     """
     account = Account(region.global_region(chosen[0].declaration.region))
     emulator = account.emulator()
-    found = run.rows(account, chosen, emulator=bool(emulator))
-    if options.fix and any(row.calls for row in found):
+    rows = run.rows(account, chosen, emulator=bool(emulator))
+    if options.fix and any(row.calls for row in rows):
         # The result is JSON on standard output: what is asked and done stands beside it.
         output = sys.stderr if options.format == "json" else sys.stdout
-        fix.apply(account, found, _always if options.yes else confirm, lambda text: print(f"  {text}", file=output))
-        found = run.rows(account, chosen, emulator=bool(emulator))
-    show(found, options.format, emulator)
-    return run.status(found, emulator=bool(emulator))
+        fix.apply(account, rows, _always if options.yes else confirm, lambda text: print(f"  {text}", file=output))
+        rows = run.rows(account, chosen, emulator=bool(emulator))
+    show(rows, options.format, emulator)
+    return run.status(rows, emulator=bool(emulator))
 
 
-def show(found: Sequence[Row], form: str, emulator: str) -> None:
+def show(rows: Sequence[Row], form: str, emulator: str) -> None:
     """Print the rows."""
     if form == "json":
-        print(report.as_json(found, emulator))
+        print(report.as_json(rows, emulator))
         return
-    print(report.table(found, emulator=bool(emulator)))
-    print(report.summary(found))
+    print(report.table(rows, emulator=bool(emulator)))
+    print(report.summary(rows))
     if emulator:
         print(report.LOCAL.format(url=emulator))
 

@@ -49,12 +49,12 @@ def policies(system: System, account: str) -> dict[str, JsonObject]:
 def resource_statements(system: System, account: str) -> list[Statement]:
     """Return what it takes to create, read, update and delete what a system declares."""
     kinds = sorted({resource.type for resource in system.declaration.resources})
-    wanted = permissions.actions(kinds, tools.more(system.declaration.tool))
+    needed = permissions.actions(kinds, tools.more(system.declaration.tool))
     patterns = names.patterns(system, account)
     named: dict[str, list[str]] = {}
     anywhere: list[str] = []
     regional: list[str] = []
-    for action in wanted:
+    for action in needed:
         service = action.partition(":")[0]
         if service in patterns and permissions.resource_types(action) and not _is_list(action):
             if names.fits(action):
@@ -62,10 +62,10 @@ def resource_statements(system: System, account: str) -> list[Statement]:
         else:
             (anywhere if service in GLOBAL else regional).append(action)
     where = {"StringEquals": {"aws:RequestedRegion": sorted({r.region for r in system.declaration.resources})}}
-    found = [_allow(actions, patterns[service]) for service, actions in named.items()]
-    found += [_allow(regional, ["*"], where)] if regional else []
-    found += [_allow(anywhere, ["*"])] if anywhere else []
-    return [*found, *pass_role(system, patterns.get("iam", [])), *service_linked_roles(system, account)]
+    statements = [_allow(actions, patterns[service]) for service, actions in named.items()]
+    statements += [_allow(regional, ["*"], where)] if regional else []
+    statements += [_allow(anywhere, ["*"])] if anywhere else []
+    return [*statements, *pass_role(system, patterns.get("iam", [])), *service_linked_roles(system, account)]
 
 
 def _is_list(action: str) -> bool:
@@ -102,8 +102,8 @@ def service_linked_roles(system: System, account: str) -> list[Statement]:
 
 
 def _allow(actions: Sequence[str], resources: Sequence[str], condition: JsonMapping | None = None) -> Statement:
-    found: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
-    return {**found, "Condition": dict(condition)} if condition else found
+    statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    return {**statement, "Condition": dict(condition)} if condition else statement
 
 
 def size(statements: Iterable[Statement]) -> int:
@@ -118,31 +118,31 @@ def document(statements: Iterable[Statement]) -> JsonObject:
 
 def split(statements: Iterable[Statement], longest: int = LONGEST) -> list[JsonObject]:
     """Return documents that AWS takes as managed policies; a statement too long for one is divided by its actions."""
-    found: list[list[Statement]] = [[]]
+    groups: list[list[Statement]] = [[]]
     waiting = list(statements)
     while waiting:
         statement = waiting.pop(0)
-        if size([*found[-1], statement]) <= longest:
-            found[-1].append(statement)
-        elif found[-1]:
-            found.append([])
+        if size([*groups[-1], statement]) <= longest:
+            groups[-1].append(statement)
+        elif groups[-1]:
+            groups.append([])
             waiting.insert(0, statement)
         else:
             half = len(statement["Action"]) // 2
             waiting[:0] = [
                 {**statement, "Action": part} for part in (statement["Action"][:half], statement["Action"][half:])
             ]
-    return [document(part) for part in found if part]
+    return [document(part) for part in groups if part]
 
 
-def explanation(system: System, made: JsonMapping) -> str:
+def explanation(system: System, policy: JsonMapping) -> str:
     """Return what the policies are and how they are created, for a human."""
     tool = system.declaration.tool
     head = (
-        f"{len(made)} managed policies for who deploys {system.name} with {tools.TITLES[tool]}. IAM takes {LONGEST:,} "
-        f"characters in each, and {ATTACHED} of them for a role:"
+        f"{len(policy)} managed policies for who deploys {system.name} with {tools.TITLES[tool]}. IAM takes "
+        f"{LONGEST:,} characters in each, and {ATTACHED} of them for a role:"
     )
-    sizes = [f"  {name}: {size(one['Statement']):,} characters" for name, one in made.items()]
+    sizes = [f"  {name}: {size(one['Statement']):,} characters" for name, one in policy.items()]
     create = [
         "Save the output as policies.json, then for each of them:",
         '  aws iam create-policy --policy-name NAME --policy-document "$(jq \'.["NAME"]\' policies.json)"',

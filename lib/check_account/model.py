@@ -107,25 +107,25 @@ class System:
 
     def of(self, kind: str) -> list["Resource"]:
         """Return what it declares of a CloudFormation type, or of a whole service (``AWS::RDS::``)."""
-        found = self.declaration.resources
-        return [r for r in found if r.type == kind or (kind.endswith("::") and r.type.startswith(kind))]
+        resources = self.declaration.resources
+        return [r for r in resources if r.type == kind or (kind.endswith("::") and r.type.startswith(kind))]
 
     def regions(self) -> list[str]:
         """Return the regions that it needs: those it declares something in, and Route 53's for its figures."""
-        found = {resource.region for resource in self.declaration.resources}
+        regions = {resource.region for resource in self.declaration.resources}
         if self.of("AWS::Route53::HealthCheck"):
             # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
-            found.add(region.global_region(self.declaration.region))
-        return sorted(found)
+            regions.add(region.global_region(self.declaration.region))
+        return sorted(regions)
 
 
 def in_region(systems: Sequence[System], kind: str) -> dict[str, list[tuple[System, "Resource"]]]:
     """Return what systems declare of a type, by region."""
-    found: dict[str, list[tuple[System, Resource]]] = {}
+    by_region: dict[str, list[tuple[System, Resource]]] = {}
     for system in systems:
         for resource in system.of(kind):
-            found.setdefault(resource.region, []).append((system, resource))
-    return dict(sorted(found.items()))
+            by_region.setdefault(resource.region, []).append((system, resource))
+    return dict(sorted(by_region.items()))
 
 
 def emulated(row: Row) -> Row:

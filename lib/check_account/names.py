@@ -84,15 +84,15 @@ def declared(system: System, account: str) -> dict[str, list[str]]:
 def patterns(system: System, account: str) -> dict[str, list[str]]:
     """Return the ARNs that a system's own resources have, by IAM's prefix of the service."""
     partition = regions.partition(system.declaration.region)
-    found: dict[str, list[str]] = {}
+    by_service: dict[str, list[str]] = {}
     for service, own in declared(system, account).items():
         if service == "s3":
-            found[service] = [f"arn:{partition}:s3:::{form.format(name=name)}" for name in own for form in BUCKETS]
+            by_service[service] = [f"arn:{partition}:s3:::{form.format(name=name)}" for name in own for form in BUCKETS]
         elif service in FORMS:
             where = "" if service in NO_REGION else "*"
             arns = [f"arn:{partition}:{service}:{where}:{account}:{form}" for form in FORMS[service]]
-            found[service] = list(dict.fromkeys(arn.replace("{name}", name) for name in own for arn in arns))
+            by_service[service] = list(dict.fromkeys(arn.replace("{name}", name) for name in own for arn in arns))
     if system.of("AWS::RDS::"):
         # The secrets of passwords that RDS manages; RDS names them.
-        found.setdefault("secretsmanager", []).append(f"arn:{partition}:secretsmanager:*:{account}:secret:rds!*")
-    return found
+        by_service.setdefault("secretsmanager", []).append(f"arn:{partition}:secretsmanager:*:{account}:secret:rds!*")
+    return by_service

@@ -46,8 +46,8 @@ def service_of(kind: str) -> str:
 def resource_types(action: str) -> tuple[str, ...]:
     """Return the types of resource that an action can be limited to, in small letters; none for most lists."""
     service, _colon, name = action.lower().partition(":")
-    found = authorization().get(service, {}).get("Actions", {}).get(name, {})
-    return tuple(one.lower() for one in found.get("Resources", ()))
+    described = authorization().get(service, {}).get("Actions", {}).get(name, {})
+    return tuple(one.lower() for one in described.get("Resources", ()))
 
 
 def known(action: str) -> bool:
@@ -68,14 +68,14 @@ def actions(kinds: Iterable[str], more: Mapping[str, Iterable[str]]) -> list[str
     """
     declared = sorted(set(kinds))
     services = ALWAYS | {service_of(kind) for kind in declared if kind.startswith("AWS::")}
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for kind in declared:
         of_kind = services | OTHERS.get(kind, frozenset())
         for action in [*_of_schema(kind), *more.get(kind, ())]:
             small = action.lower()
             if small.partition(":")[0] in of_kind and small not in SEPARATE and known(action):
-                found.setdefault(small, f"{small.partition(':')[0]}:{action.partition(':')[2]}")
-    return sorted(found.values())
+                by_name.setdefault(small, f"{small.partition(':')[0]}:{action.partition(':')[2]}")
+    return sorted(by_name.values())
 
 
 def _of_schema(kind: str) -> Iterator[str]:

@@ -41,11 +41,11 @@ def _lines(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     columns = [
         textwrap.wrap(cell, width, break_on_hyphens=False) or [""] for cell, width in zip(cells, widths, strict=True)
     ]
-    found = []
+    lines = []
     for number in range(max(map(len, columns))):
         parts = [column[number] if number < len(column) else "" for column in columns]
-        found.append("  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip())
-    return found
+        lines.append("  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip())
+    return lines
 
 
 def summary(rows: Sequence[Row]) -> str:

@@ -29,12 +29,12 @@ def rows(account: Account, systems: Sequence[System], *, emulator: bool) -> list
     except ERRORS as error:
         return [check.row(Verdict.NOT_ASKED, sentence(error)) for check in [*first, *more]]
     with ThreadPoolExecutor(WORKERS) as pool:
-        found = _flat(pool.map(lambda check: ask(account, check, emulator=emulator), first))
-        off = {row.region for row in found if row.verdict is Verdict.CHANGE}
+        all_rows = _flat(pool.map(lambda check: ask(account, check, emulator=emulator), first))
+        off = {row.region for row in all_rows if row.verdict is Verdict.CHANGE}
         asked = [check for check in more if check.region not in off]
-        found += _flat(pool.map(lambda check: ask(account, check, emulator=emulator), asked))
+        all_rows += _flat(pool.map(lambda check: ask(account, check, emulator=emulator), asked))
     reason = "the region is not switched on"
-    return found + [check.row(Verdict.NOT_ASKED, reason) for check in more if check.region in off]
+    return all_rows + [check.row(Verdict.NOT_ASKED, reason) for check in more if check.region in off]
 
 
 def _flat(parts: Iterable[list[Row]]) -> list[Row]:

@@ -32,7 +32,7 @@ def load(wanted: Sequence[str], environ: Mapping[str, str]) -> list[System]:
 
 def _load(name: str, environ: Mapping[str, str]) -> System:
     try:
-        found = read.source(name, environ)
-        return System(name, naming.suffix(environ), read.view(found), found.document, environ.get("STATE_BUCKET", ""))
+        source = read.source(name, environ)
+        return System(name, naming.suffix(environ), read.view(source), source.document, environ.get("STATE_BUCKET", ""))
     except DeclarationError as error:
         raise SettingError(f"What {name} declares cannot be read: {error}") from error

@@ -79,14 +79,14 @@ def _custom_resources(system: System, account: str) -> list[Statement]:
     """Return what a template takes: the bootstrap version, the assets, the functions behind custom resources."""
     partition, region = regions.partition(system.declaration.region), system.declaration.region
     version = f"arn:{partition}:ssm:{region}:{account}:parameter/cdk-bootstrap/{QUALIFIER}/version"
-    found: list[Statement] = [{"Effect": "Allow", "Action": ["ssm:GetParameters"], "Resource": [version]}]
+    statements: list[Statement] = [{"Effect": "Allow", "Action": ["ssm:GetParameters"], "Resource": [version]}]
     # The functions' code is an asset of the bootstrap bucket.
     assets = f"arn:{partition}:s3:::cdk-{QUALIFIER}-assets-{account}-{region}/*"
-    found.append({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [assets]})
+    statements.append({"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [assets]})
     if any(one.type.startswith("Custom::") for one in system.declaration.resources):
         arn = f"arn:{partition}:lambda:{region}:{account}:function:{system.name}-*{system.suffix}"
-        found.append({"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [arn]})
-    return found
+        statements.append({"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": [arn]})
+    return statements
 
 
 def state(system: System) -> list[Statement]:

@@ -39,24 +39,24 @@ class Template:
     def view(self) -> tuple[Resource, ...]:
         """Return every resource."""
         names = frozenset(self.resources)
-        return tuple(self._resource(name, found, names) for name, found in self.resources.items())
+        return tuple(self._resource(name, resource, names) for name, resource in self.resources.items())
 
-    def _resource(self, name: str, found: JsonMapping, names: frozenset[str]) -> Resource:
+    def _resource(self, name: str, declared: JsonMapping, names: frozenset[str]) -> Resource:
         try:
-            properties = self.value(found.get("Properties", {}))
+            properties = self.value(declared.get("Properties", {}))
         except DeclarationError as error:
-            raise DeclarationError(f"{name} ({found['Type']}): {error}") from error
-        waits = found.get("DependsOn", [])
+            raise DeclarationError(f"{name} ({declared['Type']}): {error}") from error
+        waits = declared.get("DependsOn", [])
         return Resource(
-            type=found["Type"],
+            type=declared["Type"],
             name=name,
             properties=properties,
             region=self.where,
             references=frozenset(owner for owner, _attribute in references(properties, names)),
             depends_on=frozenset([waits] if isinstance(waits, str) else waits),
-            retained=found.get("DeletionPolicy") in KEPT,
-            source_type=found["Type"],
-            options={key: found[key] for key in OPTIONS if key in found},
+            retained=declared.get("DeletionPolicy") in KEPT,
+            source_type=declared["Type"],
+            options={key: declared[key] for key in OPTIONS if key in declared},
         )
 
     def value(self, value: JsonValue) -> JsonValue:

@@ -40,15 +40,15 @@ class Resource:
 
     def at(self, path: str, default: JsonValue = None) -> JsonValue:
         """Return the value at a dotted path such as ``Tags.0.Value``, or a default where nothing is."""
-        found: JsonValue = self.properties
+        value: JsonValue = self.properties
         for step in path.split("."):
-            if isinstance(found, Mapping) and step in found:
-                found = found[step]
-            elif isinstance(found, list) and step.isdigit() and int(step) < len(found):
-                found = found[int(step)]
+            if isinstance(value, Mapping) and step in value:
+                value = value[step]
+            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+                value = value[int(step)]
             else:
                 return default
-        return found
+        return value
 
     def origin(self, path: str) -> str:
         """Return the name of the source's resource that declared the value at a path."""
@@ -151,14 +151,14 @@ def leaves(value: JsonValue, path: str = "") -> Iterator[tuple[str, JsonValue]]:
 
 def references(value: JsonValue, names: frozenset[str]) -> list[tuple[str, str]]:
     """Return (name, attribute) of every reference to one of these names: both may have dots."""
-    found = []
+    pairs = []
     for token in REFERENCE.findall(value if isinstance(value, str) else json.dumps(value)):
         parts = token.split(".")
         for length in range(len(parts) - 1, 0, -1):
             if ".".join(parts[:length]) in names:
-                found.append((".".join(parts[:length]), ".".join(parts[length:])))
+                pairs.append((".".join(parts[:length]), ".".join(parts[length:])))
                 break
-    return found
+    return pairs
 
 
 def parsed(text: str) -> JsonValue:

@@ -49,12 +49,12 @@ def terraform_type(token: str) -> str:
     module, _, title = token.removeprefix("aws:").partition("/")
     name = snake(title.partition(":")[2])
     possible = [prefix + name for prefix in MODULES.get(module, (f"aws_{module}_",))]
-    found = next(filter(terraform_schema.exists, possible), "")
-    if not found:
+    known = next(filter(terraform_schema.exists, possible), "")
+    if not known:
         raise DeclarationError(
             f"{token}: {' or '.join(possible)} is not a resource type of Terraform: add its name to {__name__}."
         )
-    return found
+    return known
 
 
 def candidates(kind: str, name: str) -> Iterator[str]:

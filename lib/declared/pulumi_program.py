@@ -118,9 +118,9 @@ def outputs(kind: str, name: str) -> JsonObject:
 
 def _properties(declared: type) -> Iterator[tuple[str, Any]]:
     """Yield a class's properties by Pulumi's names, with their annotations."""
-    for attribute, found in vars(declared).items():
-        if isinstance(found, property) and found.fget:
-            yield getattr(found.fget, "_pulumi_name", attribute), found.fget.__annotations__.get("return")
+    for attribute, member in vars(declared).items():
+        if isinstance(member, property) and member.fget:
+            yield getattr(member.fget, "_pulumi_name", attribute), member.fget.__annotations__.get("return")
 
 
 def _item(kind: str, name: str, called: str, item: Any, module: str) -> Any:
@@ -211,20 +211,20 @@ class Monitor(mocks.MockMonitor):
 @contextmanager
 def own_loops() -> Iterator[None]:
     """Close the event loops that Pulumi makes, one for each thread, and leaves open."""
-    made, make = [], asyncio.new_event_loop
+    loops, make = [], asyncio.new_event_loop
 
     def new_event_loop() -> asyncio.AbstractEventLoop:
-        made.append(make())
-        return made[-1]
+        loops.append(make())
+        return loops[-1]
 
     with mock.patch.object(asyncio, "new_event_loop", new_event_loop):
         asyncio.set_event_loop(asyncio.new_event_loop())
         try:
             yield
         finally:
-            made[0].run_until_complete(made[0].shutdown_default_executor())
+            loops[0].run_until_complete(loops[0].shutdown_default_executor())
             asyncio.set_event_loop(None)
-            for loop in made:
+            for loop in loops:
                 loop.close()
 
 
@@ -278,8 +278,8 @@ def record(system: str, environ: Mapping[str, str], package: Path | None = None)
     built = mock.patch.object(lambda_package, "build", return_value=package) if package else nullcontext()
     with built:
         exports = run(lambda: program.build(suffix, environ), answers, monitor, f"{system}-{suffix}", {})
-    found = [item for item in monitor.registrations if item.type == PROVIDER or item.type.startswith("aws:")]
+    registrations = [item for item in monitor.registrations if item.type == PROVIDER or item.type.startswith("aws:")]
     return {
-        "registrations": [item.document() for item in sorted(found, key=lambda item: (item.type, item.name))],
+        "registrations": [item.document() for item in sorted(registrations, key=lambda item: (item.type, item.name))],
         "outputs": plain(exports),
     }

@@ -46,11 +46,11 @@ class _Writer:
         for name, value in inputs.items():
             if value is None:
                 continue
-            found = names.argument(self.schema.type, name, fields)
-            place = f"{path}{found or names.snake(name)}"
-            if found:
-                written[found] = self.value(fields[found], value, place)
-            elif f"{self.schema.type}.{place}" in ADDED:
+            argument = names.argument(self.schema.type, name, fields)
+            where = f"{path}{argument or names.snake(name)}"
+            if argument:
+                written[argument] = self.value(fields[argument], value, where)
+            elif f"{self.schema.type}.{where}" in ADDED:
                 written[names.snake(name)] = self.anything(value)
             else:
                 self.lost.append(f"{self.where}: {path}{name} = {str(value)[:60]}")
@@ -91,15 +91,15 @@ class _Writer:
 
     def undeclared(self, addresses: Iterable[str]) -> list[str]:
         """Return the references to what the program does not declare."""
-        return [f"{self.where}: {found} is not declared" for found in self.references.difference(addresses)]
+        return [f"{self.where}: {reference} is not declared" for reference in self.references.difference(addresses)]
 
-    def _reference(self, found: re.Match[str]) -> str:
-        if not found[1]:
-            return f"{found[0][0]}{found[0]}"
-        target = address(found[1], found[2])
-        attribute, *rest = re.split(r"(?=\[0\])", found[3], maxsplit=1)
-        known = schema(names.terraform_type(found[1])).attributes
-        written = names.argument(names.terraform_type(found[1]), attribute, known)
+    def _reference(self, match: re.Match[str]) -> str:
+        if not match[1]:
+            return f"{match[0][0]}{match[0]}"
+        target = address(match[1], match[2])
+        attribute, *rest = re.split(r"(?=\[0\])", match[3], maxsplit=1)
+        known = schema(names.terraform_type(match[1])).attributes
+        written = names.argument(names.terraform_type(match[1]), attribute, known)
         if not written:
             self.lost.append(f"{self.where}: {target} has no attribute {attribute!r} in Terraform")
         self.references.add(target)
@@ -108,8 +108,8 @@ class _Writer:
 
 def _singular(name: str, value: JsonValue) -> str:
     """Return the name of an argument without a schema: a list of objects is a block that is repeated."""
-    found = list(names.candidates("", name))
-    return found[-1] if isinstance(value, list) and value and isinstance(value[0], dict) else found[0]
+    candidates = list(names.candidates("", name))
+    return candidates[-1] if isinstance(value, list) and value and isinstance(value[0], dict) else candidates[0]
 
 
 def configuration(document: JsonMapping) -> Json:
@@ -121,8 +121,8 @@ def configuration(document: JsonMapping) -> Json:
     Raises:
         DeclarationError: an input, an output or an option that has no place in Terraform, all of them by name.
     """
-    found = list(document["registrations"])
-    resources = [item for item in found if item["type"] != PROVIDER]
+    registrations = list(document["registrations"])
+    resources = [item for item in registrations if item["type"] != PROVIDER]
     addresses = {item["urn"]: address(item["type"], item["name"]) for item in resources}
     lost = [f"{name}: two resources have this name in Terraform" for name in _twice(addresses.values())]
     written: Json = {}
@@ -131,7 +131,7 @@ def configuration(document: JsonMapping) -> Json:
         written.setdefault(kind, {})[name] = _resource(item, addresses, lost)
     result = {
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
-        "provider": {"aws": [_provider(item, lost) for item in found if item["type"] == PROVIDER]},
+        "provider": {"aws": [_provider(item, lost) for item in registrations if item["type"] == PROVIDER]},
         "resource": written,
         "output": _outputs(document["outputs"], addresses, lost),
     }
@@ -170,8 +170,8 @@ def _resource(item: JsonMapping, addresses: Mapping[str, str], lost: list[str]) 
     ignored = [names.argument(kind, name, writer.schema.arguments) for name in options["ignoreChanges"]]
     writer.lost += [
         f"{writer.where}: ignore_changes {name}"
-        for name, found in zip(options["ignoreChanges"], ignored, strict=True)
-        if not found
+        for name, argument in zip(options["ignoreChanges"], ignored, strict=True)
+        if not argument
     ]
     lifecycle: Json = {"ignore_changes": ignored} if ignored else {}
     if options["protect"]:

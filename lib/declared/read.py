@@ -51,16 +51,16 @@ def source(system: str, environ: Mapping[str, str]) -> Source:
     return Source(system, tool, dict(environ), _RUN[tool](system, environ))
 
 
-def view(found: Source) -> Declaration:
+def view(loaded: Source) -> Declaration:
     """Return a source in CloudFormation's vocabulary.
 
     Raises:
         DeclarationError: something in the source has no place in the view.
     """
-    settings = importlib.import_module(f"lib.{found.system.replace('-', '_')}.settings").Settings.read(found.environ)
-    where = region.primary(found.environ)
-    resources = _VIEW[found.tool](found.document, where)
-    return Declaration(found.system, found.tool, settings.environment, where, resources)
+    settings = importlib.import_module(f"lib.{loaded.system.replace('-', '_')}.settings").Settings.read(loaded.environ)
+    where = region.primary(loaded.environ)
+    resources = _VIEW[loaded.tool](loaded.document, where)
+    return Declaration(loaded.system, loaded.tool, settings.environment, where, resources)
 
 
 def _run_cdk(system: str, environ: Mapping[str, str]) -> JsonObject:

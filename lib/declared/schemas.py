@@ -23,10 +23,10 @@ def _everywhere() -> str:
 def schema(resource_type: str) -> JsonMapping:
     """Return the JSON schema of a resource type; an empty one for a type that CloudFormation does not have."""
     try:
-        found = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_everywhere(), resource_type)
+        loaded = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_everywhere(), resource_type)
     except ResourceNotFoundError:
         return {}
-    return found.schema if resource_type.startswith("AWS::") else {}
+    return loaded.schema if resource_type.startswith("AWS::") else {}
 
 
 def ref_attribute(resource_type: str) -> str:
@@ -68,16 +68,16 @@ class Node:
     @cached_property
     def fields(self) -> Mapping[str, JsonMapping]:
         """The schemas of the properties, also of those that only a variant has."""
-        found: dict[str, JsonMapping] = {}
+        members: dict[str, JsonMapping] = {}
         for variant in self._variants(self.content):
-            found = {**variant.get("properties", {}), **found}
-        return found
+            members = {**variant.get("properties", {}), **members}
+        return members
 
     @cached_property
     def item(self) -> "Node | None":
         """The element of a list."""
-        found = next((v["items"] for v in self._variants(self.content) if isinstance(v.get("items"), dict)), None)
-        return Node(found, self._whole) if found is not None else None
+        items = next((v["items"] for v in self._variants(self.content) if isinstance(v.get("items"), dict)), None)
+        return Node(items, self._whole) if items is not None else None
 
     @property
     def is_text(self) -> bool:
@@ -86,11 +86,11 @@ class Node:
 
     def member(self, name: str) -> "Node | None":
         """Return the node of a property, or of a key of a map."""
-        found: JsonValue = self.fields.get(name)
-        if found is None:
+        member_schema: JsonValue = self.fields.get(name)
+        if member_schema is None:
             patterns = self.content.get("patternProperties", {})
-            found = next((inner for pattern, inner in patterns.items() if re.search(pattern, name)), None)
-        return Node(found, self._whole) if isinstance(found, dict) else None
+            member_schema = next((inner for pattern, inner in patterns.items() if re.search(pattern, name)), None)
+        return Node(member_schema, self._whole) if isinstance(member_schema, dict) else None
 
     def at(self, path: str) -> "Node | None":
         """Return the node at a dotted path of properties."""
@@ -128,6 +128,6 @@ def template(resource_type: str) -> Node:
     """Return the properties that a template can give: those of the resource but for what only AWS sets."""
     described = schema(resource_type)
     given = {
-        name: found for name, found in described.get("properties", {}).items() if name not in read_only(resource_type)
+        name: member for name, member in described.get("properties", {}).items() if name not in read_only(resource_type)
     }
     return Node({**described, "properties": given}, described)

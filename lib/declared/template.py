@@ -105,8 +105,8 @@ class _Writer:
         only = REFERENCE.fullmatch(text)
         if only and not self._is_variable(only[1]):
             return self._reference(only[1])
-        found = REFERENCE.sub(self._substituted, text)
-        return {"Fn::Sub": found} if re.search(r"\$\{[^!]", found) else found.replace("${!", "${")
+        substituted = REFERENCE.sub(self._substituted, text)
+        return {"Fn::Sub": substituted} if re.search(r"\$\{[^!]", substituted) else substituted.replace("${!", "${")
 
     def _is_variable(self, token: str) -> bool:
         """Return whether ``${...}`` is no reference, such as a variable of an IAM policy."""
@@ -130,10 +130,10 @@ class _Writer:
         token = match[1]
         if self._is_variable(token):
             return f"${{!{token}}}"
-        found = self._reference(token)
-        if not isinstance(found, dict):
-            return str(found)
-        ((function, target),) = found.items()
+        value = self._reference(token)
+        if not isinstance(value, dict):
+            return str(value)
+        ((function, target),) = value.items()
         if function == "Fn::Sub":
             return str(target)
         return f"${{{target if function == 'Ref' else '.'.join(target)}}}"

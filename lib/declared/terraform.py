@@ -29,7 +29,8 @@ class Configuration:
         }
         self.names = {address: _name(address, body) for address, body in self.bodies.items()}
         self.providers: dict[str, JsonMapping] = {
-            f"aws.{found['alias']}" if "alias" in found else "aws": found for found in content["provider"]["aws"]
+            f"aws.{provider['alias']}" if "alias" in provider else "aws": provider
+            for provider in content["provider"]["aws"]
         }
         self.expressions = Expressions(content, self.token, self.region)
         self.owners = {address: self._owner(address) for address in self.bodies}
@@ -44,11 +45,11 @@ class Configuration:
         for address, owner in self.owners.items():
             if owner != address:
                 parts.setdefault(owner, []).append(address)
-        found: list[Resource] = []
+        resources: list[Resource] = []
         for address, owner in self.owners.items():
             if owner == address:
-                found += self._resources(address, parts.get(address, []))
-        return tuple(found)
+                resources += self._resources(address, parts.get(address, []))
+        return tuple(resources)
 
     def region(self, body: JsonMapping) -> str:
         """Return the region of a resource or data source: its own argument's, or its provider's."""

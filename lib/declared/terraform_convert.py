@@ -88,19 +88,19 @@ class Converter:
     def _block(self, arguments: JsonMapping, node: Node, path: str) -> Json:
         result: Json = {}
         for name, value in arguments.items():
-            place = f"{path}{name}"
-            target = self.kind.names.get(place)
+            where = f"{path}{name}"
+            target = self.kind.names.get(where)
             if target == "":
                 for block in value if isinstance(value, list) else [value]:
-                    for key, inner in self._block(block, node, f"{place}.").items():
+                    for key, inner in self._block(block, node, f"{where}.").items():
                         assign(result, key, inner)
                 continue
             target = target or spelt(node, name)
-            found = node.at(target) if target else None
-            if found:
-                assign(result, target, self._value(value, found, f"{place}."))
+            child = node.at(target) if target else None
+            if child:
+                assign(result, target, self._value(value, child, f"{where}."))
             else:
-                self.unplaced.append(place)
+                self.unplaced.append(where)
         return result
 
     def _value(self, value: JsonValue, node: Node, path: str) -> JsonValue:

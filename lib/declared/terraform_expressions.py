@@ -68,29 +68,29 @@ class Expressions:
             return self._expression(only[2])
         return parsed(_TEMPLATE.sub(self._replaced, text))
 
-    def _replaced(self, found: re.Match[str]) -> str:
-        return f"{found[1][0]}{{" if found[1] else str(self._expression(found[2]))
+    def _replaced(self, match: re.Match[str]) -> str:
+        return f"{match[1][0]}{{" if match[1] else str(self._expression(match[2]))
 
     def _expression(self, expression: str) -> JsonValue:
-        if found := _ATTRIBUTE.fullmatch(expression):
-            return self.token(found[1], found[2], re.sub(r"\[\d+\]", "", found[3]))
+        if match := _ATTRIBUTE.fullmatch(expression):
+            return self.token(match[1], match[2], re.sub(r"\[\d+\]", "", match[3]))
         if _ACCOUNT_ID.fullmatch(expression):
             return ACCOUNT
-        if found := _ZONE.fullmatch(expression):
-            source = self.content["data"]["aws_availability_zones"][found[1]]
-            return f"{self.region(source)}{ZONES[int(found[2])]}"
-        if found := _FILE_HASH.fullmatch(expression):
-            return f"sha256 of {found[1]}"
+        if match := _ZONE.fullmatch(expression):
+            source = self.content["data"]["aws_availability_zones"][match[1]]
+            return f"{self.region(source)}{ZONES[int(match[2])]}"
+        if match := _FILE_HASH.fullmatch(expression):
+            return f"sha256 of {match[1]}"
         return self._secret(expression)
 
     def _secret(self, expression: str) -> JsonValue:
-        if found := _SECRET_VALUE.fullmatch(expression):
-            source = self.content["ephemeral"]["aws_secretsmanager_secret_version"][found[1]]
-            return f"{{{{resolve:secretsmanager:{self.text(source['secret_id'])}:SecretString:{found[2]}}}}}"
-        if found := _RANDOM.fullmatch(expression):
-            return f"{{{{random:{found[1]}}}}}"
-        if found := _JSON_OBJECT.fullmatch(expression):
-            return self._object(expression, found[1])
+        if match := _SECRET_VALUE.fullmatch(expression):
+            source = self.content["ephemeral"]["aws_secretsmanager_secret_version"][match[1]]
+            return f"{{{{resolve:secretsmanager:{self.text(source['secret_id'])}:SecretString:{match[2]}}}}}"
+        if match := _RANDOM.fullmatch(expression):
+            return f"{{{{random:{match[1]}}}}}"
+        if match := _JSON_OBJECT.fullmatch(expression):
+            return self._object(expression, match[1])
         raise DeclarationError(f"the expression {expression!r} is not resolved: add it to {__name__}.")
 
     def _object(self, expression: str, body: str) -> JsonObject:

@@ -83,7 +83,7 @@ def _bases(node: ast.ClassDef) -> set[str]:
 
 
 def _is_struct(node: ast.ClassDef) -> bool:
-    calls = [found.func for found in node.decorator_list if isinstance(found, ast.Call)]
+    calls = [decorator.func for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
     return any(isinstance(call, ast.Attribute) and call.attr == "data_type" for call in calls)
 
 

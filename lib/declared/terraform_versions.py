@@ -54,13 +54,13 @@ def _adapt(node: JsonValue, path: str, version: tuple[int, ...], left_out: set[s
     if not isinstance(node, dict):
         return
     for name, value in list(node.items()):
-        place = f"{path}.{name}"
-        newer = VALUES.get((place, value)) if isinstance(value, str) else None
-        if place in ADDED and numbers(ADDED[place]) > version:
+        where = f"{path}.{name}"
+        newer = VALUES.get((where, value)) if isinstance(value, str) else None
+        if where in ADDED and numbers(ADDED[where]) > version:
             del node[name]
-            left_out.add(f"{place} (AWS provider {ADDED[place]})")
+            left_out.add(f"{where} (AWS provider {ADDED[where]})")
         elif newer and numbers(newer.version) > version:
             node[name] = newer.before
-            left_out.add(f"{place} = {value} (AWS provider {newer.version}): {newer.before} instead")
+            left_out.add(f"{where} = {value} (AWS provider {newer.version}): {newer.before} instead")
         else:
-            _adapt(value, place, version, left_out)
+            _adapt(value, where, version, left_out)

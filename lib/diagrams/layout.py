@@ -99,9 +99,9 @@ class Wiring:
             widths[column] += self._lacking(column, widths[column])
             self._gap(column, self.left[column] + widths[column])
         picture = Picture()
-        for name, found in self.part.cards.items():
-            column, top = self.part.column[name], self.part.middle[name] - found.height / 2
-            picture.cards[name] = (found, Box(self.left[column], top, widths[column], found.height))
+        for name, card in self.part.cards.items():
+            column, top = self.part.column[name], self.part.middle[name] - card.height / 2
+            picture.cards[name] = (card, Box(self.left[column], top, widths[column], card.height))
         self._enclose(picture)
         picture.routes = [self._route(edge, widths) for edge in self.part.edges]
         everything = [*(box for _, box in picture.cards.values()), *picture.boxes.values(), *picture.regions.values()]
@@ -132,7 +132,7 @@ class Wiring:
 
     def _width(self, column: int) -> float:
         """Return the width of a column's cards: all are as wide as the widest."""
-        return max(found.width for name, found in self.part.cards.items() if self.part.column[name] == column)
+        return max(card.width for name, card in self.part.cards.items() if self.part.column[name] == column)
 
     def _lacking(self, column: int, wide: float) -> float:
         """Return how much wider a column must be for the words on the boxes that end with it."""

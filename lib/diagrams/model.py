@@ -99,9 +99,9 @@ class Reader:
             return ""
         if kind == types.KEY:
             aliases = [self.template.properties(alias) for alias in self.template.of("AWS::KMS::Alias")]
-            found = [alias["AliasName"] for alias in aliases if name in dict(references(alias.get("TargetKeyId")))]
-            if found:
-                return self.template.text(found[0]).removeprefix("alias/")
+            named = [alias["AliasName"] for alias in aliases if name in dict(references(alias.get("TargetKeyId")))]
+            if named:
+                return self.template.text(named[0]).removeprefix("alias/")
         path = types.STYLES[kind].name
         return self.template.text(at(properties, path) if path else None) or re.sub(r"[0-9A-F]{8}$", "", name)
 
@@ -203,7 +203,7 @@ class Reader:
         properties = self.template.properties(name)
         note = self.template.fill(relation.note, properties)
         starts, ends = (
-            [self._shown(*found) for found in references(at(properties, path)) if self.network.granted(name, found[0])]
+            [self._shown(*pair) for pair in references(at(properties, path)) if self.network.granted(name, pair[0])]
             if path
             else [self.place.get(name, "")]
             for path in (relation.start, relation.end)
@@ -265,22 +265,22 @@ class Reader:
         """Return the lines on the alarms' card: what is watched, and the alarms that watch it."""
         watched: dict[str, list[str]] = {}
         for name in self.template.of(types.ALARM):
-            found = [self._shown(*found) for found in references(self.template.properties(name).get("Dimensions"))]
-            node = next(filter(None, found), "")
+            nodes = [self._shown(*pair) for pair in references(self.template.properties(name).get("Dimensions"))]
+            node = next(filter(None, nodes), "")
             watched.setdefault(self._call(node) if node else "", []).append(self.short(self.names[name]))
         return tuple(f"{node}: {', '.join(alarms)}".removeprefix(": ") for node, alarms in watched.items())
 
     def _keys(self) -> tuple[str, ...]:
         """Return the lines on the keys' card: each key, and what it encrypts."""
-        found: dict[str, Counter[str]] = {self.names[key]: Counter() for key in self.template.of(types.KEY)}
+        counts: dict[str, Counter[str]] = {self.names[key]: Counter() for key in self.template.of(types.KEY)}
         for key, shown, _ in dict.fromkeys(self._encrypted()):
             kind = self._kind(shown)
             look = types.STYLES.get(kind)
-            found[self.names[key]][look.noun if look else NOUNS.get(kind, kind)] += 1
+            counts[self.names[key]][look.noun if look else NOUNS.get(kind, kind)] += 1
         return tuple(
             f"{self.short(key)} key: "
             + ", ".join(noun if number == 1 else count(number, noun) for noun, number in nouns.items())
-            for key, nouns in found.items()
+            for key, nouns in counts.items()
         )
 
     def _logs(self) -> tuple[str, ...]:

@@ -62,8 +62,8 @@ class Network:
             for name in names
             for holder in ([name] if "AvailabilityZone" in self.template.properties(name) else self.home(name)[1])
         ]
-        found = [self.template.properties(holder).get("AvailabilityZone") for holder in holders]
-        return tuple(sorted({f"zone {zone[-1]}" for zone in found if zone and isinstance(zone, str)}))
+        zones = [self.template.properties(holder).get("AvailabilityZone") for holder in holders]
+        return tuple(sorted({f"zone {zone[-1]}" for zone in zones if zone and isinstance(zone, str)}))
 
     def routes(self) -> Iterator[tuple[str, str]]:
         """Yield each gateway with each subnet that has a route through it."""
@@ -77,7 +77,7 @@ class Network:
         """Yield each resource that a rule lets everybody reach, with the rule."""
         for name in self.template.of("AWS::EC2::SecurityGroupIngress"):
             if self.template.properties(name).get("CidrIp") == EVERYWHERE:
-                yield from ((found, name) for found in self._members(self.owners(name, "GroupId"), types.ENTRANCES))
+                yield from ((member, name) for member in self._members(self.owners(name, "GroupId"), types.ENTRANCES))
 
     def callers(self, name: str) -> list[str]:
         """Return the rules that let a part of a network reach an entrance."""

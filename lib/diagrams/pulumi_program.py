@@ -60,17 +60,17 @@ def outputs(kind: str, name: str) -> JsonObject:
     module, _, title = kind.removeprefix("aws:").partition("/")
     module += "_" * keyword.iskeyword(module)
     declared = getattr(importlib.import_module(f"pulumi_aws.{module}"), title.partition(":")[2])
-    found: JsonObject = {}
+    values: JsonObject = {}
     for attribute, getter in vars(declared).items():
         if isinstance(getter, property) and getter.fget:
             called = getattr(getter.fget, "_pulumi_name", attribute)
             (kept,) = get_args(getter.fget.__annotations__["return"])
             if str in (kept, *get_args(kept)[:1]):
-                found[called] = token(kind, name, called)
+                values[called] = token(kind, name, called)
             elif called in NESTED:
                 shown, asked = NESTED[called]
-                found[called] = [{asked: token(kind, name, f"{shown}.{asked}")}]
-    return found
+                values[called] = [{asked: token(kind, name, f"{shown}.{asked}")}]
+    return values
 
 
 class Recorder(mocks.Mocks):
@@ -99,9 +99,9 @@ class Recorder(mocks.Mocks):
         if not args.custom or args.typ.startswith("pulumi:"):
             return f"{args.name}-id", dict(args.inputs)
         self.declared.append(args)
-        made = outputs(args.typ, args.name)
+        values = outputs(args.typ, args.name)
         own = {key: value for key, value in args.inputs.items() if key not in PHYSICAL}
-        return token(args.typ, args.name, "id"), {**made, **own}
+        return token(args.typ, args.name, "id"), {**values, **own}
 
 
 def converted(value: Any) -> Any:
@@ -128,11 +128,11 @@ def template(declared: Sequence[mocks.MockResourceArgs], description: str) -> Js
     Raises:
         SettingError: two resources of one name, or a reference to what the program does not declare.
     """
-    names = [identity(found.typ, found.name) for found in declared]
+    names = [identity(resource.typ, resource.name) for resource in declared]
     resources = {}
-    for name, found in sorted(zip(names, declared, strict=True), key=itemgetter(0)):
-        kind = TYPES.get(found.typ, Type(found.typ.replace(":", "::")))
-        properties = kind.renamed(converted(found.inputs))
+    for name, resource in sorted(zip(names, declared, strict=True), key=itemgetter(0)):
+        kind = TYPES.get(resource.typ, Type(resource.typ.replace(":", "::")))
+        properties = kind.renamed(converted(resource.inputs))
         for owner, attribute in references(properties):
             if owner not in names and not PSEUDO.match(owner):
                 raise SettingError(f"{name} refers to {owner}.{attribute}, which the program does not declare.")

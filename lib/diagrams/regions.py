@@ -33,9 +33,9 @@ def shared(resource: JsonMapping) -> bool:
 def one(system: str, content: JsonMapping, role: str, *, whole: bool) -> Graph:
     """Return the graph of a region, ``whole`` with what both regions share."""
     kept = {
-        name: found
-        for name, found in content["Resources"].items()
-        if (shared(found) and whole) or (found["Region"] == role and not shared(found))
+        name: resource
+        for name, resource in content["Resources"].items()
+        if (shared(resource) and whole) or (resource["Region"] == role and not shared(resource))
     }
     graph = Reader(system, {**content, "Resources": kept}).read()
     names = {name: name if name.partition(".")[0] in kept else f"{name} {role}" for name in graph.nodes}
@@ -118,11 +118,11 @@ def _fold(graph: Graph, first: str, second: str) -> None:
 
 
 def _links(content: JsonMapping) -> list[tuple[str, str, str]]:
-    network, found = Network(Template(content)), []
+    network, links = Network(Template(content)), []
     for name in network.template.of(types.PEERING):
         (start,), (end,) = (network.owners(name, path) for path in ("VpcId", "PeerVpcId"))
-        found.append((start, end, "VPC peering, routed both ways"))
-    return found
+        links.append((start, end, "VPC peering, routed both ways"))
+    return links
 
 
 def place(graph: Graph) -> Picture:

@@ -31,18 +31,18 @@ class Step:
     end: str
 
 
-def spread(wanted: Sequence[tuple[float, float]], sizes: Sequence[float], space: float) -> list[float]:
+def spread(targets: Sequence[tuple[float, float]], sizes: Sequence[float], space: float) -> list[float]:
     """Return middles as near as possible to the wanted ones, each with its weight, in their order, without overlap."""
     offsets, blocks = [0.0], list[tuple[float, float, int]]()
     for before, after in pairwise(sizes):
         offsets.append(offsets[-1] + (before + after) / 2 + space)
-    for (middle, weight), offset in zip(wanted, offsets, strict=True):
+    for (middle, weight), offset in zip(targets, offsets, strict=True):
         blocks.append((middle - offset, weight, 1))
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:  # they would overlap: they move as one
             (last, heavy, many), (first, light, few) = blocks.pop(), blocks.pop()
             blocks.append(((last * heavy + first * light) / (heavy + light), heavy + light, many + few))
     places = [mean for mean, _, number in blocks for _ in range(number)]
-    return [place + offset for place, offset in zip(places, offsets, strict=True)]
+    return [position + offset for position, offset in zip(places, offsets, strict=True)]
 
 
 def forward(edges: Iterable[Edge]) -> list[Edge]:
@@ -62,27 +62,27 @@ def forward(edges: Iterable[Edge]) -> list[Edge]:
 
 def columns(nodes: Iterable[str], edges: Sequence[Edge], level: Sequence[Sequence[str]] = ()) -> dict[str, int]:
     """Return each node's column: the length of the longest path to it, or to one that shares its column."""
-    found = dict.fromkeys(nodes, 0)
-    _push(found, edges, level)
+    levels = dict.fromkeys(nodes, 0)
+    _push(levels, edges, level)
     tiered = {node for names in level for node in names}
-    for node in list(found):  # what begins a path stands right before its next stop, in a tier before the main one
+    for node in list(levels):  # what begins a path stands right before its next stop, in a tier before the main one
         leaving = [edge for edge in edges if edge.start == node]
         main = [edge for edge in leaving if edge.main and node in tiered]
-        following = [found[edge.end] for edge in main or leaving]
+        following = [levels[edge.end] for edge in main or leaving]
         if following and all(edge.end != node for edge in edges):
-            found[node] = min(following) - 1
-    _push(found, edges, level)
-    ranks = {column: rank for rank, column in enumerate(sorted(set(found.values())))}
-    return {node: ranks[column] for node, column in found.items()}
+            levels[node] = min(following) - 1
+    _push(levels, edges, level)
+    ranks = {column: rank for rank, column in enumerate(sorted(set(levels.values())))}
+    return {node: ranks[column] for node, column in levels.items()}
 
 
-def _push(found: dict[str, int], edges: Sequence[Edge], level: Sequence[Sequence[str]]) -> None:
+def _push(levels: dict[str, int], edges: Sequence[Edge], level: Sequence[Sequence[str]]) -> None:
     """Move nodes right until each is right of what it follows, and beside what shares its column."""
-    for _ in range(len(found)):
+    for _ in range(len(levels)):
         for edge in edges:
-            found[edge.end] = max(found[edge.end], found[edge.start] + 1)
+            levels[edge.end] = max(levels[edge.end], levels[edge.start] + 1)
         for names in level:
-            found.update(dict.fromkeys(names, max(found[name] for name in names)))
+            levels.update(dict.fromkeys(names, max(levels[name] for name in names)))
 
 
 def parts(graph: Graph) -> list[list[str]]:
@@ -126,19 +126,19 @@ class Part:  # pylint: disable=too-many-instance-attributes  # a box and all tha
 
     def groups(self) -> dict[str, list[str]]:
         """Return the members of each box in this part."""
-        found: dict[str, list[str]] = {}
+        grouped: dict[str, list[str]] = {}
         for name in self.names:
             if self.graph.nodes[name].group:
-                found.setdefault(self.graph.nodes[name].group, []).append(name)
-        return found
+                grouped.setdefault(self.graph.nodes[name].group, []).append(name)
+        return grouped
 
     def regions(self) -> dict[str, list[str]]:
         """Return the members of each region, where there are several."""
-        found: dict[str, list[str]] = {}
+        grouped: dict[str, list[str]] = {}
         for name in self.names:
             if self.graph.nodes[name].region in self.graph.regions:
-                found.setdefault(self.graph.nodes[name].region, []).append(name)
-        return found
+                grouped.setdefault(self.graph.nodes[name].region, []).append(name)
+        return grouped
 
     def free(self) -> list[str]:
         """Return what belongs to no region, where there are several."""
@@ -146,25 +146,25 @@ class Part:  # pylint: disable=too-many-instance-attributes  # a box and all tha
 
     def tiers(self, group: str) -> dict[str, list[str]]:
         """Return the members of each tier of a box, if every resident has one and each has columns of its own."""
-        found: dict[str, list[str]] = {}
+        grouped: dict[str, list[str]] = {}
         for name in self.groups()[group]:
-            found.setdefault(self.graph.nodes[name].tier, []).append(name)
-        spans = sorted(self._span(members) for members in found.values())
-        return found if "" not in found and all(one[1] < two[0] for one, two in pairwise(spans)) else {}
+            grouped.setdefault(self.graph.nodes[name].tier, []).append(name)
+        spans = sorted(self._span(members) for members in grouped.values())
+        return grouped if "" not in grouped and all(one[1] < two[0] for one, two in pairwise(spans)) else {}
 
     def _alike(self) -> list[list[str]]:
         """Return what is of one kind in one tier: it stands in one column."""
-        found: dict[tuple[str, Style], list[str]] = {}
+        alike: dict[tuple[str, Style], list[str]] = {}
         for name in self.names:
             node = self.graph.nodes[name]
             if node.tier:
-                found.setdefault((node.tier, node.kind), []).append(name)
-        return list(found.values())
+                alike.setdefault((node.tier, node.kind), []).append(name)
+        return list(alike.values())
 
     def _span(self, members: Iterable[str]) -> tuple[int, int]:
         """Return the first and the last column of some nodes."""
-        found = sorted(self.column[name] for name in members)
-        return found[0], found[-1]
+        numbers = sorted(self.column[name] for name in members)
+        return numbers[0], numbers[-1]
 
     def spans(self) -> list[tuple[int, int, str]]:
         """Return the first and the last column of each box and each tier, and its words."""
@@ -228,17 +228,17 @@ class Part:  # pylint: disable=too-many-instance-attributes  # a box and all tha
 
     def _cost(self, cell: tuple[int, int], members: Sequence[str]) -> tuple[int, float]:
         """Return the crossings and the length of the arrows at a column when its members are in an order."""
-        place: dict[str, tuple[int, float]] = {}
+        positions: dict[str, tuple[int, float]] = {}
         for here, names in {**self.cells, cell: list(members)}.items():
-            place |= {name: (here[0], number - (len(names) - 1) / 2) for number, name in enumerate(names)}
+            positions |= {name: (here[0], number - (len(names) - 1) / 2) for number, name in enumerate(names)}
         near = [step for step in self.steps if abs(self.column[step.start] * 2 + 1 - cell[1] * 2) == 1]
         crossings = sum(
-            place[one.start] < place[two.start] and place[one.end] > place[two.end]
+            positions[one.start] < positions[two.start] and positions[one.end] > positions[two.end]
             for one in near
             for two in near
             if self.column[one.start] == self.column[two.start]
         )
-        return crossings, sum(abs(place[step.start][1] - place[step.end][1]) for step in near)
+        return crossings, sum(abs(positions[step.start][1] - positions[step.end][1]) for step in near)
 
     def stack(self) -> None:
         """Give each node its height: bands from top to bottom, in each of them what is connected side by side."""
@@ -249,8 +249,8 @@ class Part:  # pylint: disable=too-many-instance-attributes  # a box and all tha
             self.middle |= dict.fromkeys(members, 0.0)
             for turn in range(TURNS):
                 for column in sorted(cells, reverse=bool(turn % 2)):
-                    wanted = [self._wanted(name, members) for name in cells[column]]
-                    places = spread(wanted, [self.height[name] for name in cells[column]], SPACE)
+                    targets = [self._wanted(name, members) for name in cells[column]]
+                    places = spread(targets, [self.height[name] for name in cells[column]], SPACE)
                     self.middle |= dict(zip(cells[column], places, strict=True))
             above = top - min(self._reach(name)[0] for name in members)
             self.middle |= {name: float(round(self.middle[name] + above)) for name in members}
@@ -259,9 +259,9 @@ class Part:  # pylint: disable=too-many-instance-attributes  # a box and all tha
         for turn in range(TURNS if self.free() else 0):
             for (band, _), names in sorted(self.cells.items(), reverse=bool(turn % 2)):
                 if band == FREE:
-                    wanted = [self._wanted(name, list(self.middle)) for name in names]
-                    places = spread(wanted, [self.height[name] for name in names], SPACE)
-                    self.middle |= {name: float(round(place)) for name, place in zip(names, places, strict=True)}
+                    targets = [self._wanted(name, list(self.middle)) for name in names]
+                    places = spread(targets, [self.height[name] for name in names], SPACE)
+                    self.middle |= {name: float(round(position)) for name, position in zip(names, places, strict=True)}
 
     def _wanted(self, name: str, among: Sequence[str]) -> tuple[float, float]:
         """Return the height at which a node's arrows would be shortest, and how much that matters."""

@@ -98,17 +98,17 @@ def text(x: float, y: float, style_name: str, words: str) -> str:
     return f'<text class="{style_name}" x="{number(x)}" y="{number(y)}">{escape(words)}</text>'
 
 
-def drawn(found: Card, box: Box) -> Iterable[str]:
+def drawn(card: Card, box: Box) -> Iterable[str]:
     """Yield a card: its shape, its icon, its rows in the middle of its height."""
-    if found.node.copies:
+    if card.node.copies:
         yield rectangle(Box(box.x + 5, box.y + 5, box.width, box.height), "card")
     yield rectangle(box, "card")
-    high = sum(STEPS[name] for name, _ in found.rows) + (6 if len(found.rows) > 1 else 0)
+    high = sum(STEPS[name] for name, _ in card.rows) + (6 if len(card.rows) > 1 else 0)
     x, y = box.x + MARGIN, box.y + (box.height - high) / 2
     yield f'<g transform="translate({number(x)} {number(y - 2)})">'
-    yield rectangle(Box(0, 0, 24, 24), found.node.kind.colour, 5)
-    yield f'<path class="icon" d="{ICONS[found.node.kind.icon]}"/></g>'
-    for place, (name, words) in enumerate(found.rows):
+    yield rectangle(Box(0, 0, 24, 24), card.node.kind.colour, 5)
+    yield f'<path class="icon" d="{ICONS[card.node.kind.icon]}"/></g>'
+    for index, (name, words) in enumerate(card.rows):
         y += STEPS[name]
         indent = {"title": 32.0, "chip": 17.0}.get(name, 0.0)
         if name == "zones":
@@ -120,7 +120,7 @@ def drawn(found: Card, box: Box) -> Iterable[str]:
                 f'd="{ICONS["key"]}"/>'
             )
         yield text(x + indent, y - 4, name, words)
-        y += 6 if place == 0 else 0
+        y += 6 if index == 0 else 0
 
 
 def pills(x: float, y: float, words: Iterable[str]) -> Iterable[str]:
@@ -181,8 +181,8 @@ def captions(routes: Iterable[Route]) -> Iterable[str]:
 def count_lines(rest: Sequence[str], most: float, where: str) -> list[str]:
     """Return the words about what is not drawn, in lines of a width."""
     lines = [f"Also in {where}:"] if rest else []
-    for place, words in enumerate(rest):
-        piece = f" {words}{',' if place + 1 < len(rest) else ''}"
+    for index, words in enumerate(rest):
+        piece = f" {words}{',' if index + 1 < len(rest) else ''}"
         if width(lines[-1] + piece, "rest") > most:
             lines.append("")
         lines[-1] = (lines[-1] + piece).strip()
@@ -194,8 +194,8 @@ def frames(graph: Graph, picture: Picture, region: Box) -> Iterable[str]:
     shown = [(graph.regions[role], box) for role, box in picture.regions.items()]
     regions = shown or [("Region (lib/AWS_REGION)", region)]
     boxes = [(graph.groups[group], box) for group, box in picture.boxes.items()]
-    for look, found in (("region", regions), ("box", boxes), ("tier", picture.tiers)):
-        for words, box in found:
+    for look, shapes in (("region", regions), ("box", boxes), ("tier", picture.tiers)):
+        for words, box in shapes:
             yield rectangle(box, look)
             yield text(box.x + INSET, box.y + 24, "box-words", words)
 
@@ -220,7 +220,7 @@ def svg(graph: Graph, picture: Picture) -> str:
         body += drawn(*card)
     body += captions(picture.routes)
     first = region.bottom - LINE * len(rest) + 4
-    body += [text(region.x + INSET, first + LINE * place, "rest", line) for place, line in enumerate(rest)]
+    body += [text(region.x + INSET, first + LINE * index, "rest", line) for index, line in enumerate(rest)]
     size = f'width="{number(wide)}" height="{number(high)}" viewBox="0 0 {number(wide)} {number(high)}"'
     described = escape(f"{graph.subtitle}: " + "; ".join(node.title for node in graph.nodes.values()))
     return "\n".join(

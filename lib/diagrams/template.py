@@ -46,8 +46,8 @@ def references(value: JsonValue) -> Iterator[tuple[str, str]]:
             yield owner, attribute
         else:
             if name == "Fn::Sub":
-                for found in SUBSTITUTE.findall(inner if isinstance(inner, str) else inner[0]):
-                    owner, _, attribute = found.partition(".")
+                for reference in SUBSTITUTE.findall(inner if isinstance(inner, str) else inner[0]):
+                    owner, _, attribute = reference.partition(".")
                     yield owner, attribute
             yield from references(inner)
 
@@ -62,10 +62,10 @@ class Template:
 
     def type(self, name: str) -> str:
         """Return a resource's type, ``Custom::`` for every custom one, and a cluster's instance by what it does."""
-        found = str(self.resources.get(name, {}).get("Type", ""))
-        if found == types.INSTANCE and "PromotionTier" in self.properties(name):
+        resource_type = str(self.resources.get(name, {}).get("Type", ""))
+        if resource_type == types.INSTANCE and "PromotionTier" in self.properties(name):
             return types.READER if self.properties(name)["PromotionTier"] else types.WRITER
-        return types.CUSTOM if found.startswith(types.CUSTOM) else found
+        return types.CUSTOM if resource_type.startswith(types.CUSTOM) else resource_type
 
     def properties(self, name: str) -> JsonValue:
         """Return a resource's properties."""
@@ -80,9 +80,9 @@ class Template:
                 owner = next(references(self.properties(owner)["ParentId"]), ("", ""))[0]
         return {**self.properties(name), "Route": f"/{'/'.join(reversed(steps))}"} if here else self.properties(name)
 
-    def of(self, *wanted: str) -> list[str]:
+    def of(self, *resource_type: str) -> list[str]:
         """Return the resources of some types, in the template's order."""
-        return [name for name in self.resources if self.type(name) in wanted]
+        return [name for name in self.resources if self.type(name) in resource_type]
 
     def text(self, value: JsonValue) -> str:
         """Return a value as text without anything that belongs to one account or one region."""

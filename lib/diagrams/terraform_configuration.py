@@ -42,13 +42,13 @@ class Configuration:
     def __init__(self, content: JsonMapping) -> None:
         self.content = content
         self.ids = {
-            (kind, name): identity(found)
+            (kind, name): identity(resource)
             for kind, named in content["resource"].items()
-            for name, found in named.items()
+            for name, resource in named.items()
         }
         self.tables = {
-            found["name"]: self.ids["aws_dynamodb_table", name]
-            for name, found in content["resource"].get("aws_dynamodb_table", {}).items()
+            resource["name"]: self.ids["aws_dynamodb_table", name]
+            for name, resource in content["resource"].get("aws_dynamodb_table", {}).items()
         }
 
     def token(self, kind: str, name: str, attribute: str) -> str:
@@ -68,8 +68,8 @@ class Configuration:
 
     def _tokens(self, text: str) -> Iterator[str]:
         for expression in EXPRESSION.findall(text):
-            for found in ADDRESS.findall(expression):
-                yield self.token(*found)
+            for address in ADDRESS.findall(expression):
+                yield self.token(*address)
 
     def text(self, value: str) -> JsonValue:
         """Return a text as CloudFormation writes it: a reference, what JSON says, or itself."""
@@ -81,8 +81,8 @@ class Configuration:
                 return self.value(json.loads(value))
             except ValueError:
                 pass
-        found = EXPRESSION.sub(lambda match: "".join(self._tokens(match.group())) or "…", value)
-        return {"Fn::Sub": found} if "${" in found else found
+        resolved = EXPRESSION.sub(lambda match: "".join(self._tokens(match.group())) or "…", value)
+        return {"Fn::Sub": resolved} if "${" in resolved else resolved
 
     def value(self, value: JsonValue) -> JsonValue:
         """Return arguments as CloudFormation writes properties."""
@@ -108,15 +108,15 @@ class Configuration:
         """
         resources: JsonObject = {}
         for kind, named in self.content["resource"].items():
-            for name, found in named.items():
+            for name, body in named.items():
                 known = TYPES.get(kind, Type(kind.replace("_", "::")))
-                properties = known.renamed(self.value(found))
+                properties = known.renamed(self.value(body))
                 if known.name == FUNCTION:
                     variables = at(properties, "Environment.Variables") or {}
                     variables |= {each: self.named(text) for each, text in variables.items() if isinstance(text, str)}
-                role = found.get("provider", "").removeprefix("aws.")
+                role = body.get("provider", "").removeprefix("aws.")
                 resources[self.ids[kind, name]] = {"Type": known.name, "Region": role, "Properties": properties}
-        records = [{"Ref": name} for name, found in sorted(resources.items()) if found["Type"] == RECORD]
+        records = [{"Ref": name} for name, body in sorted(resources.items()) if body["Type"] == RECORD]
         if records:
             resources["callers"] = {"Type": CLIENTS_OF_NAME, "Region": "", "Properties": {"Records": records}}
         return {"Description": description, "Regions": dict(roles), "Resources": dict(sorted(resources.items()))}
@@ -136,8 +136,8 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of what is drawn: production, with a domain."""
     places = zip(("CERTIFICATE_ARN", "CERTIFICATE_ARN_DR"), region.pair(environ), strict=True)
     arns = {
-        name: f"arn:{region.partition(place)}:acm:{place}:{'1' * 12}:certificate/{'0' * 8}-0000-0000-0000-{'0' * 12}"
-        for name, place in places
+        name: f"arn:{region.partition(code)}:acm:{code}:{'1' * 12}:certificate/{'0' * 8}-0000-0000-0000-{'0' * 12}"
+        for name, code in places
     }
     drawn = {"ENVIRONMENT": "production", "DOMAIN_NAME": "pay.example.org", "HOSTED_ZONE_ID": "Z0", **arns}
     return {**drawn, naming.SUFFIX: "live", **environ}

@@ -146,7 +146,7 @@ class Api(Construct):
     def _routes(self) -> list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]:
         """Return every method and integration, for the deployment to wait for."""
         resources = {"": self.rest.root_resource_id}
-        made: list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse] = []
+        members: list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse] = []
         for path, method, keyed in ROUTES:
             above = ""
             for step in path.strip("/").split("/"):
@@ -161,13 +161,13 @@ class Api(Construct):
                         provider=self._aws.provider,
                     ).id
                 above = here
-            made += self._method(resources[path], f"{method.lower()}-{_title(path)}", method, keyed)
-        return made
+            members += self._method(resources[path], f"{method.lower()}-{_title(path)}", method, keyed)
+        return members
 
     def _method(
         self, resource: str, title: str, method: str, keyed: bool
     ) -> tuple[ApiGatewayMethod, ApiGatewayIntegration]:
-        made = ApiGatewayMethod(
+        api_method = ApiGatewayMethod(
             self,
             title,
             rest_api_id=self.rest.id,
@@ -183,13 +183,13 @@ class Api(Construct):
             f"{title}-integration",
             rest_api_id=self.rest.id,
             resource_id=resource,
-            http_method=made.http_method,
+            http_method=api_method.http_method,
             integration_http_method="POST",  # Lambda's own API, whatever the caller's method is
             type="AWS_PROXY",
             uri=self._function.invoke_arn,
             provider=self._aws.provider,
         )
-        return made, integration
+        return api_method, integration
 
     def _answers(self) -> list[ApiGatewayGatewayResponse]:
         return [

@@ -68,13 +68,13 @@ def verify(client: "LambdaClient", settings: Settings) -> JsonObject:
 
 def alarms(clients: ClientFactory, settings: Settings) -> str:
     """Return how many of the system's alarms there are in each region, by state."""
-    told = []
+    sentences = []
     for side in settings.sides:
         pages = clients("cloudwatch", side.region).get_paginator("describe_alarms")
-        found = [a for page in pages.paginate(AlarmNamePrefix=f"{SYSTEM}-") for a in page["MetricAlarms"]]
-        states = Counter(alarm["StateValue"] for alarm in found)
-        told.append(f"{side.role}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
-    return "; ".join(told)
+        metric_alarms = [a for page in pages.paginate(AlarmNamePrefix=f"{SYSTEM}-") for a in page["MetricAlarms"]]
+        states = Counter(alarm["StateValue"] for alarm in metric_alarms)
+        sentences.append(f"{side.role}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+    return "; ".join(sentences)
 
 
 def _said(report: JsonObject) -> str:
@@ -121,8 +121,8 @@ def exercise(clients: ClientFactory, settings: Settings, urls: tuple[str, str], 
         ("the other region", "refuses payments (503 region_passive), and shows every one of these"),
         ("the last one there after", f"{lag:.2f} s"),
         *(
-            (f"verification in the {side.role} region", _said(found))
-            for side, found in zip(settings.sides, reports, strict=True)
+            (f"verification in the {side.role} region", _said(result))
+            for side, result in zip(settings.sides, reports, strict=True)
         ),
         ("alarms", alarms(clients, settings)),
     ]
@@ -132,15 +132,15 @@ def _pay(http: HttpClient, url: str, run: str, report: Report) -> list[str]:
     """Return the ids of the payments that were made."""
     paid = []
     for number in range(PAYMENTS):
-        made = demand(
+        created = demand(
             http.send("POST", f"{url}/payments", payment(number, run), name_of(number, run)), 201, "a payment"
         )
-        paid.append(str(made.body["payment_id"]))
+        paid.append(str(created.body["payment_id"]))
         if number % REPEATED == 0:
             again = demand(
                 http.send("POST", f"{url}/payments", payment(number, run), name_of(number, run)), 201, "again"
             )
-            if again.body["payment_id"] != made.body["payment_id"] or not again.replayed:
+            if again.body["payment_id"] != created.body["payment_id"] or not again.replayed:
                 raise ExerciseError("A payment that was sent again with its key became another one.")
         report(f"payment {number + 1} of {PAYMENTS}")
     return paid

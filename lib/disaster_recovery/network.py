@@ -86,7 +86,7 @@ class Network(Construct):
 
     def _zones(self) -> list[str]:
         count, where = self._aws.settings.zones, self._aws.region
-        found = DataAwsAvailabilityZones(
+        zones = DataAwsAvailabilityZones(
             self,
             "zones",
             state="available",
@@ -97,10 +97,10 @@ class Network(Construct):
         # It names itself, which only Terraform understands.
         condition = f"${{length(self.names) >= {count}}}"
         message = f"{where} offers this account fewer than {count} zones: set ZONES=2, or choose another region."
-        found.lifecycle = TerraformResourceLifecycle(
+        zones.lifecycle = TerraformResourceLifecycle(
             postcondition=[Postcondition(condition=condition, error_message=message)]
         )
-        return [Token.as_string(Fn.element(found.names, number)) for number in range(count)]
+        return [Token.as_string(Fn.element(zones.names, number)) for number in range(count)]
 
     def _subnets(self, name: str, zones: list[str]) -> list[Subnet]:
         blocks = tier(self._side, name).subnets(prefixlen_diff=QUARTER_BITS)

@@ -64,7 +64,7 @@ class Password(Construct):
             replica=[SecretsmanagerSecretReplica(region=replica.region, kms_key_id=replica_key.arn)],
             **context.own("database"),
         )
-        made = _ephemeral(
+        generated = _ephemeral(
             self,
             "aws_secretsmanager_random_password",
             "made",
@@ -76,7 +76,7 @@ class Password(Construct):
             },
         )
         content = {"engine": "postgres", "port": settings.database_port, "dbname": settings.database_name}
-        fields = {**content, "username": MASTER_USER, "password": f"{made}.random_password"}
+        fields = {**content, "username": MASTER_USER, "password": f"{generated}.random_password"}
         stored = SecretsmanagerSecretVersion(
             self,
             "version",

@@ -126,7 +126,7 @@ class DisasterRecovery(TerraformStack):
                 database=self.databases[role],
                 keys=keys,
             )
-            other = next(found for name, found in self.keys.items() if name != role)
+            other = next(key for name, key in self.keys.items() if name != role)
             Verification(
                 self,
                 f"verification-{role}",

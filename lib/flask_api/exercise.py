@@ -85,9 +85,9 @@ def items(run: str, number: int, ids: list[str]) -> list[Body]:
     """Return what the n-th order asks for: some of the products, and now and then the scarce one, the last."""
     chance = random.Random(f"{run} {number}")  # noqa: S311 - a shopping list
     *plenty, scarce = ids
-    wanted = chance.sample(plenty, min(len(plenty), chance.randint(1, 3)))
-    wanted += [scarce] if number % SCARCE_EVERY == 0 or not wanted else []
-    return [{"product_id": product, "quantity": chance.randint(1, 3)} for product in wanted]
+    chosen = chance.sample(plenty, min(len(plenty), chance.randint(1, 3)))
+    chosen += [scarce] if number % SCARCE_EVERY == 0 or not chosen else []
+    return [{"product_id": product, "quantity": chance.randint(1, 3)} for product in chosen]
 
 
 def shop(call: Caller, run: str, number: int, ids: list[str]) -> Order | None:
@@ -96,37 +96,37 @@ def shop(call: Caller, run: str, number: int, ids: list[str]) -> Order | None:
     Raises:
         ExerciseError: an answer is not what it should be.
     """
-    key, wanted = f"{run}-{number}", items(run, number, ids)
+    key, order_items = f"{run}-{number}", items(run, number, ids)
     if number % BAD_EVERY == 0:
         deserved, method, path, body, headers = bad(number // BAD_EVERY, ids[0])
         call.expect(deserved, method, path, body, **headers)
-    status, answer = call("POST", "/orders", {"items": wanted}, Idempotency_Key=key)
-    if status == 409 and wanted[-1]["product_id"] == ids[-1] and answer["type"].endswith("out-of-stock"):
+    status, answer = call("POST", "/orders", {"items": order_items}, Idempotency_Key=key)
+    if status == 409 and order_items[-1]["product_id"] == ids[-1] and answer["type"].endswith("out-of-stock"):
         return None
     if status != 201:
         raise ExerciseError(f"An order is answered {status} instead of 201: {answer.get('detail', answer)}")
     if number % REPEAT_EVERY == 0:
-        again = call.expect(201, "POST", "/orders", {"items": wanted[::-1]}, Idempotency_Key=key)
+        again = call.expect(201, "POST", "/orders", {"items": order_items[::-1]}, Idempotency_Key=key)
         if again != answer:
             raise ExerciseError(f"A repeated order is answered differently: {again} instead of {answer}.")
     if number % REUSE_EVERY == 1:
-        other = [wanted[0] | {"quantity": wanted[0]["quantity"] + 1}]
+        other = [order_items[0] | {"quantity": order_items[0]["quantity"] + 1}]
         call.expect(409, "POST", "/orders", {"items": other}, Idempotency_Key=key)
     cancelled = number % CANCEL_EVERY == 0
     for _ in range(2 if cancelled else 0):  # a second time changes nothing
         call.expect(200, "POST", f"/orders/{answer['id']}/cancel")
-    return Order(answer, wanted, number % REPEAT_EVERY == 0, cancelled)
+    return Order(answer, order_items, number % REPEAT_EVERY == 0, cancelled)
 
 
 def listed(call: Caller, since: str) -> list[Body]:
     """Return all orders from an id on, from the API's own list."""
-    found: list[Body] = []
+    collected: list[Body] = []
     cursor: str | None = ""
-    while cursor is not None and (not found or found[-1]["id"] >= since):
+    while cursor is not None and (not collected or collected[-1]["id"] >= since):
         page = call.expect(200, "GET", f"/orders?limit=100&cursor={cursor}")
-        found += page["items"]
+        collected += page["items"]
         cursor = page["next"]
-    return found
+    return collected
 
 
 def audit(call: Caller, products: Mapping[str, Body], placed: list[Order], work: ThreadPoolExecutor) -> None:
@@ -145,11 +145,11 @@ def audit(call: Caller, products: Mapping[str, Body], placed: list[Order], work:
     wrong += [f"order {each} is listed {count} times" for each, count in times.items() if count > 1]
     stored = work.map(lambda each: call.expect(200, "GET", f"/orders/{each}"), mine)
     sold: Counter[str] = Counter()
-    for order, found in zip(mine.values(), stored, strict=True):
+    for order, row in zip(mine.values(), stored, strict=True):
         total = sum(Decimal(products[item["product_id"]]["price"]) * item["quantity"] for item in order.items)
         status = "cancelled" if order.cancelled else "placed"
-        if (Decimal(found["total"]), found["status"]) != (total, status):
-            wrong.append(f"order {found['id']}: {found['status']} {found['total']} instead of {status} {total}")
+        if (Decimal(row["total"]), row["status"]) != (total, status):
+            wrong.append(f"order {row['id']}: {row['status']} {row['total']} instead of {status} {total}")
         if not order.cancelled:
             sold.update({item["product_id"]: item["quantity"] for item in order.items})
     left = work.map(lambda each: call.expect(200, "GET", f"/products/{each}")["stock"], products)

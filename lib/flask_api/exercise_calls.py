@@ -87,9 +87,11 @@ class Caller:
         Raises:
             ExerciseError: it has another one.
         """
-        found, answer = self(method, path, body, **headers)
-        if found != status:
-            raise ExerciseError(f"{method} {path} answers {found} instead of {status}: {answer.get('detail', answer)}")
+        response, answer = self(method, path, body, **headers)
+        if response != status:
+            raise ExerciseError(
+                f"{method} {path} answers {response} instead of {status}: {answer.get('detail', answer)}"
+            )
         return answer
 
     def close(self) -> None:

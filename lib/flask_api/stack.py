@@ -53,7 +53,7 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
     def outputs(self) -> dict[str, pulumi.Input[str]]:
         """Return what users and other programs need to know."""
         service = self.service.service
-        found: dict[str, pulumi.Input[str]] = {
+        outputs: dict[str, pulumi.Input[str]] = {
             "url": self.balancer.url,
             "albDnsName": self.balancer.balancer.dns_name,
             "repositoryUrl": self.registry.repository.repository_url,
@@ -66,10 +66,10 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
             "vpcId": self.network.vpc.id,
         }
         if service is None:
-            found["next"] = "push an image to repositoryUrl, set tap:image to its digest, and run pulumi up again"
+            outputs["next"] = "push an image to repositoryUrl, set tap:image to its digest, and run pulumi up again"
         else:
-            found["serviceName"] = service.name
-        return found
+            outputs["serviceName"] = service.name
+        return outputs
 
 
 def build(suffix: str, environ: Mapping[str, str] = os.environ) -> FlaskApi:

@@ -130,16 +130,16 @@ def exercise(clients: ClientFactory, settings: Settings, account: str, report: R
     send(clients("kinesis"), settings.name("stream"), sent, report)
     send_seconds = time.monotonic() - began
     while True:
-        found = {
+        counts = {
             "Stored": int(ask(clients("lambda"), settings.name("function", "database"), source)["rows"]),
             "Duplicates": duplicates_refused(clients("logs"), settings, started),
             "SetAside": count_set_aside(clients("s3"), settings.bucket(account)) - before,
         }
-        words = ", ".join(f"{NAMES[name]} {found[name]} of {wanted}" for name, wanted in expected.items())
+        words = ", ".join(f"{NAMES[name]} {counts[name]} of {number}" for name, number in expected.items())
         report(words)
-        if all(found[name] >= wanted for name, wanted in expected.items()):
+        if all(counts[name] >= number for name, number in expected.items()):
             seconds = time.monotonic() - began
-            return Flow(len(sent), found["Stored"], found["Duplicates"], found["SetAside"], send_seconds, seconds)
+            return Flow(len(sent), counts["Stored"], counts["Duplicates"], counts["SetAside"], send_seconds, seconds)
         if time.monotonic() - began > WAIT_SECONDS:
             raise ExerciseError(
                 f"After {WAIT_SECONDS:.0f} s: {words}. Look into the log group "

@@ -25,10 +25,10 @@ def records(body: bytes) -> list[JsonObject]:
         ValueError: the object is neither.
     """
     try:
-        found = json.loads(json.loads(body)["payload"])["Records"]
+        entries = json.loads(json.loads(body)["payload"])["Records"]
         return [
             {"PartitionKey": r["kinesis"]["partitionKey"], "Data": base64.b64decode(r["kinesis"]["data"])}
-            for r in found
+            for r in entries
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a record of a failure ({type(error).__name__})") from None
@@ -37,8 +37,8 @@ def records(body: bytes) -> list[JsonObject]:
 def keys(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
     """Yield the keys of a bucket below a prefix, oldest name first."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for found in page.get("Contents", []):
-            yield found["Key"]
+        for entry in page.get("Contents", []):
+            yield entry["Key"]
 
 
 def redrive(
@@ -62,15 +62,15 @@ def redrive(
     sent = kept = 0
     for key in list(keys(s3, bucket, POISON if poison else UNDELIVERED)):
         try:
-            found = records(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+            entries = records(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         except ValueError as error:
             report(f"kept {key}: {error}")
             kept += 1
             continue
-        for record in found:
+        for record in entries:
             # One by one: the order of a shard is kept, and a refusal is an error that stops here.
             kinesis.put_record(StreamName=settings.name("stream"), **record)
         s3.delete_object(Bucket=bucket, Key=key)
-        report(f"put back {key}: {len(found)} record(s)")
-        sent += len(found)
+        report(f"put back {key}: {len(entries)} record(s)")
+        sent += len(entries)
     return sent, kept

@@ -20,10 +20,10 @@ def audit(cloud: LocalCloud, regions: Sequence[str]) -> list[str]:
     Raises:
         LocalCloudError: it found something to act on, or could not look at everything.
     """
-    wanted = [part for name in regions for part in ("--region", name)]
+    options = [part for name in regions for part in ("--region", name)]
     reports = ["--streams", "off", "--output", str(cloud.folder / "audit")]
     done = subprocess.run(
-        programs.command(programs.AUDITOR, *wanted, *reports),
+        programs.command(programs.AUDITOR, *options, *reports),
         cwd=ROOT,
         env=cloud.whole_environment(),
         capture_output=True,

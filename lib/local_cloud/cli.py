@@ -89,8 +89,8 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
         console.print(table)
     with step("audited: volumes, security groups, logs"):
         pair = region.pair()[1:] if any(tap.SYSTEMS[system.name].regions > 1 for system in chosen) else ()
-        said = audit(cloud, [cloud.region, *pair])
-    console.print("\n".join(said), style="dim", soft_wrap=True)
+        outcome = audit(cloud, [cloud.region, *pair])
+    console.print("\n".join(outcome), style="dim", soft_wrap=True)
     running(cloud)
 
 

@@ -163,8 +163,8 @@ class LocalCloud:
 
     def databases(self) -> list[Postgres]:
         """Return the PostgreSQL servers that have a folder here, running or not."""
-        found = sorted((self.folder / "postgres").glob("[0-9]*"))
-        return [Postgres(path, int(path.name)) for path in found if path.is_dir()]
+        paths = sorted((self.folder / "postgres").glob("[0-9]*"))
+        return [Postgres(path, int(path.name)) for path in paths if path.is_dir()]
 
     def database(self, port: int) -> Postgres:
         """Return the PostgreSQL server of a port, which may not exist yet."""

@@ -66,16 +66,16 @@ def places(cloud: LocalCloud) -> list[str]:
 def everything(cloud: LocalCloud) -> set[tuple[str, str]]:
     """Return kind and name of everything that :data:`LISTINGS` finds; another region's with the region's name."""
     home, *others = places(cloud)
-    found = set()
+    names = set()
     for kind, listing in LISTINGS.items():
         for place in (home, *(others if listing.everywhere else ())):
             where = "" if place == home else f" in {place}"
-            found |= {(kind, f"{name}{where}") for name in _names(cloud, listing, place)}
-    return found
+            names |= {(kind, f"{name}{where}") for name in _names(cloud, listing, place)}
+    return names
 
 
-def _names(cloud: LocalCloud, listing: Listing, place: str) -> Iterator[str]:
-    pages = cloud.client(listing.service, place).get_paginator(listing.operation).paginate(**(listing.arguments or {}))
+def _names(cloud: LocalCloud, listing: Listing, where: str) -> Iterator[str]:
+    pages = cloud.client(listing.service, where).get_paginator(listing.operation).paginate(**(listing.arguments or {}))
     for page in pages:
         for item in page.get(listing.items, []):
             yield str(item[listing.name] if listing.name else item)
@@ -93,13 +93,13 @@ def remainder(cloud: LocalCloud) -> list[tuple[str, str]]:
 
 def resources(cloud: LocalCloud, stack: str) -> dict[str, dict[str, int]]:
     """Return how many resources of each type a stack has, by service."""
-    found: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     pages = cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
     for page in pages:
         for resource in page["StackResourceSummaries"]:
             _vendor, service, kind = (*resource["ResourceType"].split("::"), "", "")[:3]
             if _vendor != "AWS":
                 service, kind = "CloudFormation", resource["ResourceType"]
-            found.setdefault(service, {})
-            found[service][kind] = found[service].get(kind, 0) + 1
-    return found
+            counts.setdefault(service, {})
+            counts[service][kind] = counts[service].get(kind, 0) + 1
+    return counts

@@ -115,7 +115,7 @@ def mutations(path: str, source: str, namespace: JsonMapping, seed: int) -> Iter
         kinds = sorted({kind for kind, _after in choices})
         if kinds:
             kind = chance.choice(kinds)
-            after = chance.choice([after for found, after in choices if found == kind])
+            after = chance.choice([after for choice, after in choices if choice == kind])
             yield Mutation(path, node.lineno, position, kind, ast.unparse(node), after)
 
 
@@ -152,14 +152,14 @@ def _differ(text: str, start: int) -> bool:
 
 
 def _digits(text: str, *, number: bool) -> list[str]:
-    found = []
+    digits = []
     for match in re.finditer(r"\d", text):
         for digit in "0123456789":
             changed = text[: match.start()] + digit + text[match.end() :]
             leading = number and re.match(r"0\d", changed)  # not a number in Python
             if digit != match[0] and not leading:
-                found.append(changed)
-    return found
+                digits.append(changed)
+    return digits
 
 
 def _windows(window: re.Match[str], others: list[str]) -> list[str]:

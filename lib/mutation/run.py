@@ -43,13 +43,13 @@ def modules(system: str) -> list[str]:
     """
     folder = system.replace("-", "_")
     prefixes = (f"lib.{folder}.", *SHARED.get(TOOLS[system], ()))
-    found, waiting = set[str](), [f"lib.{folder}.stack"]
+    known, waiting = set[str](), [f"lib.{folder}.stack"]
     while waiting:
         path = f"{waiting.pop().replace('.', '/')}.py"
-        if path not in found and (ROOT / path).is_file():
-            found.add(path)
+        if path not in known and (ROOT / path).is_file():
+            known.add(path)
             waiting += [name for name in _imports(ROOT / path) if name.startswith(prefixes)]
-    return sorted(found)
+    return sorted(known)
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -68,12 +68,12 @@ def sample(system: str, seed: int) -> list[Mutation]:
         seed: the same seed gives the same mutations in the same order, as long as the sources stay.
     """
     os.environ.update(node.environment())
-    found: list[Mutation] = []
+    every: list[Mutation] = []
     for path in modules(system):
         namespace = vars(importlib.import_module(path.removesuffix(".py").replace("/", ".")))
-        found += mutations(path, (ROOT / path).read_text(encoding="utf-8"), namespace, seed)
-    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
-    return found
+        every += mutations(path, (ROOT / path).read_text(encoding="utf-8"), namespace, seed)
+    random.Random(seed).shuffle(every)  # noqa: S311 - a sample, no secret
+    return every
 
 
 @dataclass(frozen=True)

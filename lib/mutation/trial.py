@@ -182,8 +182,8 @@ def tried(system: str, baseline: JsonMapping) -> Verdict:
     """
     outcomes = set()
     try:
-        with closing(documents(system)) as found:
-            for name, values in found:
+        with closing(documents(system)) as stream:
+            for name, values in stream:
                 outcomes.add(compared(baseline[name], values))
                 if "" in outcomes:
                     break
@@ -201,8 +201,8 @@ def tried(system: str, baseline: JsonMapping) -> Verdict:
 def control(system: str) -> tuple[JsonObject, str]:
     """Return what is declared without any mutation, and the first test that fails all the same."""
     values = dict(documents(system))
-    found = (failure(system, files) for files in suites(system).values())
-    return values, next((test for test in found if test), "")
+    failures = (failure(system, files) for files in suites(system).values())
+    return values, next((test for test in failures if test), "")
 
 
 def main(arguments: Sequence[str]) -> int:

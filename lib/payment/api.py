@@ -157,7 +157,7 @@ class Api(pulumi.ComponentResource):
     def _routes(self) -> list[pulumi.Resource]:
         """Return every method and integration, for the deployment to wait for."""
         resources: dict[str, pulumi.Input[str]] = {"": self.rest.root_resource_id}
-        made: list[pulumi.Resource] = []
+        members: list[pulumi.Resource] = []
         for path, method, schema, keyed in ROUTES:
             above = ""
             for step in path.strip("/").split("/"):
@@ -171,14 +171,14 @@ class Api(pulumi.ComponentResource):
                         opts=self._own,
                     ).id
                 above = here
-            made += self._method(resources[path], path, method, schema, keyed)
-        return made
+            members += self._method(resources[path], path, method, schema, keyed)
+        return members
 
     def _method(
         self, resource: pulumi.Input[str], path: str, method: str, schema: str, keyed: bool
     ) -> list[pulumi.Resource]:
         title = f"{method.lower()}{path.replace('/', '-').replace('{id}', 'id')}"
-        made = aws.apigateway.Method(
+        api_method = aws.apigateway.Method(
             title,
             rest_api=self.rest.id,
             resource_id=resource,
@@ -194,19 +194,19 @@ class Api(pulumi.ComponentResource):
             title,
             rest_api=self.rest.id,
             resource_id=resource,
-            http_method=made.http_method,
+            http_method=api_method.http_method,
             integration_http_method="POST",  # Lambda's own API, whatever the caller's method is
             type="AWS_PROXY",
             uri=self._args.functions.api.invoke_arn,
             opts=self._own,
         )
-        return [made, integration]
+        return [api_method, integration]
 
     def _answers(self) -> list[pulumi.Resource]:
-        made: list[pulumi.Resource] = []
+        responses: list[pulumi.Resource] = []
         for kind, (status, code) in ANSWERS.items():
             body = {"type": "about:blank", "status": int(status), "code": code, "title": code.replace("_", " ")}
-            made.append(
+            responses.append(
                 aws.apigateway.Response(
                     kind.lower().replace("_", "-"),
                     rest_api_id=self.rest.id,
@@ -217,7 +217,7 @@ class Api(pulumi.ComponentResource):
                     opts=self._own,
                 )
             )
-        return made
+        return responses
 
     def _stage(self, parts: list[pulumi.Resource]) -> aws.apigateway.Stage:
         settings, keys = self._args.settings, self._args.keys

@@ -82,12 +82,14 @@ class Client:
 
     def _once(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
         start = time.perf_counter()
-        found = self._http.request(method, self._url + path, body=data, headers=headers)
+        response = self._http.request(method, self._url + path, body=data, headers=headers)
         spent = (time.perf_counter() - start) * 1000
         with self._lock:
-            self.statuses[found.status] += 1
+            self.statuses[response.status] += 1
             self.milliseconds.append(spent)
-        return Answer(found.status, found.data.decode("utf-8", "replace"), "Idempotent-Replayed" in found.headers)
+        return Answer(
+            response.status, response.data.decode("utf-8", "replace"), "Idempotent-Replayed" in response.headers
+        )
 
     def send(self, method: str, path: str, body: object = None, key: str | None = None) -> Answer:
         """Send a request, again while the service asks for that: the key makes it safe.
@@ -216,9 +218,9 @@ def _check(client: Client, paid: Paid) -> str:
     amount, refunded = (Decimal(shown[name]) for name in ("amount", "refunded"))
     parts = {Decimal(part["amount"]) for part in shown["refunds"]}
     status = "refunded" if paid.refunds else "captured"
-    found = (shown["status"], amount, shown["currency"], refunded, parts)
-    wanted = (status, paid.amount, paid.currency, sum(paid.refunds), set(paid.refunds))
-    return "" if found == wanted else f"{paid.payment_id} is {found[0]} with {refunded} of {amount} {found[2]}"
+    actual = (shown["status"], amount, shown["currency"], refunded, parts)
+    expected = (status, paid.amount, paid.currency, sum(paid.refunds), set(paid.refunds))
+    return "" if actual == expected else f"{paid.payment_id} is {actual[0]} with {refunded} of {amount} {actual[2]}"
 
 
 def _percentile(values: list[float], part: float) -> float:

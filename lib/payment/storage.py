@@ -119,7 +119,7 @@ class Storage(pulumi.ComponentResource):
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
         header = "s3:x-amz-server-side-encryption"
         other, foreign = (
-            {"StringNotEquals": {key: wanted}, "Null": {key: "false"}}
-            for key, wanted in ((header, "aws:kms"), (f"{header}-aws-kms-key-id", keys.audit.arn))
+            {"StringNotEquals": {key: expected}, "Null": {key: "false"}}
+            for key, expected in ((header, "aws:kms"), (f"{header}-aws-kms-key-id", keys.audit.arn))
         )
         guard("audit", self.audit, [{**refuse, "Condition": other}, {**refuse, "Condition": foreign}], self._own)

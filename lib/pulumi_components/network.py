@@ -25,8 +25,8 @@ def zones(region: str, options: pulumi.InvokeOptions) -> list[str]:
         SettingError: the region has one zone only.
     """
     # Local and wavelength zones have to be opted into, and offer neither Fargate nor RDS.
-    wanted = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
-    names = aws.get_availability_zones(state="available", filters=[wanted], opts=options).names
+    zone_filter = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
+    names = aws.get_availability_zones(state="available", filters=[zone_filter], opts=options).names
     if len(names) < LEAST_ZONES:
         raise SettingError(
             f"{region} offers {len(names)} availability zone(s) to this account, and {LEAST_ZONES} are needed: write "

@@ -8,24 +8,24 @@ TIERED = "INTELLIGENT_TIERING"
 NOT_SET = "not-set"
 
 
-def evaluate(found: StorageTier, context: Context) -> Iterator[Finding]:
+def evaluate(storage_tier: StorageTier, context: Context) -> Iterator[Finding]:
     """Yield the account in this region, unless its logs move between tiers by themselves.
 
     It has no price: what is saved depends on what is read.
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutStorageTierPolicy.html
     """
-    if found.tier == TIERED:
+    if storage_tier.tier == TIERED:
         return
-    policy = f"is {found.tier}" if found.tier else "is not set"
+    policy = f"is {storage_tier.tier}" if storage_tier.tier else "is not set"
     yield Finding(
         id="storage-tier-policy",
         arn=context.arn("logs", "log-group:*"),
-        type=found.tier or NOT_SET,
+        type=storage_tier.tier or NOT_SET,
         severity="info",
         title=f"The storage tier policy of CloudWatch Logs {policy}",
         details={
-            "storage_tier": found.tier or None,
-            "updated_at": found.updated_at.isoformat() if found.updated_at else None,
+            "storage_tier": storage_tier.tier or None,
+            "updated_at": storage_tier.updated_at.isoformat() if storage_tier.updated_at else None,
         },
     )
 

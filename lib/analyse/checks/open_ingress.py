@@ -78,7 +78,7 @@ def evaluate(group: SecurityGroup, context: Context) -> Iterator[Finding]:
     used = "nobody knows what" if group.users is None else _interfaces(group.users)
     for rule, opened in open_rules(group.rules):
         parts = opened or [rule]
-        kind, level = max((exposure(part, context.sensitive_ports) for part in parts), key=lambda found: rank(found[1]))
+        kind, level = max((exposure(part, context.sensitive_ports) for part in parts), key=lambda pair: rank(pair[1]))
         yield Finding(
             id=rule.id,
             arn=context.arn("ec2", f"security-group-rule/{rule.id}"),

@@ -7,9 +7,9 @@ from lib.analyse import cost_severity
 from lib.analyse.model import Check, Context, Finding, StoppedVolume
 
 
-def stopped_at(found: StoppedVolume) -> datetime | None:
+def stopped_at(volume: StoppedVolume) -> datetime | None:
     """Return since when no instance of a volume runs, or None when that is not known of one of them."""
-    moments = [instance.stopped_at for instance in found.instances]
+    moments = [instance.stopped_at for instance in volume.instances]
     known = [moment for moment in moments if moment is not None]
     return max(known) if len(known) == len(moments) else None
 

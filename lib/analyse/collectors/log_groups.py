@@ -34,11 +34,11 @@ def literal(pattern: str) -> str:
 
 def prefixes(patterns: Sequence[str]) -> list[str]:
     """Return the fewest prefixes that find whatever matches one of the globs; none may begin with another."""
-    found: list[str] = []
+    starts: list[str] = []
     for prefix in sorted({literal(pattern) for pattern in patterns}):
-        if not any(prefix.startswith(other) for other in found):
-            found.append(prefix)
-    return found
+        if not any(prefix.startswith(other) for other in starts):
+            starts.append(prefix)
+    return starts
 
 
 def group(row: JsonMapping) -> LogGroup:
@@ -106,14 +106,14 @@ def _tagged(client: RegionClient, groups: Iterable[LogGroup]) -> Iterator[LogGro
     The answer leaves out what has never had a tag.
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
     """
-    found = dict[str, Mapping[str, str]]()
+    tagged = dict[str, Mapping[str, str]]()
     asked = {"ResourceTypeFilters": ["logs:log-group"], "ResourcesPerPage": 100}
     with client.optional("tags of log groups are not known"):
         pages = client.pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", (), **asked)
         for row in (row for page in pages for row in page):
-            found[row["ResourceARN"].removesuffix(":*")] = tags(row.get("Tags", ()))
+            tagged[row["ResourceARN"].removesuffix(":*")] = tags(row.get("Tags", ()))
     for item in groups:
-        yield replace(item, tags=found.get(item.arn, {}))
+        yield replace(item, tags=tagged.get(item.arn, {}))
 
 
 def _queries(groups: Sequence[LogGroup]) -> list[JsonObject]:

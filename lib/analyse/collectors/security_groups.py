@@ -95,9 +95,9 @@ def collect(client: RegionClient, options: Options) -> Iterator[SecurityGroup]:
     lists, rules = PrefixLists(client), defaultdict[str, list[Rule]](list)
     for page in client.pages("ec2", "describe_security_group_rules", "SecurityGroupRules", RULE, MaxResults=1000):
         for row in page:
-            found = rule(row, lists)
-            if found is not None:
-                rules[row["GroupId"]].append(found)
+            parsed = rule(row, lists)
+            if parsed is not None:
+                rules[row["GroupId"]].append(parsed)
     users: dict[str, tuple[int, list[str]]] | None = None
     with client.optional("what uses the groups is not known"):
         users = _users(client)

@@ -19,8 +19,8 @@ Row = JsonMapping
 
 def copied(row: Row) -> bool:
     """Return whether a snapshot is a copy: the id of its volume means nothing then."""
-    made = bool(row.get("TransferType")) or row.get("Description", "").startswith(_COPIED)
-    return made or row["VolumeId"] == NO_VOLUME
+    is_copy = bool(row.get("TransferType")) or row.get("Description", "").startswith(_COPIED)
+    return is_copy or row["VolumeId"] == NO_VOLUME
 
 
 def _images(client: RegionClient) -> dict[str, list[str]] | None:
@@ -29,14 +29,14 @@ def _images(client: RegionClient) -> dict[str, list[str]] | None:
     Deprecated ones come anyway, disabled ones only when asked for: both still need their snapshots.
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html
     """
-    found = defaultdict[str, list[str]](list)
+    images = defaultdict[str, list[str]](list)
     with client.optional("which snapshots AMIs are made of is not known"):
         asked = {"Owners": ["self"], "IncludeDisabled": True, "MaxResults": 1000}
         for page in client.pages("ec2", "describe_images", "Images", IMAGE, **asked):
             for row in page:
                 for disk in row.get("BlockDeviceMappings", ()):
-                    found[disk.get("Ebs", {}).get("SnapshotId", "")].append(row["ImageId"])
-        return found
+                    images[disk.get("Ebs", {}).get("SnapshotId", "")].append(row["ImageId"])
+        return images
     return None
 
 

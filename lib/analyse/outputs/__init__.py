@@ -59,8 +59,8 @@ def head(run: Reported) -> JsonObject:
             for check in run.checks
         },
         "summary": {
-            "findings": sum(found["count"] for found in checks.values()),
-            "ignored": sum(found["ignored"] for found in checks.values()),
+            "findings": sum(check_totals["count"] for check_totals in checks.values()),
+            "ignored": sum(check_totals["ignored"] for check_totals in checks.values()),
             "by_check": checks,
         },
         "coverage": [asdict(entry) for _, entry in coverage],
@@ -101,9 +101,9 @@ def total(entry: JsonMapping, usd: str = "", every: str = "") -> str:
     return ", ".join([*dollars, *other, *missing])
 
 
-def told(found: JsonMapping) -> str:
+def told(finding: JsonMapping) -> str:
     """Return what a message adds about a finding's price: why there is none, where there should be one."""
-    return f"; {NOT_PRICED}: {found['unpriced']}" if found["unpriced"] else ""
+    return f"; {NOT_PRICED}: {finding['unpriced']}" if finding["unpriced"] else ""
 
 
 def write(run: Reported, formats: Sequence[str]) -> list[Path]:
@@ -138,7 +138,7 @@ def _counted(run: Reported, first: JsonMapping) -> Iterator[str]:
     for line in run.checkpoint.lines(sorted(run.settled)):
         counts[line.split('"', 4)[3]] += 1  # the check comes first, and parsing every line takes ten times as long
         yield comparison.mark(line) if comparison else line
-    sums = {check: found["count"] + found["ignored"] for check, found in first["summary"]["by_check"].items()}
+    sums = {check: totals["count"] + totals["ignored"] for check, totals in first["summary"]["by_check"].items()}
     if counts != sums:
         raise SettingError(
             f"No report is written: the run found {sums or 'nothing'}, and {run.checkpoint.folder} holds "

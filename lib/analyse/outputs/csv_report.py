@@ -62,13 +62,13 @@ def write(file: IO[str], head: JsonMapping, lines: Lines, columns: Sequence[str]
     for entry in gaps(head):
         rows.writerow(gap(entry, head) + [""] * width)
     for line in lines():
-        found = json.loads(line)
+        finding = json.loads(line)
         for name in ("monthly_usd", "monthly_cost"):
-            if found[name] is None and found["unpriced"]:
-                found[name] = NOT_PRICED
-        found["account_name"] = _name(head, found["account"])
-        found["ignored"] = found["ignored"] and found["ignored"]["reason"]
-        row = [cell(found.get(name, "")) for name in COLUMNS] + [""] * width
-        for name, value in found["details"].items():
+            if finding[name] is None and finding["unpriced"]:
+                finding[name] = NOT_PRICED
+        finding["account_name"] = _name(head, finding["account"])
+        finding["ignored"] = finding["ignored"] and finding["ignored"]["reason"]
+        row = [cell(finding.get(name, "")) for name in COLUMNS] + [""] * width
+        for name, value in finding["details"].items():
             row[index[name]] = cell(value)
         rows.writerow(row)

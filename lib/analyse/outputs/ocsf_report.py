@@ -63,22 +63,22 @@ def gap(entry: JsonMapping, head: JsonMapping, when: int) -> JsonObject:
     }
 
 
-def event(found: JsonMapping, head: JsonMapping, when: int) -> JsonObject:
+def event(finding: JsonMapping, head: JsonMapping, when: int) -> JsonObject:
     """Return a finding as an OCSF event; ``when`` is in milliseconds since 1970."""
-    number, name = SEVERITIES[found["severity"]]
-    check = head["checks"][found["check"]]
+    number, name = SEVERITIES[finding["severity"]]
+    check = head["checks"][finding["check"]]
     detection = check["security"]
     uid = 2004 if detection else 2003
     resource = {
-        "uid": found["arn"],
-        "name": found["id"],
-        "type": found["check"],
-        "region": found["region"],
-        "labels": [f"{key}:{value}" for key, value in found["tags"].items()],
+        "uid": finding["arn"],
+        "name": finding["id"],
+        "type": finding["check"],
+        "region": finding["region"],
+        "labels": [f"{key}:{value}" for key, value in finding["tags"].items()],
     }
-    ignored = found["ignored"]
+    ignored = finding["ignored"]
     return {
-        **_source(found, head),
+        **_source(finding, head),
         "activity_id": CREATE,
         "category_uid": 2,
         "class_uid": uid,
@@ -87,20 +87,20 @@ def event(found: JsonMapping, head: JsonMapping, when: int) -> JsonObject:
         "severity_id": number,
         "severity": name,
         "status_id": SUPPRESSED if ignored else NEW,
-        "message": found["title"] + told(found),
+        "message": finding["title"] + told(finding),
         "finding_info": {
-            "uid": f"{found['check']}:{found['arn']}",
-            "title": found["title"],
+            "uid": f"{finding['check']}:{finding['arn']}",
+            "title": finding["title"],
             "desc": check["description"],
-            "types": [found["type"]],
+            "types": [finding["type"]],
         },
         "resources": [resource],
         "remediation": {"desc": check["advice"]},
         "unmapped": {
-            **{name: found[name] for name in ("monthly_usd", "monthly_cost", "currency", "unpriced", "details")},
+            **{name: finding[name] for name in ("monthly_usd", "monthly_cost", "currency", "unpriced", "details")},
             "ignored": ignored,
         },
-        **({} if detection else {"compliance": _compliance(found["check"])}),
+        **({} if detection else {"compliance": _compliance(finding["check"])}),
     }
 
 
@@ -109,6 +109,6 @@ def write(file: IO[str], head: JsonMapping, lines: Lines, _columns: Sequence[str
     when = int(datetime.fromisoformat(head["started_at"]).timestamp() * 1000)
     file.write("[")
     missing = (json.dumps(gap(entry, head, when)) for entry in gaps(head))
-    found = (json.dumps(event(json.loads(line), head, when)) for line in lines())
-    joined(file, chain(missing, found))
+    events = (json.dumps(event(json.loads(line), head, when)) for line in lines())
+    joined(file, chain(missing, events))
     file.write("]\n")

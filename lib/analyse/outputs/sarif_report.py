@@ -29,11 +29,11 @@ def rules(checks: Mapping[str, JsonMapping]) -> dict[tuple[str, str], JsonObject
 
     GitHub takes an alert's security severity from its rule, so a security check is one rule for each severity.
     """
-    found = {}
+    rules_by_id = {}
     for name, check in checks.items():
         for severity in SEVERITIES:
             identifier = f"{name}-{severity}" if check["security"] else name
-            found[name, severity] = {
+            rules_by_id[name, severity] = {
                 "id": identifier,
                 "name": "".join(map(str.capitalize, identifier.split("-"))),
                 "shortDescription": {"text": check["title"]},
@@ -42,7 +42,7 @@ def rules(checks: Mapping[str, JsonMapping]) -> dict[tuple[str, str], JsonObject
                 "properties": {"precision": "high", **_severity(severity, security=check["security"])},
                 **({"defaultConfiguration": {"level": LEVELS[severity]}} if check["security"] else {}),
             }
-    return found
+    return rules_by_id
 
 
 def _severity(severity: str, *, security: bool) -> JsonObject:
@@ -52,28 +52,28 @@ def _severity(severity: str, *, security: bool) -> JsonObject:
     return {"tags": ["security"], **({"security-severity": SCORES[severity]} if severity != "info" else {})}
 
 
-def result(found: JsonMapping, rule: JsonMapping, where: str) -> JsonObject:
+def result(finding: JsonMapping, rule: JsonMapping, where: str) -> JsonObject:
     """Return a finding as a SARIF result; its location is the resource's ARN, and a path that tools without ARNs take.
 
     ``where`` is its account for a reader.
     """
-    path = f"{found['account']}/{found['region']}/{found['id'].lstrip('/')}"
-    ignored, identity = found["ignored"], f"{found['check']}:{found['arn']}"
+    path = f"{finding['account']}/{finding['region']}/{finding['id'].lstrip('/')}"
+    ignored, identity = finding["ignored"], f"{finding['check']}:{finding['arn']}"
     return {
         "ruleId": rule["id"],
-        "level": LEVELS[found["severity"]],
-        "message": {"text": f"{found['title']} ({found['id']}, {found['region']}, {where}){told(found)}"},
+        "level": LEVELS[finding["severity"]],
+        "message": {"text": f"{finding['title']} ({finding['id']}, {finding['region']}, {where}){told(finding)}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": REGION},
-                "logicalLocations": [{"fullyQualifiedName": found["arn"], "kind": "resource"}],
+                "logicalLocations": [{"fullyQualifiedName": finding["arn"], "kind": "resource"}],
             }
         ],
         "partialFingerprints": {"resource/v1": identity, "primaryLocationLineHash": _line_hash(identity)},
         "properties": {
-            "severity": found["severity"],
-            "security-severity": SCORES[found["severity"]],
-            **{name: found[name] for name in ("monthly_usd", "monthly_cost", "currency", "unpriced")},
+            "severity": finding["severity"],
+            "security-severity": SCORES[finding["severity"]],
+            **{name: finding[name] for name in ("monthly_usd", "monthly_cost", "currency", "unpriced")},
         },
         **({"suppressions": [{"kind": "external", "justification": ignored["reason"]}]} if ignored else {}),
     }
@@ -96,21 +96,23 @@ def kept(head: JsonMapping, limit: int = MAX_RESULTS) -> dict[str, int]:
     for summary in head["summary"]["by_check"].values():
         for severity, entry in summary["by_severity"].items():
             counts[severity] += entry["count"]
-    found, left = {}, limit
+    limits, left = {}, limit
     for name, count in {**counts, IGNORED: head["summary"]["ignored"]}.items():
-        found[name] = min(left, count)
-        left -= found[name]
-    return found
+        limits[name] = min(left, count)
+        left -= limits[name]
+    return limits
 
 
 def _results(head: JsonMapping, lines: Lines, by_kind: Mapping[tuple[str, str], JsonValue]) -> Iterator[str]:
     room = kept(head)
     for line in lines():
-        found = json.loads(line)
-        kind = IGNORED if found["ignored"] else found["severity"]
+        finding = json.loads(line)
+        kind = IGNORED if finding["ignored"] else finding["severity"]
         if room[kind]:
             room[kind] -= 1
-            yield json.dumps(result(found, by_kind[found["check"], found["severity"]], account(head, found["account"])))
+            yield json.dumps(
+                result(finding, by_kind[finding["check"], finding["severity"]], account(head, finding["account"]))
+            )
 
 
 def _limits(head: JsonMapping) -> list[str]:

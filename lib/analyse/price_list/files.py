@@ -72,16 +72,16 @@ def _json(pool: urllib3.PoolManager, url: str, key: str) -> JsonMapping:
     try:
         response = _get(pool, url)
         try:
-            found = json.loads(response.read(INDEX_LIMIT))[key]
+            section = json.loads(response.read(INDEX_LIMIT))[key]
         finally:
             response.close()
     except urllib3.exceptions.HTTPError as error:
         raise PriceListError(f"{url} cannot be read: {error}") from None
     except (ValueError, KeyError, TypeError):
         raise PriceListError(f"{url} is no index of AWS's price list: it has no {key!r}") from None
-    if not isinstance(found, dict) or not found:
+    if not isinstance(section, dict) or not section:
         raise PriceListError(f"{url} lists no {key}")
-    return found
+    return section
 
 
 def region_urls(pool: urllib3.PoolManager, prices: PriceList, service: str) -> dict[str, str]:

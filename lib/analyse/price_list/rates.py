@@ -94,8 +94,8 @@ class _Prices:
 
     def one(self, name: str, part: str, tier: int = 1) -> Decimal | None:
         """Return the price, or None when there is none, or more than one, of which none can be chosen."""
-        found = self._found.get((name, part, tier), set())
-        return next(iter(found)) if len(found) == 1 else None
+        amounts = self._found.get((name, part, tier), set())
+        return next(iter(amounts)) if len(amounts) == 1 else None
 
 
 def _volume_key(kind: str, ending: str | None) -> Key:
@@ -104,9 +104,9 @@ def _volume_key(kind: str, ending: str | None) -> Key:
     return _NAMES.get(name or None, name), part, int(tier) if tier.isdigit() else 1
 
 
-def _volume(name: str, found: _Prices) -> JsonObject | None:
+def _volume(name: str, gathered: _Prices) -> JsonObject | None:
     """Return the rates of one type of volume, or None when a price is missing."""
-    storage = found.one(name, "storage")
+    storage = gathered.one(name, "storage")
     if storage is None:
         return None
     entry: JsonObject = {"storage": text(storage)}
@@ -114,11 +114,11 @@ def _volume(name: str, found: _Prices) -> JsonObject | None:
         ends: list[int | None] = [*TIERS.get((name, part), ()), None]
         steps = list[list[Any]]()
         for number, end in enumerate(ends, 1):
-            price = found.one(name, part, number)
+            price = gathered.one(name, part, number)
             if price is None:
                 return None
             steps.append([end, text(price)])
-        if found.one(name, part, len(ends) + 1) is not None:
+        if gathered.one(name, part, len(ends) + 1) is not None:
             return None  # more tiers than are known
         free = FREE.get((name, part))
         entry[part] = [[free, "0"], *steps] if free else steps
@@ -131,16 +131,16 @@ def volumes(rows: Iterable[Price], currency: str) -> Rates:
     Raises:
         PriceListError: a price in another currency or unit; whatever the rows raise.
     """
-    found, result = _Prices(currency), Rates()
+    gathered, result = _Prices(currency), Rates()
     for price in rows:
         match = _VOLUME.fullmatch(price.usage)
         if match and (key := _volume_key(match[1], match[2]))[0] in VOLUMES:
-            found.add(key, price)
+            gathered.add(key, price)
     for name in VOLUMES:
-        entry = _volume(name, found)
+        entry = _volume(name, gathered)
         if entry is not None:
             result.rates[name] = entry
-        elif found.seen(name):
+        elif gathered.seen(name):
             result.problems.append(f"{name} has some of its prices only, or several for the same thing")
         else:
             result.absent.append(name)
@@ -149,17 +149,17 @@ def volumes(rows: Iterable[Price], currency: str) -> Rates:
 
 def logs(rows: Iterable[Price], currency: str) -> Rates:
     """Return the rates of log groups, of those classes that have every price they need; raises as for volumes."""
-    found, result = _Prices(currency), Rates()
+    gathered, result = _Prices(currency), Rates()
     for price in rows:
         match = _LOGS.fullmatch(price.usage)
         if match:
-            found.add((match[1], "storage" if match[1].startswith("Timed") else "ingestion", 1), price)
-    storage = found.one("TimedStorage-ByteHrs", "storage")
+            gathered.add((match[1], "storage" if match[1].startswith("Timed") else "ingestion", 1), price)
+    storage = gathered.one("TimedStorage-ByteHrs", "storage")
     for name, usage in LOGS.items():
-        ingestion = found.one(usage, "ingestion")
+        ingestion = gathered.one(usage, "ingestion")
         if storage is not None and ingestion is not None:
             result.rates[name] = {"storage": text(storage), "ingestion": text(ingestion)}
-        elif found.seen(usage):
+        elif gathered.seen(usage):
             result.problems.append(f"{name} logs have some of their prices only, or several for the same thing")
         else:
             result.absent.append(name)
@@ -168,16 +168,16 @@ def logs(rows: Iterable[Price], currency: str) -> Rates:
 
 def _single(rows: Iterable[Price], currency: str, usage: re.Pattern[str], names: Mapping[str, str], part: str) -> Rates:
     """Return the rates of what has one price each, by the name of its usage type; raises as for volumes."""
-    found, result = _Prices(currency), Rates()
+    gathered, result = _Prices(currency), Rates()
     for price in rows:
         match = usage.fullmatch(price.usage)
         if match:
-            found.add((match[1], part, 1), price)
+            gathered.add((match[1], part, 1), price)
     for name, kind in names.items():
-        amount = found.one(kind, part)
+        amount = gathered.one(kind, part)
         if amount is not None:
             result.rates[name] = {part: text(amount)}
-        elif found.seen(kind):
+        elif gathered.seen(kind):
             result.problems.append(f"{name} has several prices for the same thing")
         else:
             result.absent.append(name)

@@ -62,18 +62,18 @@ class Refresh:
 
     def read_list(self, pool: urllib3.PoolManager, source: PriceList) -> None:
         """Take the prices of one list."""
-        wanted = [
+        codes = [
             code
             for code, partition in sorted(region.known().items())
             if partition in source.partitions and (not self.asked or code in self.asked)
         ]
-        for service, sections in SERVICES.items() if wanted else ():
+        for service, sections in SERVICES.items() if codes else ():
             try:
                 urls = region_urls(pool, source, service)
             except PriceListError as error:
-                self.missing += [f"{section} of {len(wanted)} regions: {error}" for section in sections]
+                self.missing += [f"{section} of {len(codes)} regions: {error}" for section in sections]
                 continue
-            for code in wanted:
+            for code in codes:
                 if code in urls:
                     self._file(code, OfferFile(pool, urls[code], service, code), service, source.currency)
                 else:
@@ -103,28 +103,28 @@ class Refresh:
         entry = self.regions.get(name, {})
         old = entry.get(section, {}).get("rates", {})
         try:
-            found = rates.PARSERS[section](rows, currency)
+            parsed = rates.PARSERS[section](rows, currency)
         except PriceListError as error:
             self.missing.append(f"{section} in {name}: {error}")
             return
-        lost = sorted(set(old) - set(found.rates))
-        self.missing += [f"{section} in {name}: {problem}" for problem in found.problems]
-        if section in OPTIONAL and not (old or found.rates or found.problems):
+        lost = sorted(set(old) - set(parsed.rates))
+        self.missing += [f"{section} in {name}: {problem}" for problem in parsed.problems]
+        if section in OPTIONAL and not (old or parsed.rates or parsed.problems):
             self.notes.append(f"{section} in {name}: not offered, or not priced")
             return
-        if lost or not found.rates:
-            what = f"no price for {', '.join(lost)} any more" if found.rates else "no prices at all"
+        if lost or not parsed.rates:
+            what = f"no price for {', '.join(lost)} any more" if parsed.rates else "no prices at all"
             self.missing.append(f"{section} in {name}: {what}; the table keeps what it had")
             return
-        if found.absent:
-            self.notes.append(f"{section} in {name}: not offered, or not priced: {', '.join(found.absent)}")
+        if parsed.absent:
+            self.notes.append(f"{section} in {name}: not offered, or not priced: {', '.join(parsed.absent)}")
         self.read += 1
         self.regions[name] = entry | {
             "currency": currency,
             section: {
                 "date": self.today.isoformat(),
                 "source": source,
-                "rates": found.rates,
+                "rates": parsed.rates,
             },
         }
 

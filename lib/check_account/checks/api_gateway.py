@@ -41,15 +41,15 @@ class Logging:
 
 def checks(systems: Sequence[System]) -> list[Check]:
     """Return a check for each region in which a stage of a system writes logs."""
-    found = []
+    needed_checks = []
     for region, stages in in_region(systems, "AWS::ApiGateway::Stage").items():
         names = sorted({system.name for system, stage in stages if writes_logs(stage.properties)})
         owners = sorted(
             {f"{s.name}-{s.suffix}" for s, _r in in_region(systems, "AWS::ApiGateway::Account").get(region, [])}
         )
         if names:
-            found.append(_check(region, names, owners))
-    return found
+            needed_checks.append(_check(region, names, owners))
+    return needed_checks
 
 
 def writes_logs(stage: JsonMapping) -> bool:
@@ -86,24 +86,24 @@ def collect(account: Account, region: str) -> Logging:
     return Logging(arn, True, owner, tuple(sorted(users)))
 
 
-def evaluate(check: Check, owners: Sequence[str], found: Logging) -> list[Row]:
+def evaluate(check: Check, owners: Sequence[str], log_role: Logging) -> list[Row]:
     """Return whether a stage that writes logs can be created.
 
     Args:
         check: whose rows these are.
         owners: the stacks that would set the role themselves, for example ``payment-live``.
-        found: what there is.
+        log_role: what there is.
     """
-    used = f"; used by {', '.join(found.users)}" if found.users else ""
-    if found.exists:
-        others = [name for name in owners if name != found.owner]
-        set_by = f"{found.arn} (of {found.owner or 'no stack of this repository'}){used}"
+    used = f"; used by {', '.join(log_role.users)}" if log_role.users else ""
+    if log_role.exists:
+        others = [name for name in owners if name != log_role.owner]
+        set_by = f"{log_role.arn} (of {log_role.owner or 'no stack of this repository'}){used}"
         if others:
             fix = f"deploy {', '.join(others)} with {SETTING}: it would take the role over, and away when it goes"
             return [check.row(Verdict.CHANGE, set_by, fix=fix)]
         return [check.row(Verdict.OK, set_by)]
-    missing = f"{found.arn} does not exist any more" if found.arn else "not set"
-    if len(owners) == 1 and not found.arn:
+    missing = f"{log_role.arn} does not exist any more" if log_role.arn else "not set"
+    if len(owners) == 1 and not log_role.arn:
         return [check.row(Verdict.OK, f"{missing}: {owners[0]} sets it{used}")]
     calls = creation(check.region)
     after = f" (then deploy {', '.join(owners)} with {SETTING})" if owners else ""
@@ -145,11 +145,11 @@ def creation(region: str) -> list[Call]:
 
 
 def _check(region: str, names: Sequence[str], owners: Sequence[str]) -> Check:
-    found = Check(
+    check = Check(
         what="API Gateway's role for logs",
         region=region,
         needed=f"set ({', '.join(names)})",
         collect=lambda account: collect(account, region),
-        evaluate=lambda answer: evaluate(found, owners, answer),
+        evaluate=lambda answer: evaluate(check, owners, answer),
     )
-    return found
+    return check

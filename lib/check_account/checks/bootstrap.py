@@ -14,12 +14,12 @@ RULE = "CheckBootstrapVersion"
 
 def checks(systems: Sequence[System]) -> list[Check]:
     """Return a check for each system whose template asks for a bootstrapped region."""
-    found = []
+    needed_checks = []
     for system in systems:
         parameter = parameter_name(system.document)
         if parameter:
-            found.append(_check(system, parameter, least_version(system.document)))
-    return found
+            needed_checks.append(_check(system, parameter, least_version(system.document)))
+    return needed_checks
 
 
 def parameter_name(template: JsonMapping) -> str:
@@ -65,11 +65,11 @@ def evaluate(check: Check, least: int, version: int) -> list[Row]:
 
 def _check(system: System, parameter: str, least: int) -> Check:
     region = system.declaration.region
-    found = Check(
+    check = Check(
         what="CDK bootstrap stack",
         region=region,
         needed=f"version {least} or later ({system.name})",
         collect=lambda account: collect(account, region, parameter),
-        evaluate=lambda version: evaluate(found, least, version),
+        evaluate=lambda version: evaluate(check, least, version),
     )
-    return found
+    return check

@@ -19,25 +19,25 @@ ISSUED = "ISSUED"  # https://docs.aws.amazon.com/acm/latest/APIReference/API_Cer
 def certificates(system: System) -> dict[tuple[str, str], set[str]]:
     """Return, for each certificate and the region that it is used in, the names that it has to cover."""
     records = {name for kind in RECORDS for name in (_name(r.properties.get("Name")) for r in system.of(kind)) if name}
-    found: dict[tuple[str, str], set[str]] = {}
+    names_by_certificate: dict[tuple[str, str], set[str]] = {}
     for kind in HOLDERS:
         for resource in system.of(kind):
             arn = next((str(value) for path in CERTIFICATES if (value := resource.at(path))), "")
             if arn.startswith("arn:"):
                 own = _name(resource.properties.get("DomainName"))
-                found.setdefault((arn, resource.region), set()).update({own} if own else records)
-    return found
+                names_by_certificate.setdefault((arn, resource.region), set()).update({own} if own else records)
+    return names_by_certificate
 
 
 def zones(system: System) -> dict[str, set[str]]:
     """Return, for each hosted zone, the records that are written into it."""
-    found: dict[str, set[str]] = {}
+    names_by_zone: dict[str, set[str]] = {}
     for kind in RECORDS:
         for resource in system.of(kind):
             zone, name = str(resource.properties.get("HostedZoneId", "")), _name(resource.properties.get("Name"))
             if zone and name and "${" not in zone:
-                found.setdefault(zone, set()).add(name)
-    return found
+                names_by_zone.setdefault(zone, set()).add(name)
+    return names_by_zone
 
 
 def _name(value: JsonValue) -> str:
@@ -47,8 +47,12 @@ def _name(value: JsonValue) -> str:
 
 def checks(systems: Sequence[System]) -> list[Check]:
     """Return a check for each certificate and each hosted zone."""
-    found = [_certificate(s, *key, names) for s in systems for key, names in sorted(certificates(s).items())]
-    return found + [_zone(system, zone, names) for system in systems for zone, names in sorted(zones(system).items())]
+    certificate_checks = [
+        _certificate(s, *key, names) for s in systems for key, names in sorted(certificates(s).items())
+    ]
+    return certificate_checks + [
+        _zone(system, zone, names) for system in systems for zone, names in sorted(zones(system).items())
+    ]
 
 
 def collect_certificate(account: Account, arn: str, region: str) -> JsonMapping:
@@ -67,18 +71,18 @@ def collect_certificate(account: Account, arn: str, region: str) -> JsonMapping:
         raise
 
 
-def evaluate_certificate(check: Check, arn: str, names: set[str], found: JsonMapping) -> list[Row]:
+def evaluate_certificate(check: Check, arn: str, names: set[str], certificate: JsonMapping) -> list[Row]:
     """Return whether a certificate can be used for these names in the check's region."""
     request = f"aws acm request-certificate --region {check.region} --validation-method DNS --domain-name "
     fix = request + (sorted(names) or ["<name>"])[0]
     if region_of(arn) != check.region:
         return [check.row(Verdict.CHANGE, f"is one of {region_of(arn)}", fix=fix)]
-    if not found:
+    if not certificate:
         return [check.row(Verdict.CHANGE, "does not exist", fix=fix)]
-    if found.get("Status") != ISSUED:
+    if certificate.get("Status") != ISSUED:
         wait = f"aws acm describe-certificate --region {check.region} --certificate-arn {arn}"
-        return [check.row(Verdict.CHANGE, f"{found.get('Status')}: create its validation record", fix=wait)]
-    covered = [found.get("DomainName", ""), *found.get("SubjectAlternativeNames", ())]
+        return [check.row(Verdict.CHANGE, f"{certificate.get('Status')}: create its validation record", fix=wait)]
+    covered = [certificate.get("DomainName", ""), *certificate.get("SubjectAlternativeNames", ())]
     missing = sorted(name for name in names if not any(covers(one, name) for one in covered))
     if missing:
         return [check.row(Verdict.CHANGE, f"does not cover {', '.join(missing)}", fix=request + missing[0])]
@@ -113,13 +117,13 @@ def collect_zone(account: Account, zone: str) -> JsonMapping:
         raise
 
 
-def evaluate_zone(check: Check, names: set[str], found: JsonMapping) -> list[Row]:
+def evaluate_zone(check: Check, names: set[str], hosted_zone: JsonMapping) -> list[Row]:
     """Return whether these records can be written into a hosted zone, and found by the world."""
     look = "set HOSTED_ZONE_ID to the id of: aws route53 list-hosted-zones-by-name --dns-name "
-    if not found:
+    if not hosted_zone:
         return [check.row(Verdict.CHANGE, "does not exist", fix=look + sorted(names)[0])]
-    domain = _name(found.get("Name"))
-    if found.get("Config", {}).get("PrivateZone"):
+    domain = _name(hosted_zone.get("Name"))
+    if hosted_zone.get("Config", {}).get("PrivateZone"):
         return [check.row(Verdict.CHANGE, f"{domain} is private", fix=look + domain)]
     outside = sorted(name for name in names if name != domain and not name.endswith(f".{domain}"))
     if outside:
@@ -128,22 +132,22 @@ def evaluate_zone(check: Check, names: set[str], found: JsonMapping) -> list[Row
 
 
 def _certificate(system: System, arn: str, region: str, names: set[str]) -> Check:
-    found = Check(
+    check = Check(
         what=f"certificate {arn.rsplit('/', 1)[-1]}",
         region=region,
         needed=f"issued for {', '.join(sorted(names)) or 'any name'} ({system.name})",
         collect=lambda account: collect_certificate(account, arn, region),
-        evaluate=lambda answer: evaluate_certificate(found, arn, names, answer),
+        evaluate=lambda answer: evaluate_certificate(check, arn, names, answer),
     )
-    return found
+    return check
 
 
 def _zone(system: System, zone: str, names: set[str]) -> Check:
-    found = Check(
+    check = Check(
         what=f"hosted zone {zone}",
         region="",
         needed=f"public, for {', '.join(sorted(names))} ({system.name})",
         collect=lambda account: collect_zone(account, zone),
-        evaluate=lambda answer: evaluate_zone(found, names, answer),
+        evaluate=lambda answer: evaluate_zone(check, names, answer),
     )
-    return found
+    return check

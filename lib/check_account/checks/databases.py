@@ -67,7 +67,7 @@ class Offer:
 
 def declared(system: System) -> dict[str, list[Database]]:
     """Return the databases of a system by region, each once."""
-    found: dict[str, list[Database]] = {}
+    databases: dict[str, list[Database]] = {}
     for instance in system.of("AWS::RDS::DBInstance"):
         properties, region = instance.properties, instance.region
         clusters = [one for one in system.of("AWS::RDS::DBCluster") if one.region == region]
@@ -82,14 +82,14 @@ def declared(system: System) -> dict[str, list[Database]]:
             spread=engine.startswith("aurora") or properties.get("MultiAZ") in (True, "true"),
             global_database=bool(system.of("AWS::RDS::GlobalCluster")),
         )
-        if database not in found.setdefault(region, []):
-            found[region].append(database)
-    return found
+        if database not in databases.setdefault(region, []):
+            databases[region].append(database)
+    return databases
 
 
 def _first(places: Sequence[JsonMapping], name: str) -> str:
     """Return the first value of a property that is no reference to another resource."""
-    values = (str(place.get(name) or "") for place in places)
+    values = (str(position.get(name) or "") for position in places)
     return next((value for value in values if value and "${" not in value), "")
 
 
@@ -107,7 +107,7 @@ def collect(account: Account, region: str, database: Database) -> Offer:
     """Return what RDS offers."""
     client = account.client("rds", region)
     pages = client.get_paginator("describe_db_engine_versions").paginate(Engine=database.engine, IncludeAll=False)
-    found = [one for page in pages for one in page["DBEngineVersions"]]
+    engine_versions = [one for page in pages for one in page["DBEngineVersions"]]
     offered = client.get_paginator("describe_orderable_db_instance_options").paginate(
         Engine=database.engine, DBInstanceClass=database.instance_class, Vpc=True
     )
@@ -119,15 +119,15 @@ def collect(account: Account, region: str, database: Database) -> Offer:
         if option.get("MultiAZCapable") or database.engine.startswith("aurora") or not database.spread:
             version, number = option["EngineVersion"], len(option.get("AvailabilityZones", ()))
             zones[version] = max(zones.get(version, 0), number)
-    members = {one["EngineVersion"] for one in found if one.get("SupportsGlobalDatabases")}
+    members = {one["EngineVersion"] for one in engine_versions if one.get("SupportsGlobalDatabases")}
     members &= {one["EngineVersion"] for one in options if one.get("SupportsGlobalDatabases")}
     # As the programs choose theirs: local and wavelength zones offer no databases.
-    wanted: list[FilterTypeDef] = [
+    filters: list[FilterTypeDef] = [
         {"Name": "opt-in-status", "Values": ["opt-in-not-required"]},
         {"Name": "state", "Values": ["available"]},
     ]
-    there = account.client("ec2", region).describe_availability_zones(Filters=wanted)["AvailabilityZones"]
-    return Offer(frozenset(one["EngineVersion"] for one in found), zones, frozenset(members), len(there))
+    there = account.client("ec2", region).describe_availability_zones(Filters=filters)["AvailabilityZones"]
+    return Offer(frozenset(one["EngineVersion"] for one in engine_versions), zones, frozenset(members), len(there))
 
 
 def evaluate(check: Check, system: System, database: Database, offer: Offer) -> list[Row]:
@@ -136,16 +136,16 @@ def evaluate(check: Check, system: System, database: Database, offer: Offer) -> 
     if offer.region_zones < database.zones and not (system.declaration.tool == "pulumi" and offer.region_zones > 1):
         # The Pulumi programs take two zones where a region has no third one; the others take what is set.
         fix = "set ZONES=2" if offer.region_zones >= LEAST_ZONES else "choose another region: lib/AWS_REGION"
-        found = f"{offer.region_zones} availability zones"
-        rows.append(check.row(Verdict.CHANGE, found, needed=f"{database.zones} availability zones", fix=fix))
+        actual = f"{offer.region_zones} availability zones"
+        rows.append(check.row(Verdict.CHANGE, actual, needed=f"{database.zones} availability zones", fix=fix))
     needed = min(database.zones, max(offer.region_zones, LEAST_ZONES)) if database.spread else 1
     number = offer.zones.get(database.version, 0)
     member = database.version in offer.global_versions or not database.global_database
     if database.version in offer.versions and number >= needed and member:
         return [*rows, check.row(Verdict.OK, f"offered in {number} zones")]
     reason = f"class in {number} zones" if number < needed else "no global database"
-    found = reason if database.version in offer.versions else "version not offered"
-    return [*rows, check.row(Verdict.CHANGE, found, fix=change(database, offer, needed))]
+    actual = reason if database.version in offer.versions else "version not offered"
+    return [*rows, check.row(Verdict.CHANGE, actual, fix=change(database, offer, needed))]
 
 
 def change(database: Database, offer: Offer, zones: int) -> str:
@@ -170,11 +170,11 @@ def newest_first(versions: frozenset[str], major: str) -> list[str]:
 
 
 def _check(system: System, region: str, database: Database) -> Check:
-    found = Check(
+    check = Check(
         what=f"database of {system.name}",
         region=region,
         needed=database.needed,
         collect=lambda account: collect(account, region, database),
-        evaluate=lambda offer: evaluate(found, system, database, offer),
+        evaluate=lambda offer: evaluate(check, system, database, offer),
     )
-    return found
+    return check

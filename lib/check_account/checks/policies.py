@@ -61,14 +61,14 @@ def filled(value: JsonValue, declaration: Declaration) -> JsonValue:
         return {key: filled(inner, declaration) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [filled(inner, declaration) for inner in value]
-    return REFERENCE.sub(lambda found: _value(found[0], declaration), value) if isinstance(value, str) else value
+    return REFERENCE.sub(lambda match: _value(match[0], declaration), value) if isinstance(value, str) else value
 
 
 def _value(reference: str, declaration: Declaration) -> str:
-    found = declaration.referred(reference)
-    if not found:
+    resources = declaration.referred(reference)
+    if not resources:
         return reference  # a policy variable such as ${aws:username}
-    resource, attribute = found[0]
+    resource, attribute = resources[0]
     if not attribute.lower().endswith("arn"):
         return "name"
     form = ARNS.get(resource.type, resource.type.split("::")[1].lower() + ":{region}:{account}:name")
@@ -78,19 +78,19 @@ def _value(reference: str, declaration: Declaration) -> str:
 
 def request(resource: Resource, path: str, document: JsonMapping) -> JsonObject:
     """Return what ValidatePolicy is asked about a document."""
-    wanted = {"policyDocument": json.dumps(document)}
+    arguments = {"policyDocument": json.dumps(document)}
     if path.endswith(TRUST):
-        return {**wanted, "policyType": RESOURCE, "validatePolicyResourceType": "AWS::IAM::AssumeRolePolicyDocument"}
+        return {**arguments, "policyType": RESOURCE, "validatePolicyResourceType": "AWS::IAM::AssumeRolePolicyDocument"}
     if resource.type.startswith("AWS::IAM::"):
-        return {**wanted, "policyType": IDENTITY}
+        return {**arguments, "policyType": IDENTITY}
     known = {"validatePolicyResourceType": KNOWN[resource.type]} if resource.type in KNOWN else {}
-    return {**wanted, "policyType": RESOURCE, **known}
+    return {**arguments, "policyType": RESOURCE, **known}
 
 
 def checks(systems: Sequence[System]) -> list[Check]:
     """Return a check for each system that declares policies."""
-    found = [(system, list(documents(system))) for system in systems]
-    return [_check(system, policies) for system, policies in found if policies]
+    policies_by_system = [(system, list(documents(system))) for system in systems]
+    return [_check(system, policies) for system, policies in policies_by_system if policies]
 
 
 def collect(
@@ -99,40 +99,40 @@ def collect(
     """Return every finding with where the policy stands; one that is there twice is asked about once."""
     client = account.client("accessanalyzer", region)
     answers: dict[str, list[JsonMapping]] = {}
-    found = []
+    findings = []
     for resource, path, document in policies:
-        wanted = request(resource, path, document)
-        key = json.dumps(wanted, sort_keys=True)
+        arguments = request(resource, path, document)
+        key = json.dumps(arguments, sort_keys=True)
         if key not in answers:
-            pages = client.get_paginator("validate_policy").paginate(**wanted)
+            pages = client.get_paginator("validate_policy").paginate(**arguments)
             answers[key] = [finding for page in pages for finding in page["findings"]]
-        found += [(f"{resource.name} {path}", finding) for finding in answers[key]]
-    return found
+        findings += [(f"{resource.name} {path}", finding) for finding in answers[key]]
+    return findings
 
 
 def evaluate(check: Check, number: int, findings: Sequence[tuple[str, JsonMapping]]) -> list[Row]:
     """Return a row for each policy that is wrong or gives away too much, or one that says that none is."""
-    wrong = [(place, finding) for place, finding in findings if finding["findingType"] in WRONG]
+    wrong = [(where, finding) for where, finding in findings if finding["findingType"] in WRONG]
     if not wrong:
         hints = f", {len(findings)} suggestions" if findings else ""
         return [check.row(Verdict.OK, f"{number} policies{hints}")]
     return [
         check.row(
             Verdict.CHANGE,
-            f"{place}: {finding['findingType']} {finding['issueCode']}: {finding['findingDetails']}",
+            f"{where}: {finding['findingType']} {finding['issueCode']}: {finding['findingDetails']}",
             fix=f"correct the policy: {finding['learnMoreLink']}",
         )
-        for place, finding in wrong
+        for where, finding in wrong
     ]
 
 
 def _check(system: System, policies: Sequence[tuple[Resource, str, JsonMapping]]) -> Check:
     region = system.declaration.region
-    found = Check(
+    check = Check(
         what=f"policies of {system.name}",
         region=region,
         needed="no findings of IAM Access Analyzer",
         collect=lambda account: collect(account, region, policies),
-        evaluate=lambda findings: evaluate(found, len(policies), findings),
+        evaluate=lambda findings: evaluate(check, len(policies), findings),
     )
-    return found
+    return check

@@ -40,18 +40,18 @@ class Figures:
 
 def checks(systems: Sequence[System]) -> list[Check]:
     """Return a check for each quota in each region in which a system needs something of it."""
-    found = []
+    needed_checks = []
     for region in sorted({resource.region for system in systems for resource in system.declaration.resources}):
         for quota in usage.QUOTAS:
             needing = [system for system in systems if quota.declared(system, region)]
             if needing:
-                found.append(_check(quota, region, needing))
+                needed_checks.append(_check(quota, region, needing))
         functions = [
             system for system in systems if any(r.region == region for r in system.of("AWS::Lambda::Function"))
         ]
         if functions:
-            found.append(_concurrency(region, functions))
-    return found
+            needed_checks.append(_concurrency(region, functions))
+    return needed_checks
 
 
 def collect(account: Account, quota: Quota, region: str, systems: Sequence[System]) -> Figures:
@@ -78,12 +78,12 @@ def limit(account: Account, quota: Quota, region: str) -> JsonObject:
 
 def existing(account: Account, quota: Quota, region: str, system: System) -> int:
     """Return how many of a quota's resources carry a system's tags."""
-    wanted = {"System": system.name, "EnvironmentSuffix": system.suffix}
+    tags = {"System": system.name, "EnvironmentSuffix": system.suffix}
     pages = (
         account.client("resourcegroupstaggingapi", region)
         .get_paginator("get_resources")
         .paginate(
-            TagFilters=[{"Key": key, "Values": [value]} for key, value in wanted.items()],
+            TagFilters=[{"Key": key, "Values": [value]} for key, value in tags.items()],
             ResourceTypeFilters=[quota.arn.split(":", 1)[0]],
         )
     )
@@ -93,9 +93,9 @@ def existing(account: Account, quota: Quota, region: str, system: System) -> int
 
 def missing(quota: Quota, region: str, system: System, own: int) -> int:
     """Return how much of a quota a system still needs in a region."""
-    needed, made = quota.declared(system, region), quota.made(system, region)
+    needed, created = quota.declared(system, region), quota.made(system, region)
     # Of three gateways in three zones one counts in each zone, and there are three of them to be made.
-    return -(-needed * max(0, made - own) // made)
+    return -(-needed * max(0, created - own) // created)
 
 
 def evaluate(check: Check, quota: Quota, systems: Sequence[System], found: Figures) -> list[Row]:
@@ -142,22 +142,22 @@ def evaluate_concurrency(check: Check, systems: Sequence[System], found: Figures
 
 
 def _check(quota: Quota, region: str, systems: Sequence[System]) -> Check:
-    found = Check(
+    check = Check(
         what=quota.name,
         region=region,
         needed=", ".join(f"{system.name} {quota.declared(system, region)}" for system in systems),
         collect=lambda account: collect(account, quota, region, systems),
-        evaluate=lambda figures: evaluate(found, quota, systems, figures),
+        evaluate=lambda figures: evaluate(check, quota, systems, figures),
     )
-    return found
+    return check
 
 
 def _concurrency(region: str, systems: Sequence[System]) -> Check:
-    found = Check(
+    check = Check(
         what=LAMBDA.name,
         region=region,
         needed=f"{sum(usage.reserved(system, region) for system in systems)} reserved",
         collect=lambda account: collect_concurrency(account, region, systems),
-        evaluate=lambda figures: evaluate_concurrency(found, systems, figures),
+        evaluate=lambda figures: evaluate_concurrency(check, systems, figures),
     )
-    return found
+    return check

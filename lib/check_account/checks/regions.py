@@ -38,11 +38,11 @@ def evaluate(check: Check, statuses: Mapping[str, str]) -> list[Row]:
 
 
 def _check(name: str) -> Check:
-    found = Check(
+    check = Check(
         what="region",
         region=name,
         needed="switched on",
         collect=lambda account: collect(account, name),
-        evaluate=lambda statuses: evaluate(found, statuses),
+        evaluate=lambda statuses: evaluate(check, statuses),
     )
-    return found
+    return check

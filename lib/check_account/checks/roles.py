@@ -61,12 +61,12 @@ ROLES = (
 
 def needed_by(systems: Sequence[System]) -> list[tuple[ServiceLinkedRole, list[str]]]:
     """Return each role that is needed, with the names of the systems that need it."""
-    found = []
+    needing = []
     for role in ROLES:
         names = [system.name for system in systems if any(system.of(kind) for kind in role.types)]
         if names:
-            found.append((role, names))
-    return found
+            needing.append((role, names))
+    return needing
 
 
 def checks(systems: Sequence[System]) -> list[Check]:
@@ -98,11 +98,11 @@ def evaluate(check: Check, role: ServiceLinkedRole, arn: str) -> list[Row]:
 
 
 def _check(role: ServiceLinkedRole, names: Sequence[str]) -> Check:
-    found = Check(
+    check = Check(
         what=f"service-linked role {role.name}",
         region="",
         needed=f"exists ({', '.join(names)})",
         collect=lambda account: collect(account, role),
-        evaluate=lambda arn: evaluate(found, role, arn),
+        evaluate=lambda arn: evaluate(check, role, arn),
     )
-    return found
+    return check

@@ -61,16 +61,16 @@ def number_of(kind: str, **properties: str) -> Declared:
     """Return what counts a system's resources of a type in a region, those with these properties."""
 
     def count(system: System, region: str) -> int:
-        found = [resource.properties for resource in system.of(kind) if resource.region == region]
-        return sum(all(one.get(key, value) == value for key, value in properties.items()) for one in found)
+        declared = [resource.properties for resource in system.of(kind) if resource.region == region]
+        return sum(all(one.get(key, value) == value for key, value in properties.items()) for one in declared)
 
     return count
 
 
 def endpoints(system: System, region: str) -> int:
     """Return the interface endpoints of a system; without a type an endpoint is a gateway's."""
-    found = [one.properties for one in system.of("AWS::EC2::VPCEndpoint") if one.region == region]
-    return sum(one.get("VpcEndpointType") == "Interface" for one in found)
+    declared = [one.properties for one in system.of("AWS::EC2::VPCEndpoint") if one.region == region]
+    return sum(one.get("VpcEndpointType") == "Interface" for one in declared)
 
 
 def fullest_zone(system: System, region: str) -> int:
@@ -79,7 +79,7 @@ def fullest_zone(system: System, region: str) -> int:
     for gateway in system.of("AWS::EC2::NatGateway"):
         if gateway.region == region:
             subnets = [
-                found for found, _attribute in system.declaration.referred(gateway.properties.get("SubnetId", ""))
+                subnet for subnet, _attribute in system.declaration.referred(gateway.properties.get("SubnetId", ""))
             ]
             zones[str(subnets[0].properties.get("AvailabilityZone", "")) if subnets else ""] += 1
     return max(zones.values(), default=0)
@@ -87,8 +87,8 @@ def fullest_zone(system: System, region: str) -> int:
 
 def shards(system: System, region: str) -> int:
     """Return the shards of a system's provisioned streams."""
-    found = [one.properties for one in system.of("AWS::Kinesis::Stream") if one.region == region]
-    return sum(int(one.get("ShardCount", 0)) for one in found)
+    declared = [one.properties for one in system.of("AWS::Kinesis::Stream") if one.region == region]
+    return sum(int(one.get("ShardCount", 0)) for one in declared)
 
 
 def fargate(system: System, region: str) -> int:
@@ -104,8 +104,10 @@ def fargate(system: System, region: str) -> int:
 
 def reserving(system: System, region: str) -> dict[str, int]:
     """Return the functions of a system that reserve concurrency, by their names."""
-    found = [one.properties for one in system.of("AWS::Lambda::Function") if one.region == region]
-    reserved_by = {str(one.get("FunctionName", "")): int(one.get("ReservedConcurrentExecutions", 0)) for one in found}
+    declared = [one.properties for one in system.of("AWS::Lambda::Function") if one.region == region]
+    reserved_by = {
+        str(one.get("FunctionName", "")): int(one.get("ReservedConcurrentExecutions", 0)) for one in declared
+    }
     return {name: number for name, number in reserved_by.items() if number > 0}
 
 

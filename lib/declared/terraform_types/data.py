@@ -95,8 +95,8 @@ def _secret_value(body: Json, context: Context) -> Json:
     if not isinstance(text, dict):
         return {**body, "SecretString": text}
     for key, value in text.items():
-        if found := RANDOM.fullmatch(str(value)):
-            rules = {name: rule for name, rule in context.ephemeral[found[1]].items() if name != "provider"}
+        if match := RANDOM.fullmatch(str(value)):
+            rules = {name: rule for name, rule in context.ephemeral[match[1]].items() if name != "provider"}
             template = {name: other for name, other in text.items() if name != key}
             generated = {"SecretStringTemplate": template, "GenerateStringKey": key, **rules}
             return {**body, "GenerateSecretString": generated}

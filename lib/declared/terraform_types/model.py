@@ -72,10 +72,10 @@ def block(value: JsonValue) -> Json:
     Raises:
         DeclarationError: it is repeated, or no block at all.
     """
-    found = value[0] if isinstance(value, list) and len(value) == 1 else value
-    if not isinstance(found, dict):
+    content = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if not isinstance(content, dict):
         raise DeclarationError(f"one block was expected, not {value!r}.")
-    return dict(found)
+    return dict(content)
 
 
 def blocks(value: JsonValue) -> list[Json]:

@@ -52,8 +52,8 @@ def _with_attributes(body: Json, name: str, known: Mapping[str, str]) -> Json:
     """Return arguments with those that the service has as a list of attributes, whose values are texts."""
     for holder in {path.partition(".")[0] for path in known if "." in path} & body.keys():
         body |= {f"{holder}.{inner}": value for inner, value in block(body.pop(holder)).items()}
-    found = [{"Key": key, "Value": _text(body.pop(path))} for path, key in known.items() if path in body]
-    return {**body, **({name: found} if found else {})}
+    attributes = [{"Key": key, "Value": _text(body.pop(path))} for path, key in known.items() if path in body]
+    return {**body, **({name: attributes} if attributes else {})}
 
 
 def _text(value: JsonValue) -> str:

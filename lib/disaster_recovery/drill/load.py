@@ -47,14 +47,16 @@ class HttpClient:
         data = None if body is None else json.dumps(body).encode()
         headers |= {} if data is None else {"Content-Type": "application/json"}
         try:
-            found = self._http.request(method, url, body=data, headers=headers)
+            response = self._http.request(method, url, body=data, headers=headers)
         except urllib3.exceptions.HTTPError as error:
             return Response(0, {"code": type(error).__name__})
         try:
-            said = json.loads(found.data)
+            content = json.loads(response.data)
         except ValueError:  # something in between, in its own words
-            said = {}
-        return Response(found.status, said if isinstance(said, dict) else {}, "Idempotent-Replayed" in found.headers)
+            content = {}
+        return Response(
+            response.status, content if isinstance(content, dict) else {}, "Idempotent-Replayed" in response.headers
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -135,13 +137,13 @@ class LoadGenerator:
             answer = self._http.send("POST", f"{self._where()}/payments", body, name)
             with self._lock:
                 if answer.status == 201:
-                    said = answer.body
+                    content = answer.body
                     self.acknowledged.append(
                         Acknowledged(
                             name,
-                            str(said["payment_id"]),
-                            str(said["region"]),
-                            int(said["epoch"]),
+                            str(content["payment_id"]),
+                            str(content["region"]),
+                            int(content["epoch"]),
                             begun,
                             self._clock(),
                             tries,
@@ -154,8 +156,8 @@ class LoadGenerator:
             self._abandon.wait(PAUSE_SECONDS)
         self.unanswered.append(name)
 
-    def wait_for(self, wanted: Callable[[Acknowledged], bool], seconds: float) -> Acknowledged | None:
+    def wait_for(self, condition: Callable[[Acknowledged], bool], seconds: float) -> Acknowledged | None:
         """Return the first acknowledgement that is as wanted, or None when none comes in time."""
         with self._lock:
-            self._lock.wait_for(lambda: any(wanted(found) for found in self.acknowledged), seconds)
-            return next((found for found in self.acknowledged if wanted(found)), None)
+            self._lock.wait_for(lambda: any(condition(entry) for entry in self.acknowledged), seconds)
+            return next((entry for entry in self.acknowledged if condition(entry)), None)

@@ -47,10 +47,10 @@ class FailoverOperations:
 
     def writer(self, side: Side) -> tuple[str, int]:
         """Return the region that writes and the epoch, as a region has it now."""
-        found = self.clients("dynamodb", side.region).get_item(
+        response = self.clients("dynamodb", side.region).get_item(
             TableName=self.settings.name("table"), Key={"pk": {"S": WRITER}}, ConsistentRead=True
         )
-        item = found.get("Item")
+        item = response.get("Item")
         return (item["region"]["S"], int(item["epoch"]["N"])) if item else (self.settings.primary.region, 0)
 
     def move_writer(self, to: Side, *, through: Side) -> int:
@@ -123,10 +123,10 @@ class FailoverOperations:
         raise ExerciseError(f"The global database {self.settings.name('database')} has no cluster in {side.region}.")
 
     def _members(self, asked: Side) -> Sequence[JsonMapping]:
-        found = self.clients("rds", asked.region).describe_global_clusters(
+        response = self.clients("rds", asked.region).describe_global_clusters(
             GlobalClusterIdentifier=self.settings.global_cluster
         )
-        members: Sequence[JsonMapping] = found["GlobalClusters"][0]["GlobalClusterMembers"]
+        members: Sequence[JsonMapping] = response["GlobalClusters"][0]["GlobalClusterMembers"]
         return members
 
     def database_writer(self, asked: Side) -> str:
@@ -183,15 +183,15 @@ class FailoverOperations:
     def stored(self, side: Side, keys: Sequence[str]) -> dict[str, JsonMapping]:
         """Return a region's payments of these keys, by key."""
         client, table = self.clients("dynamodb", side.region), self.settings.name("table")
-        found: dict[str, JsonMapping] = {}
+        by_key: dict[str, JsonMapping] = {}
         waiting: list[JsonMapping] = [{"pk": {"S": f"key#{key}"}} for key in keys]
         while waiting:
             page, waiting = waiting[:PAGE], waiting[PAGE:]
             answer = client.batch_get_item(RequestItems={table: {"Keys": page, "ConsistentRead": True}})
             for item in answer["Responses"][table]:
-                found[item["pk"]["S"].removeprefix("key#")] = item
+                by_key[item["pk"]["S"].removeprefix("key#")] = item
             waiting += answer["UnprocessedKeys"][table]["Keys"] if table in answer["UnprocessedKeys"] else []
-        return found
+        return by_key
 
     def of_drill(self, side: Side, run: str) -> set[str]:
         """Return the keys of every payment of a run that a region has."""

@@ -28,8 +28,8 @@ def seconds(value: float | None) -> str:
 
 def rows(result: Result, settings: Settings) -> list[Row]:
     """Return what to print."""
-    by_region = Counter(found.region for found in result.acknowledged)
-    again = sum(found.tries > 1 for found in result.acknowledged)
+    by_region = Counter(entry.region for entry in result.acknowledged)
+    again = sum(entry.tries > 1 for entry in result.acknowledged)
     refused = ", ".join(f"{count} x {why}" for why, count in sorted(result.refused.items())) or "none"
     paid = ", ".join(f"{by_region[side.region]} in the {side.role} region" for side in settings.sides)
     return [
@@ -110,7 +110,7 @@ def _bars(result: Result, settings: Settings, across: Across, span: float) -> li
     """Draw how many payments were acknowledged in each of 100 equal parts of the time."""
     width = span / 100
     colour = {side.region: name for side, name in zip(settings.sides, "gb", strict=True)}
-    counts = Counter((int(found.at / width), found.region) for found in result.acknowledged)
+    counts = Counter((int(entry.at / width), entry.region) for entry in result.acknowledged)
     top = max(counts.values(), default=1)
     floor = TOP + BARS
     parts = [

@@ -109,7 +109,7 @@ class Drill:
                 finally:
                     drill_target.restore()
                 load.finish(BY_NAME if load.acknowledged else 0.0)
-                result.acknowledged = sorted(load.acknowledged, key=lambda found: found.at)
+                result.acknowledged = sorted(load.acknowledged, key=lambda entry: entry.at)
                 result.refused, result.unanswered = dict(load.refused), list(load.unanswered)
         finally:
             http.close()
@@ -136,7 +136,7 @@ class Drill:
         drill_target, result = self._target, self.result
         self._event("payments begin")
         before = self._first(load, lambda _found: True, "no payment is acknowledged")
-        load.wait_for(lambda found: found.at > before.at + self._seconds, self._seconds + BY_NAME)
+        load.wait_for(lambda entry: entry.at > before.at + self._seconds, self._seconds + BY_NAME)
         drill_target.cut()
         cut = self._event("the primary region is cut off")
         if not record.wait_for(SECONDARY, BY_NAME):
@@ -147,19 +147,19 @@ class Drill:
         self._event("Aurora writes in the surviving region")
         epoch = drill_target.steps.move_writer(self._survivor, through=self._survivor)
         moved = self._event(f"payments may be written in the surviving region, epoch {epoch}")
-        first = self._first(load, lambda found: found.epoch == epoch, "the surviving region acknowledges nothing")
-        last = max(found.at for found in list(load.acknowledged) if found.at <= cut)
+        first = self._first(load, lambda entry: entry.epoch == epoch, "the surviving region acknowledges nothing")
+        last = max(entry.at for entry in list(load.acknowledged) if entry.at <= cut)
         result.rto, result.stopped, result.taken_over = first.at - last, last, first.at - moved
         self._event("first payment acknowledged in the surviving region")
-        load.wait_for(lambda found: found.at > first.at + self._seconds, self._seconds + BY_NAME)
+        load.wait_for(lambda entry: entry.at > first.at + self._seconds, self._seconds + BY_NAME)
 
     def _takeover(self, load: LoadGenerator, cut: float) -> None:
         """See what the survivor lacks of what was acknowledged before the cut."""
-        before = [found for found in list(load.acknowledged) if found.at <= cut]
-        there = self._target.steps.stored(self._survivor, [found.key for found in before])
-        missing = [found for found in before if found.key not in there]
-        self.result.missing = [found.key for found in missing]
-        self.result.rpo = cut - min((found.at for found in missing), default=cut)
+        before = [entry for entry in list(load.acknowledged) if entry.at <= cut]
+        there = self._target.steps.stored(self._survivor, [entry.key for entry in before])
+        missing = [entry for entry in before if entry.key not in there]
+        self.result.missing = [entry.key for entry in missing]
+        self.result.rpo = cut - min((entry.at for entry in missing), default=cut)
         self._event(f"takeover: {len(missing)} of {len(before)} acknowledged payments are missing")
 
     def _take_back(self, http: HttpClient, record: FailoverRecord, load: LoadGenerator) -> None:
@@ -176,11 +176,11 @@ class Drill:
         self._event(f"payments may be written in the primary region, epoch {epoch}")
         if not record.wait_for(PRIMARY, BY_NAME):
             raise ExerciseError("The health checks never saw that the primary region writes again.")
-        first = self._first(load, lambda found: found.epoch == epoch, "the primary region acknowledges nothing")
+        first = self._first(load, lambda entry: entry.epoch == epoch, "the primary region acknowledges nothing")
         last = max((f.at for f in list(load.acknowledged) if f.epoch < epoch), default=began)
         result.taken_back = first.at - last
         self._event("first payment acknowledged in the primary region again")
-        load.wait_for(lambda found: found.at > first.at + self._seconds / 2, self._seconds + BY_NAME)
+        load.wait_for(lambda entry: entry.at > first.at + self._seconds / 2, self._seconds + BY_NAME)
         self._event("payments end")
 
     def _fence(self, http: HttpClient) -> None:
@@ -198,16 +198,16 @@ class Drill:
                 return
             time.sleep(self._target.check_seconds / 4)
 
-    def _first(self, load: LoadGenerator, wanted: Callable[[Acknowledged], bool], failure: str) -> Acknowledged:
-        found = load.wait_for(wanted, BY_NAME)
-        if found is None:
+    def _first(self, load: LoadGenerator, condition: Callable[[Acknowledged], bool], failure: str) -> Acknowledged:
+        entry = load.wait_for(condition, BY_NAME)
+        if entry is None:
             raise ExerciseError(f"{failure[0].upper()}{failure[1:]} within {BY_NAME:.0f} s.")
-        return found
+        return entry
 
     def _count(self) -> None:
         """Compare what was acknowledged with what both regions have at the end."""
         result, steps = self.result, self._target.steps
-        known = {found.key: found.payment_id for found in result.acknowledged}
+        known = {entry.key: entry.payment_id for entry in result.acknowledged}
         sent = known.keys() | set(result.unanswered)
         lost, twice = set[str](), set[str]()
         for side in self._target.settings.sides:

@@ -21,13 +21,13 @@ def api(clients: ClientFactory, settings: Settings, side: Side) -> str:
         ExerciseError: there is none of the system's name, or more than one.
     """
     pages = clients("apigateway", side.region).get_paginator("get_rest_apis").paginate()
-    found = [item["id"] for page in pages for item in page["items"] if item["name"] == settings.name("api")]
-    if len(found) != 1:
+    ids = [item["id"] for page in pages for item in page["items"] if item["name"] == settings.name("api")]
+    if len(ids) != 1:
         raise ExerciseError(
-            f"{len(found)} APIs are called {settings.name('api')} in {side.region}, and one is needed: deploy first, "
+            f"{len(ids)} APIs are called {settings.name('api')} in {side.region}, and one is needed: deploy first, "
             "with the same ENVIRONMENT_SUFFIX and regions."
         )
-    return str(found[0])
+    return str(ids[0])
 
 
 def addresses(clients: ClientFactory, settings: Settings) -> Mapping[str, str]:

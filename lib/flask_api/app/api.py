@@ -59,9 +59,9 @@ def current() -> Request:
 
 def refuse(refusal: Refusal) -> Response:
     """Answer a request that is not carried out."""
-    made = Response(refusal.body(current().id), refusal.status, mimetype=problems.MEDIA_TYPE)
-    made.headers.update(refusal.headers)
-    return made
+    response = Response(refusal.body(current().id), refusal.status, mimetype=problems.MEDIA_TYPE)
+    response.headers.update(refusal.headers)
+    return response
 
 
 def on_http(error: HTTPException) -> Response:

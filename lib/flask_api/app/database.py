@@ -81,13 +81,13 @@ class Database:
             tries -= 1
             connection, began = self._take(deadline), time.monotonic()
             try:
-                found = connection.rows(statement, values, deadline)
+                result = connection.rows(statement, values, deadline)
             except psycopg.Error as error:
                 self._judge(error, connection, began, may_try=tries > 0 and time.monotonic() < deadline)
             else:
                 if self._away_until:
                     self._back()
-                return found
+                return result
             finally:
                 self._pool.putconn(connection)
 

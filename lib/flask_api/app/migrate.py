@@ -37,15 +37,15 @@ def connect(settings: Settings, credentials: Credentials, seconds: float) -> Con
     deadline = time.monotonic() + seconds
     while True:
         try:
-            made = Connection.connect(**parameters(settings), credentials=credentials)
+            connection = Connection.connect(**parameters(settings), credentials=credentials)
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline:
                 raise
             logger.warning("waiting for the database: %s", error)
             time.sleep(PAUSE_SECONDS)
         else:
-            made.execute("SET statement_timeout = 0")  # building an index takes its time
-            return made
+            connection.execute("SET statement_timeout = 0")  # building an index takes its time
+            return connection
 
 
 def apply(connection: Connection, folder: Path = FOLDER) -> list[str]:

@@ -44,30 +44,30 @@ class Operation:
     @property
     def statuses(self) -> list[int]:
         """Every status but the good one, in order."""
-        found = set(self.refusals)
-        found |= {400, 413, 415, 422} if self.body else set()
-        found |= {422} if self.query else set()
-        found |= {404} if "{" in self.path else set()
-        return sorted(found)
+        codes = set(self.refusals)
+        codes |= {400, 413, 415, 422} if self.body else set()
+        codes |= {422} if self.query else set()
+        codes |= {404} if "{" in self.path else set()
+        return sorted(codes)
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    parameters: list[dict[str, Any]] = []
     for part in operation.path.split("/"):
         if part.startswith("{"):
             schema = {"type": "string", "format": "uuid"}
-            found.append({"name": part.strip("{}"), "in": "path", "required": True, "schema": schema})
+            parameters.append({"name": part.strip("{}"), "in": "path", "required": True, "schema": schema})
     if operation.query:
         properties = operation.query.model_json_schema()["properties"]
-        found += [
+        parameters += [
             {"name": name, "in": "query", "schema": {key: v for key, v in schema.items() if key != "title"}}
             for name, schema in properties.items()
         ]
     if operation.key:
         schema = {"type": "string", "pattern": models.KEY_PATTERN}
         words = "names this order: the same key with the same items gives the same answer, and no second order"
-        found.append({"name": web.KEY, "in": "header", "required": True, "schema": schema, "description": words})
-    return found
+        parameters.append({"name": web.KEY, "in": "header", "required": True, "schema": schema, "description": words})
+    return parameters
 
 
 def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
@@ -80,13 +80,13 @@ def _responses(operation: Operation) -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
     if operation.status == HTTPStatus.CREATED:
         good["headers"] = {"Location": text}
-    found = {str(operation.status): good}
+    responses = {str(operation.status): good}
     for status in operation.statuses:
         content = _content(problems.MEDIA_TYPE, models.Problem)
-        found[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            found[str(status)]["headers"] = {"Retry-After": text}
-    return found
+            responses[str(status)]["headers"] = {"Retry-After": text}
+    return responses
 
 
 def document(operations: Sequence[Operation]) -> bytes:

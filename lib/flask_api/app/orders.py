@@ -52,7 +52,7 @@ class Orders:
         items = web.body(NewOrder).items
         wanted = [item.product_id for item in items]
         if len(set(wanted)) < len(wanted):
-            twice = next(place for place, each in enumerate(wanted) if each in wanted[:place])
+            twice = next(index for index, each in enumerate(wanted) if each in wanted[:index])
             raise invalid([{"detail": "name each product once", "pointer": pointer("items", twice, "product_id")}])
         # The checked ids and numbers have no character that an array's text would need to quote.
         arrays = f"{{{','.join(wanted)}}}", f"{{{','.join(str(item.quantity) for item in items)}}}"

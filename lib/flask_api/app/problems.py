@@ -78,6 +78,6 @@ def from_validation(error: ValidationError, in_query: bool = False) -> Refusal:
     errors = []
     for each in found[:MOST_ERRORS]:
         words = WORDS.get(str(each.get("ctx", {}).get("pattern")), each["msg"])
-        place = {"parameter": str(each["loc"][0])} if in_query else {"pointer": pointer(*each["loc"])}
-        errors.append({"detail": words, **place})
+        location = {"parameter": str(each["loc"][0])} if in_query else {"pointer": pointer(*each["loc"])}
+        errors.append({"detail": words, **location})
     return invalid(errors)

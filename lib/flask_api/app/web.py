@@ -85,10 +85,10 @@ def identity(text: str, what: str) -> str:
 
 def answer(text: str | bytes, status: int = 200, location: str = "") -> Response:
     """Return an answer whose JSON is written already."""
-    made = Response(text, status, mimetype=JSON)
+    response = Response(text, status, mimetype=JSON)
     if location:
-        made.headers["Location"] = location
-    return made
+        response.headers["Location"] = location
+    return response
 
 
 def listing(rows: list[tuple[str, str]], limit: int) -> Response:

@@ -17,7 +17,7 @@ Resource = JsonObject
 
 
 def _of_type(template: Template, kind: str) -> dict[str, Resource]:
-    return {name: found for name, found in template["Resources"].items() if found["Type"] == kind}
+    return {name: resource for name, resource in template["Resources"].items() if resource["Type"] == kind}
 
 
 def _remove(template: Template, names: set[str]) -> None:

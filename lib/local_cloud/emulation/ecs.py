@@ -39,11 +39,11 @@ def task(cloud: LocalCloud, cluster: str, service: str) -> Task:
         LocalCloudError: there is no such service.
     """
     ecs = cloud.client("ecs")
-    found = ecs.describe_services(cluster=cluster, services=[service])["services"]
-    if not found:
+    services = ecs.describe_services(cluster=cluster, services=[service])["services"]
+    if not services:
         raise LocalCloudError(f"The cluster {cluster} has no service {service}: run scripts/up.")
-    target = found[0]["loadBalancers"][0]
-    definition = ecs.describe_task_definition(taskDefinition=found[0]["taskDefinition"])["taskDefinition"]
+    target = services[0]["loadBalancers"][0]
+    definition = ecs.describe_task_definition(taskDefinition=services[0]["taskDefinition"])["taskDefinition"]
     container = next(c for c in definition["containerDefinitions"] if c["name"] == target["containerName"])
     environ = {item["name"]: item["value"] for item in container["environment"]}
     for item in container.get("secrets", []):
@@ -54,10 +54,10 @@ def task(cloud: LocalCloud, cluster: str, service: str) -> Task:
 
 
 def _secret(secrets: "SecretsManagerClient", reference: str) -> str:
-    found = _SECRET.fullmatch(reference)
-    if not found:
+    match = _SECRET.fullmatch(reference)
+    if not match:
         return str(secrets.get_secret_value(SecretId=reference)["SecretString"])
-    arn, key, _stage, _version = found.groups()
+    arn, key, _stage, _version = match.groups()
     return str(json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])[key])
 
 
@@ -68,25 +68,25 @@ def command(dockerfile: Path) -> list[str]:
         LocalCloudError: the file has no CMD in the form of a list.
     """
     lines = dockerfile.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    found = [line.removeprefix("CMD").strip() for line in lines if line.startswith("CMD [")]
-    if len(found) != 1:
+    instructions = [line.removeprefix("CMD").strip() for line in lines if line.startswith("CMD [")]
+    if len(instructions) != 1:
         raise LocalCloudError(f'{dockerfile.name} has no CMD like ["program", "argument"]: write one.')
-    program, *arguments = json.loads(found[0])
+    program, *arguments = json.loads(instructions[0])
     return [str(Path(sys.executable).with_name(program)), *arguments]
 
 
-def server(cloud: LocalCloud, name: str, found: Task, *, dockerfile: Path, port: int, variable: str) -> Server:
+def server(cloud: LocalCloud, name: str, container_task: Task, *, dockerfile: Path, port: int, variable: str) -> Server:
     """Return the program that stands in for a service's tasks.
 
     Args:
         cloud: whose services it uses.
         name: the program's name in messages.
-        found: the deployed task.
+        container_task: the deployed task.
         dockerfile: what the container runs; beside it lies the application's own source.
         port: where to listen on loopback.
         variable: which variable chooses another port.
     """
-    ours = {**cloud.environment(), **found.environ}
+    ours = {**cloud.environment(), **container_task.environ}
     # Of this process it gets no more than a container would have.
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "TMPDIR", "LANG")}
     different = {"HOST": HOST, "PORT": str(port), "DB_HOST": HOST, "DB_TLS": "off", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -96,7 +96,7 @@ def server(cloud: LocalCloud, name: str, found: Task, *, dockerfile: Path, port:
         port,
         command(dockerfile),
         {**kept, **ours, **different},
-        found.health,
+        container_task.health,
         variable,
         workdir=dockerfile.parent.parent,
         inherit=False,

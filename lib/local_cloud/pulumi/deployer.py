@@ -115,12 +115,12 @@ def refuse_cli_state(cloud: LocalCloud, stack: str, report: Report) -> None:
 
 
 def _counts(types: Iterable[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for token in types:
         _package, module, kind = token.split(":")
-        kinds = found.setdefault(module.split("/")[0], {})
+        kinds = counts.setdefault(module.split("/")[0], {})
         kinds[kind] = kinds.get(kind, 0) + 1
-    return found
+    return counts
 
 
 def _left_out(state: StackState) -> list[tuple[str, str, list[str]]]:

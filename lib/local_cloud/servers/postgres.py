@@ -103,9 +103,9 @@ class Postgres:
         """Return the running server, if there is one."""
         with suppress(OSError, ValueError, IndexError, psutil.Error):
             lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-            found = psutil.Process(int(lines[0]))
-            if "postgres" in found.name() and found.status() != psutil.STATUS_ZOMBIE:
-                return found
+            process = psutil.Process(int(lines[0]))
+            if "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE:
+                return process
         return None
 
     def start(self) -> bool:
@@ -131,16 +131,16 @@ class Postgres:
         Raises:
             LocalCloudError: it does not stop.
         """
-        found = self.process()
-        if found is None:
+        process = self.process()
+        if process is None:
             return False
         # Not by pg_ctl: it takes a server for alive until its parent, who is not TAP, has noticed its end.
-        found.send_signal(how)
+        process.send_signal(how)
         deadline = time.monotonic() + STOP_SECONDS
         while self.process() is not None:
             if time.monotonic() > deadline:
                 raise LocalCloudError(
-                    f"PostgreSQL {found.pid} does not stop: end it with 'kill -9 {found.pid}' ({self.log})."
+                    f"PostgreSQL {process.pid} does not stop: end it with 'kill -9 {process.pid}' ({self.log})."
                 )
             time.sleep(0.02)
         return True

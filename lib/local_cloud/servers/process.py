@@ -80,10 +80,10 @@ class Server:
         """Return the running program, if it is ours and alive."""
         with suppress(FileNotFoundError, ValueError, psutil.Error):
             number, token = self._pid.read_text(encoding="utf-8").split()
-            found = psutil.Process(int(number))
+            process = psutil.Process(int(number))
             # A number is used again some day, and the time of its start moves when the clock is set.
-            if found.status() != psutil.STATUS_ZOMBIE and found.environ().get(TOKEN) == token:
-                return found
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(TOKEN) == token:
+                return process
         return None
 
     def healthy(self) -> bool:
@@ -130,11 +130,11 @@ class Server:
 
     def stop(self) -> bool:
         """Stop the program and its children; return whether it ran."""
-        found = self.process()
-        if found is not None:
-            end([*found.children(recursive=True), found])
+        process = self.process()
+        if process is not None:
+            end([*process.children(recursive=True), process])
         self._pid.unlink(missing_ok=True)
-        return found is not None
+        return process is not None
 
 
 def end(processes: Sequence[psutil.Process]) -> None:

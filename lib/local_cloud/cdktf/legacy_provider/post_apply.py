@@ -31,12 +31,12 @@ def _recovery(cloud: LocalCloud, settings: Settings) -> list[str]:
 
 
 def _secret(cloud: LocalCloud, settings: Settings) -> list[str]:
-    secrets, place = cloud.client("secretsmanager", settings.primary.region), settings.secondary.region
+    secrets, region = cloud.client("secretsmanager", settings.primary.region), settings.secondary.region
     name = settings.name("secret", "database")
     known = secrets.describe_secret(SecretId=name).get("ReplicationStatus", [])
-    if place not in [replica["Region"] for replica in known]:
+    if region not in [replica["Region"] for replica in known]:
         key = f"alias/{settings.name('key_alias', 'data')}"
-        secrets.replicate_secret_to_regions(SecretId=name, AddReplicaRegions=[{"Region": place, "KmsKeyId": key}])
+        secrets.replicate_secret_to_regions(SecretId=name, AddReplicaRegions=[{"Region": region, "KmsKeyId": key}])
     return [name]
 
 
@@ -45,8 +45,8 @@ def _egress(cloud: LocalCloud, settings: Settings) -> list[str]:
     names = []
     for side in settings.sides:
         ec2 = cloud.client("ec2", side.region)
-        wanted = [{"Name": "tag:System", "Values": [settings.tags["System"]]}]
-        for page in ec2.get_paginator("describe_security_groups").paginate(Filters=wanted):
+        filters = [{"Name": "tag:System", "Values": [settings.tags["System"]]}]
+        for page in ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
             for group in page["SecurityGroups"]:
                 open_ = [rule for rule in group["IpPermissionsEgress"] if _everything(rule)]
                 if open_:

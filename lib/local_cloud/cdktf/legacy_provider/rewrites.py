@@ -99,10 +99,10 @@ def leave_prefix_lists_out(config: Config) -> list[str]:
 
 def plain_rule(config: Config) -> list[str]:
     """Write each rule of a security group as the resource that there was before."""
-    found = config["resource"]
+    declared = config["resource"]
     changed = []
     for kind, direction in RULES.items():
-        for name, rule in found.pop(kind, {}).items():
+        for name, rule in declared.pop(kind, {}).items():
             plain = {
                 key: rule[key]
                 for key in ("//", "provider", "depends_on", "description", "security_group_id", "from_port", "to_port")
@@ -113,41 +113,41 @@ def plain_rule(config: Config) -> list[str]:
                 plain["cidr_blocks"] = [rule["cidr_ipv4"]]
             if "referenced_security_group_id" in rule:
                 plain["source_security_group_id"] = rule["referenced_security_group_id"]
-            found.setdefault(RULE, {})[name] = plain
-            _refer(found, f"{kind}.{name}", f"{RULE}.{name}")
+            declared.setdefault(RULE, {})[name] = plain
+            _refer(declared, f"{kind}.{name}", f"{RULE}.{name}")
             changed.append(name)
     return changed
 
 
 def plain_bucket(config: Config) -> list[str]:
     """Write versioning, encryption and lifecycle into the bucket that each belongs to."""
-    found = config["resource"]
+    declared = config["resource"]
     changed = []
     for kind, block in ((VERSIONING, _versioning), (ENCRYPTION, _encryption), (LIFECYCLE, _lifecycle)):
-        for name, part in found.pop(kind, {}).items():
+        for name, part in declared.pop(kind, {}).items():
             address = part["bucket"].removeprefix("${").removesuffix(".bucket}")
-            bucket = found["aws_s3_bucket"][address.partition(".")[2]]
+            bucket = declared["aws_s3_bucket"][address.partition(".")[2]]
             bucket |= block(part)
-            _refer(found, f"{kind}.{name}", address)
+            _refer(declared, f"{kind}.{name}", address)
             changed.append(name)
     return changed
 
 
 def queue_address(config: Config) -> list[str]:
     """Ask for a queue's address by the name that it had before."""
-    found = config["resource"]
-    queues = list(found.get("aws_sqs_queue", {}))
+    declared = config["resource"]
+    queues = list(declared.get("aws_sqs_queue", {}))
     for name in queues:
-        _refer(found, f"{{aws_sqs_queue.{name}.url}}", f"{{aws_sqs_queue.{name}.id}}")
+        _refer(declared, f"{{aws_sqs_queue.{name}.url}}", f"{{aws_sqs_queue.{name}.id}}")
     return queues
 
 
 def ownership(config: Config) -> list[str]:
     """Choose the nearest to objects without access lists, which came later."""
-    found = config["resource"].get("aws_s3_bucket_ownership_controls", {})
-    for controls in found.values():
+    declared = config["resource"].get("aws_s3_bucket_ownership_controls", {})
+    for controls in declared.values():
         controls["rule"]["object_ownership"] = "BucketOwnerPreferred"
-    return list(found)
+    return list(declared)
 
 
 def _versioning(part: Resource) -> Resource:

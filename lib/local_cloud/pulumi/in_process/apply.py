@@ -32,11 +32,11 @@ Report = Callable[[str], None]
 
 def first_cause(error: BaseException) -> BaseException:
     """Return the error with a sentence of our own that others were raised from, or the error itself."""
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, SettingError | LocalCloudError):
-            return found
-        found = found.__cause__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SettingError | LocalCloudError):
+            return cause
+        cause = cause.__cause__
     return error
 
 

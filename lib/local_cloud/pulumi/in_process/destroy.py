@@ -18,8 +18,8 @@ def remove(state: StackState, clients: Clients, urns: Sequence[str], report: Rep
         LocalCloudError: naming every resource that could not be removed; the others are.
     """
     failures = []
-    wanted = set(urns)
-    for urn in [found for found in reversed(state.records) if found in wanted]:
+    chosen = set(urns)
+    for urn in [found for found in reversed(state.records) if found in chosen]:
         record = state.records[urn]
         try:
             create.delete(RESOURCE_TYPES[record.type], clients, record)

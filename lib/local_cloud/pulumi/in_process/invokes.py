@@ -21,7 +21,9 @@ def _only(arguments: Arguments, token: str, *known: str) -> None:
 
 def _zones(arguments: Arguments, clients: Clients, region: str) -> JsonMapping:
     _only(arguments, "getAvailabilityZones", "state", "filters", "excludeNames", "excludeZoneIds")
-    filters = [{"Name": found["name"], "Values": list(found["values"])} for found in arguments.get("filters", [])]
+    filters = [
+        {"Name": condition["name"], "Values": list(condition["values"])} for condition in arguments.get("filters", [])
+    ]
     zones = clients.client("ec2", region).describe_availability_zones(Filters=filters)["AvailabilityZones"]
     kept = [
         zone
@@ -36,8 +38,8 @@ def _zones(arguments: Arguments, clients: Clients, region: str) -> JsonMapping:
 
 def _identity(arguments: Arguments, clients: Clients, region: str) -> JsonMapping:
     _only(arguments, "getCallerIdentity")
-    found = clients.client("sts", region).get_caller_identity()
-    return {"id": ACCOUNT, "accountId": found["Account"], "arn": found["Arn"], "userId": found["UserId"]}
+    identity = clients.client("sts", region).get_caller_identity()
+    return {"id": ACCOUNT, "accountId": identity["Account"], "arn": identity["Arn"], "userId": identity["UserId"]}
 
 
 def _region(arguments: Arguments, _clients: Clients, region: str) -> JsonMapping:

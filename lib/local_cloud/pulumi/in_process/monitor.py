@@ -197,8 +197,8 @@ def differences(act: ResourceOperation) -> list[tuple[str, str]]:
     kind, entry = act.token.split(":")[-1], act.kind
     if entry.absent:
         return [(f"{kind} left out", entry.absent)]
-    found = [(f"{kind}: {name} left out", why) for name, why in entry.cannot.items() if name in act.inputs]
+    rows = [(f"{kind}: {name} left out", why) for name, why in entry.cannot.items() if name in act.inputs]
     everything = {**act.inputs, "tags": act.tags}
     lost = [path for path in entry.lost if _given(everything, path.split("."))]
-    found += [(f"{kind}: {', '.join(lost)} not kept", f"lost by its {entry.service}")] if lost else []
-    return found + [told for path, told in entry.instead.items() if _given(everything, path.split("."))]
+    rows += [(f"{kind}: {', '.join(lost)} not kept", f"lost by its {entry.service}")] if lost else []
+    return rows + [reason for path, reason in entry.instead.items() if _given(everything, path.split("."))]

@@ -159,13 +159,13 @@ class ResourceOperation:
         if operation == self.kind.create:
             chosen = self._arranged(self.kind.adapt(chosen) if self.kind.adapt else chosen)
         try:
-            found = translate(self.shape(operation), chosen, self.kind.rename if rename is None else rename)
+            translated = translate(self.shape(operation), chosen, self.kind.rename if rename is None else rename)
         except Untranslatable as wrong:
             raise self.error(
                 f"{wrong}, for {operation}. Complete its entry in {ENTRIES}, or name the "
                 "input there as ignored, with the reason."
             ) from wrong
-        return dict(found)
+        return dict(translated)
 
     def _arranged(self, inputs: JsonObject) -> JsonObject:
         """Return the inputs where the creating operation has them: some go into structures."""
@@ -175,10 +175,10 @@ class ResourceOperation:
             to = self.kind.rename.get(name, name)
             inside = self.kind.into if self.kind.into and plain_name(to) not in top else ""
             *above, last = [*inside.split("."), name] if inside else to.split(".") if "." in to else [name]
-            place = result
+            node = result
             for step in above:
-                place = place.setdefault(step, {})
-            place[last] = {**place.get(last, {}), **value} if isinstance(value, dict) else value
+                node = node.setdefault(step, {})
+            node[last] = {**node.get(last, {}), **value} if isinstance(value, dict) else value
         return result
 
     def call(self, operation: str, **parameters: JsonValue) -> JsonObject:
@@ -193,8 +193,8 @@ class ResourceOperation:
         known = {"id": self.id, "region": self.region, "account": ACCOUNT, "partition": regions.partition(self.region)}
         if known.get(path):
             return known[path]
-        for place in (self.answer, self.parameters, self.inputs):
-            value: JsonValue = place
+        for source in (self.answer, self.parameters, self.inputs):
+            value: JsonValue = source
             for name in path.split("."):
                 value = _below(value, name)
             if value is not None:
@@ -209,13 +209,13 @@ class ResourceOperation:
 
     def handle(self) -> JsonObject:
         """Return the parameters of the deletion."""
-        found = {name: self.value(source) for name, source in self.kind.by.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        handle = {name: self.value(source) for name, source in self.kind.by.items()}
+        return {name: value for name, value in handle.items() if value is not None}
 
     def outputs(self) -> JsonObject:
         """Return what the program can read beyond its own inputs."""
-        found = {name: self.value(source) for name, source in self.kind.outputs.items()}
-        result = {name: value for name, value in found.items() if value is not None}
+        outputs = {name: self.value(source) for name, source in self.kind.outputs.items()}
+        result = {name: value for name, value in outputs.items() if value is not None}
         if self.kind.name:
             result[self.kind.name] = self.inputs[self.kind.name]
         return {**result, "tagsAll": self.tags, "region": self.region}

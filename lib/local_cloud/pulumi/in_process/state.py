@@ -65,8 +65,8 @@ class StackState:
         self._salt = secrets.token_hex(16)
         if path.exists():
             data = json.loads(path.read_text(encoding="utf-8"))
-            found = {urn: StateEntry(**record) for urn, record in data["records"].items()}
-            self.records = {urn: record for urn, record in found.items() if record.server in servers}
+            entries = {urn: StateEntry(**record) for urn, record in data["records"].items()}
+            self.records = {urn: record for urn, record in entries.items() if record.server in servers}
             self._salt, self.exports = data["salt"], data["exports"] if self.records else {}
 
     @classmethod

@@ -27,8 +27,8 @@ def member(shape: JsonValue, name: str, path: str, rename: Mapping[str, str]) ->
         path: the input's name with those above it, joined by dots: what ``rename`` goes by.
         rename: the API's names where more differs than the spelling: by path, or by name after a dot.
     """
-    wanted = plain_name(rename.get(path) or rename.get(f".{name}") or name)
-    return next((found for found in shape.members if plain_name(found) == wanted), None)
+    target = plain_name(rename.get(path) or rename.get(f".{name}") or name)
+    return next((candidate for candidate in shape.members if plain_name(candidate) == target), None)
 
 
 def translate(shape: JsonValue, value: JsonValue, rename: Mapping[str, str], path: str = "") -> JsonValue:
@@ -71,11 +71,11 @@ def _structure(shape: JsonValue, value: JsonValue, rename: Mapping[str, str], pa
     result = {}
     for key, item in value.items():
         below = f"{path}.{key}" if path else key
-        found = member(shape, key, below, rename)
-        if found is None:
+        member_name = member(shape, key, below, rename)
+        if member_name is None:
             raise Untranslatable(f"{below!r} has no place in the API's {shape.name}")
         if item is not None:
-            result[found] = translate(shape.members[found], item, rename, below)
+            result[member_name] = translate(shape.members[member_name], item, rename, below)
     return result
 
 

@@ -37,8 +37,8 @@ class Content:
         return Path(self.path).read_bytes() if self.path else self.text.encode()
 
     def _zipped(self) -> bytes:
-        found = sorted(path for path in Path(self.path).rglob("*") if path.is_file()) if not self.parts else []
-        files = [(path.relative_to(self.path).as_posix(), path.read_bytes()) for path in found]
+        paths = sorted(path for path in Path(self.path).rglob("*") if path.is_file()) if not self.parts else []
+        files = [(path.relative_to(self.path).as_posix(), path.read_bytes()) for path in paths]
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in [*files, *((name, part.read()) for name, part in self.parts)]:

@@ -51,8 +51,8 @@ def _plan(inputs: JsonObject) -> JsonObject:
     stages = []
     for stage in inputs.get("apiStages", []):
         throttles = {
-            found["path"]: {name: value for name, value in found.items() if name != "path"}
-            for found in stage.get("throttles", [])
+            throttle["path"]: {name: value for name, value in throttle.items() if name != "path"}
+            for throttle in stage.get("throttles", [])
         }
         rest = {name: value for name, value in stage.items() if name != "throttles"}
         stages.append({**rest, "throttle": throttles} if throttles else rest)

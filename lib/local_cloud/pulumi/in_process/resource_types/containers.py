@@ -9,11 +9,11 @@ from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOper
 
 def _task(inputs: JsonObject) -> JsonObject:
     """Return a task definition's inputs with its containers, which a program gives as JSON, unpacked."""
-    found = {**inputs, "containerDefinitions": json.loads(inputs["containerDefinitions"])}
-    for volume in found.get("volumes", []):
+    task = {**inputs, "containerDefinitions": json.loads(inputs["containerDefinitions"])}
+    for volume in task.get("volumes", []):
         if "hostPath" in volume:
             volume["host"] = {"sourcePath": volume.pop("hostPath")}
-    return found
+    return task
 
 
 def _service(inputs: JsonObject) -> JsonObject:

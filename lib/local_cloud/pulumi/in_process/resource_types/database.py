@@ -53,11 +53,11 @@ def _group(create: str, key: str, delete: str, arn: str, **more: JsonValue) -> R
         for begin in range(0, len(act.inputs["parameters"]), 20):  # AWS takes twenty at once
             some = [
                 {
-                    "ParameterName": found["name"],
-                    "ParameterValue": str(found["value"]),
-                    "ApplyMethod": found.get("applyMethod") or "immediate",
+                    "ParameterName": parameter["name"],
+                    "ParameterValue": str(parameter["value"]),
+                    "ApplyMethod": parameter.get("applyMethod") or "immediate",
                 }
-                for found in act.inputs["parameters"][begin : begin + 20]
+                for parameter in act.inputs["parameters"][begin : begin + 20]
             ]
             act.call(change, **{key: act.id, "Parameters": some})
 

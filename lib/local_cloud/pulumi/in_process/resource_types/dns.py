@@ -10,24 +10,24 @@ from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOper
 def _record(act: ResourceOperation) -> JsonValue:
     """Write a record set."""
     inputs = act.inputs
-    found: JsonObject = {"Name": inputs["name"], "Type": inputs["type"]}
+    record: JsonObject = {"Name": inputs["name"], "Type": inputs["type"]}
     if "aliases" in inputs:
         (alias,) = inputs["aliases"]
-        found["AliasTarget"] = {
+        record["AliasTarget"] = {
             "DNSName": alias["name"],
             "HostedZoneId": alias["zoneId"],
             "EvaluateTargetHealth": bool(alias["evaluateTargetHealth"]),
         }
     else:
-        found |= {"TTL": inputs["ttl"], "ResourceRecords": [{"Value": value} for value in inputs["records"]]}
+        record |= {"TTL": inputs["ttl"], "ResourceRecords": [{"Value": value} for value in inputs["records"]]}
     for name, key in (("setIdentifier", "SetIdentifier"), ("healthCheckId", "HealthCheckId")):
         if name in inputs:
-            found[key] = inputs[name]
+            record[key] = inputs[name]
     if "failoverRoutingPolicies" in inputs:
-        found["Failover"] = inputs["failoverRoutingPolicies"][0]["type"]
+        record["Failover"] = inputs["failoverRoutingPolicies"][0]["type"]
     if "weightedRoutingPolicies" in inputs:
-        found["Weight"] = inputs["weightedRoutingPolicies"][0]["weight"]
-    _change(act.client, inputs["zoneId"], "UPSERT" if inputs.get("allowOverwrite") else "CREATE", found)
+        record["Weight"] = inputs["weightedRoutingPolicies"][0]["weight"]
+    _change(act.client, inputs["zoneId"], "UPSERT" if inputs.get("allowOverwrite") else "CREATE", record)
     return {}
 
 
@@ -35,10 +35,10 @@ def _delete_record(client: Maker, handle: Inputs) -> None:
     """Delete a record set: the API wants to be told all of it."""
     route53, zone = client("route53"), handle["_zone"]
     for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone):
-        for found in page["ResourceRecordSets"]:
-            same_name = found["Name"].rstrip(".") == handle["_name"].rstrip(".")
-            if same_name and (found["Type"], found.get("SetIdentifier", "")) == (handle["_type"], handle["_set"]):
-                _change(route53, zone, "DELETE", found)
+        for record in page["ResourceRecordSets"]:
+            same_name = record["Name"].rstrip(".") == handle["_name"].rstrip(".")
+            if same_name and (record["Type"], record.get("SetIdentifier", "")) == (handle["_type"], handle["_set"]):
+                _change(route53, zone, "DELETE", record)
 
 
 def _change(client: JsonValue, zone: str, action: str, record: Inputs) -> None:
@@ -61,9 +61,9 @@ def _empty_zone(client: Maker, handle: Inputs) -> None:
     if not handle.get("_force"):
         return
     for page in client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=handle["Id"]):
-        for found in page["ResourceRecordSets"]:
-            if found["Type"] not in ("NS", "SOA"):
-                _change(client("route53"), handle["Id"], "DELETE", found)
+        for record in page["ResourceRecordSets"]:
+            if record["Type"] not in ("NS", "SOA"):
+                _change(client("route53"), handle["Id"], "DELETE", record)
 
 
 RESOURCE_TYPES = {

@@ -6,10 +6,10 @@ from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, R
 
 def _function(inputs: JsonObject) -> JsonObject:
     """Return a function's inputs as the API takes them: its code packed."""
-    found = {name: value for name, value in inputs.items() if name != "code"}
+    parameters = {name: value for name, value in inputs.items() if name != "code"}
     if "code" in inputs:
-        found["Code"] = {"ZipFile": inputs["code"].read()}
-    return found
+        parameters["Code"] = {"ZipFile": inputs["code"].read()}
+    return parameters
 
 
 def _reserve(act: ResourceOperation) -> None:

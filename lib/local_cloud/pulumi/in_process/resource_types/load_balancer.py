@@ -71,17 +71,19 @@ def _attributes(operation: str, key: str, names: Inputs) -> Step:
     """Return the step that sets a balancer's or a group's attributes."""
 
     def run(act: ResourceOperation) -> None:
-        found: JsonObject = {}
+        attributes: JsonObject = {}
         for name in set(names) & set(act.inputs):
             value, to = act.inputs[name], names[name]
             nested = isinstance(to, dict)
             unknown = sorted(set(value) - set(to)) if nested else []
             if unknown:
                 raise act.error(f"its entry takes no input '{name}.{unknown[0]}'.")
-            found |= {to[below]: value[below] for below in value if value[below] is not None} if nested else {to: value}
+            attributes |= (
+                {to[below]: value[below] for below in value if value[below] is not None} if nested else {to: value}
+            )
         pairs = [
             {"Key": name, "Value": str(value).lower() if isinstance(value, bool) else str(value)}
-            for name, value in sorted(found.items())
+            for name, value in sorted(attributes.items())
         ]
         act.call(operation, **{key: act.id, "Attributes": pairs})
 

@@ -25,9 +25,9 @@ def _main_parts(act: ResourceOperation) -> JsonObject:
     groups = act.call("describe_security_groups", Filters=[*filters, {"Name": "group-name", "Values": ["default"]}])
     tables = act.call("describe_route_tables", Filters=[*filters, {"Name": "association.main", "Values": ["true"]}])
     acls = act.call("describe_network_acls", Filters=[*filters, {"Name": "default", "Values": ["true"]}])
-    found = {"group": groups["SecurityGroups"], "table": tables["RouteTables"], "acl": acls["NetworkAcls"]}
+    parts = {"group": groups["SecurityGroups"], "table": tables["RouteTables"], "acl": acls["NetworkAcls"]}
     keys = {"group": "GroupId", "table": "RouteTableId", "acl": "NetworkAclId"}
-    return {name: items[0][keys[name]] for name, items in found.items() if items}
+    return {name: items[0][keys[name]] for name, items in parts.items() if items}
 
 
 def _part(name: str) -> JsonValue:
@@ -111,8 +111,8 @@ def _route_id(act: ResourceOperation) -> str:
 def _prefix_list(act: ResourceOperation) -> JsonValue:
     """Return the id of the list that a gateway endpoint's routes go by."""
     names = [{"Name": "prefix-list-name", "Values": [act.inputs["serviceName"]]}]
-    found = act.call("describe_prefix_lists", Filters=names)["PrefixLists"]
-    return found[0]["PrefixListId"] if found else None
+    lists = act.call("describe_prefix_lists", Filters=names)["PrefixLists"]
+    return lists[0]["PrefixListId"] if lists else None
 
 
 SOURCES = {

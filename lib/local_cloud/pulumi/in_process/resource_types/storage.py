@@ -9,8 +9,8 @@ ECR = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
 
 def _bucket(act: ResourceOperation) -> JsonValue:
     parameters = act.translated("create_bucket", {"bucket"})
-    place = input_shape(act.client, "create_bucket").members["CreateBucketConfiguration"].members["LocationConstraint"]
-    if act.region in place.enum:  # all but the oldest region
+    shape = input_shape(act.client, "create_bucket").members["CreateBucketConfiguration"].members["LocationConstraint"]
+    if act.region in shape.enum:  # all but the oldest region
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": act.region}
     act.call("create_bucket", **parameters, ObjectLockEnabledForBucket=bool(act.inputs.get("objectLockEnabled")))
     return parameters
@@ -27,9 +27,12 @@ def _empty_bucket(client: Maker, handle: Inputs) -> None:
     if not handle.get("_force"):
         return
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=handle["Bucket"]):
-        for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+        for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
             s3.delete_object(
-                Bucket=handle["Bucket"], Key=found["Key"], VersionId=found["VersionId"], BypassGovernanceRetention=True
+                Bucket=handle["Bucket"],
+                Key=version["Key"],
+                VersionId=version["VersionId"],
+                BypassGovernanceRetention=True,
             )
 
 
