@@ -87,20 +87,20 @@ def place(options: argparse.Namespace, stack: ExitStack) -> DrillTarget:
 
 def status(drill_target: DrillTarget) -> None:
     """Print which region writes, as each of them has it."""
-    for side in drill_target.settings.sides:
+    for region_config in drill_target.settings.region_configs:
         try:
-            where, epoch = drill_target.steps.writer(side)
+            where, epoch = drill_target.steps.writer(region_config)
             print(
-                f"{side.role} region {side.region}: payments are written in {where} (epoch {epoch}), "
-                f"Aurora in {drill_target.steps.database_writer(side) or 'no region'}"
+                f"{region_config.role} region {region_config.region}: payments are written in {where} (epoch {epoch}), "
+                f"Aurora in {drill_target.steps.database_writer(region_config) or 'no region'}"
             )
         except (BotoCoreError, ClientError) as error:
-            print(f"{side.role} region {side.region}: no answer ({type(error).__name__})")
+            print(f"{region_config.role} region {region_config.region}: no answer ({type(error).__name__})")
 
 
 def move(drill_target: DrillTarget, what: str) -> None:
     """Do a failover or a failback without payments of its own."""
-    home, survivor = drill_target.settings.sides
+    home, survivor = drill_target.settings.region_configs
     if what == "failover":
         drill_target.steps.fail_over(survivor)
         drill_target.steps.move_writer(survivor, through=survivor)

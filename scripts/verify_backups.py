@@ -45,17 +45,17 @@ def wanted(environ: Mapping[str, str], clients: ClientFactory = CLIENTS) -> Mapp
         return environ
     settings, reasons = Settings.read(environ), []
     name = settings.name("function", "verification")
-    for side in settings.sides:
+    for region_config in settings.region_configs:
         try:
-            configuration = clients("lambda", side.region).get_function_configuration(FunctionName=name)
+            configuration = clients("lambda", region_config.region).get_function_configuration(FunctionName=name)
         except ClientError as error:
-            reasons.append(f"{side.region}: {error.response['Error']['Code']}")
+            reasons.append(f"{region_config.region}: {error.response['Error']['Code']}")
         except BotoCoreError as error:
-            reasons.append(f"{side.region}: {type(error).__name__}")
+            reasons.append(f"{region_config.region}: {type(error).__name__}")
         else:
             if "Variables" in configuration.get("Environment", {}):
                 return dict(configuration["Environment"]["Variables"])
-            reasons.append(f"{side.region}: its variables cannot be decrypted")
+            reasons.append(f"{region_config.region}: its variables cannot be decrypted")
     raise SettingError(f"The function {name} cannot be read ({', '.join(reasons)}): deploy it, or set TABLE_NAME etc.")
 
 

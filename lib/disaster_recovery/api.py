@@ -29,7 +29,7 @@ from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
 from lib.disaster_recovery.policies import service_role
-from lib.disaster_recovery.settings import Side
+from lib.disaster_recovery.settings import RegionConfig
 
 STAGE = "v1"
 # Route 53 asks from about fifteen places every ten seconds, by each of two checks.
@@ -104,7 +104,7 @@ class Api(Construct):
         construct_id: str,
         *,
         context: AwsContext,
-        side: Side,
+        region_config: RegionConfig,
         keys: Keys,
         function: LambdaFunction,
     ) -> None:
@@ -141,7 +141,9 @@ class Api(Construct):
         self._limits()
         self.host = f"{self.rest.id}.execute-api.{context.region}.{region.dns_suffix(context.region)}"
         self.url = self.stage.invoke_url
-        self.domain = regional_domain(self, context, side, self.stage) if context.settings.domain_name else None
+        self.domain = (
+            regional_domain(self, context, region_config, self.stage) if context.settings.domain_name else None
+        )
 
     def _routes(self) -> list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]:
         """Return every method and integration, for the deployment to wait for."""

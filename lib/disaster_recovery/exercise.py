@@ -69,11 +69,13 @@ def verify(client: "LambdaClient", settings: Settings) -> JsonObject:
 def alarms(clients: ClientFactory, settings: Settings) -> str:
     """Return how many of the system's alarms there are in each region, by state."""
     sentences = []
-    for side in settings.sides:
-        pages = clients("cloudwatch", side.region).get_paginator("describe_alarms")
+    for region_config in settings.region_configs:
+        pages = clients("cloudwatch", region_config.region).get_paginator("describe_alarms")
         metric_alarms = [a for page in pages.paginate(AlarmNamePrefix=f"{SYSTEM}-") for a in page["MetricAlarms"]]
         states = Counter(alarm["StateValue"] for alarm in metric_alarms)
-        sentences.append(f"{side.role}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items())))
+        sentences.append(
+            f"{region_config.role}: " + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        )
     return "; ".join(sentences)
 
 
@@ -99,7 +101,7 @@ def exercise(clients: ClientFactory, settings: Settings, urls: tuple[str, str], 
         report("asking both regions whether they are healthy")
         ready = [awaited(partial(http.send, "GET", f"{url}/health/ready"), 200, "GET /health/ready")[0] for url in urls]
         writer = str(ready[0].body["writer"])
-        number = [side.region for side in settings.sides].index(writer)
+        number = [region_config.region for region_config in settings.region_configs].index(writer)
         active, passive = urls[number], urls[1 - number]
         paid = _pay(http, active, run, report)
         refused = demand(http.send("POST", f"{passive}/payments", payment(0, run), f"{run}-x"), 503, "the other region")
@@ -113,16 +115,19 @@ def exercise(clients: ClientFactory, settings: Settings, urls: tuple[str, str], 
     finally:
         http.close()
     report("backups and replication are verified")
-    reports = [verify(clients("lambda", side.region), settings) for side in settings.sides]
+    reports = [verify(clients("lambda", region_config.region), settings) for region_config in settings.region_configs]
     return [
-        *((f"the {side.role} region's API", f"{url}/payments") for side, url in zip(settings.sides, urls, strict=True)),
+        *(
+            (f"the {region_config.role} region's API", f"{url}/payments")
+            for region_config, url in zip(settings.region_configs, urls, strict=True)
+        ),
         ("active (writer) region", f"{writer}, epoch {ready[0].body['epoch']}"),
         ("payments", f"{len(paid)}, {len(paid) // REPEATED} of them sent again and recognised"),
         ("the other region", "refuses payments (503 region_passive), and shows every one of these"),
         ("the last one there after", f"{lag:.2f} s"),
         *(
-            (f"verification in the {side.role} region", _said(result))
-            for side, result in zip(settings.sides, reports, strict=True)
+            (f"verification in the {region_config.role} region", _said(result))
+            for region_config, result in zip(settings.region_configs, reports, strict=True)
         ),
         ("alarms", alarms(clients, settings)),
     ]

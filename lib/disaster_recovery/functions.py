@@ -70,7 +70,9 @@ class Compute(Construct):
         super().__init__(scope, construct_id)
         settings = context.settings
         table = context.arn("dynamodb", f"table/{settings.name('table')}")
-        peer = next(side.region for side in settings.sides if side.region != context.region)
+        peer = next(
+            region_config.region for region_config in settings.region_configs if region_config.region != context.region
+        )
         self.payment = function(
             self,
             context=context,
@@ -135,9 +137,11 @@ class Verification(Construct):
                 seconds=VERIFICATION_SECONDS,
                 environment={
                     "TABLE_NAME": settings.name("table"),
-                    "REGIONS": json.dumps([side.region for side in settings.sides]),
+                    "REGIONS": json.dumps([region_config.region for region_config in settings.region_configs]),
                     "GLOBAL_CLUSTER": self._global_cluster,
-                    "CLUSTERS": json.dumps({side.region: settings.name("database") for side in settings.sides}),
+                    "CLUSTERS": json.dumps(
+                        {region_config.region: settings.name("database") for region_config in settings.region_configs}
+                    ),
                     "SNAPSHOT_MAX_AGE_HOURS": str(settings.snapshot_max_age_hours),
                     "PITR_MIN_HOURS": str(settings.pitr_min_hours),
                     "LAG_MAX_MS": str(settings.lag_max_ms),
@@ -156,7 +160,7 @@ class Verification(Construct):
         context, keys = self._aws, self._keys
         settings = context.settings
         start, name = f"arn:{context.partition}", settings.name("database")
-        regions = [side.region for side in settings.sides]
+        regions = [region_config.region for region_config in settings.region_configs]
         clusters = [f"{start}:rds:{where}:{context.account}:cluster:{name}" for where in regions]
         tables = [f"{start}:dynamodb:{where}:{context.account}:table/{settings.name('table')}" for where in regions]
         snapshots = [f"{start}:rds:{where}:{context.account}:cluster-snapshot:*" for where in regions]

@@ -82,7 +82,9 @@ def replication(context: AwsContext) -> list[AlarmSpec]:
     """Return the lag of both replications, Aurora's and the table's, seen from here."""
     settings = context.settings
     cluster = {"DBClusterIdentifier": settings.name("database")}
-    peer = next(side.region for side in settings.sides if side.region != context.region)
+    peer = next(
+        region_config.region for region_config in settings.region_configs if region_config.region != context.region
+    )
     receiver = {"TableName": settings.name("table"), "ReceivingRegion": peer}
     limit, behind = settings.lag_max_ms, "Aurora here is behind the other region (milliseconds)"
     loss = "The loss of the other region would cost so much (milliseconds)"

@@ -27,7 +27,7 @@ from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
 from lib.disaster_recovery.policies import document, service_role
-from lib.disaster_recovery.settings import Side
+from lib.disaster_recovery.settings import RegionConfig
 
 TIERS = ("functions", "database")
 QUARTER_BITS = 2  # a network is cut into four tiers, of which two are free; each is cut into four zones
@@ -44,9 +44,9 @@ ACKNOWLEDGED = (
 )
 
 
-def tier(side: Side, name: str) -> ipaddress.IPv4Network:
+def tier(region_config: RegionConfig, name: str) -> ipaddress.IPv4Network:
     """Return the addresses of one of a region's tiers."""
-    quarters = ipaddress.IPv4Network(side.cidr).subnets(prefixlen_diff=QUARTER_BITS)
+    quarters = ipaddress.IPv4Network(region_config.cidr).subnets(prefixlen_diff=QUARTER_BITS)
     return next(islice(quarters, TIERS.index(name), None))
 
 
@@ -58,13 +58,15 @@ class Network(Construct):
     which asks both regions' APIs, is not in a network at all: it must see what is wrong with one.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, context: AwsContext, side: Side, keys: Keys) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, context: AwsContext, region_config: RegionConfig, keys: Keys
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._aws, self._side = context, side
+        self._aws, self._side = context, region_config
         self.vpc = Vpc(
             self,
             "vpc",
-            cidr_block=side.cidr,
+            cidr_block=region_config.cidr,
             enable_dns_support=True,
             enable_dns_hostnames=True,
             **context.own(),

@@ -20,7 +20,7 @@ _ELSEWHERE = ipaddress.IPv4Network("10.61.0.0/16")
 
 
 @dataclass(frozen=True)
-class Side:
+class RegionConfig:
     """One of the two regions. A failover changes which of them writes, and never which is called primary here."""
 
     role: str
@@ -130,26 +130,26 @@ class Settings(common.DatabaseSettings):
             )
 
     @property
-    def sides(self) -> tuple[Side, Side]:
+    def region_configs(self) -> tuple[RegionConfig, RegionConfig]:
         """Both regions, the primary one first."""
         return (
-            Side(PRIMARY, self.region, self.vpc_cidr, self.certificate_arn),
-            Side(SECONDARY, self.region_dr, self.vpc_cidr_dr, self.certificate_arn_dr),
+            RegionConfig(PRIMARY, self.region, self.vpc_cidr, self.certificate_arn),
+            RegionConfig(SECONDARY, self.region_dr, self.vpc_cidr_dr, self.certificate_arn_dr),
         )
 
     @property
-    def primary(self) -> Side:
+    def primary(self) -> RegionConfig:
         """The primary region."""
-        return self.sides[0]
+        return self.region_configs[0]
 
     @property
-    def secondary(self) -> Side:
+    def secondary(self) -> RegionConfig:
         """The secondary region."""
-        return self.sides[1]
+        return self.region_configs[1]
 
-    def other(self, side: Side) -> Side:
+    def other(self, region_config: RegionConfig) -> RegionConfig:
         """Return the region that is not this one."""
-        return self.secondary if side == self.primary else self.primary
+        return self.secondary if region_config == self.primary else self.primary
 
     @property
     def regions(self) -> tuple[str, str]:

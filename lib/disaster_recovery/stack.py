@@ -40,19 +40,27 @@ class DisasterRecovery(TerraformStack):
         self.settings = settings
         self.add_override("terraform.required_version", TERRAFORM)
         state.declare(self, settings)
-        providers = {side.role: self._provider(side.role, side.region) for side in settings.sides}
+        providers = {
+            region_config.role: self._provider(region_config.role, region_config.region)
+            for region_config in settings.region_configs
+        }
         account = DataAwsCallerIdentity(self, "caller", provider=providers[settings.primary.role]).account_id
         self._account = account
         first, second = (
-            AwsContext(settings, side.role, side.region, providers[side.role], account) for side in settings.sides
+            AwsContext(settings, region_config.role, region_config.region, providers[region_config.role], account)
+            for region_config in settings.region_configs
         )
         self.contexts = (first, second)
         self.keys = {context.role: Keys(self, f"keys-{context.role}", context=context) for context in self.contexts}
         self.networks = {
             context.role: Network(
-                self, f"networking-{context.role}", context=context, side=side, keys=self.keys[context.role]
+                self,
+                f"networking-{context.role}",
+                context=context,
+                region_config=region_config,
+                keys=self.keys[context.role],
             )
-            for context, side in zip(self.contexts, settings.sides, strict=True)
+            for context, region_config in zip(self.contexts, settings.region_configs, strict=True)
         }
         Peering(
             self, "peering", contexts=self.contexts, networks=(self.networks[first.role], self.networks[second.role])
@@ -115,7 +123,7 @@ class DisasterRecovery(TerraformStack):
         self.topics: dict[str, SnsTopic] = {}
         self.functions: dict[str, Compute] = {}
         apis = []
-        for context, side in zip(self.contexts, self.settings.sides, strict=True):
+        for context, region_config in zip(self.contexts, self.settings.region_configs, strict=True):
             role, keys = context.role, self.keys[context.role]
             self.topics[role] = Topic(self, f"topic-{role}", context=context, keys=keys).topic
             self.functions[role] = Compute(
@@ -137,7 +145,9 @@ class DisasterRecovery(TerraformStack):
                 whole=self.whole,
             )
             payment = self.functions[role].payment
-            apis.append(Api(self, f"api-{role}", context=context, side=side, keys=keys, function=payment))
+            apis.append(
+                Api(self, f"api-{role}", context=context, region_config=region_config, keys=keys, function=payment)
+            )
         self.apis = (apis[0], apis[1])
 
     def _watch(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
 from lib.common.json_types import JsonMapping, JsonObject
-from lib.disaster_recovery.settings import Settings, Side
+from lib.disaster_recovery.settings import RegionConfig, Settings
 
 WRITER, NOBODY = "control#writer", "nobody"
 WAIT_SECONDS, PAUSE_SECONDS = 1800.0, 0.5  # a switchover of a large database takes minutes
@@ -41,19 +41,19 @@ class FailoverOperations:
     seconds: float = WAIT_SECONDS
     settle_seconds: float = SETTLE_SECONDS
 
-    def _command(self, side: Side, *words: str, **options: Any) -> str:
+    def _command(self, region_config: RegionConfig, *words: str, **options: Any) -> str:
         named = [part for name, value in options.items() for part in _option(name, value)]
-        return shlex.join(["aws", *words, "--region", side.region, *named])
+        return shlex.join(["aws", *words, "--region", region_config.region, *named])
 
-    def writer(self, side: Side) -> tuple[str, int]:
+    def writer(self, region_config: RegionConfig) -> tuple[str, int]:
         """Return the region that writes and the epoch, as a region has it now."""
-        response = self.clients("dynamodb", side.region).get_item(
+        response = self.clients("dynamodb", region_config.region).get_item(
             TableName=self.settings.name("table"), Key={"pk": {"S": WRITER}}, ConsistentRead=True
         )
         item = response.get("Item")
         return (item["region"]["S"], int(item["epoch"]["N"])) if item else (self.settings.primary.region, 0)
 
-    def move_writer(self, to: Side, *, through: Side) -> int:
+    def move_writer(self, to: RegionConfig, *, through: RegionConfig) -> int:
         """Let another region write, and return the new epoch.
 
         Args:
@@ -65,7 +65,7 @@ class FailoverOperations:
         """
         return self._name_writer(to.region, through, f"payments are written in {to.region} from now on")
 
-    def pause(self, writing: Side, other: Side) -> int:
+    def pause(self, writing: RegionConfig, other: RegionConfig) -> int:
         """Let no region write until the other one has what was written, and return the epoch of the pause.
 
         Without it a key that is used again, with another body, while its payment is on its way could be accepted in
@@ -86,7 +86,7 @@ class FailoverOperations:
         time.sleep(self.settle_seconds)  # items are replicated each for itself: an older one may arrive after it
         return epoch
 
-    def _name_writer(self, region: str, through: Side, what: str) -> int:
+    def _name_writer(self, region: str, through: RegionConfig, what: str) -> int:
         _region, epoch = self.writer(through)
         item = {
             "pk": {"S": WRITER},
@@ -111,30 +111,32 @@ class FailoverOperations:
             ) from error
         return epoch + 1
 
-    def cluster(self, side: Side) -> str:
+    def cluster(self, region_config: RegionConfig) -> str:
         """Return the ARN of a region's cluster, as the global database's member list has it.
 
         Raises:
             ExerciseError: the region has no member.
         """
-        for member in self._members(side):
-            if member["DBClusterArn"].split(":")[3] == side.region:
+        for member in self._members(region_config):
+            if member["DBClusterArn"].split(":")[3] == region_config.region:
                 return str(member["DBClusterArn"])
-        raise ExerciseError(f"The global database {self.settings.name('database')} has no cluster in {side.region}.")
+        raise ExerciseError(
+            f"The global database {self.settings.name('database')} has no cluster in {region_config.region}."
+        )
 
-    def _members(self, asked: Side) -> Sequence[JsonMapping]:
+    def _members(self, asked: RegionConfig) -> Sequence[JsonMapping]:
         response = self.clients("rds", asked.region).describe_global_clusters(
             GlobalClusterIdentifier=self.settings.global_cluster
         )
         members: Sequence[JsonMapping] = response["GlobalClusters"][0]["GlobalClusterMembers"]
         return members
 
-    def database_writer(self, asked: Side) -> str:
+    def database_writer(self, asked: RegionConfig) -> str:
         """Return the region whose cluster writes, as a region tells it; '' while there is none."""
         arns = [str(member["DBClusterArn"]) for member in self._members(asked) if member["IsWriter"]]
         return arns[0].split(":")[3] if arns else ""
 
-    def fail_over(self, to: Side) -> None:
+    def fail_over(self, to: RegionConfig) -> None:
         """Make a surviving region's cluster the writing one, whatever the other one had that did not arrive.
 
         Raises:
@@ -152,7 +154,7 @@ class FailoverOperations:
         )
         self._await_writer(to)
 
-    def switch_over(self, to: Side, *, asked: Side) -> None:
+    def switch_over(self, to: RegionConfig, *, asked: RegionConfig) -> None:
         """Make the other region's cluster the writing one, without losing anything.
 
         Raises:
@@ -170,7 +172,7 @@ class FailoverOperations:
         )
         self._await_writer(to)
 
-    def _await_writer(self, to: Side) -> None:
+    def _await_writer(self, to: RegionConfig) -> None:
         deadline = time.monotonic() + self.seconds
         while self.database_writer(to) != to.region:
             if time.monotonic() > deadline:
@@ -180,9 +182,9 @@ class FailoverOperations:
                 )
             time.sleep(PAUSE_SECONDS)
 
-    def stored(self, side: Side, keys: Sequence[str]) -> dict[str, JsonMapping]:
+    def stored(self, region_config: RegionConfig, keys: Sequence[str]) -> dict[str, JsonMapping]:
         """Return a region's payments of these keys, by key."""
-        client, table = self.clients("dynamodb", side.region), self.settings.name("table")
+        client, table = self.clients("dynamodb", region_config.region), self.settings.name("table")
         by_key: dict[str, JsonMapping] = {}
         waiting: list[JsonMapping] = [{"pk": {"S": f"key#{key}"}} for key in keys]
         while waiting:
@@ -193,10 +195,10 @@ class FailoverOperations:
             waiting += answer["UnprocessedKeys"][table]["Keys"] if table in answer["UnprocessedKeys"] else []
         return by_key
 
-    def of_drill(self, side: Side, run: str) -> set[str]:
+    def of_drill(self, region_config: RegionConfig, run: str) -> set[str]:
         """Return the keys of every payment of a run that a region has."""
         pages = (
-            self.clients("dynamodb", side.region)
+            self.clients("dynamodb", region_config.region)
             .get_paginator("scan")
             .paginate(
                 TableName=self.settings.name("table"),

@@ -31,7 +31,10 @@ def rows(result: Result, settings: Settings) -> list[Row]:
     by_region = Counter(entry.region for entry in result.acknowledged)
     again = sum(entry.tries > 1 for entry in result.acknowledged)
     refused = ", ".join(f"{count} x {why}" for why, count in sorted(result.refused.items())) or "none"
-    paid = ", ".join(f"{by_region[side.region]} in the {side.role} region" for side in settings.sides)
+    paid = ", ".join(
+        f"{by_region[region_config.region]} in the {region_config.role} region"
+        for region_config in settings.region_configs
+    )
     return [
         ("payments acknowledged", f"{len(result.acknowledged)} at {result.rate:g} a second: {paid}"),
         ("RTO: last acknowledged before, first after", seconds(result.rto)),
@@ -87,10 +90,12 @@ def picture(result: Result, settings: Settings) -> str:
 
 def _legend(settings: Settings) -> list[str]:
     parts = []
-    for number, (side, colour) in enumerate(zip(settings.sides, "gb", strict=True)):
+    for number, (region_config, colour) in enumerate(zip(settings.region_configs, "gb", strict=True)):
         x = 20 + number * 260
         parts.append(f'<rect class="{colour}" x="{x}" y="62" width="12" height="12" rx="2"/>')
-        parts.append(f'<text class="s" x="{x + 18}" y="72">{side.role} region {escape(side.region)}</text>')
+        parts.append(
+            f'<text class="s" x="{x + 18}" y="72">{region_config.role} region {escape(region_config.region)}</text>'
+        )
     return parts
 
 
@@ -109,7 +114,7 @@ def _outage(result: Result, across: Across) -> list[str]:
 def _bars(result: Result, settings: Settings, across: Across, span: float) -> list[str]:
     """Draw how many payments were acknowledged in each of 100 equal parts of the time."""
     width = span / 100
-    colour = {side.region: name for side, name in zip(settings.sides, "gb", strict=True)}
+    colour = {region_config.region: name for region_config, name in zip(settings.region_configs, "gb", strict=True)}
     counts = Counter((int(entry.at / width), entry.region) for entry in result.acknowledged)
     top = max(counts.values(), default=1)
     floor = TOP + BARS

@@ -74,7 +74,7 @@ class Drill:
         self._target, self._seconds, self._report = drill_target, seconds, report
         self._began = time.monotonic()
         self.result = Result(f"drill-{uuid.uuid4().hex[:8]}", rate)
-        self._home, self._survivor = drill_target.settings.sides
+        self._home, self._survivor = drill_target.settings.region_configs
 
     def _clock(self) -> float:
         return time.monotonic() - self._began
@@ -210,9 +210,9 @@ class Drill:
         known = {entry.key: entry.payment_id for entry in result.acknowledged}
         sent = known.keys() | set(result.unanswered)
         lost, twice = set[str](), set[str]()
-        for side in self._target.settings.sides:
-            there = steps.stored(side, list(known))
+        for region_config in self._target.settings.region_configs:
+            there = steps.stored(region_config, list(known))
             lost |= known.keys() - there.keys()
             twice |= {key for key, item in there.items() if item["payment_id"]["S"] != known[key]}
-            twice |= {key for key in steps.of_drill(side, result.run) if key not in sent}
+            twice |= {key for key in steps.of_drill(region_config, result.run) if key not in sent}
         result.lost, result.duplicates = sorted(lost), sorted(twice)

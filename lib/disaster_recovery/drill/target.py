@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lib.common import region
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
-from lib.disaster_recovery.settings import Settings, Side
+from lib.disaster_recovery.settings import RegionConfig, Settings
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 STAGE = "v1"
 
 
-def api(clients: ClientFactory, settings: Settings, side: Side) -> str:
+def api(clients: ClientFactory, settings: Settings, region_config: RegionConfig) -> str:
     """Return the id of a region's API.
 
     Raises:
         ExerciseError: there is none of the system's name, or more than one.
     """
-    pages = clients("apigateway", side.region).get_paginator("get_rest_apis").paginate()
+    pages = clients("apigateway", region_config.region).get_paginator("get_rest_apis").paginate()
     ids = [item["id"] for page in pages for item in page["items"] if item["name"] == settings.name("api")]
     if len(ids) != 1:
         raise ExerciseError(
-            f"{len(ids)} APIs are called {settings.name('api')} in {side.region}, and one is needed: deploy first, "
-            "with the same ENVIRONMENT_SUFFIX and regions."
+            f"{len(ids)} APIs are called {settings.name('api')} in {region_config.region}, and one is needed: deploy "
+            "first, with the same ENVIRONMENT_SUFFIX and regions."
         )
     return str(ids[0])
 
@@ -37,9 +37,9 @@ def addresses(clients: ClientFactory, settings: Settings) -> Mapping[str, str]:
         ExerciseError: see :func:`api`.
     """
     return {
-        side.role: f"https://{api(clients, settings, side)}.execute-api.{side.region}."
-        f"{region.dns_suffix(side.region)}/{STAGE}"
-        for side in settings.sides
+        region_config.role: f"https://{api(clients, settings, region_config)}.execute-api.{region_config.region}."
+        f"{region.dns_suffix(region_config.region)}/{STAGE}"
+        for region_config in settings.region_configs
     }
 
 

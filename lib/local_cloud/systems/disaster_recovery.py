@@ -70,8 +70,8 @@ def drill_target(stack: ExitStack, show: Callable[[str, str], None], seconds: fl
     if not cloud.emulator.healthy():
         raise LocalCloudError(f"No local cloud answers on port {cloud.port}: run scripts/up {NAME} first.")
     here, clients = settings(), cached(cloud.client)
-    proxies = {side.role: stack.enter_context(TcpProxy(cloud.port)) for side in here.sides}
-    ids = {side.role: target.api(clients, here, side) for side in here.sides}
+    proxies = {region_config.role: stack.enter_context(TcpProxy(cloud.port)) for region_config in here.region_configs}
+    ids = {region_config.role: target.api(clients, here, region_config) for region_config in here.region_configs}
     urls = {role: address(proxy.port, ids[role]) for role, proxy in proxies.items()}
     operations = FailoverOperations(clients, here, show, "scripts/drill", settle_seconds=seconds)
     proxy = proxies[here.primary.role]

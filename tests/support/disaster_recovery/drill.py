@@ -38,16 +38,20 @@ class Regions:
     # --- the API
 
     def send(self, method: str, url: str, body: Mapping[str, Any] | None = None, key: str = "") -> Response:
-        side = next(side for side in self.settings.sides if url.startswith(URLS[side.role]))
-        if self.cut_off and side.role == PRIMARY:
+        region_config = next(
+            region_config for region_config in self.settings.region_configs if url.startswith(URLS[region_config.role])
+        )
+        if self.cut_off and region_config.role == PRIMARY:
             return Response(0, {"code": "NewConnectionError"})
         with self.lock:
             if "/health/" in url:
-                return Response(200 if self.whole and ("writer" not in url or self.writer == side.region) else 503, {})
+                return Response(
+                    200 if self.whole and ("writer" not in url or self.writer == region_config.region) else 503, {}
+                )
             unfenced = "unfenced" in self.faults and key.endswith("-fence")
-            if self.writer != side.region and not unfenced:
+            if self.writer != region_config.region and not unfenced:
                 return Response(503, {"code": "region_passive"})
-            return self._store(side.role, side.region, dict(body or {}), key)
+            return self._store(region_config.role, region_config.region, dict(body or {}), key)
 
     def _store(self, role: str, region: str, body: dict[str, Any], key: str) -> Response:
         again = key in self.items[role]
@@ -86,12 +90,12 @@ class Regions:
             self.writer, self.epoch = "nobody", self.epoch + 1
             return self.epoch
 
-    def stored(self, side: Any, keys: Any) -> dict[str, Any]:
+    def stored(self, region_config: Any, keys: Any) -> dict[str, Any]:
         with self.lock:
-            return {key: self.items[side.role][key] for key in keys if key in self.items[side.role]}
+            return {key: self.items[region_config.role][key] for key in keys if key in self.items[region_config.role]}
 
-    def of_drill(self, side: Any, run: str) -> set[str]:
-        return {key for key, item in self.items[side.role].items() if item["drill"] == run}
+    def of_drill(self, region_config: Any, run: str) -> set[str]:
+        return {key for key, item in self.items[region_config.role].items() if item["drill"] == run}
 
 
 class FailoverOperations:

@@ -27,7 +27,9 @@ class Regions:
         self.closed = False
 
     def send(self, method, url, body=None, key=""):
-        active = url.startswith(URLS[[side.region for side in self.settings.sides].index(self.writer)])
+        active = url.startswith(
+            URLS[[region_config.region for region_config in self.settings.region_configs].index(self.writer)]
+        )
         kind = "health" if "/health/" in url else "pay" if method == "POST" else "show"
         what = kind if active else f"{kind} passive"
         what = "again" if what == "pay" and key in self.keys else what
@@ -83,9 +85,9 @@ def run(settings, aws=None):
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_it_pays_where_payments_are_written(regions, settings, number):
-    regions.writer = settings.sides[number].region
+    regions.writer = settings.region_configs[number].region
     rows = run(settings)
-    assert rows["active (writer) region"] == f"{settings.sides[number].region}, epoch 2"
+    assert rows["active (writer) region"] == f"{settings.region_configs[number].region}, epoch 2"
     assert rows["payments"] == "40, 10 of them sent again and recognised"
     assert rows["verification in the primary region"] == "clean"
     assert rows["alarms"] == "primary: 1 ALARM, 2 OK; secondary: 1 ALARM, 2 OK"

@@ -28,7 +28,7 @@ def test_production_is_kept_and_has_a_second_instance_in_each_region():
 
 def test_both_regions_come_from_their_files():
     settings = Settings.read({})
-    assert tuple(side.region for side in settings.sides) == region.pair({})
+    assert tuple(region_config.region for region_config in settings.region_configs) == region.pair({})
     assert settings.other(settings.primary) == settings.secondary
     assert settings.other(settings.secondary) == settings.primary
 
@@ -110,14 +110,16 @@ def test_the_default_class_is_offered_in_both_regions():
         return rule["if"]["properties"]["Engine"].get("const") == "aurora-postgresql"
 
     settings = Settings.read({})
-    for side in settings.sides:
-        assert settings.database_instance_class in offered(side.region)
+    for region_config in settings.region_configs:
+        assert settings.database_instance_class in offered(region_config.region)
     assert "db.t9.large" not in offered(settings.primary.region)
 
 
 @pytest.mark.parametrize("cidr", ["10.60.0.0/16", "10.61.0.0/16", "172.16.0.0/20", "192.168.0.0/24", "192.168.0.0/16"])
 def test_the_second_network_is_made_from_the_first_and_lies_beside_it(cidr):
-    first, second = (ipaddress.IPv4Network(side.cidr) for side in Settings.read({"VPC_CIDR": cidr}).sides)
+    first, second = (
+        ipaddress.IPv4Network(region_config.cidr) for region_config in Settings.read({"VPC_CIDR": cidr}).region_configs
+    )
     assert not first.overlaps(second)
     assert first.prefixlen == second.prefixlen
     assert second.is_private

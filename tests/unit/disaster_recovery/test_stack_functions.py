@@ -143,7 +143,11 @@ def test_the_verification_function_looks_at_both_regions_and_writes_in_its_own(r
     assert re.fullmatch(r"arn:aws:rds::\$\{.+\}:global-cluster:\$\{.+\.global_cluster_identifier\}", whole)
     assert f"keys-{role}" in json.dumps(sorted(found["kms:GenerateDataKey"]))
     # The writer item is read in both tables, each encrypted with its own region's key.
-    assert {side for side in ROLES if f"keys-{side}_data" in json.dumps(sorted(found["kms:Decrypt"]))} == set(ROLES)
+    assert {
+        region_config
+        for region_config in ROLES
+        if f"keys-{region_config}_data" in json.dumps(sorted(found["kms:Decrypt"]))
+    } == set(ROLES)
     assert all(f"-{role}_" in r for r in found["sns:Publish"] | found["sqs:SendMessage"] | found["s3:PutObject"])
 
 

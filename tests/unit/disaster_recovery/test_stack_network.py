@@ -79,7 +79,7 @@ def test_functions_reach_the_table_and_aurora_on_both_sides(role):
     found = production()
     functions = found.one("aws_security_group", role, "functions-group").address
     rules = [r for r in found.of("aws_vpc_security_group_egress_rule", role) if functions in r["security_group_id"]]
-    peer = Settings.read({}).sides[ROLES.index(OTHER[role])].cidr
+    peer = Settings.read({}).region_configs[ROLES.index(OTHER[role])].cidr
     ways = {
         next(key for key in ("prefix_list_id", "referenced_security_group_id", "cidr_ipv4") if key in rule.values): rule
         for rule in rules

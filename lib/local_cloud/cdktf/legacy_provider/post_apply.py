@@ -43,15 +43,15 @@ def _secret(cloud: LocalCloud, settings: Settings) -> list[str]:
 def _egress(cloud: LocalCloud, settings: Settings) -> list[str]:
     """Take the rule away that every group begins with, as Terraform does on AWS."""
     names = []
-    for side in settings.sides:
-        ec2 = cloud.client("ec2", side.region)
+    for region_config in settings.region_configs:
+        ec2 = cloud.client("ec2", region_config.region)
         filters = [{"Name": "tag:System", "Values": [settings.tags["System"]]}]
         for page in ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
             for group in page["SecurityGroups"]:
                 open_ = [rule for rule in group["IpPermissionsEgress"] if _everything(rule)]
                 if open_:
                     ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=open_)
-                names.append(f"{group['GroupName']} in {side.region}")
+                names.append(f"{group['GroupName']} in {region_config.region}")
     return names
 
 

@@ -27,7 +27,7 @@ class Aws:
 
     def __init__(self, settings):
         self.settings, self.items, self.calls = settings, {}, []
-        first, second = (side.region for side in settings.sides)
+        first, second = (region_config.region for region_config in settings.region_configs)
         self.members = {first: True, second: False}
         self.moves, self.raced, self.unprocessed, self.lossy = True, False, 0, None
         self.deaf = False
@@ -217,7 +217,8 @@ def test_payments_of_a_run_are_found_without_their_keys(steps, settings, aws):
 
 def test_an_api_is_found_by_its_whole_name(aws, settings):
     assert target.addresses(aws, settings) == {
-        side.role: f"https://abc.execute-api.{side.region}.amazonaws.com/v1" for side in settings.sides
+        region_config.role: f"https://abc.execute-api.{region_config.region}.amazonaws.com/v1"
+        for region_config in settings.region_configs
     }
 
 

@@ -17,7 +17,7 @@ def settings():
 
 @pytest.fixture
 def result(settings):
-    home, survivor = (side.region for side in settings.sides)
+    home, survivor = (region_config.region for region_config in settings.region_configs)
     paid = [(0.5, home, 0, 1), (1.0, home, 0, 1), (3.5, survivor, 1, 4), (5.0, home, 2, 1)]
     return Result(
         run="drill-1",

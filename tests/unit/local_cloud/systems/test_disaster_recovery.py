@@ -144,8 +144,11 @@ class Rds:
 
     def describe_global_clusters(self, **_named):
         members = [
-            {"DBClusterArn": f"arn:aws:rds:{side.region}:1:cluster:c", "IsWriter": side.region == self.writer}
-            for side in self.settings.sides
+            {
+                "DBClusterArn": f"arn:aws:rds:{region_config.region}:1:cluster:c",
+                "IsWriter": region_config.region == self.writer,
+            }
+            for region_config in self.settings.region_configs
         ]
         return {"GlobalClusters": [{"GlobalClusterMembers": members}]}
 
@@ -158,13 +161,13 @@ class Rds:
 def test_it_is_destroyed_by_its_deployer_once_the_primary_region_writes(cloud, monkeypatch, role, moved):
     """Terraform cannot take the members of a global database apart after a failover."""
     deployer, settings = Deployer(True), system.settings()
-    sides = {side.role: side.region for side in settings.sides}
-    rds = Rds(settings, sides.get(role, ""), "another")
+    region_configs = {region_config.role: region_config.region for region_config in settings.region_configs}
+    rds = Rds(settings, region_configs.get(role, ""), "another")
     monkeypatch.setattr(LocalCloud, "client", lambda _self, _service, _place=None: rds)
     monkeypatch.setattr(system, "deployer", lambda _cloud: deployer)
     system.SYSTEM.destroy(cloud, silent)
     assert deployer.destroyed
-    assert rds.moved == ([sides["primary"]] if moved else [])
+    assert rds.moved == ([region_configs["primary"]] if moved else [])
 
 
 def test_what_takes_minutes_comes_after_the_quick_systems():
