@@ -24,6 +24,7 @@ from constructs import Construct
 from lib.common import access_log, region
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import api_gateway_logs
+from lib.disaster_recovery.api_deployment import deployed_parts, triggers
 from lib.disaster_recovery.api_domain import regional_domain
 from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
@@ -137,7 +138,9 @@ class Api(Construct):
             source_arn=f"{self.rest.execution_arn}/*/*",
             provider=context.provider,
         )
-        self.stage = self._stage([*self._routes(), *self._answers()])
+        self._routes()
+        self._answers()
+        self.stage = self._stage()
         self._limits()
         self.host = f"{self.rest.id}.execute-api.{context.region}.{region.dns_suffix(context.region)}"
         self.url = self.stage.invoke_url
@@ -145,10 +148,8 @@ class Api(Construct):
             regional_domain(self, context, region_config, self.stage) if context.settings.domain_name else None
         )
 
-    def _routes(self) -> list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]:
-        """Return every method and integration, for the deployment to wait for."""
+    def _routes(self) -> None:
         resources = {"": self.rest.root_resource_id}
-        members: list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse] = []
         for path, method, keyed in ROUTES:
             above = ""
             for step in path.strip("/").split("/"):
@@ -163,12 +164,9 @@ class Api(Construct):
                         provider=self._aws.provider,
                     ).id
                 above = here
-            members += self._method(resources[path], f"{method.lower()}-{_title(path)}", method, keyed)
-        return members
+            self._method(resources[path], f"{method.lower()}-{_title(path)}", method, keyed)
 
-    def _method(
-        self, resource: str, title: str, method: str, keyed: bool
-    ) -> tuple[ApiGatewayMethod, ApiGatewayIntegration]:
+    def _method(self, resource: str, title: str, method: str, keyed: bool) -> None:
         api_method = ApiGatewayMethod(
             self,
             title,
@@ -180,7 +178,7 @@ class Api(Construct):
             request_parameters={"method.request.header.Idempotency-Key": True} if keyed else None,
             provider=self._aws.provider,
         )
-        integration = ApiGatewayIntegration(
+        ApiGatewayIntegration(
             self,
             f"{title}-integration",
             rest_api_id=self.rest.id,
@@ -191,10 +189,9 @@ class Api(Construct):
             uri=self._function.invoke_arn,
             provider=self._aws.provider,
         )
-        return api_method, integration
 
-    def _answers(self) -> list[ApiGatewayGatewayResponse]:
-        return [
+    def _answers(self) -> None:
+        for kind, (status, code) in ANSWERS.items():
             ApiGatewayGatewayResponse(
                 self,
                 kind.lower().replace("_", "-"),
@@ -205,19 +202,15 @@ class Api(Construct):
                 response_parameters={"gatewayresponse.header.Content-Type": "'application/problem+json'"},
                 provider=self._aws.provider,
             )
-            for kind, (status, code) in ANSWERS.items()
-        ]
 
-    def _stage(
-        self, parts: list[ApiGatewayMethod | ApiGatewayIntegration | ApiGatewayGatewayResponse]
-    ) -> ApiGatewayStage:
-        context = self._aws
+    def _stage(self) -> ApiGatewayStage:
+        """Deploy everything that was declared before, and return the stage that serves it."""
+        context, parts = self._aws, deployed_parts(self)
         deployment = ApiGatewayDeployment(
             self,
             "deployment",
             rest_api_id=self.rest.id,
-            # A change of a route is none of the deployment by itself.
-            triggers={"description": json.dumps([ROUTES, ANSWERS])},
+            triggers=triggers(self, parts),
             # The stage holds the old one until it has the new one.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             depends_on=parts,

@@ -15,6 +15,7 @@ from lib.payment.firewall import firewall
 from lib.payment.functions import Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
+from lib.pulumi_components.api_deployment import DeployedParts
 from lib.pulumi_components.policies import AwsContext, service_role
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "lambda" / "payment" / "api" / "schemas"
@@ -103,7 +104,9 @@ class Api(pulumi.ComponentResource):
     """REST API with one stage."""
 
     def __init__(self, name: str, args: ApiArgs, opts: pulumi.ResourceOptions) -> None:
-        super().__init__("tap:payment:Api", name, {}, opts)
+        self._parts = DeployedParts()
+        recorded = pulumi.ResourceOptions(transformations=[self._parts.record])
+        super().__init__("tap:payment:Api", name, {}, pulumi.ResourceOptions.merge(opts, recorded))
         self._args, self._own = args, pulumi.ResourceOptions(parent=self)
         settings = args.settings
         self.rest = aws.apigateway.RestApi(
@@ -125,8 +128,10 @@ class Api(pulumi.ComponentResource):
         )
         self._models = {part: self._model(part) for part in ("payment", "refund")}
         self._allow()
-        parts = [*self._routes(), *self._answers()]
-        self.stage = self._stage(parts)
+        self._routes()
+        self._answers()
+        self.key = aws.apigateway.ApiKey("first-caller", name=settings.name("service", "first-caller"), opts=self._own)
+        self.stage = self._stage()
         self._limits()
         firewall(settings, self.stage.arn, self._own)
         self.url = self.stage.invoke_url
@@ -154,10 +159,8 @@ class Api(pulumi.ComponentResource):
             opts=self._own,
         )
 
-    def _routes(self) -> list[pulumi.Resource]:
-        """Return every method and integration, for the deployment to wait for."""
+    def _routes(self) -> None:
         resources: dict[str, pulumi.Input[str]] = {"": self.rest.root_resource_id}
-        members: list[pulumi.Resource] = []
         for path, method, schema, keyed in ROUTES:
             above = ""
             for step in path.strip("/").split("/"):
@@ -171,12 +174,9 @@ class Api(pulumi.ComponentResource):
                         opts=self._own,
                     ).id
                 above = here
-            members += self._method(resources[path], path, method, schema, keyed)
-        return members
+            self._method(resources[path], path, method, schema, keyed)
 
-    def _method(
-        self, resource: pulumi.Input[str], path: str, method: str, schema: str, keyed: bool
-    ) -> list[pulumi.Resource]:
+    def _method(self, resource: pulumi.Input[str], path: str, method: str, schema: str, keyed: bool) -> None:
         title = f"{method.lower()}{path.replace('/', '-').replace('{id}', 'id')}"
         api_method = aws.apigateway.Method(
             title,
@@ -190,7 +190,7 @@ class Api(pulumi.ComponentResource):
             request_parameters={"method.request.header.Idempotency-Key": True} if schema else None,
             opts=self._own,
         )
-        integration = aws.apigateway.Integration(
+        aws.apigateway.Integration(
             title,
             rest_api=self.rest.id,
             resource_id=resource,
@@ -200,34 +200,28 @@ class Api(pulumi.ComponentResource):
             uri=self._args.functions.api.invoke_arn,
             opts=self._own,
         )
-        return [api_method, integration]
 
-    def _answers(self) -> list[pulumi.Resource]:
-        responses: list[pulumi.Resource] = []
+    def _answers(self) -> None:
         for kind, (status, code) in ANSWERS.items():
             body = {"type": "about:blank", "status": int(status), "code": code, "title": code.replace("_", " ")}
-            responses.append(
-                aws.apigateway.Response(
-                    kind.lower().replace("_", "-"),
-                    rest_api_id=self.rest.id,
-                    response_type=kind,
-                    status_code=status,
-                    response_templates={"application/json": json.dumps(body)},
-                    response_parameters={"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"},
-                    opts=self._own,
-                )
+            aws.apigateway.Response(
+                kind.lower().replace("_", "-"),
+                rest_api_id=self.rest.id,
+                response_type=kind,
+                status_code=status,
+                response_templates={"application/json": json.dumps(body)},
+                response_parameters={"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"},
+                opts=self._own,
             )
-        return responses
 
-    def _stage(self, parts: list[pulumi.Resource]) -> aws.apigateway.Stage:
+    def _stage(self) -> aws.apigateway.Stage:
+        """Deploy everything that was declared before, and return the stage that serves it."""
         settings, keys = self._args.settings, self._args.keys
-        schemas = [(SCHEMAS / f"{part}.json").read_text("utf-8") for part in self._models]
-        described = json.dumps([ROUTES, ANSWERS, schemas, TLS_POLICY])
         deployment = aws.apigateway.Deployment(
             "payments",
             rest_api=self.rest.id,
-            triggers={"description": described},  # a change of a route is none of the deployment by itself
-            opts=pulumi.ResourceOptions(parent=self, depends_on=parts),
+            triggers=self._parts.triggers(),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._parts.resources),
         )
         logs = aws.cloudwatch.LogGroup(
             "access",
@@ -292,7 +286,6 @@ class Api(pulumi.ComponentResource):
             throttle_settings={"rate_limit": settings.api_rate, "burst_limit": settings.api_burst},
             opts=self._own,
         )
-        self.key = aws.apigateway.ApiKey("first-caller", name=settings.name("service", "first-caller"), opts=self._own)
         aws.apigateway.UsagePlanKey(
             "first-caller", key_id=self.key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._own
         )

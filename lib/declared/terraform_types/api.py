@@ -30,6 +30,7 @@ TYPES = {
     "aws_api_gateway_gateway_response": ResourceType(f"{API}GatewayResponse", tagged=False),
     "aws_api_gateway_integration": ResourceType(
         f"{API}Method",
+        {"timeout_milliseconds": "Integration.TimeoutInMillis"},
         owner=Owner(
             "aws_api_gateway_method",
             {"rest_api_id": "rest_api_id", "resource_id": "resource_id", "http_method": "http_method"},

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.declared.model import Declaration, Resource
+from lib.declared.model import Declaration, Resource, leaves, parsed
 from tests.policy.rule import rule
 
 API = "AWS::ApiGateway::"
@@ -67,6 +67,22 @@ LOGGED = {
 ROUTE = "route"  # every other name in a log is a part of what API Gateway calls the value
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 RATES = range(1, 10_001)
+# What needs no new deployment when it changes; a change of every other type does.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/updating-api.html
+NOT_DEPLOYED = {
+    f"{API}{kind}"
+    for kind in (
+        "Account",
+        "BasePathMapping",
+        "ClientCertificate",
+        "Deployment",
+        "DomainName",
+        "DomainNameAccessAssociation",
+        "Stage",
+        "UsagePlan",
+        "UsagePlanKey",
+    )
+}
 
 
 def paths(declaration: Declaration) -> dict[str, str]:
@@ -185,6 +201,39 @@ def api_stages(declaration: Declaration) -> Iterator[str]:
             rate, burst = (int(found.get(f"Throttling{key}Limit", 0)) for key in ("Rate", "Burst"))
             if rate not in RATES or burst not in RATES or burst < rate:
                 yield f"{stage.name}: {path} takes {rate} requests a second and {burst} at once"
+
+
+def texts(value: Any) -> set[str]:
+    """Return every value among a resource's arguments as text, also those in JSON documents."""
+    found = [parsed(inner) if isinstance(inner, str) else inner for _path, inner in leaves(value)]
+    return set().union(*(texts(inner) if isinstance(inner, dict | list) and inner else {str(inner)} for inner in found))
+
+
+def api_parts(declaration: Declaration, api: Resource) -> Iterator[tuple[str, set[str]]]:
+    """Yield each resource of the source that is in a deployment of an API, with its values."""
+    for resource in declaration.resources:
+        of_this_api = resource is api or _is(declaration, resource.properties.get("RestApiId"), api)
+        if of_this_api and resource.type.startswith(API) and resource.type not in NOT_DEPLOYED:
+            values: dict[str, set[str]] = {}
+            for path, value in leaves(resource.properties):
+                if path.partition(".")[0] not in ("Description", "Tags"):
+                    values.setdefault(resource.origin(path), set()).update(texts(value))
+            yield from values.items()
+
+
+@rule(f"{API}Deployment")
+def deployment_triggers(declaration: Declaration) -> Iterator[str]:
+    """Find parts of an API whose change leads to no new deployment, so that it is applied and never served.
+
+    A part is behind the trigger where one of the trigger's entries has all of its values.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/updating-api.html
+    """
+    for deployment in declaration.of(f"{API}Deployment"):
+        entries = [texts(entry) for entry in (deployment.options.get("triggers") or {}).values()]
+        for api, _attribute in declaration.referred(deployment.properties.get("RestApiId")):
+            for name, values in api_parts(declaration, api):
+                if not any(values <= entry for entry in entries):
+                    yield f"{name}: {deployment.name} has no trigger with its arguments, so a change is never served"
 
 
 @rule(f"{API}UsagePlan", f"{API}UsagePlanKey")

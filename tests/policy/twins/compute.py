@@ -299,6 +299,20 @@ TWINS: list[Twin] = [
         ),
         ({"access_log_settings.destination_arn": "x"}, {"accessLogSettings.destinationArn": "x"}),
     ),
+    *api(apis.deployment_triggers, "deployment", "", ({"triggers": {}}, {"triggers": {}})),
+    *api(
+        apis.deployment_triggers,
+        "method",
+        "post-payments",
+        ({"authorization": "AWS_IAM"}, {"authorization": "AWS_IAM"}),
+    ),
+    *api(
+        apis.deployment_triggers,
+        "integration",
+        "post-payments",
+        ({"timeout_milliseconds": 5000}, {"timeoutMilliseconds": 5000}),
+    ),
+    *api(apis.deployment_triggers, "request_validator", "", ({"name": "another"}, {"name": "another"})),
     *pulumi(
         apis.usage_plans, f"{GATEWAY}usagePlan:UsagePlan", "", {"throttleSettings.rateLimit": 0}, {"apiStages": []}
     ),

@@ -239,13 +239,19 @@ def test_a_flood_of_payments_leaves_the_health_checks_theirs():
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_changed_route_is_deployed(role):
+def test_everything_that_is_in_the_deployment_is_behind_its_trigger_and_there_before_it(role):
     found = production()
     deployment = found.one("aws_api_gateway_deployment", role)
-    assert "/payments/{id}" in deployment["triggers"]["description"]
-    assert deployment["lifecycle"] == {"create_before_destroy": True}
-    methods = [m.address for m in found.of("aws_api_gateway_method", role)]
-    assert set(methods) <= set(deployment["depends_on"])
+    kinds = ("rest_api", "resource", "method", "integration", "gateway_response", "request_validator")
+    parts = [part.address for kind in kinds for part in found.of(f"aws_api_gateway_{kind}", role)]
+    assert set(parts) == set(deployment["depends_on"])
+    assert len(deployment["triggers"]) == len(parts) > len(ANSWERS)
+
+
+def test_the_stage_keeps_the_old_deployment_until_it_has_the_new_one():
+    for role in ROLES:
+        deployment = production().one("aws_api_gateway_deployment", role)
+        assert deployment["lifecycle"] == {"create_before_destroy": True}
 
 
 def test_the_role_for_access_logs_may_be_another_stacks():

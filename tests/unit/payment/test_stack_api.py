@@ -53,14 +53,29 @@ def test_the_function_is_called_and_by_this_api_only():
     assert permission["sourceArn"].endswith(":payments/*/*")
 
 
-def test_a_change_of_a_route_is_deployed():
-    (deployment,) = payment().of("apigateway/deployment:Deployment")
-    methods = {m.urn for m in payment().of(METHOD)} | {
-        i.urn for i in payment().of("apigateway/integration:Integration")
-    }
-    assert methods <= deployment.depends_on
-    described = deployment.inputs["triggers"]["description"]
-    assert all(path in described for path, _method, _schema, _keyed in ROUTES)
+def test_everything_that_is_in_the_deployment_is_behind_its_trigger_and_there_before_it():
+    found = payment()
+    (deployment,) = found.of("apigateway/deployment:Deployment")
+    kinds = ("restApi", "resource", "method", "integration", "response", "model", "requestValidator", "apiKey")
+    parts = [r for kind in kinds for r in found.of(f"apigateway/{kind}:{kind[:1].upper()}{kind[1:]}")]
+    names = {f"{part.kind.rpartition(':')[2]} {part.name}" for part in parts}
+    assert names == set(deployment.inputs["triggers"])
+    assert {part.urn for part in parts} <= deployment.depends_on
+
+
+@pytest.mark.parametrize("removed", ROUTES)
+def test_a_removed_route_leads_to_a_new_deployment(monkeypatch, removed):
+    before = payment().one("apigateway/deployment:Deployment")["triggers"]
+    monkeypatch.setattr("lib.payment.api.ROUTES", tuple(route for route in ROUTES if route != removed))
+    after = program.__wrapped__(system="payment").one("apigateway/deployment:Deployment")["triggers"]
+    assert after.keys() < before.keys()
+
+
+def test_another_limit_leads_to_no_new_deployment():
+    """The stage takes it at once."""
+    limited = payment(API_RATE="10", API_BURST="20", SENDER_RATE="300", LOG_LEVEL="DEBUG")
+    before, after = (found.one("apigateway/deployment:Deployment")["triggers"] for found in (payment(), limited))
+    assert before == after
 
 
 def test_callers_need_tls_1_2():
@@ -76,7 +91,8 @@ def test_callers_need_tls_1_2():
 def test_a_change_of_the_tls_policy_is_deployed():
     """API Gateway applies it with the next deployment."""
     triggers = payment().one("apigateway/deployment:Deployment")["triggers"]
-    assert payment().one("apigateway/restApi:RestApi")["securityPolicy"] in triggers["description"]
+    policy = payment().one("apigateway/restApi:RestApi")["securityPolicy"]
+    assert json.loads(triggers["RestApi payments"])["security_policy"] == policy
 
 
 def test_callers_are_limited():
