@@ -38,7 +38,7 @@ class Derived(NamedTuple):
     of: Callable[[Mapping[str, Any]], str | int]
 
 
-class Kind(NamedTuple, Generic[T]):
+class SettingType(NamedTuple, Generic[T]):
     """What a setting takes, in words, and how its value is made from a text; that raises ``SettingError``."""
 
     takes: str
@@ -63,7 +63,7 @@ class Setting(Generic[T]):
         fixed: whether it belongs to the checkout or the stack's name, so that no file or configuration can hold it.
     """
 
-    kind: Kind[T]
+    kind: SettingType[T]
     about: str
     default: T | Derived | None = None
     change: str = "in place"
@@ -108,7 +108,7 @@ class Setting(Generic[T]):
         return self.kind.parse(Given(source, value, default, found or {}))
 
 
-def number(low: int, high: int) -> Kind[int]:
+def number(low: int, high: int) -> SettingType[int]:
     """Return the kind of whole numbers within limits."""
 
     def parse(given: Given) -> int:
@@ -116,10 +116,10 @@ def number(low: int, high: int) -> Kind[int]:
             raise given.refused(f"is refused: use a whole number from {low} to {high}.")
         return int(given.text)
 
-    return Kind(f"{low} to {high}", parse)
+    return SettingType(f"{low} to {high}", parse)
 
 
-def amount(service: str, options: Sequence[int]) -> Kind[int]:
+def amount(service: str, options: Sequence[int]) -> SettingType[int]:
     """Return the kind of the numbers that a service takes."""
 
     def parse(given: Given) -> int:
@@ -127,10 +127,10 @@ def amount(service: str, options: Sequence[int]) -> Kind[int]:
             raise given.refused(f"is refused: {service} takes {', '.join(map(str, options))}.")
         return int(given.text)
 
-    return Kind(", ".join(map(str, options)), parse)
+    return SettingType(", ".join(map(str, options)), parse)
 
 
-def choice(*options: str) -> Kind[str]:
+def choice(*options: str) -> SettingType[str]:
     """Return the kind of some words."""
 
     def parse(given: Given) -> str:
@@ -138,10 +138,10 @@ def choice(*options: str) -> Kind[str]:
             raise given.refused(f"is unknown: use one of {', '.join(options)}.")
         return given.text
 
-    return Kind(", ".join(f"`{option}`" for option in options), parse)
+    return SettingType(", ".join(f"`{option}`" for option in options), parse)
 
 
-def text(takes: str, pattern: str, refusal: str) -> Kind[str]:
+def text(takes: str, pattern: str, refusal: str) -> SettingType[str]:
     """Return the kind of texts with a pattern, or none where the default is none; ``{default}`` is the default."""
 
     def parse(given: Given) -> str:
@@ -149,10 +149,10 @@ def text(takes: str, pattern: str, refusal: str) -> Kind[str]:
             raise given.refused(refusal.format(default=given.default))
         return given.text
 
-    return Kind(takes, parse)
+    return SettingType(takes, parse)
 
 
-def certificate(where: str = "region") -> Kind[str]:
+def certificate(where: str = "region") -> SettingType[str]:
     """Return the kind of certificates in the region that another setting has, or none."""
 
     def parse(given: Given) -> str:
@@ -164,7 +164,7 @@ def certificate(where: str = "region") -> Kind[str]:
             )
         return given.text
 
-    return Kind("an ACM certificate of the region", parse)
+    return SettingType("an ACM certificate of the region", parse)
 
 
 def _flag(given: Given) -> bool:
@@ -186,8 +186,8 @@ def _network(given: Given) -> str:
     return given.text
 
 
-FLAG = Kind("`true`, `false`", _flag)
-NETWORK = Kind("a private network from /16 to /24", _network)
+FLAG = SettingType("`true`, `false`", _flag)
+NETWORK = SettingType("a private network from /16 to /24", _network)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html

@@ -14,7 +14,7 @@ from lib.common import naming, rds_ca, rds_versions
 from lib.common import region as regions
 from lib.common import setting_types as kinds
 from lib.common.errors import SettingError
-from lib.common.setting_types import FLAG, TAG, Derived, Given, Kind, Setting, number
+from lib.common.setting_types import FLAG, TAG, Derived, Given, Setting, SettingType, number
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -45,7 +45,7 @@ def _region(given: Given) -> str:
 def version(engine: str) -> Setting[str]:
     """Return the setting of an engine's version."""
     variable = rds_versions.variable(engine)
-    kind = Kind("a version of that list", lambda given: rds_versions.choose(engine, {variable: given.text}))
+    kind = SettingType("a version of that list", lambda given: rds_versions.choose(engine, {variable: given.text}))
     first = Derived("the first of lib/common/rds_versions.py", lambda _: "")
     return Setting(kind, "the version of PostgreSQL", first, f"{RESTARTS}; there is no way back", variable)
 
@@ -65,7 +65,7 @@ class SystemSettings:
     values: Mapping[str, Any]
 
     region = Setting(
-        Kind("a region of AWS", _region),
+        SettingType("a region of AWS", _region),
         "where it is deployed",
         Derived(f"the file lib/{regions.PRIMARY}", lambda _: ""),
         ANOTHER_STACK,
@@ -73,7 +73,7 @@ class SystemSettings:
         fixed=True,
     )
     suffix = Setting(
-        Kind(
+        SettingType(
             f"1 to {naming.SUFFIX_LENGTH} lower-case letters, digits, single hyphens",
             lambda given: naming.check_suffix(given.text),
         ),
@@ -205,7 +205,7 @@ class DatabaseSettings(SystemSettings):
 
     region = replace(
         SystemSettings.region,
-        kind=Kind("a region with a root in lib/common/rds-ca.pem", lambda given: rds_ca.covered(_region(given))),
+        kind=SettingType("a region with a root in lib/common/rds-ca.pem", lambda given: rds_ca.covered(_region(given))),
     )
     retain_data = Setting(FLAG, "whether data outlives the stack: final snapshots, buckets, keys that wait longer")
     log_days = Setting(

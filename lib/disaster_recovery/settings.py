@@ -11,7 +11,7 @@ from lib.common import region as regions
 from lib.common import setting_types as kinds
 from lib.common import settings as common
 from lib.common.errors import SettingError
-from lib.common.setting_types import Derived, Given, Kind, Setting, number
+from lib.common.setting_types import Derived, Given, Setting, SettingType, number
 
 SYSTEM = "disaster-recovery"
 ENGINE = "aurora-postgresql"
@@ -68,7 +68,7 @@ class Settings(common.DatabaseSettings):
     region = common.SystemSettings.region
     region_dr = replace(
         region,
-        kind=Kind("another region of the partition", _second_region),
+        kind=SettingType("another region of the partition", _second_region),
         about="where it is deployed too",
         default=Derived(f"the file lib/{regions.SECONDARY}", lambda _: ""),
         alias=regions.SECONDARY,
@@ -79,7 +79,7 @@ class Settings(common.DatabaseSettings):
     engine_version = common.version(ENGINE)
     database_instance_class = replace(
         common.DatabaseSettings.database_instance_class,
-        kind=Kind("a memory-optimised class of the fifth generation or later", _instance_class),
+        kind=SettingType("a memory-optimised class of the fifth generation or later", _instance_class),
         default="db.r6g.large",
     )
     # A cluster has up to 16 instances, and a secondary one of them less.
@@ -107,7 +107,7 @@ class Settings(common.DatabaseSettings):
     state_bucket = Setting(kinds.BUCKET, "where Terraform's state is; without it, in a file", "", "see State")
     # What repairs a lost region must not be lost with it.
     state_region = Setting(
-        Kind("a region of AWS", _known_region),
+        SettingType("a region of AWS", _known_region),
         "the region of that bucket",
         Derived("the secondary region", lambda found: found["region_dr"]),
         "see State",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lib.common import settings as common
 from lib.common.errors import SettingError
-from lib.common.setting_types import Derived, Given, Kind, Setting, amount, choice, number, text
+from lib.common.setting_types import Derived, Given, Setting, SettingType, amount, choice, number, text
 
 SYSTEM = "flask-api"
 # MiB of memory that Fargate offers with so many CPU units: first, last, step.
@@ -54,7 +54,7 @@ class Settings(common.DatabaseSettings):
     cpu_architecture = Setting(choice("X86_64", "ARM64"), "what the image was built for", "X86_64", ROLLING)
     task_cpu = Setting(amount("Fargate", tuple(FARGATE)), "CPU units; each 512 run one worker", 512, ROLLING)
     task_memory = Setting(
-        Kind("what Fargate offers with TASK_CPU", _memory),
+        SettingType("what Fargate offers with TASK_CPU", _memory),
         "MiB of memory",
         Derived("the least that goes with TASK_CPU", lambda found: FARGATE[found["task_cpu"]][0]),
         ROLLING,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BATCH = 500  # the most that PutRecords takes
 DUPLICATE_EVERY, POISON_EVERY = 25, 100
 WAIT_SECONDS = 180.0
-NAMES = {"Stored": "stored", "Duplicates": "duplicates refused", "SetAside": "set aside"}
+NAMES = {"Stored": "stored", "Duplicates": "duplicates refused", "SetAside": "quarantined"}
 Report = Callable[[str], None]
 
 
@@ -35,7 +35,7 @@ class Flow:
     sent: int
     stored: int
     duplicates: int
-    set_aside: int
+    quarantined: int
     send_seconds: float
     total_seconds: float
 
@@ -91,7 +91,7 @@ def ask(lambda_: "LambdaClient", function: str, source: str | None) -> JsonObjec
     return dict(result)
 
 
-def count_set_aside(s3: "S3Client", bucket: str) -> int:
+def count_quarantined(s3: "S3Client", bucket: str) -> int:
     """Return how many objects the failure bucket holds."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return sum(len(page.get("Contents", [])) for page in pages)
@@ -125,7 +125,7 @@ def exercise(clients: ClientFactory, settings: Settings, account: str, report: R
     source = f"exercise-{uuid.uuid4().hex[:8]}"
     sent, duplicates, invalid = records(count, source)
     expected = {"Stored": count, "Duplicates": duplicates, "SetAside": invalid}
-    before = count_set_aside(clients("s3"), settings.bucket(account))
+    before = count_quarantined(clients("s3"), settings.bucket(account))
     started, began = datetime.now(UTC), time.monotonic()
     send(clients("kinesis"), settings.name("stream"), sent, report)
     send_seconds = time.monotonic() - began
@@ -133,7 +133,7 @@ def exercise(clients: ClientFactory, settings: Settings, account: str, report: R
         counts = {
             "Stored": int(ask(clients("lambda"), settings.name("function", "database"), source)["rows"]),
             "Duplicates": duplicates_refused(clients("logs"), settings, started),
-            "SetAside": count_set_aside(clients("s3"), settings.bucket(account)) - before,
+            "SetAside": count_quarantined(clients("s3"), settings.bucket(account)) - before,
         }
         words = ", ".join(f"{NAMES[name]} {counts[name]} of {number}" for name, number in expected.items())
         report(words)

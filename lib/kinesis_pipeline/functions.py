@@ -221,7 +221,7 @@ class Delivery(Construct):
         cdk.Validations.of(consumer.role).acknowledge(
             cdk.Acknowledgment(
                 id=f"AwsSolutions::AwsSolutions-IAM5[Resource::<{logical_id}.Arn>/*]",
-                reason="Every record that is set aside is an object of its own.",
+                reason="Every record that is quarantined is an object of its own.",
             )
         )
         # Lambda asks for this before it accepts the bucket as a destination.

@@ -15,7 +15,7 @@ class Keys(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self.stream = self._key("Stream", "records in the Kinesis stream and what is set aside")
+        self.stream = self._key("Stream", "records in the Kinesis stream and what is quarantined")
         self.database = self._key("Database", "the database, its password and its insights")
         self.operations = self._key("Operations", "logs and alarm messages")
         stack = cdk.Stack.of(self)

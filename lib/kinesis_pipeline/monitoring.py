@@ -70,7 +70,7 @@ def stream(consumer: lambda_.Function, bucket: s3.IBucket) -> list[AlarmSpec]:
     of = {"FunctionName": consumer.function_name}
     late, fails = "Events wait for more than five minutes", "The consumer fails: the database is away, or a defect"
     poison, lost = (
-        "A poison record was set aside in the failure bucket",
+        "A poison record was quarantined in the failure bucket",
         "Something could not be stored: it is in the failure bucket",
     )
     service = {"service": consumer.function_name}

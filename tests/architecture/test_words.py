@@ -16,9 +16,10 @@ WORDS = {
     r"spoil(t|s)?": "invalid",
     r"for ever": "forever",
     r"heal(s|ed|ing)?": "restore, recover",
+    r"set[ _]aside": "quarantine",
     r"is no (switch|flag|port|class|address|name)\b": "is not a valid ...",
     r"without a remainder": "nothing left behind",
-    r"class (World|Gate|Place|Ledger|Watch|Spool|Tally|Pace|Act)\b": "AWS's or the IaC tool's term",
+    r"class (World|Gate|Place|Kind|Ledger|Watch|Wish|Spool|Tally|Pace|Act)\b": "AWS's or the tool's term",
 }
 FORBIDDEN = {re.compile(rf"\b{pattern}\b", re.IGNORECASE): instead for pattern, instead in WORDS.items()}
 # "(X6)", or "A1-A3:" at the beginning: a list of requirements that readers do not have.

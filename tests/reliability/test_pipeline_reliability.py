@@ -300,7 +300,7 @@ def overwrites(environment: Environment) -> None:
 
 
 def loses_poison(environment: Environment) -> None:
-    """Take a poison record for set aside although S3 failed."""
+    """Take a poison record for quarantined although S3 failed."""
     quarantine_all = environment.handler.quarantine_all
     environment.handler.quarantine_all = lambda poison: quarantine_all(poison)[:0]
 
@@ -320,7 +320,7 @@ def alters_poison(environment: Environment) -> None:
     ("change", "trouble", "finding"),
     [
         (forgets, Trouble(again=0.0, no_time=0.5), "lost event"),  # delivered again, the loss would be made good
-        (inserts_blindly, Trouble(), "set aside without reason"),  # OFTEN takes long: every repetition is halved
+        (inserts_blindly, Trouble(), "quarantined without reason"),  # OFTEN takes long: every repetition is halved
         (inserts_blindly_without_key, OFTEN, "stored more than once"),
         (overwrites, OFTEN, "sum of amounts"),
         (loses_poison, OFTEN, "lost poison"),

@@ -36,7 +36,7 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
         ("records sent", f"{flow.sent}"),
         ("events stored in PostgreSQL", f"{flow.stored}"),
         ("duplicates refused", f"{flow.duplicates}"),
-        ("poison records set aside in S3", f"{flow.set_aside}"),
+        ("poison records quarantined in S3", f"{flow.quarantined}"),
         ("time to send", f"{flow.send_seconds:.1f} s"),
         ("time until the last one was stored", f"{flow.total_seconds:.1f} s"),
     ]

@@ -130,7 +130,7 @@ def verdict(made: Load, stored: Iterable[tuple[str, Decimal]], objects: Mapping[
         "stored but never sent": times.keys() - made.amounts.keys(),
         "another amount": {i for i, amount in rows if amount != made.amounts.get(i, amount)},
         "lost poison": made.poison.keys() - aside.keys(),
-        "set aside without reason": aside.keys() - made.poison.keys(),
+        "quarantined without reason": aside.keys() - made.poison.keys(),
         "another payload": {n for n, data in made.poison.items() if aside.get(n, data) != data},
         "blocked shard": {shard.name for shard in made.stream.shards if shard.position != len(shard.records)},
     }

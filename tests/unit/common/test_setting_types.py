@@ -6,7 +6,7 @@ import pytest
 
 from lib.common import region, setting_types
 from lib.common.errors import SettingError
-from lib.common.setting_types import Derived, Kind, Setting
+from lib.common.setting_types import Derived, Setting, SettingType
 
 HERE = region.primary({})
 ELSEWHERE = next(name for name in sorted(region.known()) if name != HERE)
@@ -14,13 +14,13 @@ CERTIFICATE = f"arn:{region.partition(HERE)}:acm:{HERE}:123456789012:certificate
 OPTIONAL = [setting_types.EMAIL, setting_types.DOMAIN, setting_types.HOSTED_ZONE, setting_types.BUCKET]
 
 
-def read(kind: Kind[Any], text: str, default: Any = "", **found: str) -> Any:
+def read(kind: SettingType[Any], text: str, default: Any = "", **found: str) -> Any:
     """Return what a setting of a kind makes of the text of its variable."""
     return Setting(kind, "what it is", default, alias="NAME").read({"NAME": text}, found)
 
 
 @pytest.mark.parametrize("kind", [*OPTIONAL, setting_types.certificate()], ids=lambda kind: kind.takes)
-def test_a_text_that_is_left_out_is_empty(kind: Kind[str]) -> None:
+def test_a_text_that_is_left_out_is_empty(kind: SettingType[str]) -> None:
     """Nothing is asked of a value that is not there."""
     assert read(kind, "", region=HERE) == ""
 
@@ -40,7 +40,7 @@ def test_a_text_that_is_left_out_is_empty(kind: Kind[str]) -> None:
         (setting_types.BUCKET, "state.example.com"),
     ],
 )
-def test_what_aws_takes_is_taken(kind: Kind[str], value: str) -> None:
+def test_what_aws_takes_is_taken(kind: SettingType[str], value: str) -> None:
     """It is returned as it was given."""
     assert read(kind, value) == value
 
@@ -82,7 +82,7 @@ def test_what_aws_takes_is_taken(kind: Kind[str], value: str) -> None:
         (setting_types.BUCKET, "state-"),
     ],
 )
-def test_what_aws_refuses_is_refused(kind: Kind[str], value: str) -> None:
+def test_what_aws_refuses_is_refused(kind: SettingType[str], value: str) -> None:
     """The sentence names the variable and the value, and says what to write."""
     with pytest.raises(SettingError) as refused:
         read(kind, value)

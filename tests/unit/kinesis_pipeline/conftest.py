@@ -112,7 +112,7 @@ def s3(account: SimpleNamespace) -> Any:
 
 @pytest.fixture
 def aside(s3: Any) -> Callable[[], dict[str, dict[str, Any]]]:
-    """Returns what was set aside by key."""
+    """Returns what was quarantined by key."""
 
     def read() -> dict[str, dict[str, Any]]:
         keys = [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]

@@ -1,4 +1,4 @@
-"""A batch as Lambda delivers it: stored, set aside with its payload, or named to be delivered again."""
+"""A batch as Lambda delivers it: stored, quarantined with its payload, or named to be delivered again."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def test_valid_events_are_stored(handle: Handle, sql: Connection) -> None:
     assert rows(sql) == 20
 
 
-def test_poison_is_set_aside_and_holds_nothing_back(handle: Handle, aside: Aside, sql: Connection) -> None:
+def test_poison_is_quarantined_and_holds_nothing_back(handle: Handle, aside: Aside, sql: Connection) -> None:
     """Before, between and after valid events; what the schema lets pass and the database refuses too."""
     good = list(make(6, "handler"))
     bad = [poison(number, "handler") for number in range(5)]
@@ -47,7 +47,7 @@ def test_poison_is_set_aside_and_holds_nothing_back(handle: Handle, aside: Aside
     assert sorted(aside()) == [f"poison/{SHARD}/{number}.json" for number in (1000, 1004, 1005, 1009, 1010)]
 
 
-def test_what_is_set_aside_is_the_record_itself(handle: Handle, aside: Aside, s3: Any) -> None:
+def test_what_is_quarantined_is_the_record_itself(handle: Handle, aside: Aside, s3: Any) -> None:
     """In the shape of Lambda's own failure destination, so that it can be put on the stream again."""
     assert handle(event(), b"\xffno JSON") == []
     ((key, kept),) = aside().items()
@@ -68,7 +68,7 @@ def test_a_second_delivery_writes_the_same_again(handle: Handle, aside: Aside, s
     assert len(first) == rows(sql) == 1
 
 
-def test_another_event_under_a_known_id_is_set_aside(handle: Handle, aside: Aside) -> None:
+def test_another_event_under_a_known_id_is_quarantined(handle: Handle, aside: Aside) -> None:
     """Somebody has to look at it: it is neither a duplicate nor new."""
     body = event(amount="1.00")
     assert handle(body, body, body | {"amount": "2.00"}) == []

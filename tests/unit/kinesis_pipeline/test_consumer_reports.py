@@ -36,7 +36,7 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
 def test_only_what_the_bucket_refused_comes_again(
     consumer: SimpleNamespace, handle: Handle, lines: Lines, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One of three; it is counted as not set aside, and the cause is logged."""
+    """One of three; it is counted as not quarantined, and the cause is logged."""
     client = boto3.client("s3")
     consumer.handler._clients["s3"] = client  # pylint: disable=protected-access
     with Stubber(client) as stub:

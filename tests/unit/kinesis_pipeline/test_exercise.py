@@ -85,13 +85,13 @@ def run(aws, count=200):
 
 def test_a_working_pipeline_accounts_for_every_record():
     flow, _heard = run(Aws())
-    assert (flow.sent, flow.stored, flow.duplicates, flow.set_aside) == (210, 200, 8, 2)
+    assert (flow.sent, flow.stored, flow.duplicates, flow.quarantined) == (210, 200, 8, 2)
 
 
 def test_progress_is_told():
     _flow, heard = run(Aws())
     assert heard[0] == "sent 210 of 210"
-    assert heard[-1] == "stored 200 of 200, duplicates refused 8 of 8, set aside 2 of 2"
+    assert heard[-1] == "stored 200 of 200, duplicates refused 8 of 8, quarantined 2 of 2"
 
 
 def test_a_lost_event_is_noticed():
