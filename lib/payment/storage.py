@@ -9,10 +9,8 @@ from lib.common.acknowledged import Acknowledged
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
 from lib.pulumi_components.policies import AwsContext
-from lib.pulumi_components.storage import balancer_logs, guard, log_bucket
+from lib.pulumi_components.storage import INCOMPLETE_DAYS, balancer_logs, guard, log_bucket
 
-# Days after which an object goes to a colder class; the smallest that S3 takes for infrequent access is 30.
-COLDER = (("STANDARD_IA", 30), ("GLACIER_IR", 120), ("DEEP_ARCHIVE", 365))
 AUDIT_LOGS = "audit-access/"
 ACKNOWLEDGED = (
     Acknowledged(
@@ -71,7 +69,12 @@ class Storage(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _keep(self, settings: Settings) -> None:
-        """Lock what is written for as long as it has to be kept, and move it to colder classes."""
+        """Lock what is written for as long as it has to be kept.
+
+        Objects stay in the class that they are written to: S3 moves none below 128 KB by default, and colder classes
+        bill at least that for one that is moved by a filter. A record has a few hundred bytes.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+        """
         versioning = aws.s3.BucketVersioning(
             "audit", bucket=self.audit.bucket, versioning_configuration={"status": "Enabled"}, opts=self._own
         )
@@ -87,11 +90,10 @@ class Storage(pulumi.ComponentResource):
             bucket=self.audit.bucket,
             rules=[
                 {
-                    "id": "colder",
+                    "id": "unfinished-uploads",
                     "status": "Enabled",
                     "filter": {"prefix": ""},
-                    "transitions": [{"storage_class": kind, "days": days} for kind, days in COLDER],
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                    "abort_incomplete_multipart_upload": {"days_after_initiation": INCOMPLETE_DAYS},
                 }
             ],
             opts=after,

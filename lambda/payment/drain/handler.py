@@ -39,12 +39,11 @@ SELECT count(*), COALESCE(round(extract(epoch FROM clock_timestamp() - min(creat
 FROM audit_outbox
 """
 LATEST = "SELECT id FROM payments ORDER BY id DESC LIMIT CAST(:most AS integer)"
-# From a few pages of the table, however large it is; of payments whose records have not gone to the archive, which
-# answers to no reader (lib/payment/storage.py: after a year).
+# From a few pages of the table, however large it is.
 SAMPLE = """
 SELECT id FROM payments
 TABLESAMPLE SYSTEM (LEAST(100, 100 * 32 * 8192.0 / GREATEST(pg_relation_size('payments'), 1)))
-WHERE created_at > now() - interval '300 days' ORDER BY random() LIMIT CAST(:most AS integer)
+ORDER BY random() LIMIT CAST(:most AS integer)
 """
 HEAD = """
 SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), audit_sequence, audit_hash

@@ -231,10 +231,9 @@ def test_the_audit_bucket_refuses_plain_requests_and_other_keys(aws, bucket):
     assert any("server-side-encryption-aws-kms-key-id" in condition for condition in refused)
 
 
-def test_old_audit_records_get_cheaper_and_stay(aws, bucket):
+def test_old_audit_records_stay_and_can_be_read(aws, bucket):
     (rule,) = aws("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert [step["StorageClass"] for step in rule["Transitions"]] == ["STANDARD_IA", "GLACIER_IR", "DEEP_ARCHIVE"]
-    assert "Expiration" not in rule
+    assert {"Expiration", "Transitions"}.isdisjoint(rule)
 
 
 # --- the load balancer: two things

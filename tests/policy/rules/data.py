@@ -63,12 +63,11 @@ def functions_write_to_their_own_log_group(declaration: Declaration) -> Iterator
 def buckets_have_an_end(declaration: Declaration) -> Iterator[str]:
     """Find buckets that keep everything forever, or unfinished uploads.
 
-    What Object Lock keeps on purpose gets cheaper storage instead of an end.
+    What Object Lock keeps on purpose has no end.
     """
     for bucket in declaration.of("AWS::S3::Bucket"):
         rules = [one for one in bucket.at("LifecycleConfiguration.Rules", []) if one.get("Status") == "Enabled"]
-        end = "Transition" if bucket.at("ObjectLockConfiguration") else "Expiration"
-        if not any(end in key for one in rules for key in one):
-            yield f"{bucket.name}: no rule of its lifecycle has an {end}"
+        if not bucket.at("ObjectLockConfiguration") and not any("Expiration" in key for one in rules for key in one):
+            yield f"{bucket.name}: no rule of its lifecycle has an Expiration"
         if not any("AbortIncompleteMultipartUpload" in one for one in rules):
             yield f"{bucket.name}: no rule of its lifecycle ends unfinished uploads"

@@ -75,7 +75,11 @@ def bucket_versions(declaration: Declaration) -> Iterator[str]:
 
 @rule(BUCKET)
 def bucket_ends(declaration: Declaration) -> Iterator[str]:
-    """Find buckets without an end for objects, old versions or parts of uploads, and transitions that S3 refuses."""
+    """Find buckets without an end for objects, old versions or parts of uploads, and transitions that S3 refuses.
+
+    Or that do nothing: S3 moves no object below 128 KB to another class, unless the rule's filter has a size.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+    """
     for bucket in declaration.of(BUCKET):
         rules = listed(bucket.at("LifecycleConfiguration.Rules"))
         if not rules:
@@ -97,6 +101,8 @@ def _lifecycle(bucket: Resource, found: Mapping[str, Any]) -> Iterator[str]:
     if versions and not 1 <= int(found.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays", 0)) <= LONGEST_DAYS:
         yield f"old versions stay: {found.get('NoncurrentVersionExpiration')}"
     steps = [(str(s.get("StorageClass")), int(s.get("TransitionInDays", 0))) for s in found.get("Transitions", [])]
+    if steps and not int(found.get("ObjectSizeGreaterThan", 0)):
+        yield f"objects below 128 KB stay in their class: {steps} says nothing of a size (ObjectSizeGreaterThan)"
     for name, after in steps:
         if name not in COLDER or after < COLDER[name]:
             yield f"to {name!r} after {after} days"
