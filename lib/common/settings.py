@@ -20,7 +20,7 @@ from lib.common.setting_types import FLAG, TAG, Derived, Given, Setting, Setting
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 ANOTHER_STACK = "never: it would be another stack"
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
-RESTARTS = "the database restarts, in its next maintenance window or at once"
+RESTARTS = "the database restarts, when `APPLY_IMMEDIATELY` says"
 
 # Settings that some systems have.
 API_RATE = Setting(number(1, 10_000), "requests a second that the API takes")
@@ -215,5 +215,12 @@ class DatabaseSettings(SystemSettings):
     )
     backup_days = Setting(number(1, 35), "days that automated backups are kept")
     database_instance_class = Setting(kinds.INSTANCE_CLASS, "the database's class", "db.t4g.medium", RESTARTS)
+    # Which changes wait, and which never do:
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html
+    apply_immediately = Setting(
+        FLAG,
+        "whether a change of the database is made at once, or waits for its next maintenance window",
+        change="in place; what waits already is made with the next change",
+    )
     database_port = Setting(number(1150, 65535), "the port of PostgreSQL", 5432, "the database restarts at once")
     alarm_email = Setting(kinds.EMAIL, "where alarms are sent", "", "in place; the new address has to confirm")

@@ -170,6 +170,7 @@ class Database(Construct):
             backup_retention_period=settings.backup_days,
             preferred_backup_window="02:00-03:00",
             preferred_maintenance_window="sun:03:30-sun:04:30",
+            apply_immediately=settings.apply_immediately,
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
             skip_final_snapshot=not retain_data,
@@ -203,6 +204,7 @@ class Database(Construct):
                 ca_cert_identifier="rds-ca-rsa2048-g1",
                 # The version is pinned: an upgrade by AWS would be a difference that Terraform wants to take back.
                 auto_minor_version_upgrade=False,
+                apply_immediately=settings.apply_immediately,
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=role,
                 depends_on=[policy],

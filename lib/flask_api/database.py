@@ -119,6 +119,7 @@ class Database(pulumi.ComponentResource):
             backup_retention_period=settings.backup_days,
             preferred_backup_window="02:00-03:00",
             preferred_maintenance_window="sun:03:30-sun:04:30",
+            apply_immediately=settings.apply_immediately,
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
             skip_final_snapshot=not settings.retain_data,
@@ -150,6 +151,7 @@ class Database(pulumi.ComponentResource):
                 ca_cert_identifier="rds-ca-rsa2048-g1",
                 # The version is pinned: an upgrade by AWS would be a difference that Pulumi wants to take back.
                 auto_minor_version_upgrade=False,
+                apply_immediately=settings.apply_immediately,
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=role.arn,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

@@ -77,6 +77,7 @@ class Database(Construct):
             copy_tags_to_snapshot=True,
             deletion_protection=retain_data,
             removal_policy=cdk.RemovalPolicy.SNAPSHOT if retain_data else cdk.RemovalPolicy.DESTROY,
+            apply_immediately=settings.apply_immediately,
             auto_minor_version_upgrade=False,
             allow_major_version_upgrade=False,
             cloudwatch_logs_exports=list(LOG_EXPORTS),

@@ -99,6 +99,7 @@ class Database(pulumi.ComponentResource):
             backup_retention_period=settings.backup_days,
             backup_window="02:00-03:00",
             maintenance_window="sun:03:30-sun:04:30",
+            apply_immediately=settings.apply_immediately,
             # The version is pinned: an upgrade by AWS would be a difference that Pulumi wants to take back.
             auto_minor_version_upgrade=False,
             copy_tags_to_snapshot=True,

@@ -10,8 +10,8 @@ from lib.declared.terraform_expressions import RANDOM
 from lib.declared.terraform_types.model import Context, Json, Owner, ResourceType, block, blocks
 
 RDS, S3 = "AWS::RDS::", "AWS::S3::"
-# What Terraform does on destroy and on update; CloudFormation has a DeletionPolicy and asks the service at once.
-_RDS_OPTIONS = frozenset({"apply_immediately", "final_snapshot_identifier", "skip_final_snapshot"})
+# What Terraform does on destroy; CloudFormation has a DeletionPolicy.
+_RDS_OPTIONS = frozenset({"final_snapshot_identifier", "skip_final_snapshot"})
 # Of a write-only argument, the number that tells Terraform that it has changed.
 _WRITE_ONLY = frozenset({"master_password_wo_version", "password_wo_version", "secret_string_wo_version"})
 _DATABASE = {
@@ -146,7 +146,8 @@ TYPES = {
             "master_password": "MasterUserPassword",
             "master_password_wo": "MasterUserPassword",
         },
-        options=_RDS_OPTIONS | _WRITE_ONLY | {"allow_major_version_upgrade"},
+        # CloudFormation's clusters have no word for it, its instances have.
+        options=_RDS_OPTIONS | _WRITE_ONLY | {"allow_major_version_upgrade", "apply_immediately"},
         attributes={
             "endpoint": "Endpoint.Address",
             "reader_endpoint": "ReadEndpoint.Address",

@@ -125,6 +125,21 @@ def instance_classes(declaration: Declaration) -> Iterator[str]:
 
 
 @rule(*BOTH)
+def changes_wait_in_production(declaration: Declaration) -> Iterator[str]:
+    """Find databases whose changes wait outside of production, where nobody would notice, or do not wait in it.
+
+    Without the argument Terraform's provider has them wait, and CloudFormation makes them at once.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html
+    """
+    wanted = declaration.environment != "production"
+    for database in databases(declaration):
+        found = database.properties.get("ApplyImmediately", database.options.get("apply_immediately"))
+        known = database.type == "AWS::RDS::DBInstance" or declaration.tool != "cdk"  # no property of CDK's clusters
+        if known and found is not wanted:
+            yield f"{database.name}: ApplyImmediately is {found}: {wanted} in {declaration.environment}"
+
+
+@rule(*BOTH)
 def windows(declaration: Declaration) -> Iterator[str]:
     """Find maintenance and backup windows of another form, shorter than half an hour, or over each other.
 

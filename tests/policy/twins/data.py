@@ -81,6 +81,21 @@ TWINS: list[Twin] = [
         {"instance_class": "db.t4g.medium"},
         {"instanceClass": "db.r6.lagre"},
     ),
+    *instances(
+        databases.changes_wait_in_production,
+        {"ApplyImmediately": True},
+        {"apply_immediately": True},
+        {"applyImmediately": True},
+    ),
+    *instances(
+        databases.changes_wait_in_production,
+        {"ApplyImmediately": REMOVED},
+        {"apply_immediately": REMOVED},
+        {"applyImmediately": REMOVED},
+    ),
+    Twin(databases.changes_wait_in_production, "cdktf", "aws_rds_cluster", "", {"apply_immediately": True}),
+    Twin(databases.changes_wait_in_production, "pulumi", "aws:rds/cluster:Cluster", "", {"applyImmediately": True}),
+    Twin(databases.changes_wait_in_production, "pulumi", "aws:rds/instance:Instance", "", {"applyImmediately": True}),
     Twin(databases.windows, "cdk", "AWS::RDS::DBInstance", "", {"PreferredMaintenanceWindow": "sun:03:30-sun:03:40"}),
     Twin(databases.windows, "cdktf", "aws_rds_cluster", "", {"preferred_backup_window": "2:00-3:00"}),
     Twin(

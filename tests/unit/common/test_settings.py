@@ -11,7 +11,7 @@ from lib.common.setting_types import FLAG, Setting, choice, number
 from lib.common.settings import DatabaseSettings, SystemSettings
 
 ELSEWHERE = next(name for name in sorted(region.known()) if name != region.primary({}))
-OWN = "retain_data = false\nlog_days = 14\nbackup_days = 7\nslow = true\n"
+OWN = "retain_data = false\nlog_days = 14\napply_immediately = false\nbackup_days = 7\nslow = true\n"
 
 
 class Example(DatabaseSettings):
