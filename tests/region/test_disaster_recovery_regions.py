@@ -9,7 +9,7 @@ from lib.common import region
 from lib.common.errors import SettingError
 from tests.support import disaster_recovery
 from tests.support.disaster_recovery import ROLES, Configuration
-from tests.support.regions import chosen, region_names
+from tests.support.regions import chosen, moved_lib, region_names
 
 
 def pairs() -> list[tuple[str, str]]:
@@ -35,9 +35,8 @@ def synthesised() -> dict[tuple[str, str], Configuration]:
 @pytest.fixture(params=pairs(), ids="-and-".join)
 def moved(request, synthesised, tmp_path, monkeypatch):
     """A pair, and what was synthesised when nothing but the files with the regions was changed."""
-    for name, value in zip(("AWS_REGION", "AWS_REGION_DR"), request.param, strict=True):
-        (tmp_path / name).write_text(f"{value}\n", encoding="utf-8")
-    monkeypatch.setattr(region, "FOLDER", tmp_path)
+    first, second = request.param
+    monkeypatch.setattr(region, "FOLDER", moved_lib(tmp_path, AWS_REGION=first, AWS_REGION_DR=second))
     if request.param not in synthesised:
         synthesised[request.param] = disaster_recovery.read(disaster_recovery.synthesise({}))
     return request.param, synthesised[request.param]

@@ -7,15 +7,14 @@ import pytest
 
 from lib.common import region
 from tests.support import synthesis
-from tests.support.regions import chosen, region_names
+from tests.support.regions import chosen, moved_lib, region_names
 from tests.support.synthesis import named, of_type, only
 
 
 @pytest.fixture(params=chosen())
 def moved(request, tmp_path, monkeypatch, every_root):
     """A template of which nothing but the file with the region was changed."""
-    (tmp_path / "AWS_REGION").write_text(f"{request.param}\n", encoding="utf-8")
-    monkeypatch.setattr(region, "FOLDER", tmp_path)
+    monkeypatch.setattr(region, "FOLDER", moved_lib(tmp_path, AWS_REGION=request.param))
     return request.param, synthesis.synthesise({})[0]
 
 
