@@ -25,7 +25,7 @@ from tests.support import environments
 
 REQUIREMENTS = Path(__file__).with_name("checkov-requirements.txt")
 # Nothing is asked of anybody: no checks, no modules and no severities are downloaded.
-OPTIONS = ("--skip-download", "--download-external-modules", "false", "--compact", "--quiet", "--output", "json")
+OPTIONS = ("--skip-download", "--download-external-modules", "false", "--compact", "--output", "json")
 FRAMEWORKS = ("cloudformation", "terraform_json")
 SECONDS = 300
 REFERENCE = re.compile(r"\b(data\.)?(aws_\w+)\.([\w-]+)")
@@ -102,7 +102,7 @@ def scan(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, 
         folder: where they are written.
 
     Raises:
-        RuntimeError: checkov could not read a document, or ended with an error.
+        RuntimeError: checkov could not read a document, knows nothing in it, or ended with an error.
     """
     files = {}
     for name, content in documents.items():
@@ -115,13 +115,20 @@ def scan(documents: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[str, 
     if done.returncode not in (0, 1):  # 1: it found something
         raise RuntimeError(f"checkov ended with {done.returncode}: {done.stderr[-2000:]}")
     found: dict[str, list[Finding]] = {name: [] for name in documents}
+    checked: set[str] = set()
     reports = json.loads(done.stdout)
     for report in reports if isinstance(reports, list) else [reports]:
+        if "results" not in report:  # it has checked nothing
+            continue
         if report["summary"]["parsing_errors"]:
             raise RuntimeError(f"checkov cannot read all of {', '.join(documents)}: {done.stderr[-2000:]}")
         for failed in report["results"]["failed_checks"]:
             finding = Finding(failed["check_id"], _resource(failed["resource"]), failed["check_name"])
             found[files[failed["file_abs_path"]]].append(finding)
+        checked.update(files[each["file_abs_path"]] for each in report["results"]["passed_checks"])
+    # A document that checkov does not understand has no findings, and passes no check either.
+    if unknown := [name for name in documents if not found[name] and name not in checked]:
+        raise RuntimeError(f"checkov knows nothing in {', '.join(unknown)}: it has no finding and passes no check.")
     return found
 
 

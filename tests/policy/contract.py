@@ -107,13 +107,13 @@ def plain(text: str) -> str:
     )
 
 
-def main(systems: Sequence[str] = SYSTEMS) -> int:
-    """Write the files again."""
+def main(systems: Sequence[str]) -> int:
+    """Write the files of these systems again, or of all."""
     FOLDER.mkdir(exist_ok=True)
-    for system in systems:
+    for system in systems or SYSTEMS:
         (FOLDER / f"{system}.txt").write_text("".join(f"{line}\n" for line in lines(system)), encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

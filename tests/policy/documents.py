@@ -1,6 +1,6 @@
 """Tables of a system's document that come from what is declared: alarms, what environments differ in, settings.
 
-.venv/bin/python -m tests.policy.documents      writes the tables again; new alarms get an empty advice
+.venv/bin/python -m tests.policy.documents [system ...]    writes them again; new alarms get an empty advice
 """
 
 import importlib
@@ -113,6 +113,8 @@ def _days(path: str, *types: str) -> Callable[[Declaration], str]:
 
 def _databases(declaration: Declaration) -> str:
     instances = declaration.of("AWS::RDS::DBInstance")
+    if not instances:
+        return ""
     regions = {instance.region for instance in instances}
     standby = ", a standby in a second zone" if any(i.properties.get("MultiAZ") for i in instances) else ""
     return f"{len(instances) // len(regions)}{' in each region' if len(regions) > 1 else ''}{standby}"
@@ -208,20 +210,28 @@ def settings(system: str) -> tuple[Sequence[str], list[list[str]]]:
 
 
 def written(system: str, text: str) -> str:
-    """Return a document's text with its tables as they have to be; the advice for each alarm stays."""
-    advice = {name: row[-1] for row in table(text, ALARMS) for name in re.findall(r"`([^`]+)`", row[0])}
-    rows = [[f"`{part}`", when, advice.get(part, "")] for part, when in alarms(system).items()]
-    text = replaced(replaced(text, ALARMS, rows), DIFFERENCES, differences(system))
+    """Return a document's text with its tables as they have to be; the advice for each alarm stays.
+
+    A system without alarms has no table of them, nor one of environments that differ in no row of it.
+
+    Raises:
+        ValueError: a table that has rows is not in the text.
+    """
+    if when := alarms(system):
+        advice = {name: row[-1] for row in table(text, ALARMS) for name in re.findall(r"`([^`]+)`", row[0])}
+        text = replaced(text, ALARMS, [[f"`{part}`", when[part], advice.get(part, "")] for part in when])
+    if rows := differences(system):
+        text = replaced(text, DIFFERENCES, rows)
     return replaced(text, *settings(system))
 
 
-def main(systems: Sequence[str] = SYSTEMS) -> int:
-    """Write the tables again."""
-    for system in systems:
+def main(systems: Sequence[str]) -> int:
+    """Write the tables of these systems again, or of all."""
+    for system in systems or SYSTEMS:
         path = document(system)
         path.write_text(written(system, path.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -73,11 +73,15 @@ def test_cfn_lint_notices_what_is_broken(rule, twin):
 
 
 @pytest.mark.parametrize("system", [system for system in SYSTEMS if TOOLS[system] == "cdk"])
-def test_cfn_lint_notices_a_withdrawn_version_in_the_template_that_is_deployed(system):
+def test_cfn_lint_notices_an_unknown_property_in_the_template_that_is_deployed(system):
+    """In whatever the system declares: of every type, one resource has a property more than CloudFormation knows."""
     document = copy.deepcopy(source_of(Case(system, "production")).document)
-    (database,) = [r for r in document["Resources"].values() if r["Type"] == "AWS::RDS::DBInstance"]
-    database["Properties"]["EngineVersion"] = "15.4"
-    assert any(finding.startswith("W3691") for finding in lint(document, Case(system, "dev").region, CDK_EXCEPTIONS))
+    broken = {found["Type"]: name for name, found in document["Resources"].items() if "Properties" in found}
+    for name in broken.values():
+        document["Resources"][name]["Properties"]["Unkonwn"] = "x"
+    found = lint(document, Case(system, "dev").region, CDK_EXCEPTIONS)
+    unknown = {line.split("/")[1] for line in found if line.startswith("E3002 ") and "Unkonwn" in line}
+    assert unknown == set(broken.values()) != set()
 
 
 def test_a_template_that_is_broken_is_read_again():

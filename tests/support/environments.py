@@ -27,5 +27,9 @@ def python(name: str, requirements: Path) -> Path:
             subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, made], check=True)
             install = [UV, "pip", "install", "--quiet", "--python", made / "bin" / "python", "--require-hashes"]
             subprocess.run([*install, "--requirements", requirements], check=True)
-            os.rename(made, folder)
+            try:
+                os.rename(made, folder)
+            except OSError:
+                if not folder.is_dir():  # otherwise another process was first, with the same list
+                    raise
     return folder / "bin" / "python"
