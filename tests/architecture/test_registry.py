@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,7 @@ def files() -> Iterator[Path]:
     yield from (path for pattern in ("*.py", "*.toml", "*.yaml", "cdk*.json") for path in ROOT.glob(pattern))
 
 
+@cache
 def keepers() -> set[str]:
     """Return the files that list systems."""
     found = ((path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in files())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,12 @@ from tests.integration.conftest import free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 # A path at the start of a line, a sentence on it perhaps, and the file's whole text.
-FILE = re.compile(r"^`([\w/]+\.py)`[^\n]*(?:\n[^\n]+)*\n\n```python\n(.*?)^```$", re.M | re.S)
+FILE = re.compile(
+    r"^`([\w/]+\.(?:md|py|toml))`[^\n]*(?:\n[^\n]+)*\n\n```(?:markdown|python|toml)\n(.*?)^```$", re.M | re.S
+)
 ENTRY = re.compile(r'^```python\n( +"([a-z-]+)": System\([^\n]*\),\n)```$', re.M)
+# What writes files of the system's: the commands after the recipe's files that are no scripts.
+COMMAND = re.compile(r"^\.venv/bin/(python -m [\w. -]+?) *(?:#.*)?$", re.M)
 END_OF_REGISTRY = re.compile(r"^SYSTEMS: .*?(?=^\}$)", re.M | re.S)
 
 
@@ -56,11 +61,20 @@ class Checkout:
         )
 
 
+def _text() -> str:
+    return (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## A new system")[2]
+
+
 def recipe() -> tuple[str, str, dict[str, str]]:
     """Return what CONTRIBUTING.md has for a new system: its name, its entry, its files by path."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## A new system")[2]
+    text = _text()
     ((entry, name),) = ENTRY.findall(text)
     return name, entry, dict(FILE.findall(text))
+
+
+def commands() -> list[list[str]]:
+    """Return the recipe's commands that write files of the system's, each as its words."""
+    return [found.split() for found in COMMAND.findall(_text().partition("\nThen:\n")[2])]
 
 
 def follow(folder: Path) -> tuple[str, list[str]]:
@@ -84,6 +98,8 @@ def borrow_packages(folder: Path) -> None:
         if path.name != setup_env.STAMP.name:
             (folder / ".venv" / path.name).symlink_to(path)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    (ROOT / ".local").mkdir(exist_ok=True)
+    (folder / ".local").symlink_to(ROOT / ".local")  # checkov's environment, and what else is made once
     # The stamp has the checkout's folder in it.
     code = "import setup_env; setup_env.STAMP.write_text(setup_env.content())"
     subprocess.run([sys._base_executable, "-c", code], cwd=folder / "scripts", check=True)  # type: ignore[attr-defined]
@@ -104,6 +120,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         "ENVIRONMENT_SUFFIX": "new",
     }
     found = Checkout(folder, name, changed, environ)
+    with ThreadPoolExecutor() as pool:  # they write different files
+        for done in pool.map(lambda words: found.run(*words), commands()):
+            assert done.returncode == 0, done.stderr[-2000:]
     yield found
     found.run("scripts/down")
 
