@@ -1,7 +1,7 @@
 """Runs tap.py as the Pulumi CLI would, and applies it to the local cloud; a program of its own.
 
-A way to run a program on the local cloud, and no deployment engine: it makes, keeps and removes; it plans nothing and
-updates nothing. docs/decisions tells what follows from that.
+It runs a program on the local cloud, and is not an IaC tool: it makes, keeps and removes; it plans nothing and updates
+nothing. docs/decisions tells what follows from that.
 """
 
 import asyncio

@@ -36,7 +36,7 @@ class Provider:
 
 
 class Monitor(mocks.MockMonitor):
-    """Stands where the Pulumi engine stands for a program.
+    """Stands where Pulumi's engine stands for a program.
 
     Args:
         state: what there is already; brought up to date.

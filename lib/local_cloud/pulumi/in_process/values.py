@@ -1,4 +1,4 @@
-"""Values as they travel between a Pulumi program and its engine, with secrets, assets and references unpacked."""
+"""Values as they travel between a Pulumi program and Pulumi's engine, with secrets, assets and references unpacked."""
 
 import hashlib
 import io
