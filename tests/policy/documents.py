@@ -217,9 +217,9 @@ def written(system: str, text: str) -> str:
     Raises:
         ValueError: a table that has rows is not in the text.
     """
-    if when := alarms(system):
+    if found := alarms(system):
         advice = {name: row[-1] for row in table(text, ALARMS) for name in re.findall(r"`([^`]+)`", row[0])}
-        text = replaced(text, ALARMS, [[f"`{part}`", when[part], advice.get(part, "")] for part in when])
+        text = replaced(text, ALARMS, [[f"`{part}`", when, advice.get(part, "")] for part, when in found.items()])
     if rows := differences(system):
         text = replaced(text, DIFFERENCES, rows)
     return replaced(text, *settings(system))
