@@ -18,6 +18,9 @@ class Settings(DatabaseSettings):
     stream_hours = Setting(number(24, 8760), "hours that records stay in the stream")
     # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
     stream_shards = Setting(
-        number(1, 200), "shards, for 1 MB or 1,000 records a second each", 1, "in place, from half as many to twice"
+        number(1, 200),
+        "shards, for 1 MB or 1,000 records a second each",
+        1,
+        "in place, to half as many to twice; further by several deployments",
     )
     batch_size = Setting(number(1, 1000), "records for each invocation", 100)
