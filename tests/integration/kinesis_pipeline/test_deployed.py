@@ -100,7 +100,7 @@ def test_secret_is_described_and_holds_what_rds_puts_there(aws, settings):
 def test_stream_is_active_with_its_shards(aws, settings):
     summary = aws("kinesis").describe_stream_summary(StreamName=settings.name("stream"))["StreamDescriptionSummary"]
     assert summary["StreamStatus"] == "ACTIVE"
-    assert summary["OpenShardCount"] == settings.shards
+    assert summary["OpenShardCount"] == settings.stream_shards
 
 
 @lost("AWS::Kinesis::Stream")

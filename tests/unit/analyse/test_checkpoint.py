@@ -100,6 +100,12 @@ def test_a_piece_that_is_as_it_was_left_is_taken_over(tmp_path):
     assert (checkpoint.notices, checkpoint.finished(WorkItem("2", HERE, "volumes"))) == ([], None)
 
 
+def test_a_piece_whose_findings_are_gone_is_done_again(tmp_path):
+    checkpoint, work_item = done(tmp_path)
+    checkpoint.path(work_item, "jsonl").unlink()
+    assert checkpoint.finished(work_item) is None
+
+
 @pytest.mark.parametrize("content", ["", '{"check": "c"}\n{"check": "c"}\n', '{"check": "d"}\n'])
 def test_a_piece_whose_findings_were_changed_is_done_again_with_a_sentence(tmp_path, content):
     checkpoint, work_item = done(tmp_path)
