@@ -45,9 +45,7 @@ def test_a_variable_has_the_attributes_name_and_a_key_for_pulumi() -> None:
 def test_a_setting_of_two_systems_has_one_name() -> None:
     """A second name would rename it in the first system."""
     with pytest.raises((TypeError, RuntimeError)):  # Python 3.11 wraps what __set_name__ raises
-
-        class Other(SystemSettings):
-            port = Example.database_port
+        type("Other", (SystemSettings,), {"port": Example.database_port})
 
     class Copied(SystemSettings):
         port = replace(Example.database_port)

@@ -48,8 +48,8 @@ def test_no_two_systems_share_a_variable_for_a_port(name):
 
 def test_a_port_that_another_program_has_is_refused(tmp_path):
     cloud = LocalCloud.read({"LOCAL_CLOUD_FOLDER": str(tmp_path)})
-    refused = pytest.raises(LocalCloudError, match="meant for PostgreSQL, is used by another program")
-    with socket.create_server(("127.0.0.1", 0)) as taken, refused:
+    sentence = "meant for PostgreSQL, is used by another program"
+    with pytest.raises(LocalCloudError, match=sentence), socket.create_server(("127.0.0.1", 0)) as taken:
         systems.database(cloud, taken.getsockname()[1])
 
 
