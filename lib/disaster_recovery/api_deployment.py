@@ -11,7 +11,7 @@ from cdktf import TerraformResource
 from constructs import Construct
 
 PREFIX = "aws_api_gateway_"
-# What needs no new deployment, by AWS's table; a change of every other type does.
+# AWS's table of what needs a new deployment names none of these; a change of every other type leads to one.
 NOT_DEPLOYED = frozenset(
     {
         "account",

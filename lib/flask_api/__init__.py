@@ -1,1 +1,1 @@
-"""Products and orders over HTTP: Flask on ECS Fargate behind a load balancer, Aurora PostgreSQL. Engine: Pulumi."""
+"""Products and orders over HTTP: Flask on ECS Fargate behind a load balancer, Aurora PostgreSQL. IaC tool: Pulumi."""

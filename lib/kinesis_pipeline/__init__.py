@@ -1,1 +1,1 @@
-"""Kinesis, a Lambda consumer and PostgreSQL: events become rows, each once. Engine: AWS CDK."""
+"""Kinesis, a Lambda consumer and PostgreSQL: events become rows, each once. IaC tool: AWS CDK."""

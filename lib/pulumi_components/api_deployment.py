@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/updating-api.html
 import pulumi
 
 PREFIX = "aws:apigateway/"
-# What needs no new deployment, by AWS's table; a change of every other type does.
+# AWS's table of what needs a new deployment names none of these; a change of every other type leads to one.
 NOT_DEPLOYED = frozenset(
     {
         "account:Account",
