@@ -1,10 +1,10 @@
 """Makes the auditor's rates from the rows of AWS's price list: only what is complete, and means one thing."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from functools import partial
 
 from lib.analyse.price_list.files import Price, PriceListError
 from lib.common.json_types import JsonObject
@@ -98,13 +98,15 @@ class _Prices:
         return next(iter(amounts)) if len(amounts) == 1 else None
 
 
-def _volume_key(kind: str, ending: str | None) -> Key:
-    name, _, tier = (ending or "").partition(".tier")
-    part = {"Usage": "storage", "P-IOPS": "iops", "P-Throughput": "throughput"}[kind]
-    return _NAMES.get(name or None, name), part, int(tier) if tier.isdigit() else 1
+def _volume_key(match: re.Match[str]) -> Key | None:
+    """Return what a price of volumes is for, or None for a type that the table does not have."""
+    name, _, tier = (match[2] or "").partition(".tier")
+    part = {"Usage": "storage", "P-IOPS": "iops", "P-Throughput": "throughput"}[match[1]]
+    key = _NAMES.get(name or None, name), part, int(tier) if tier.isdigit() else 1
+    return key if key[0] in VOLUMES else None
 
 
-def _volume(name: str, gathered: _Prices) -> JsonObject | None:
+def _volume(gathered: _Prices, name: str) -> JsonObject | None:
     """Return the rates of one type of volume, or None when a price is missing."""
     storage = gathered.one(name, "storage")
     if storage is None:
@@ -112,7 +114,7 @@ def _volume(name: str, gathered: _Prices) -> JsonObject | None:
     entry: JsonObject = {"storage": text(storage)}
     for part in sorted(NEEDED.get(name, set()) - {"storage"}):
         ends: list[int | None] = [*TIERS.get((name, part), ()), None]
-        steps = list[list[Any]]()
+        steps = list[list[int | str | None]]()
         for number, end in enumerate(ends, 1):
             price = gathered.one(name, part, number)
             if price is None:
@@ -125,63 +127,84 @@ def _volume(name: str, gathered: _Prices) -> JsonObject | None:
     return entry
 
 
+def _gathered(
+    rows: Iterable[Price], currency: str, usage: re.Pattern[str], key_of: Callable[[re.Match[str]], Key | None]
+) -> _Prices:
+    """Return the prices whose usage type matches and has a key, each under that.
+
+    Raises:
+        PriceListError: a price in another currency or unit; whatever the rows raise.
+    """
+    gathered = _Prices(currency)
+    for price in rows:
+        match = usage.fullmatch(price.usage)
+        key = key_of(match) if match else None
+        if key is not None:
+            gathered.add(key, price)
+    return gathered
+
+
+def _rates(
+    gathered: _Prices, names: Mapping[str, str], rate: Callable[[str], JsonObject | None], problem: str
+) -> Rates:
+    """Return the rates of everything that has each price it needs.
+
+    Args:
+        gathered: the prices.
+        names: what the prices of each of the table's names are gathered under.
+        rate: returns the rates by what they are gathered under, or None when a price is missing or ambiguous.
+        problem: what to say of a name that has prices and no rates.
+    """
+    result = Rates()
+    for name, key in names.items():
+        entry = rate(key)
+        if entry is not None:
+            result.rates[name] = entry
+        elif gathered.seen(key):
+            result.problems.append(f"{name} {problem}")
+        else:
+            result.absent.append(name)
+    return result
+
+
 def volumes(rows: Iterable[Price], currency: str) -> Rates:
     """Return the rates of EBS volumes, of those types that have every price they need.
 
     Raises:
         PriceListError: a price in another currency or unit; whatever the rows raise.
     """
-    gathered, result = _Prices(currency), Rates()
-    for price in rows:
-        match = _VOLUME.fullmatch(price.usage)
-        if match and (key := _volume_key(match[1], match[2]))[0] in VOLUMES:
-            gathered.add(key, price)
-    for name in VOLUMES:
-        entry = _volume(name, gathered)
-        if entry is not None:
-            result.rates[name] = entry
-        elif gathered.seen(name):
-            result.problems.append(f"{name} has some of its prices only, or several for the same thing")
-        else:
-            result.absent.append(name)
-    return result
+    gathered = _gathered(rows, currency, _VOLUME, _volume_key)
+    problem = "has some of its prices only, or several for the same thing"
+    return _rates(gathered, {name: name for name in VOLUMES}, partial(_volume, gathered), problem)
+
+
+def _log_key(match: re.Match[str]) -> Key:
+    return match[1], "storage" if match[1].startswith("Timed") else "ingestion", 1
 
 
 def logs(rows: Iterable[Price], currency: str) -> Rates:
     """Return the rates of log groups, of those classes that have every price they need; raises as for volumes."""
-    gathered, result = _Prices(currency), Rates()
-    for price in rows:
-        match = _LOGS.fullmatch(price.usage)
-        if match:
-            gathered.add((match[1], "storage" if match[1].startswith("Timed") else "ingestion", 1), price)
+    gathered = _gathered(rows, currency, _LOGS, _log_key)
     storage = gathered.one("TimedStorage-ByteHrs", "storage")
-    for name, usage in LOGS.items():
+
+    def rate(usage: str) -> JsonObject | None:
         ingestion = gathered.one(usage, "ingestion")
-        if storage is not None and ingestion is not None:
-            result.rates[name] = {"storage": text(storage), "ingestion": text(ingestion)}
-        elif gathered.seen(usage):
-            result.problems.append(f"{name} logs have some of their prices only, or several for the same thing")
-        else:
-            result.absent.append(name)
-    return result
+        if storage is None or ingestion is None:
+            return None
+        return {"storage": text(storage), "ingestion": text(ingestion)}
+
+    return _rates(gathered, LOGS, rate, "logs have some of their prices only, or several for the same thing")
 
 
 def _single(rows: Iterable[Price], currency: str, usage: re.Pattern[str], names: Mapping[str, str], part: str) -> Rates:
     """Return the rates of what has one price each, by the name of its usage type; raises as for volumes."""
-    gathered, result = _Prices(currency), Rates()
-    for price in rows:
-        match = usage.fullmatch(price.usage)
-        if match:
-            gathered.add((match[1], part, 1), price)
-    for name, kind in names.items():
+    gathered = _gathered(rows, currency, usage, lambda match: (match[1], part, 1))
+
+    def rate(kind: str) -> JsonObject | None:
         amount = gathered.one(kind, part)
-        if amount is not None:
-            result.rates[name] = {part: text(amount)}
-        elif gathered.seen(kind):
-            result.problems.append(f"{name} has several prices for the same thing")
-        else:
-            result.absent.append(name)
-    return result
+        return None if amount is None else {part: text(amount)}
+
+    return _rates(gathered, names, rate, "has several prices for the same thing")
 
 
 def snapshots(rows: Iterable[Price], currency: str) -> Rates:

@@ -248,6 +248,13 @@ def test_a_price_that_cannot_be_right_refuses_the_file(refresh, server, capsys, 
     assert said in capsys.readouterr().err
 
 
+def test_a_type_of_volume_that_the_table_does_not_have_may_be_priced_by_anything(refresh, server):
+    rows = [*fake.volumes(HERE, "EUS1-"), fake.row("EUS1-EBS:VolumeUsage.gp9", "GB-Hours", "0.1", HERE)]
+    server.files[server.path(EC2, HERE)] = fake.text(EC2, rows)
+    code, table = refresh(HERE)
+    assert (code, set(table["regions"][NAME]["volumes"]["rates"])) == (0, set(rates.VOLUMES))
+
+
 @pytest.mark.parametrize("values", [{"PricePerUnit": "0.0000000000"}, {"TermType": "Reserved"}])
 def test_terms_that_are_missing_or_free_are_no_price(refresh, server, values):
     change(server, EC2, "EUS1-EBS:VolumeUsage.gp2", **values)
