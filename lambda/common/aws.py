@@ -1,12 +1,27 @@
 """Clients of AWS that give up soon: the SDK's own patience, minutes for one call, is longer than a function lives.
 
-They are made when they are needed: importing the SDK takes longer than everything else at a cold start.
+They are made when they are needed: importing the SDK takes longer than everything else at a cold start. Their types
+come from types-boto3, which is installed for the checks alone.
 """
 
+from __future__ import annotations
+
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Literal, Protocol, cast, overload
+
+from json_types import JsonMapping
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from botocore.client import BaseClient
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_rds import RDSClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sns import SNSClient
 
 CONNECT_SECONDS, READ_SECONDS = 0.5, 1.5
 ADDRESSES = 8  # that S3's name may have: when none of them answers, each takes its time
@@ -14,51 +29,69 @@ LONGEST_SECONDS = ADDRESSES * CONNECT_SECONDS + READ_SECONDS  # that one try of 
 _lock = threading.Lock()  # a session makes one client at a time; the clients themselves may be used by many threads
 
 
+class ClientFactory(Protocol):
+    """Returns a new client of a service in a region; without a region, in the function's own."""
+
+    @overload
+    def __call__(self, service: Literal["cloudwatch"], region: str = ..., /) -> CloudWatchClient: ...
+    @overload
+    def __call__(self, service: Literal["dynamodb"], region: str = ..., /) -> DynamoDBClient: ...
+    @overload
+    def __call__(self, service: Literal["rds"], region: str = ..., /) -> RDSClient: ...
+    @overload
+    def __call__(self, service: Literal["s3"], region: str = ..., /) -> S3Client: ...
+    @overload
+    def __call__(self, service: Literal["secretsmanager"], region: str = ..., /) -> SecretsManagerClient: ...
+    @overload
+    def __call__(self, service: Literal["sns"], region: str = ..., /) -> SNSClient: ...
+
+
 @cache
-def _session() -> Any:
+def _session() -> Session:
     import boto3  # see above
 
     return boto3.session.Session()
 
 
-def client(
-    service: str,
-    region: str | None = None,
+def clients(
     *,
     connect: float = CONNECT_SECONDS,
     read: float = READ_SECONDS,
     attempts: int = 1,
     connections: int = 10,
-) -> Any:
-    """Return a client.
+) -> ClientFactory:
+    """Return what makes clients.
 
     Args:
-        service: boto3's name of it.
-        region: another region than the function's own.
         connect: seconds to wait for a connection.
         read: seconds to wait for an answer.
         attempts: how often a call is tried, the first time included.
         connections: how many may be open at once.
     """
-    from botocore.config import Config  # see above
 
-    config = Config(
-        connect_timeout=connect,
-        read_timeout=read,
-        max_pool_connections=connections,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-    )
-    with _lock:
-        return _session().client(service, region_name=region, config=config)
+    def make(service: str, region: str | None = None, /) -> BaseClient:
+        from botocore.config import Config  # see above
+
+        config = Config(
+            connect_timeout=connect,
+            read_timeout=read,
+            max_pool_connections=connections,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+        )
+        with _lock:
+            make_client: Callable[..., BaseClient] = _session().client
+            return make_client(service, region_name=region, config=config)
+
+    return cast(ClientFactory, make)
 
 
 class Secrets:
     """Secrets Manager, whose failures look like the database's: without a password there is no way to it either."""
 
     def __init__(self) -> None:
-        self._client = client("secretsmanager", attempts=2)
+        self._client = clients(attempts=2)("secretsmanager")
 
-    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name  # boto3's name
+    def get_secret_value(self, *, SecretId: str) -> JsonMapping:  # pylint: disable=invalid-name  # boto3's name
         """Return the secret's current value.
 
         Raises:
@@ -67,6 +100,6 @@ class Secrets:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return dict(self._client.get_secret_value(SecretId=SecretId))
+            return self._client.get_secret_value(SecretId=SecretId)
         except (BotoCoreError, ClientError) as error:
             raise ConnectionError("no answer from Secrets Manager") from error

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 import cards
 import fastjsonschema
 import money
 import problems
+from json_types import JsonObject, JsonValue
 from money import Money
 from problems import Problem
 from web import Request, card_number
@@ -30,7 +30,7 @@ def _number(text: str) -> Decimal:
         return Decimal("NaN")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name occurs twice")  # who reads the first of them sees another request than we do
@@ -42,7 +42,7 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: JsonValue) -> Iterator[str]:
     """Yield every name, text and number in a value, the numbers without an exponent."""
     waiting = [value]
     while waiting:
@@ -65,11 +65,11 @@ class JsonBody:
             https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings-models.html
     """
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(self, schema: JsonObject) -> None:
         self.schema = schema
         self._validate = fastjsonschema.compile(schema)
 
-    def read(self, request: Request) -> dict[str, Any]:
+    def read(self, request: Request) -> JsonObject:
         """Return the body of a request.
 
         Raises:

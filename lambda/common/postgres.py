@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
+from json_types import JsonMapping
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, PreparedStatement
 
@@ -21,6 +22,7 @@ UNAVAILABLE_CODES = ("25006",)  # read-only: this was the primary before a failo
 DATA_CLASSES = ("22", "23")  # data exception, integrity constraint violation
 # Of every region that the stacks accept: lib/common/rds_ca.py refuses the others.
 BUNDLED_CA = Path(__file__).with_name("rds-ca.pem")
+Row: TypeAlias = list[Any]  # the values of its columns: what PostgreSQL's types are in Python
 PAUSE_FIRST, PAUSE_LONGEST = 0.1, 2.0  # seconds between two tries
 ANSWER_SECONDS = 10.0
 
@@ -43,7 +45,7 @@ class DataRejected(Exception):
 class SecretsClient(Protocol):
     """The one call of the Secrets Manager client that is used."""
 
-    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # pylint: disable=invalid-name  # boto3's name
+    def get_secret_value(self, *, SecretId: str) -> JsonMapping:  # pylint: disable=invalid-name  # boto3's name
         """Return the secret's current value."""
 
 
@@ -124,7 +126,7 @@ class Database:
             found.close()
             raise
 
-    def _once(self, sql: str, parameters: Mapping[str, Any]) -> list[list[Any]]:
+    def _once(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         if self._connection is None:
             self._connection = self._connect()
         if not parameters:
@@ -141,7 +143,7 @@ class Database:
             with suppress(OSError, InterfaceError):  # it was broken already
                 connection.close()
 
-    def run(self, sql: str, *, seconds: float, **parameters: Any) -> list[list[Any]]:
+    def run(self, sql: str, *, seconds: float, **parameters: object) -> list[Row]:
         """Run one statement, trying again while the database is unavailable.
 
         The statement may have been carried out although the answer was lost, so it has to be one

@@ -7,7 +7,9 @@ https://www.rfc-editor.org/rfc/rfc9457
 import json
 import traceback
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from json_types import JsonMapping
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -74,8 +76,8 @@ class Problem(Exception):
         detail: str,
         *,
         headers: Mapping[str, str] | None = None,
-        members: Mapping[str, Any] | None = None,
-        log: Mapping[str, Any] | None = None,
+        members: JsonMapping | None = None,
+        log: JsonMapping | None = None,
     ) -> None:
         super().__init__(kind.code)
         self.kind, self.detail, self.members, self.log = kind, detail, members or {}, log or {}

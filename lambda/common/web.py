@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 import cards
 import problems
+from json_types import JsonMapping, JsonObject
 from problems import Problem
 
 KEY = "idempotency-key"
@@ -47,14 +48,14 @@ class Request(NamedTuple):
         return self.headers.get(name, [""])[0]
 
 
-def _lists(event: Mapping[str, Any], single: str, several: str) -> dict[str, list[str]]:
+def _lists(event: JsonMapping, single: str, several: str) -> dict[str, list[str]]:
     """Return names and values, from the event's two shapes or whichever of them there is."""
     found = {name: [value or ""] for name, value in (event.get(single) or {}).items()}
     found |= {name: [value or "" for value in values or ()] for name, values in (event.get(several) or {}).items()}
     return found
 
 
-def read(event: Mapping[str, Any]) -> Request:
+def read(event: JsonMapping) -> Request:
     """Return the request in an event.
 
     Raises:
@@ -79,10 +80,10 @@ def read(event: Mapping[str, Any]) -> Request:
     )
 
 
-def result(request: Request, response: Response) -> dict[str, Any]:
+def result(request: Request, response: Response) -> JsonObject:
     """Return what the function has to return to whoever sent the request."""
     headers = {"Content-Type": response.media_type, **HEADERS, **response.headers}
-    made: dict[str, Any] = {"statusCode": response.status, "body": response.body, "isBase64Encoded": False}
+    made: JsonObject = {"statusCode": response.status, "body": response.body, "isBase64Encoded": False}
     if request.balancer:
         made["statusDescription"] = f"{response.status} {HTTPStatus(response.status).phrase}"
     if request.lists:

@@ -12,12 +12,13 @@ import json
 import os
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import payment_request
 import problems
 import readiness
 import web
+from json_types import JsonObject
 from payments import Payments
 from problem_types import REGION_PASSIVE
 from problems import Problem
@@ -25,6 +26,9 @@ from routing import Router
 from table import Table
 from telemetry import count, logger, publish
 from web import Request, Response
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 API = "disaster-recovery"
 PATIENCE_SECONDS = 9.0  # a write that is tried again, and a look at what became of it
@@ -42,7 +46,7 @@ class Outcome(NamedTuple):
 
     response: Response
     event: str
-    fields: dict[str, Any]
+    fields: JsonObject
 
 
 def _pay(request: Request, _id: str, until: float) -> Outcome:
@@ -112,7 +116,7 @@ def _served(request: Request, until: float, request_id: str) -> Outcome:
         return _refused(problems.internal(error), request_id)
 
 
-def _level(status: int, fields: dict[str, Any]) -> str:
+def _level(status: int, fields: JsonObject) -> str:
     """Return how loudly a request is logged: a region that is passive is no error, and that all is well no news."""
     if status >= 500:
         return "warning" if fields.get("code") == REGION_PASSIVE.code else "error"
@@ -121,7 +125,7 @@ def _level(status: int, fields: dict[str, Any]) -> str:
     return "debug" if fields["route"].startswith("/health") else "info"
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Answer one request of API Gateway's REST proxy.
 
     Args:

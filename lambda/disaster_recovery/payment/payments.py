@@ -26,15 +26,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import problems
 import writer
+from json_types import JsonObject
 from payment_request import PaymentRequest
 from problem_types import OUTCOME_UNKNOWN, REGION_PASSIVE, TABLE_BUSY, TABLE_UNAVAILABLE
 from problems import Problem
 from table import FAILED, TRY_SECONDS, Cancelled, NoAnswer, Table
 from writer import Writing
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, ConditionCheckTypeDef, TransactWriteItemTypeDef
+    from writer import Item
 
 SHOWN = ("payment_id", "amount", "currency", "region", "epoch", "created_at", "drill")
 CHANGES = 3  # of the writer during one request
@@ -49,9 +54,9 @@ class Found(NamedTuple):
     again: bool = False
 
     @property
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> JsonObject:
         """What the API says of it; the token is nobody's business."""
-        shown: dict[str, Any] = {name: self.payment[name] for name in SHOWN if name in self.payment}
+        shown: JsonObject = {name: self.payment[name] for name in SHOWN if name in self.payment}
         return shown | {"epoch": int(shown["epoch"])}
 
 
@@ -61,11 +66,11 @@ def unavailable(error: NoAnswer) -> Problem:
     return Problem(kind, "Send the same request with the same key again.", log={"cause": error.cause})
 
 
-def _plain(item: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    return {name: next(iter(value.values())) for name, value in item.items()}
+def _plain(item: "Item") -> dict[str, str]:
+    return {name: str(next(iter(value.values()))) for name, value in item.items()}
 
 
-def _key(wanted: PaymentRequest) -> dict[str, Any]:
+def _key(wanted: PaymentRequest) -> "dict[str, AttributeValueTypeDef]":
     return {"pk": {"S": f"key#{wanted.key}"}}
 
 
@@ -171,7 +176,7 @@ class Payments:
         members = {"region": self.region, "writer": writing.region, "epoch": writing.epoch}
         return Problem(REGION_PASSIVE, advice, members=members)
 
-    def _read_back(self, item: Mapping[str, Any], wanted: PaymentRequest, until: float, cause: str) -> Found:
+    def _read_back(self, item: "Item", wanted: PaymentRequest, until: float, cause: str) -> Found:
         """Return what is stored after a write whose answer did not come.
 
         That nothing is there settles nothing: the write may still be on its way. Another request with the key does.
@@ -184,16 +189,16 @@ class Payments:
             raise Problem(OUTCOME_UNKNOWN, "Send the same request with the same key again.", log={"cause": cause})
         return Found(_plain(item)) if stored == item else self._replay(stored, wanted)
 
-    def _fence(self, writing: Writing) -> dict[str, Any]:
+    def _fence(self, writing: Writing) -> "TransactWriteItemTypeDef":
         """Return the condition that the writer item is what this function knows."""
-        check: dict[str, Any] = {
+        check: ConditionCheckTypeDef = {
             "TableName": self._name,
             "Key": writer.KEY,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         if writing.stored:
-            values = {":region": {"S": writing.region}, ":epoch": {"N": str(writing.epoch)}}
+            values: Item = {":region": {"S": writing.region}, ":epoch": {"N": str(writing.epoch)}}
             check |= {
                 "ConditionExpression": "#region = :region AND #epoch = :epoch",
                 "ExpressionAttributeNames": _NAMES,
@@ -201,7 +206,7 @@ class Payments:
             }
         return {"ConditionCheck": check}
 
-    def _put(self, item: Mapping[str, Any]) -> dict[str, Any]:
+    def _put(self, item: "Item") -> "TransactWriteItemTypeDef":
         return {
             "Put": {
                 "TableName": self._name,
@@ -211,7 +216,7 @@ class Payments:
             }
         }
 
-    def _item(self, wanted: PaymentRequest, writing: Writing) -> dict[str, Any]:
+    def _item(self, wanted: PaymentRequest, writing: Writing) -> "Item":
         texts = {
             **wanted.body,
             "payment_id": wanted.payment_id,
@@ -222,7 +227,7 @@ class Payments:
         return _key(wanted) | {name: {"S": text} for name, text in texts.items()} | {"epoch": {"N": str(writing.epoch)}}
 
     @staticmethod
-    def _replay(item: Mapping[str, Any], wanted: PaymentRequest) -> Found:
+    def _replay(item: "Item", wanted: PaymentRequest) -> Found:
         """Return the payment that has the key, if it was asked for by the same request."""
         if item["body_hash"]["S"] != wanted.body_hash:
             raise Problem(problems.IDEMPOTENCY_CONFLICT, "Send a new key with a new payment.")

@@ -3,11 +3,11 @@
 import socket
 import struct
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
+from typing import Any, TypeVar
 
+from json_types import JsonObject
 from payments import Payments
 from table import NoAnswer
-from writer import Writing
 
 SECONDS = 1.5  # for all of it: Route 53 waits 2 s for an answer
 DATABASE_SECONDS = 1.0
@@ -15,6 +15,7 @@ DATABASE_SECONDS = 1.0
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)
 _LETTERS = (b"S", b"N")
+T = TypeVar("T")
 
 
 def database_answers(host: str, port: int, seconds: float = DATABASE_SECONDS) -> bool:
@@ -33,14 +34,14 @@ def database_answers(host: str, port: int, seconds: float = DATABASE_SECONDS) ->
         return False
 
 
-def _result(future: Future[Any]) -> Any:
+def _result(future: Future[T]) -> T | None:
     """Return what came of a question, or None when the answer is late or was an error."""
     if not future.done() or isinstance(future.exception(), NoAnswer):
         return None
     return future.result()
 
 
-def look(payments: Payments, until: float) -> dict[str, Any]:
+def look(payments: Payments, until: float) -> JsonObject:
     """Return what answers in this region, and which region may write; both are asked at once.
 
     Args:
@@ -54,8 +55,8 @@ def look(payments: Payments, until: float) -> dict[str, Any]:
     asked: list[Future[Any]] = [table, database]
     wait(asked, timeout=SECONDS)
     pool.shutdown(wait=False)
-    writing: Writing | None = _result(table)
-    checks = {"table": writing is not None, "database": bool(_result(database))}
+    writing, answers = _result(table), _result(database)
+    checks = {"table": writing is not None, "database": answers is True}
     return {
         "ready": all(checks.values()),
         "region": payments.region,

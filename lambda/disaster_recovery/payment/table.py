@@ -3,12 +3,19 @@
 import random
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import aws
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from json_types import JsonMapping
 
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from writer import Item
+
+T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS = 1.0, 2.0
 TRY_SECONDS = CONNECT_SECONDS + READ_SECONDS  # that one try may take
 PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)  # seconds before each try, at most
@@ -44,7 +51,7 @@ class NoAnswer(Exception):
 class Cancelled(Exception):
     """A transaction with a condition that does not hold; ``reasons`` has an entry for each of its parts."""
 
-    def __init__(self, reasons: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, reasons: Sequence[JsonMapping]) -> None:
         super().__init__([reason["Code"] for reason in reasons])
         self.reasons = reasons
 
@@ -65,42 +72,43 @@ class Table:
     """The table of one region."""
 
     def __init__(self) -> None:
-        self._client: Any = None
+        self._client: DynamoDBClient | None = None
 
-    def connect(self) -> Any:
+    def connect(self) -> "DynamoDBClient":
         """Return the client, made at the first call."""
         if self._client is None:
-            self._client = aws.client("dynamodb", connect=CONNECT_SECONDS, read=READ_SECONDS, attempts=1)
+            self._client = aws.clients(connect=CONNECT_SECONDS, read=READ_SECONDS)("dynamodb")
         return self._client
 
-    def get(self, name: str, key: Mapping[str, Any], until: float) -> dict[str, Any] | None:
+    def get(self, name: str, key: "Item", until: float) -> "Item | None":
         """Return an item as this region has it now, or None.
 
         Raises:
             NoAnswer: it cannot be read.
         """
-        found: dict[str, Any] = self._call("get_item", until, TableName=name, Key=key, ConsistentRead=True)
-        return found.get("Item")
+        response = self._call(lambda client: client.get_item(TableName=name, Key=key, ConsistentRead=True), until)
+        return response.get("Item")
 
-    def key_of(self, name: str, payment_id: str, until: float) -> dict[str, Any] | None:
+    def key_of(self, name: str, payment_id: str, until: float) -> "Item | None":
         """Return the key of a payment, by the index; one of the last moments may not be in it yet.
 
         Raises:
             NoAnswer: the index cannot be read.
         """
-        found = self._call(
-            "query",
+        response = self._call(
+            lambda client: client.query(
+                TableName=name,
+                IndexName=INDEX,
+                KeyConditionExpression="payment_id = :id",
+                ExpressionAttributeValues={":id": {"S": payment_id}},
+                ProjectionExpression="pk",
+                Limit=1,
+            ),
             until,
-            TableName=name,
-            IndexName=INDEX,
-            KeyConditionExpression="payment_id = :id",
-            ExpressionAttributeValues={":id": {"S": payment_id}},
-            ProjectionExpression="pk",
-            Limit=1,
         )
-        return next(iter(found["Items"]), None)
+        return next(iter(response["Items"]), None)
 
-    def transact(self, parts: Sequence[Mapping[str, Any]], until: float) -> None:
+    def transact(self, parts: "Sequence[TransactWriteItemTypeDef]", until: float) -> None:
         """Write all parts or none; however often it is tried, it is carried out once.
 
         Raises:
@@ -108,9 +116,9 @@ class Table:
             NoAnswer: it may or may not have been carried out, as the exception says.
         """
         token = uuid.uuid4().hex  # DynamoDB knows it for ten minutes
-        self._call("transact_write_items", until, TransactItems=parts, ClientRequestToken=token)
+        self._call(lambda client: client.transact_write_items(TransactItems=parts, ClientRequestToken=token), until)
 
-    def _call(self, operation: str, until: float, **arguments: Any) -> Any:
+    def _call(self, operation: "Callable[[DynamoDBClient], T]", until: float) -> T:
         """Call DynamoDB; a try begins only when there is time for it to wait for its answer."""
         cause, busy, unclear = "NoTime", False, False
         for pause in PAUSES:
@@ -118,7 +126,7 @@ class Table:
                 break
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # nobody gains by guessing it
             try:
-                return getattr(self.connect(), operation)(**arguments)
+                return operation(self.connect())
             except ClientError as error:
                 codes = _codes(error)
                 cause, busy = min(codes), codes <= _BUSY

@@ -7,9 +7,15 @@ and not at all while it is cut off.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-KEY = {"pk": {"S": "control#writer"}}
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Item: TypeAlias = Mapping[str, AttributeValueTypeDef]
+
+
+KEY: "Item" = {"pk": {"S": "control#writer"}}
 
 
 class Writing(NamedTuple):
@@ -20,7 +26,7 @@ class Writing(NamedTuple):
     stored: bool
 
 
-def read(item: Mapping[str, Any] | None, home: str) -> Writing:
+def read(item: "Item | None", home: str) -> Writing:
     """Return what the item says.
 
     Args:

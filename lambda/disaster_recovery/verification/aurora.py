@@ -1,11 +1,18 @@
 """Aurora: the global cluster's members and their roles, each cluster's backups, and the lag between the regions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from findings import Finding, Part, hours, stamp, too_short
+from json_types import JsonMapping, JsonObject
 from settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDataQueryTypeDef
+    from types_boto3_rds import RDSClient
+    from types_boto3_rds.type_defs import DBClusterTypeDef
 
 LATEST_MINUTES = 30  # Aurora can restore to some five minutes ago
 LAG_MINUTES, STALE_MINUTES = 60, 10  # how far back the metric is looked for, and how old its last value may be
@@ -22,7 +29,7 @@ def _member(arn: str) -> tuple[str, str]:
     return parts[3], parts[6]
 
 
-def global_cluster(rds: Any, region: str, settings: Settings) -> Part:
+def global_cluster(rds: "RDSClient", region: str, settings: Settings) -> Part:
     """Look at the global cluster, as one region sees it."""
     name, part = settings.global_cluster, Part()
 
@@ -52,11 +59,11 @@ def global_cluster(rds: Any, region: str, settings: Settings) -> Part:
     return part
 
 
-def _listed(members: Any) -> str:
+def _listed(members: Iterable[tuple[str, str]]) -> str:
     return ", ".join(sorted(f"{cluster} in {place}" for place, cluster in members)) or "no member"
 
 
-def cluster(rds: Any, region: str, settings: Settings, moment: datetime) -> Part:
+def cluster(rds: "RDSClient", region: str, settings: Settings, moment: datetime) -> Part:
     """Look at a region's cluster: whether it is up, protected, and can be restored far enough back."""
     name, part = settings.clusters[region], Part()
 
@@ -88,7 +95,7 @@ def cluster(rds: Any, region: str, settings: Settings, moment: datetime) -> Part
 
 
 def _backups(
-    found: Mapping[str, Any], age: float | None, settings: Settings, moment: datetime
+    found: "DBClusterTypeDef", age: float | None, settings: Settings, moment: datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a cluster's backups; something new has none yet."""
     name, born, latest = found["DBClusterIdentifier"], found["ClusterCreateTime"], found.get("LatestRestorableTime")
@@ -104,15 +111,16 @@ def _backups(
         yield "snapshot-old", f"The latest snapshot of {name} is {age:g} h old: {allowed}."
 
 
-def lag(cloudwatch: Any, region: str, settings: Settings, moment: datetime) -> Part:
+def lag(cloudwatch: "CloudWatchClient", region: str, settings: Settings, moment: datetime) -> Part:
     """Return how far a region is behind every other, as the metrics say; :func:`late` judges it.
 
     A region that writes has no such metric, so nothing is a finding here.
     """
-    cluster_only = [{"Name": "DBClusterIdentifier", "Value": settings.clusters[region]}]
+    cluster_only: list[DimensionTypeDef] = [{"Name": "DBClusterIdentifier", "Value": settings.clusters[region]}]
     others = [place for place in settings.regions if place != region]
-    dimensions = [cluster_only, *([*cluster_only, {"Name": "SourceRegion", "Value": place}] for place in others)]
-    queries = [
+    dimensions = [cluster_only]
+    dimensions += [[*cluster_only, {"Name": "SourceRegion", "Value": place}] for place in others]
+    queries: list[MetricDataQueryTypeDef] = [
         {
             "Id": f"{name}_{number}",
             "MetricStat": {
@@ -131,7 +139,7 @@ def lag(cloudwatch: Any, region: str, settings: Settings, moment: datetime) -> P
     for page in pages:
         for result in page["MetricDataResults"]:
             samples[result["Id"].rpartition("_")[0]] += zip(result["Timestamps"], result["Values"], strict=True)
-    measured: dict[str, Any] = {}
+    measured: JsonObject = {}
     for name, values in samples.items():
         if values:
             at, value = max(values)
@@ -139,7 +147,7 @@ def lag(cloudwatch: Any, region: str, settings: Settings, moment: datetime) -> P
     return Part(measured=measured)
 
 
-def late(region: str, measured: dict[str, Any], settings: Settings) -> list[Finding]:
+def late(region: str, measured: JsonMapping, settings: Settings) -> list[Finding]:
     """Judge what :func:`lag` has measured in a region that does not write."""
     cluster_name = settings.clusters[region]
     value, age = measured.get("replication_lag_milliseconds"), measured.get("replication_lag_age_seconds", 0)

@@ -1,14 +1,17 @@
 """DynamoDB: a replica of the payments' table, its backups, and the item that says which region writes."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import writer
 from findings import Finding, Part, hours, too_short
 from settings import Settings
 
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
-def table(dynamodb: Any, region: str, settings: Settings, moment: datetime) -> Part:
+
+def table(dynamodb: "DynamoDBClient", region: str, settings: Settings, moment: datetime) -> Part:
     """Look at a region's replica: whether it is whole, protected, and can be restored far enough back."""
     name, part = settings.table, Part()
 
@@ -42,7 +45,7 @@ def table(dynamodb: Any, region: str, settings: Settings, moment: datetime) -> P
     return part
 
 
-def writing(dynamodb: Any, settings: Settings) -> Part:
+def writing(dynamodb: "DynamoDBClient", settings: Settings) -> Part:
     """Return which region may write, as a region's replica says."""
     found = dynamodb.get_item(TableName=settings.table, Key=writer.KEY, ConsistentRead=True)
     now = writer.read(found.get("Item"), settings.regions[0])

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from json_types import JsonObject
 
 VERSION = 1  # of the report's form
 CLEAN, FINDINGS, INCOMPLETE = 0, 1, 3
@@ -25,7 +27,7 @@ class Part:
     """What one check has to say of one region."""
 
     findings: list[Finding] = field(default_factory=list)
-    measured: dict[str, Any] = field(default_factory=dict)
+    measured: JsonObject = field(default_factory=dict)
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Report:
 
     began: datetime
     findings: list[Finding] = field(default_factory=list)
-    measured: dict[str, dict[str, Any]] = field(default_factory=dict)  # by region
+    measured: dict[str, JsonObject] = field(default_factory=dict)  # by region
 
     def add(self, region: str, part: Part) -> None:
         """Take a part in."""
@@ -61,7 +63,7 @@ class Report:
         values = [each[name] for each in self.measured.values() if each.get(name) is not None]
         return max(values, default=None)
 
-    def json(self) -> dict[str, Any]:
+    def json(self) -> JsonObject:
         """Return the report as it is stored."""
         return {
             "version": VERSION,

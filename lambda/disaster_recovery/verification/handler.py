@@ -6,14 +6,18 @@ scripts/verify_backups, which reports to the terminal alone.
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 import verify
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 from findings import Finding, Report, stamp
+from json_types import JsonObject
 from settings import Settings
 from telemetry import count, logger, publish
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 MARGIN_SECONDS = 20.0  # kept back from the function's time limit, for the report
 HERE = "AWS_REGION"
@@ -60,7 +64,7 @@ def _measure(report: Report) -> None:
         count("ReplicationLagMilliseconds", lag, MetricUnit.Milliseconds)
 
 
-def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(_event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Verify, and return the report.
 
     A run that is repeated writes the same object of the bucket: Lambda gives it the same request id.

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from json_types import JsonValue
 
 
 class WrongSetting(ValueError):
@@ -66,7 +67,7 @@ def _number(environ: Mapping[str, str], name: str) -> float:
     return number
 
 
-def _json(environ: Mapping[str, str], name: str, kind: type) -> Any:
+def _json(environ: Mapping[str, str], name: str, kind: type) -> JsonValue:
     text = _text(environ, name)
     try:
         found = json.loads(text)

@@ -7,44 +7,29 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 import aurora
 import aws
 import dynamo
+from aws import ClientFactory
 from botocore.exceptions import BotoCoreError, ClientError
 from findings import Finding, Part, Report, now
 from settings import Settings
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2.0, 5.0, 2
 SECONDS = 40.0  # for all of it
-Clients = Callable[[str, str], Any]
+client = aws.clients(connect=CONNECT_SECONDS, read=READ_SECONDS, attempts=ATTEMPTS)
 
 
-def client(service: str, region: str) -> Any:
-    """Return a client of a service in a region."""
-    return aws.client(service, region, connect=CONNECT_SECONDS, read=READ_SECONDS, attempts=ATTEMPTS)
-
-
-def _ask(look: Callable[..., Part], clients: Clients, service: str, region: str, *rest: Any) -> Part:
-    """Make a client and look; making it is part of it, for that can fail too."""
-    return look(clients(service, region), *rest)
-
-
-def _checks(settings: Settings, moment: datetime, clients: Clients) -> dict[tuple[str, str], Callable[[], Part]]:
-    """Return what is looked at, by name and region."""
-    found: dict[tuple[str, str], Callable[[], Part]] = {}
-    for place in settings.regions:
-        more = (place, settings, moment)
-        found |= {
-            ("global-cluster", place): partial(_ask, aurora.global_cluster, clients, "rds", place, place, settings),
-            ("cluster", place): partial(_ask, aurora.cluster, clients, "rds", place, *more),
-            ("lag", place): partial(_ask, aurora.lag, clients, "cloudwatch", place, *more),
-            ("table", place): partial(_ask, dynamo.table, clients, "dynamodb", place, *more),
-            ("writer", place): partial(_ask, dynamo.writing, clients, "dynamodb", place, settings),
-        }
-    return found
+def _checks(settings: Settings, moment: datetime, clients: ClientFactory, region: str) -> dict[str, Callable[[], Part]]:
+    """Return what is looked at in a region, by name; making a client is part of it, for that can fail too."""
+    return {
+        "global-cluster": lambda: aurora.global_cluster(clients("rds", region), region, settings),
+        "cluster": lambda: aurora.cluster(clients("rds", region), region, settings, moment),
+        "lag": lambda: aurora.lag(clients("cloudwatch", region), region, settings, moment),
+        "table": lambda: dynamo.table(clients("dynamodb", region), region, settings, moment),
+        "writer": lambda: dynamo.writing(clients("dynamodb", region), settings),
+    }
 
 
 def _reason(error: BaseException) -> str:
@@ -63,7 +48,7 @@ def _part(check: str, region: str, future: Future[Part]) -> Part:
     return Part([Finding(check, region, code, f"Not looked at: {_reason(error)}.", incomplete=True)])
 
 
-def verify(settings: Settings, clients: Clients = client, seconds: float = SECONDS) -> Report:
+def verify(settings: Settings, clients: ClientFactory = client, seconds: float = SECONDS) -> Report:
     """Look at everything and return what was found.
 
     Args:
@@ -72,7 +57,11 @@ def verify(settings: Settings, clients: Clients = client, seconds: float = SECON
         seconds: after which what has not answered counts as not looked at.
     """
     until, report = time.monotonic() + seconds, Report(now())
-    checks = _checks(settings, report.began, clients)
+    checks = {
+        (name, region): check
+        for region in settings.regions
+        for name, check in _checks(settings, report.began, clients, region).items()
+    }
     pool = ThreadPoolExecutor(len(checks), "verification")
     futures = {name: pool.submit(check) for name, check in checks.items()}
     wait(futures.values(), timeout=max(0.0, until - time.monotonic()))

@@ -5,9 +5,10 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import fastjsonschema
+from json_types import JsonObject, JsonValue
 
 SCHEMA = json.loads(Path(__file__).with_name("event.schema.json").read_text(encoding="utf-8"))
 validate = fastjsonschema.compile(SCHEMA)
@@ -20,21 +21,21 @@ class Record:
 
     shard_id: str
     sequence_number: str
-    raw: dict[str, Any]
+    raw: JsonObject
 
 
 class Event(NamedTuple):
     """A valid event and the record that carried it."""
 
     record: Record
-    body: dict[str, Any]
+    body: JsonObject
 
     @property
     def event_id(self) -> str:
         """The event's own identity."""
         return str(self.body["event_id"])
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> JsonObject:
         """The event as a row of the table, by column."""
         arrived = self.record.raw["kinesis"]["approximateArrivalTimestamp"]
         return {
@@ -60,7 +61,7 @@ def _no_constant(name: str) -> None:
 DECODER = json.JSONDecoder(parse_constant=_no_constant)  # json.loads() would make one for each record
 
 
-def _too_deep(body: Any) -> bool:
+def _too_deep(body: JsonValue) -> bool:
     level = [body]
     for _ in range(DEEPEST):
         inner = (child for value in level for child in (value.values() if isinstance(value, dict) else value))
@@ -70,7 +71,7 @@ def _too_deep(body: Any) -> bool:
     return True
 
 
-def parse(data: str) -> dict[str, Any]:
+def parse(data: str) -> JsonObject:
     """Return the event in a record's data.
 
     Raises:
@@ -92,7 +93,7 @@ def parse(data: str) -> dict[str, Any]:
     return dict(body)
 
 
-def read(records: list[dict[str, Any]]) -> tuple[list[Event], list[Poison]]:
+def read(records: list[JsonObject]) -> tuple[list[Event], list[Poison]]:
     """Tell the valid events of a batch from its poison records."""
     events: list[Event] = []
     poison: list[Poison] = []

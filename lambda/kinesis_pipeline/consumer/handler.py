@@ -10,7 +10,7 @@ Three fates, told apart because they need different answers:
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -18,8 +18,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from events import Poison, Record, read
+from json_types import JsonObject
 from postgres import ANSWER_SECONDS, Database, DatabaseUnavailable
 from store import store
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from types_boto3_s3 import S3Client
 
 # Kept back from the function's time limit: the last try may wait for its answer, the rest is to answer in order.
 MARGIN_SECONDS = ANSWER_SECONDS + 5.0
@@ -28,7 +33,7 @@ QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "
 logger = Logger()
 metrics = Metrics()
 database = Database(secrets=lambda: boto3.client("secretsmanager", config=QUICK))
-_clients: dict[str, Any] = {}
+_clients: "dict[str, S3Client]" = {}
 
 
 def quarantine(record: Record, reason: str) -> None:
@@ -65,7 +70,7 @@ def quarantine_all(poison: list[Poison]) -> list[str]:
 
 
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Store one batch of Kinesis records.
 
     Returns:

@@ -6,11 +6,11 @@ The database lies in isolated subnets, so whoever wants to look into it asks thi
 import json
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import boto3
 import migrations
 from aws_lambda_powertools import Logger
+from json_types import JsonObject
 from postgres import Database
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -29,7 +29,7 @@ def migrate() -> list[str]:
     return migrations.migrate(database, MIGRATIONS)
 
 
-def report(source: str | None) -> dict[str, Any]:
+def report(source: str | None) -> JsonObject:
     """Return how many events are stored (of one source, or all), and the migrations applied."""
     rows, distinct, amount, first, last = database.run(REPORT, seconds=REPORT_SECONDS, source=source)[0]
     return {
@@ -42,7 +42,7 @@ def report(source: str | None) -> dict[str, Any]:
     }
 
 
-def answer_cloudformation(event: dict[str, Any], status: str, reason: str, data: dict[str, Any]) -> None:
+def answer_cloudformation(event: JsonObject, status: str, reason: str, data: JsonObject) -> None:
     """Tell CloudFormation how its custom resource fared.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
@@ -63,7 +63,7 @@ def answer_cloudformation(event: dict[str, Any], status: str, reason: str, data:
         logger.info("answered", extra={"status": status, "reason": reason})
 
 
-def custom_resource(event: dict[str, Any]) -> None:
+def custom_resource(event: JsonObject) -> None:
     """Migrate on create and update; on delete leave the data to the database's own fate."""
     try:
         applied = [] if event["RequestType"] == "Delete" else migrate()
@@ -77,7 +77,7 @@ def custom_resource(event: dict[str, Any]) -> None:
     )
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: JsonObject, _context: object) -> JsonObject:
     """Serve CloudFormation (``RequestType``) or a caller: ``{"action": "migrate" | "report", "source": …}``.
 
     Raises:

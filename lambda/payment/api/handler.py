@@ -5,13 +5,14 @@ Each request has one line in the log. Neither the line nor a refusal repeats any
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import aws
 import ids
 import problems
 import request_validation
 import web
+from json_types import JsonObject
 from outbox import ANSWER_SECONDS, Outbox
 from outbox import SECONDS as AUDIT_SECONDS
 from payments import Deadline, Outcome, Payments, no_payment
@@ -25,6 +26,9 @@ from telemetry import count, count_by_code, logger, publish
 from trail import Trail
 from web import Request, Response
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 API = "payment"
 # Kept back from the function's time limit: the last try waits for its answer, then the audit record is written.
 MARGIN_SECONDS = ANSWER_SECONDS + AUDIT_SECONDS + 0.5
@@ -33,7 +37,7 @@ COUNTED = {"captured": "PaymentsCreated", "refunded": "Refunds", "replayed": "Pa
 
 database = Database(secrets=aws.Secrets, answer_seconds=ANSWER_SECONDS)
 payments = Payments(database, LedgerOnlyProcessor())
-outbox = Outbox(database, Trail(lambda: aws.client("s3")))
+outbox = Outbox(database, Trail(lambda: aws.clients()("s3")))
 
 
 def _identity(text: str) -> str:
@@ -109,7 +113,7 @@ def _refuse(problem: Problem, request_id: str) -> Response:
     return web.refusal(problem, API, request_id)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Answer one request.
 
     Args:
@@ -121,7 +125,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     request = web.read(event)
     served = _served(request, Deadline(min(seconds - MARGIN_SECONDS, PATIENCE_SECONDS)))
     route = router.match(request.path)[0] or "unknown"
-    fields: dict[str, Any] = {"route": route, "request_id": context.aws_request_id}
+    fields: JsonObject = {"route": route, "request_id": context.aws_request_id}
     if isinstance(served, Outcome):
         response = served.response
         if served.event in COUNTED:

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import audit
 import ids
@@ -14,7 +14,7 @@ import problems
 import sql
 from json_body import money_in
 from money import Money
-from postgres import Database
+from postgres import Database, Row
 from problem_types import CURRENCY_MISMATCH, REFUND_TOO_LARGE, TIMEOUT
 from problems import Problem
 from processor import Processor
@@ -220,7 +220,7 @@ def _location(payment_id: str) -> dict[str, str]:
     return {"Location": f"payments/{payment_id}"}
 
 
-def _replay(known: Sequence[Any], mark: bytes) -> Outcome:
+def _replay(known: Row, mark: bytes) -> Outcome:
     """Return the answer that was given under a key before.
 
     Raises:

@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from json_body import JsonBody
+from json_types import JsonObject
 from web import Request
 
 # API Gateway's request validation takes the same files.
-SCHEMAS: dict[str, dict[str, Any]] = {
+SCHEMAS: dict[str, JsonObject] = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted(Path(__file__).with_name("schemas").glob("*.json"))
 }
@@ -16,7 +16,7 @@ _BODIES = {name: JsonBody(schema) for name, schema in SCHEMAS.items()}
 LARGEST = 16 * 1024  # bytes; the largest body that fits a schema has a few hundred
 
 
-def read(request: Request, schema: str) -> dict[str, Any]:
+def read(request: Request, schema: str) -> JsonObject:
     """Return the body of a request.
 
     Args:

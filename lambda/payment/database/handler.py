@@ -4,10 +4,10 @@ The database lies in isolated subnets, so whoever wants to look into it asks thi
 """
 
 from pathlib import Path
-from typing import Any
 
 import aws
 import migrations
+from json_types import JsonObject
 from money import Money
 from postgres import Database
 from telemetry import logger
@@ -30,7 +30,7 @@ FROM audit_outbox
 """
 
 
-def report() -> dict[str, Any]:
+def report() -> JsonObject:
     """Return what is in the database, amounts in their currencies' units.
 
     ``ledger`` has for each currency ``balance``, the sum of all entries, which is nothing in a sound ledger, and
@@ -63,7 +63,7 @@ def report() -> dict[str, Any]:
     }
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: JsonObject, _context: object) -> JsonObject:
     """Serve a caller: ``{"action": "migrate" | "report"}``; other members are left alone.
 
     Raises:

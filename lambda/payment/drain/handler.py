@@ -8,15 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import aws
 from audit import Head, prefix, verify_chain
 from aws_lambda_powertools.metrics import MetricUnit
+from json_types import JsonObject
 from postgres import Database
 from telemetry import count, logger, publish
 from trail import Trail, TrailConflict, TrailUnavailable
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 ANSWER_SECONDS = 5.0
 BATCH, WRITERS = 40, 8
@@ -27,7 +30,7 @@ SAMPLED = 5  # chains that nobody has touched: what was changed behind the servi
 WRITTEN, CONFLICT = "", "conflict"
 
 database = Database(secrets=aws.Secrets, answer_seconds=ANSWER_SECONDS)
-trail = Trail(partial(aws.client, "s3", connections=WRITERS))
+trail = Trail(lambda: aws.clients(connections=WRITERS)("s3"))
 
 PENDING = """
 SELECT object_key, body FROM audit_outbox WHERE object_key > CAST(:after AS text) ORDER BY object_key
@@ -120,7 +123,7 @@ def chain(payment_id: str) -> list[str]:
     return wrong
 
 
-def verify(payment_ids: Sequence[str], left: Callable[[], float]) -> dict[str, Any]:
+def verify(payment_ids: Sequence[str], left: Callable[[], float]) -> JsonObject:
     """Return how many chains are whole, what is wrong with the others, and how many were not looked at."""
     whole, broken = 0, dict[str, list[str]]()
     with suppress(TrailUnavailable):  # so are the next ones
@@ -135,7 +138,7 @@ def verify(payment_ids: Sequence[str], left: Callable[[], float]) -> dict[str, A
     return {"whole": whole, "broken": broken, "unread": len(payment_ids) - whole - len(broken)}
 
 
-def _run(left: Callable[[], float]) -> dict[str, Any]:
+def _run(left: Callable[[], float]) -> JsonObject:
     """Drain, and tell how it went."""
     written, failed = drain(left)
     changed = dict.fromkeys(key.split("/")[4] for key in written)
@@ -147,7 +150,7 @@ def _run(left: Callable[[], float]) -> dict[str, Any]:
     return {"written": len(written), "failed": dict(failed), "chains": chains}
 
 
-def _report(event: dict[str, Any], left: Callable[[], float]) -> dict[str, Any]:
+def _report(event: JsonObject, left: Callable[[], float]) -> JsonObject:
     """Verify the chains that are named, or those of the latest payments."""
     wanted = event.get("payments")
     if wanted is None:
@@ -158,7 +161,7 @@ def _report(event: dict[str, Any], left: Callable[[], float]) -> dict[str, Any]:
     return {"chains": chains}
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Drain the outbox, on a schedule; or verify without draining, for ``{"action": "report"}``.
 
     A report takes ``"payments": [id, …]``, or ``"latest": number`` of payments.

@@ -7,8 +7,10 @@ moved or put in without changing all that follow; the last one's hash stands in 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from json_types import JsonMapping, JsonObject
 
 VERSION = 1
 MEMBERS = {"version", "payment_id", "sequence", "previous", "at", "event", "data", "hash"}
@@ -46,7 +48,7 @@ def prefix(payment_id: str, created: str) -> str:
     return f"payments/{created[:10].replace('-', '/')}/{payment_id}/"
 
 
-def entry(previous: Head, *, payment_id: str, created: str, at: str, event: str, data: Mapping[str, Any]) -> Entry:
+def entry(previous: Head, *, payment_id: str, created: str, at: str, event: str, data: JsonMapping) -> Entry:
     """Return the record of one change.
 
     Args:
@@ -58,7 +60,7 @@ def entry(previous: Head, *, payment_id: str, created: str, at: str, event: str,
         data: what it was before and after: texts and whole numbers only, which have one canonical form.
     """
     sequence = previous.sequence + 1
-    record: dict[str, Any] = {
+    record: JsonObject = {
         "version": VERSION,
         "payment_id": payment_id,
         "sequence": sequence,
@@ -72,7 +74,7 @@ def entry(previous: Head, *, payment_id: str, created: str, at: str, event: str,
     return Entry(f"{prefix(payment_id, created)}{sequence:06}.json", _canonical(record), Head(sequence, digest))
 
 
-def _read(body: bytes) -> dict[str, Any] | None:
+def _read(body: bytes) -> JsonObject | None:
     """Return a record, or nothing when this is none: not canonical, not complete, or with another hash."""
     try:
         record = json.loads(body)

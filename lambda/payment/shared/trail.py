@@ -4,7 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 TAKEN = "PreconditionFailed"
 
@@ -15,19 +18,6 @@ class TrailUnavailable(Exception):
 
 class TrailConflict(Exception):
     """Another content is kept under the record's key: somebody has to look at it. The message is the key."""
-
-
-class Bucket(Protocol):
-    """The calls of the S3 client that are used."""
-
-    def put_object(self, **call: Any) -> Any:
-        """Write an object."""
-
-    def get_object(self, **call: Any) -> Any:
-        """Read an object."""
-
-    def get_paginator(self, operation: str) -> Any:
-        """List objects."""
 
 
 @contextmanager
@@ -50,11 +40,11 @@ class Trail:
         client: makes a client of S3, on first use.
     """
 
-    def __init__(self, client: Callable[[], Bucket]) -> None:
+    def __init__(self, client: "Callable[[], S3Client]") -> None:
         self._make = client
 
     @cached_property
-    def _client(self) -> Bucket:
+    def _client(self) -> "S3Client":
         return self._make()
 
     def connect(self) -> None:

@@ -47,7 +47,7 @@ def s3() -> Iterator[Any]:
 def trail(modules: SimpleNamespace, s3: Any) -> Any:
     """The bucket as the functions see it, by the functions' own client."""
     del s3
-    return modules.trail.Trail(lambda: modules.aws.client("s3"))
+    return modules.trail.Trail(lambda: modules.aws.clients()("s3"))
 
 
 def versions(s3: Any) -> int:
@@ -122,7 +122,7 @@ def test_what_cannot_be_compared_is_not_known(modules):
 def test_an_unreachable_bucket_is_told_soon(modules, monkeypatch):
     """By the error's name, for all three calls."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{HOST}:{free_port()}")
-    trail = modules.trail.Trail(lambda: modules.aws.client("s3"))
+    trail = modules.trail.Trail(lambda: modules.aws.clients()("s3"))
     for call in (lambda: trail.write(KEY, "{}"), lambda: trail.read(KEY), lambda: trail.keys("a")):
         with pytest.raises(modules.trail.TrailUnavailable, match=f"^{EndpointConnectionError.__name__}$"):
             call()
@@ -130,7 +130,7 @@ def test_an_unreachable_bucket_is_told_soon(modules, monkeypatch):
 
 def test_the_sdk_is_as_impatient_as_the_function(modules):
     """One try, and a read when it was refused: that fits into what the handler keeps back for it."""
-    config = modules.aws.client("s3").meta.config
+    config = modules.aws.clients()("s3").meta.config
     assert config.retries["total_max_attempts"] == 1
     assert 8 * config.connect_timeout + 2 * config.read_timeout < modules.outbox.SECONDS
 
