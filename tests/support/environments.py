@@ -7,8 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from uv import find_uv_bin  # an import, so that a copy of a system has the package too
+
 ROOT = Path(__file__).resolve().parents[2]
-UV = Path(sys.executable).parent / "uv"
+UV = find_uv_bin()
 
 
 def python(name: str, requirements: Path) -> Path:

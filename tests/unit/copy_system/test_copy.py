@@ -123,6 +123,14 @@ def test_what_its_functions_and_images_pin_is_in_its_lock(copied):
     assert {pin for pin in pins if f"\n{pin}" not in f"\n{lock}"} == set()
 
 
+def test_a_program_that_its_files_start_is_in_its_lock(copied):
+    """A program's path in the environment names no package: a file that starts one has to import it as well."""
+    _system, target = copied
+    code = "".join(text for path, text in texts(target).items() if path.endswith(".py"))
+    lock = (target / "requirements.lock").read_text()
+    assert not re.search(r"\bUV\b|\"uv\"", code) or "\nuv==" in lock
+
+
 def test_its_groups_name_what_it_uses(copied):
     system, target = copied
     project = tomllib.loads((target / "pyproject.toml").read_text())
