@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 
@@ -15,6 +16,8 @@ ACCOUNT = "123456789012"
 SUBSTITUTE = re.compile(r"\$\{(!?)([^}]+)\}")
 # "Fn::GetAZs" returns the zones in alphabetical order.
 ZONES = "abc"
+# An option of a resource in which it stands: CloudFormation asks at each deployment, and may be answered otherwise.
+ZONE_QUESTION = "Fn::GetAZs"
 KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
 # Of a resource, what is no property, no reference and no dependency.
 OPTIONS = ("DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy", "Metadata", "Condition")
@@ -47,6 +50,9 @@ class Template:
         except DeclarationError as error:
             raise DeclarationError(f"{name} ({declared['Type']}): {error}") from error
         waits = declared.get("DependsOn", [])
+        options = {key: declared[key] for key in OPTIONS if key in declared}
+        if ZONE_QUESTION in json.dumps(declared.get("Properties", {})):
+            options[ZONE_QUESTION] = True
         return Resource(
             type=declared["Type"],
             name=name,
@@ -56,7 +62,7 @@ class Template:
             depends_on=frozenset([waits] if isinstance(waits, str) else waits),
             retained=declared.get("DeletionPolicy") in KEPT,
             source_type=declared["Type"],
-            options={key: declared[key] for key in OPTIONS if key in declared},
+            options=options,
         )
 
     def value(self, value: JsonValue) -> JsonValue:
@@ -84,7 +90,7 @@ class Template:
             "Fn::Join": lambda a: parsed(a[0].join(str(self._text(item)) for item in self._items(a[1]))),
             "Fn::Sub": lambda a: parsed(self._substituted(a)),
             "Fn::Select": lambda a: self._items(a[1])[int(a[0])],
-            "Fn::GetAZs": lambda a: [f"{self._text(a) or self.where}{zone}" for zone in ZONES],
+            ZONE_QUESTION: lambda a: [f"{self._text(a) or self.where}{zone}" for zone in ZONES],
             "Fn::Split": lambda a: self._text(a[1]).split(a[0]),
         }
         if function not in functions:

@@ -41,7 +41,7 @@ class Registration:
     """One resource as the program registered it.
 
     ``provider`` is the provider's URN and id, joined by ``::``; ``region`` is that provider's. ``dependencies`` are
-    URNs: those of ``depends_on`` and of every output among the inputs.
+    URNs: those of ``depends_on`` and of every output among the inputs. ``aliases`` are names that it had before.
     """
 
     type: str
@@ -51,6 +51,7 @@ class Registration:
     provider: str
     custom: bool
     ignore_changes: tuple[str, ...]
+    aliases: tuple[str, ...]
     dependencies: frozenset[str]
     urn: str
     region: str
@@ -71,6 +72,7 @@ class Registration:
             "options": {
                 "dependencies": sorted(self.dependencies),
                 "ignoreChanges": list(self.ignore_changes),
+                "aliases": list(self.aliases),
                 "retainOnDelete": self.retain_on_delete,
                 "protect": self.protect,
                 "deleteBeforeReplace": self.delete_before_replace,
@@ -197,6 +199,8 @@ class Monitor(mocks.MockMonitor):
                 provider=provider,
                 custom=request.custom,
                 ignore_changes=tuple(request.ignoreChanges),
+                # The SDK adds one for each former name of a type.
+                aliases=tuple(filter(None, (alias.spec.name for alias in request.aliases))),
                 dependencies=frozenset(request.dependencies),
                 urn=answer.urn,
                 region=self._region(provider) if provider else "",

@@ -91,7 +91,7 @@ class Network(Construct):
         zones = DataAwsAvailabilityZones(
             self,
             "zones",
-            state="available",
+            # Whatever their state: without a zone that is impaired for an hour the others would move up.
             # Local and wavelength zones have to be opted into, and offer neither Aurora nor Lambda.
             filter=[DataAwsAvailabilityZonesFilter(name="opt-in-status", values=["opt-in-not-required"])],
             provider=self._aws.provider,
@@ -114,6 +114,8 @@ class Network(Construct):
                 availability_zone=zone,
                 cidr_block=str(block),
                 map_public_ip_on_launch=False,
+                # It stays in the zone of its creation, which the state holds: another one would replace it.
+                lifecycle=TerraformResourceLifecycle(ignore_changes=["availability_zone"]),
                 **self._aws.own(f"{name}-{number}", Tier=name),
             )
             for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), start=1)

@@ -10,6 +10,7 @@ from lib.common.acknowledged import Acknowledged
 from lib.flask_api.keys import Keys
 from lib.flask_api.network import Network
 from lib.flask_api.settings import Settings
+from lib.pulumi_components.network import IN_ITS_ZONE
 from lib.pulumi_components.policies import AwsContext
 from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
 
@@ -154,7 +155,9 @@ class Database(pulumi.ComponentResource):
                 apply_immediately=settings.apply_immediately,
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=role.arn,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+                opts=pulumi.ResourceOptions.merge(
+                    pulumi.ResourceOptions(parent=self, depends_on=[policy]), IN_ITS_ZONE
+                ),
             )
             for number, (part, zone) in enumerate(zip(INSTANCES, self._args.zones, strict=False))
         ]

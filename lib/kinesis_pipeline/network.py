@@ -25,7 +25,7 @@ class Network(Construct):
             "Vpc",
             vpc_name=settings.name("stack"),
             ip_addresses=ec2.IpAddresses.cidr("10.40.0.0/20"),
-            max_azs=2,
+            **({"availability_zones": settings.zone_names} if settings.zone_names else {"max_azs": 2}),
             nat_gateways=0,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)

@@ -1,9 +1,21 @@
 """What can be chosen about the pipeline: validated values, no IaC tool."""
 
-from lib.common.setting_types import Setting, number
+import re
+
+from lib.common.errors import SettingError
+from lib.common.setting_types import Given, Setting, SettingType, number
 from lib.common.settings import DatabaseSettings, version
 
 SYSTEM = "kinesis-pipeline"
+
+
+def _zones(given: Given) -> str:
+    letters = given.text.split(",") if given.text else []
+    if letters and not (
+        2 <= len(set(letters)) == len(letters) <= 3 and all(re.fullmatch("[a-z]", letter) for letter in letters)
+    ):
+        raise given.refused("is refused: write the letters of two or three zones of the region, for example 'a,b'.")
+    return given.text
 
 
 class Settings(DatabaseSettings):
@@ -14,6 +26,14 @@ class Settings(DatabaseSettings):
     storage_gib, storage_limit_gib = 20, 100
 
     engine_version = version("postgres")
+    # CloudFormation has no state of its own to keep them in: Fn::GetAZs looks them up at each deployment.
+    availability_zones = Setting(
+        SettingType("letters of two or three zones", _zones),
+        "the zones of the network, for example `a,b`; without it the region's first two, looked up at each deployment; "
+        "production needs it",
+        "",
+        "never: the subnets and what is in them would be replaced",
+    )
     # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html
     stream_hours = Setting(number(24, 8760), "hours that records stay in the stream")
     # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
@@ -24,3 +44,16 @@ class Settings(DatabaseSettings):
         "in place, to half as many to twice; further by several deployments",
     )
     batch_size = Setting(number(1, 1000), "records for each invocation", 100)
+
+    def check(self) -> None:
+        """Refuse production whose zones can change with AWS's list of them."""
+        if self.environment == "production" and not self.availability_zones:
+            raise SettingError(
+                "AVAILABILITY_ZONES='' is refused with ENVIRONMENT=production, whose subnets stay in their zones "
+                "whatever AWS lists later: write the letters of two zones, for example 'a,b', or deploy as staging."
+            )
+
+    @property
+    def zone_names(self) -> list[str]:
+        """The availability zones that are written down."""
+        return [f"{self.region}{letter}" for letter in self.availability_zones.split(",") if letter]

@@ -15,18 +15,25 @@ from lib.pulumi_components.policies import AwsContext, document, service_role
 
 MOST_ZONES, LEAST_ZONES = 3, 2
 WORLD = "0.0.0.0/0"
+# Options of what is in a zone: it stays in that of its creation, which the state holds, whatever AWS lists later. EC2
+# moves no subnet and RDS no instance, so another zone would replace them.
+IN_ITS_ZONE = pulumi.ResourceOptions(ignore_changes=["availability_zone"])
 TIER_BITS = 4  # the network is cut into sixteen: three tiers of up to three zones, the rest is free
 
 
 def zones(region: str, options: pulumi.InvokeOptions) -> list[str]:
     """Return the names of the zones to use: three, or two where the region has no more.
 
+    A zone whose state is not ``available`` is one of them: without it the others would move up, and a zone that is
+    impaired for an hour would take its subnets out of the program. What lies in a zone keeps it: ``IN_ITS_ZONE``.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AvailabilityZone.html
+
     Raises:
         SettingError: the region has one zone only.
     """
     # Local and wavelength zones have to be opted into, and offer neither Fargate nor RDS.
     zone_filter = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
-    names = aws.get_availability_zones(state="available", filters=[zone_filter], opts=options).names
+    names = aws.get_availability_zones(filters=[zone_filter], opts=options).names
     if len(names) < LEAST_ZONES:
         raise SettingError(
             f"{region} offers {len(names)} availability zone(s) to this account, and {LEAST_ZONES} are needed: write "
@@ -85,7 +92,8 @@ class TieredNetwork(pulumi.ComponentResource):
         blocks = ipaddress.IPv4Network(args.cidr).subnets(prefixlen_diff=TIER_BITS)
         tiers = ("public", args.private, args.isolated)
         self.subnets = {tier: self._subnets(tier, list(islice(blocks, MOST_ZONES))) for tier in tiers}
-        isolated = self._routes(args.isolated, self.subnets[args.isolated])
+        isolated = self._routes(args.isolated)
+        self._associate(args.isolated, [isolated])
         self._storage_endpoint([self._public_routes(), *self._private_routes(), isolated])
         self._flow_logs()
 
@@ -158,22 +166,37 @@ class TieredNetwork(pulumi.ComponentResource):
                 cidr_block=str(block),
                 map_public_ip_on_launch=False,  # load balancer and NAT bring addresses of their own
                 tags=self._tags(f"{tier}-{number}") | {"Tier": tier},
-                opts=self._own,
+                opts=pulumi.ResourceOptions.merge(self._own, IN_ITS_ZONE),
             )
             for number, (zone, block) in enumerate(zip(self._args.zones, blocks, strict=False), start=1)
         ]
 
-    def _routes(self, name: str, subnets: list[aws.ec2.Subnet]) -> aws.ec2.RouteTable:
-        table = aws.ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._tags(name), opts=self._own)
-        for number, subnet in enumerate(subnets, start=1):
+    def _routes(self, name: str) -> aws.ec2.RouteTable:
+        return aws.ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._tags(name), opts=self._own)
+
+    def _associate(self, tier: str, tables: Sequence[aws.ec2.RouteTable]) -> None:
+        """Give each subnet of a tier its route table: the first has all of them, or each has one.
+
+        The name is the subnet's and not the table's. With another table, for example after ``NAT_PER_ZONE`` has
+        changed, it is the same resource with another route table, which EC2 replaces in place
+        (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceRouteTableAssociation.html). Pulumi makes
+        what has a new name before it deletes the old one, and EC2 refuses a subnet's second association.
+        """
+        one_table = len(tables) == 1
+        for number, subnet in enumerate(self.subnets[tier], start=1):
+            # The names that 0.1.0 gave them, with a table for all and with one for each.
+            former = {f"{tier}-1-{number}", f"{tier}-{number}-1"} if tier == self._args.private else set()
             aws.ec2.RouteTableAssociation(
-                f"{name}-{number}", route_table_id=table.id, subnet_id=subnet.id, opts=self._own
+                f"{tier}-{number}",
+                route_table_id=tables[0 if one_table else number - 1].id,
+                subnet_id=subnet.id,
+                opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=name) for name in sorted(former)]),
             )
-        return table
 
     def _public_routes(self) -> aws.ec2.RouteTable:
         gateway = aws.ec2.InternetGateway("internet", vpc_id=self.vpc.id, tags=self._tags(), opts=self._own)
-        table = self._routes("public", self.subnets["public"])
+        table = self._routes("public")
+        self._associate("public", [table])
         self.internet = aws.ec2.Route(
             "public", route_table_id=table.id, destination_cidr_block=WORLD, gateway_id=gateway.id, opts=self._own
         )
@@ -181,9 +204,9 @@ class TieredNetwork(pulumi.ComponentResource):
 
     def _private_routes(self) -> list[aws.ec2.RouteTable]:
         """Return the private tier's route tables: one for each NAT gateway."""
-        private, tables = self.subnets[self._args.private], []
-        groups = [[subnet] for subnet in private] if self._args.nat_per_zone else [private]
-        for number, (subnet, served) in enumerate(zip(self.subnets["public"], groups, strict=False), start=1):
+        tables = []
+        public = self.subnets["public"] if self._args.nat_per_zone else self.subnets["public"][:1]
+        for number, subnet in enumerate(public, start=1):
             name = f"{self._args.private}-{number}"
             address = aws.ec2.Eip(name, domain="vpc", tags=self._tags(name), opts=self._own)
             nat = aws.ec2.NatGateway(
@@ -194,11 +217,12 @@ class TieredNetwork(pulumi.ComponentResource):
                 # It needs the way to the internet, which it does not name.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.internet]),
             )
-            table = self._routes(name, served)
+            table = self._routes(name)
             aws.ec2.Route(
                 name, route_table_id=table.id, destination_cidr_block=WORLD, nat_gateway_id=nat.id, opts=self._own
             )
             tables.append(table)
+        self._associate(self._args.private, tables)
         return tables
 
     def _storage_endpoint(self, tables: list[aws.ec2.RouteTable]) -> None:

@@ -2,10 +2,21 @@
 
 from collections.abc import Sequence
 
-from lib.check_account.checks import api_gateway, bootstrap, certificates, databases, policies, quotas, regions, roles
+from lib.check_account.checks import (
+    api_gateway,
+    bootstrap,
+    certificates,
+    databases,
+    policies,
+    quotas,
+    regions,
+    roles,
+    streams,
+    zones,
+)
 from lib.check_account.model import Check, System
 
-GROUPS = (roles, quotas, api_gateway, bootstrap, databases, certificates, policies)
+GROUPS = (roles, quotas, api_gateway, bootstrap, zones, databases, streams, certificates, policies)
 
 
 def of_account(systems: Sequence[System]) -> list[Check]:

@@ -6,15 +6,12 @@ AWS withdraws minor versions, and no region offers every version on every instan
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from lib.check_account.account import Account
+from lib.check_account.checks import zones as region_zones
 from lib.check_account.model import Check, Row, System, Verdict
 from lib.common import rds_versions
 from lib.common.json_types import JsonMapping
-
-if TYPE_CHECKING:
-    from types_boto3_ec2.type_defs import FilterTypeDef
 
 # Of every subnet group.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
@@ -121,13 +118,8 @@ def collect(account: Account, region: str, database: Database) -> Offer:
             zones[version] = max(zones.get(version, 0), number)
     members = {one["EngineVersion"] for one in engine_versions if one.get("SupportsGlobalDatabases")}
     members &= {one["EngineVersion"] for one in options if one.get("SupportsGlobalDatabases")}
-    # As the programs choose theirs: local and wavelength zones offer no databases.
-    filters: list[FilterTypeDef] = [
-        {"Name": "opt-in-status", "Values": ["opt-in-not-required"]},
-        {"Name": "state", "Values": ["available"]},
-    ]
-    there = account.client("ec2", region).describe_availability_zones(Filters=filters)["AvailabilityZones"]
-    return Offer(frozenset(one["EngineVersion"] for one in engine_versions), zones, frozenset(members), len(there))
+    there = len(region_zones.collect(account, region))
+    return Offer(frozenset(one["EngineVersion"] for one in engine_versions), zones, frozenset(members), there)
 
 
 def evaluate(check: Check, system: System, database: Database, offer: Offer) -> list[Row]:

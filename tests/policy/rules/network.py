@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lib.declared.cloudformation import ZONE_QUESTION
 from lib.declared.model import Declaration, listed
 from tests.policy.network_view import (
     ANYWHERE,
@@ -170,6 +171,25 @@ def subnet_networks(declaration: Declaration) -> Iterator[str]:
     for vpc in declaration.of("AWS::EC2::VPC"):
         if not _private(str(vpc.properties["CidrBlock"])):
             yield f"{vpc.name}: {vpc.properties['CidrBlock']} is no private network"
+
+
+@rule("AWS::EC2::Subnet", "AWS::RDS::DBInstance")
+def zones_of_the_first_deployment(declaration: Declaration) -> Iterator[str]:
+    """Find what lies in a zone that was looked up, and would be replaced as soon as AWS lists the zones otherwise.
+
+    Terraform and Pulumi keep the zone in their state, and are told to leave it. CloudFormation has the template only:
+    in production the zone is written down.
+    """
+    for kind in ("AWS::EC2::Subnet", "AWS::RDS::DBInstance"):
+        for resource in declaration.of(kind):
+            if "AvailabilityZone" not in resource.properties:
+                continue
+            if declaration.tool != "cdk":
+                lifecycle = resource.options.get("lifecycle") or {}
+                if "availability_zone" not in lifecycle.get("ignore_changes", ()):
+                    yield f"{resource.name}: replaced when its zone has another place in AWS's list"
+            elif declaration.environment == "production" and resource.options.get(ZONE_QUESTION):
+                yield f"{resource.name}: its zone is looked up at each deployment"
 
 
 # What a default route may lead to, and from where: through NAT for what has no address, else through the gateway.

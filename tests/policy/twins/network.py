@@ -2,7 +2,7 @@
 
 from tests.policy.cases import REMOVED, Twin
 from tests.policy.rules import network as rules
-from tests.policy.spelling import everywhere
+from tests.policy.spelling import KeptTwin, everywhere
 
 INGRESS = (
     ("cdk", "AWS::EC2::SecurityGroupIngress", {"CidrIp": "0.0.0.0/0", "SourceSecurityGroupId": REMOVED}),
@@ -54,6 +54,23 @@ TWINS: list[Twin] = [
         {"publiclyAccessible": True},
     ),
     Twin(rules.reachable_databases, "pulumi", "aws:ec2/route:Route", "tasks-1", ROUTE),
+    Twin(
+        rules.zones_of_the_first_deployment,
+        "cdk",
+        "AWS::EC2::Subnet",
+        "",
+        {"AvailabilityZone": {"Fn::Select": [0, {"Fn::GetAZs": ""}]}},
+    ),
+    Twin(rules.zones_of_the_first_deployment, "cdktf", "aws_subnet", "", {"lifecycle": REMOVED}),
+    KeptTwin(rules.zones_of_the_first_deployment, "pulumi", "aws:ec2/subnet:Subnet", "", {"ignoreChanges": []}),
+    KeptTwin(
+        rules.zones_of_the_first_deployment,
+        "pulumi",
+        "aws:rds/clusterInstance:ClusterInstance",
+        "",
+        {"ignoreChanges": []},
+        "flask-api",
+    ),
     *everywhere(rules.zones, "subnet_group", {"SubnetIds": one}),
     *everywhere(rules.zones, "function", {"VpcConfig.SubnetIds": one}),
     *everywhere(rules.subnet_networks, "subnet", {"CidrBlock": "192.168.0.0/20"}),

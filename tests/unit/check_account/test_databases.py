@@ -141,11 +141,8 @@ def asked(aws, options, engine="postgres"):
     aws.answer("rds", "describe_orderable_db_instance_options", page, wanted)
     page = {"OrderableDBInstanceOptions": options[1:]}
     aws.answer("rds", "describe_orderable_db_instance_options", page, {**wanted, "Marker": "more"})
-    zones = [{"ZoneName": "a"}, {"ZoneName": "b"}]
-    filters = [
-        {"Name": "opt-in-status", "Values": ["opt-in-not-required"]},
-        {"Name": "state", "Values": ["available"]},
-    ]
+    zones = [{"ZoneName": "a"}, {"ZoneName": "b", "State": "impaired"}]
+    filters = [{"Name": "opt-in-status", "Values": ["opt-in-not-required"]}]
     aws.answer("ec2", "describe_availability_zones", {"AvailabilityZones": zones}, {"Filters": filters})
 
 

@@ -72,7 +72,12 @@ def test_options_and_the_region_are_recorded():
     def program(opts: pulumi.ResourceOptions) -> None:
         first = aws.sqs.Queue("first", opts=opts)
         own = pulumi.ResourceOptions(
-            depends_on=[first], ignore_changes=["name"], retain_on_delete=True, protect=True, delete_before_replace=True
+            depends_on=[first],
+            ignore_changes=["name"],
+            aliases=[pulumi.Alias(name="former")],
+            retain_on_delete=True,
+            protect=True,
+            delete_before_replace=True,
         )
         aws.sqs.Queue("second", opts=pulumi.ResourceOptions.merge(opts, own))
 
@@ -80,6 +85,7 @@ def test_options_and_the_region_are_recorded():
     assert found["second"]["options"] == {
         "dependencies": [found["first"]["urn"]],
         "ignoreChanges": ["name"],
+        "aliases": ["former"],
         "retainOnDelete": True,
         "protect": True,
         "deleteBeforeReplace": True,

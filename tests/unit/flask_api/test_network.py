@@ -1,11 +1,13 @@
 """The network has three tiers over two or three zones, and groups that name each other."""
 
 import ipaddress
+from pathlib import Path
 
 import pytest
 
 from lib.common import region
 from lib.common.errors import SettingError
+from lib.declared.pulumi_program import record
 from tests.support.ec2_text import refused
 from tests.support.program import SYSTEMS, declare, program
 
@@ -62,6 +64,47 @@ def test_every_subnet_has_one_route_table(per_zone):
     found = program(NAT_PER_ZONE=per_zone)
     served = [a.inputs["subnetId"] for a in found.of("ec2/routeTableAssociation:RouteTableAssociation")]
     assert sorted(served) == sorted(f"{s.name}-id" for s in found.of("ec2/subnet:Subnet"))
+
+
+def associations(per_zone):
+    found = program(NAT_PER_ZONE=per_zone).of("ec2/routeTableAssociation:RouteTableAssociation")
+    return {a.urn: a.inputs["routeTableId"] for a in found}
+
+
+def test_another_number_of_gateways_changes_associations_in_place():
+    """With another name it would be made beside the old one, and EC2 refuses a subnet's second association."""
+    one, each = associations("false"), associations("true")
+    assert one.keys() == each.keys()
+    changed = {urn.rpartition("::")[2]: (one[urn], each[urn]) for urn in one if one[urn] != each[urn]}
+    assert changed == {"tasks-2": ("tasks-1-id", "tasks-2-id"), "tasks-3": ("tasks-1-id", "tasks-3-id")}
+
+
+@pytest.mark.parametrize("per_zone", ["true", "false"])
+def test_an_association_knows_each_name_that_it_had(per_zone):
+    """With a table for all it was called after that table and the subnet, else after the subnet's own table."""
+    former = {
+        item["name"]: item["options"]["aliases"]
+        for item in record("flask-api", {"NAT_PER_ZONE": per_zone}, Path())["registrations"]
+        if item["type"] == "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    }
+    names = {1: ["tasks-1-1"], 2: ["tasks-1-2", "tasks-2-1"], 3: ["tasks-1-3", "tasks-3-1"]}
+    assert former == {
+        f"{tier}-{number}": names[number] if tier == "tasks" else []
+        for tier in ("public", "tasks", "database")
+        for number in (1, 2, 3)
+    }
+
+
+def test_what_is_in_a_zone_keeps_it():
+    found = program()
+    in_zones = [r for r in found.resources if "availabilityZone" in r.inputs]
+    assert {r.kind for r in in_zones} == {"aws:ec2/subnet:Subnet", "aws:rds/clusterInstance:ClusterInstance"}
+    assert {r.ignored for r in in_zones} == {("availabilityZone",)}
+
+
+def test_a_zone_counts_in_whatever_state_it_is():
+    (question,) = [call for call in program().calls if "getAvailabilityZones" in call.token]
+    assert question.args == {"filters": [{"name": "opt-in-status", "values": ["opt-in-not-required"]}]}
 
 
 def routes(found):

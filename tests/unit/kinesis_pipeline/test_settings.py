@@ -28,6 +28,11 @@ def test_production_is_kept():
         ("DATABASE_PORT", "5432.0"),
         ("STREAM_SHARDS", "0"),
         ("STREAM_SHARDS", "-1"),
+        ("AVAILABILITY_ZONES", "a"),
+        ("AVAILABILITY_ZONES", "a,a"),
+        ("AVAILABILITY_ZONES", "a,b,c,d"),
+        ("AVAILABILITY_ZONES", "a, b"),
+        ("AVAILABILITY_ZONES", "1a,1b"),
         ("BATCH_SIZE", "1001"),
         ("BATCH_SIZE", "²"),
         ("ALARM_EMAIL", "team"),
@@ -72,3 +77,21 @@ def test_the_longest_suffix_still_fits_the_bucket_of_the_longest_region(tmp_path
 def test_a_placeholder_account_counts_as_twelve_digits():
     token = "${Token[AWS.AccountId.0]}"
     assert token in Settings.read({"ENVIRONMENT_SUFFIX": "x" * 20}).bucket(token)
+
+
+def test_production_without_zones_is_refused(monkeypatch):
+    def file(environment):
+        assert environment == "production"
+        return {name: value for name, value in given.items() if name != "AVAILABILITY_ZONES"}
+
+    given = Settings.file("production")
+    monkeypatch.setattr(Settings, "file", staticmethod(file))
+    with pytest.raises(SettingError, match=r"^AVAILABILITY_ZONES='' is refused with ENVIRONMENT=production"):
+        Settings.read({"ENVIRONMENT": "production"})
+    assert Settings.read({"ENVIRONMENT": "production", "AVAILABILITY_ZONES": "b,c"}).availability_zones == "b,c"
+
+
+def test_zones_have_the_region_s_name():
+    settings = Settings.read({"AVAILABILITY_ZONES": "a,c"})
+    assert settings.zone_names == [f"{settings.region}a", f"{settings.region}c"]
+    assert Settings.read({}).zone_names == []
