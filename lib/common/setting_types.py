@@ -191,6 +191,12 @@ NETWORK = SettingType("a private network from /16 to /24", _network)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+ACCOUNT_ID = text(
+    "12 digits",
+    r"\d{12}",
+    "is not a valid account id: write its 12 digits, in quotation marks in a file, or leave it empty.",
+)
 DOMAIN = text(
     "a host name",
     rf"(?=.{{4,253}}$)(?:{_LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]",

@@ -89,6 +89,10 @@ class SystemSettings:
         "dev",
         "as the settings that differ",
     )
+    # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
+    account_id = Setting(
+        kinds.ACCOUNT_ID, "the only AWS account that it may be deployed to; without it, any", "", "in place"
+    )
     project = Setting(TAG, "the tag `Project`", Derived("the system's name", lambda found: found["system"]))
     repository = Setting(TAG, "the tag `Repository`", "tap")
     author = Setting(TAG, "the tag `Author`", "tap-maintainers")

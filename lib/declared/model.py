@@ -58,6 +58,23 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Target:
+    """What a tool deploys through: one of its AWS providers, or a CDK stack.
+
+    Attributes:
+        name: the provider's address, or the stack's id.
+        region: where to.
+        accounts: the only accounts that it deploys to; none for any.
+        protected: whether the tool refuses to delete everything that is deployed through it.
+    """
+
+    name: str
+    region: str
+    accounts: tuple[str, ...] = ()
+    protected: bool = False
+
+
+@dataclass(frozen=True)
 class Declaration:
     """Everything that one system declares in one environment and region."""
 
@@ -66,6 +83,7 @@ class Declaration:
     environment: str
     region: str
     resources: tuple[Resource, ...]
+    targets: tuple[Target, ...] = ()
 
     def of(self, resource_type: str) -> list[Resource]:
         """Return the resources of a type, for example ``AWS::EC2::SecurityGroup``."""

@@ -16,12 +16,15 @@ import tap
 from lib.common import node, region
 from lib.common.json_types import JsonMapping, JsonObject
 from lib.declared.cloudformation import Template
-from lib.declared.model import Declaration, DeclarationError, Resource
+from lib.declared.model import Declaration, DeclarationError, Resource, Target
 from lib.declared.terraform import Configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = {name: system.iac_tool for name, system in tap.SYSTEMS.items()}
 SYSTEMS = tuple(sorted(TOOLS))
+# In a template's metadata: the stack, as the assembly has it.
+STACK = "tap:stack"
+View = tuple[tuple[Resource, ...], tuple[Target, ...]]
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ def view(loaded: Source) -> Declaration:
     """
     settings = importlib.import_module(f"lib.{loaded.system.replace('-', '_')}.settings").Settings.read(loaded.environ)
     where = region.primary(loaded.environ)
-    resources = _VIEW[loaded.tool](loaded.document, where)
-    return Declaration(loaded.system, loaded.tool, settings.environment, where, resources)
+    resources, targets = _VIEW[loaded.tool](loaded.document, where)
+    return Declaration(loaded.system, loaded.tool, settings.environment, where, resources, targets)
 
 
 def _run_cdk(system: str, environ: Mapping[str, str]) -> JsonObject:
@@ -72,7 +75,22 @@ def _run_cdk(system: str, environ: Mapping[str, str]) -> JsonObject:
         app = cdk.App(context=context, outdir=out)
         stack = tap.load(system).build(app, environ)
         app.synth()
-        return _document(Path(out) / f"{stack.artifact_id}.template.json")
+        template = _document(Path(out) / f"{stack.artifact_id}.template.json")
+        artifact = _document(Path(out) / "manifest.json")["artifacts"][stack.artifact_id]
+        # What the template does not say of its stack, where a template may say anything.
+        template["Metadata"] = {**template.get("Metadata", {}), STACK: _stack(stack.artifact_id, artifact)}
+        return template
+
+
+def _stack(name: str, artifact: JsonMapping) -> JsonObject:
+    """Return what the assembly says of a stack; its environment is ``aws://ACCOUNT/REGION``."""
+    account, _, where = artifact["environment"].removeprefix("aws://").partition("/")
+    return {
+        "name": name,
+        "region": where,
+        "accounts": [account] if account.isdigit() else [],
+        "protected": artifact["properties"].get("terminationProtection", False),
+    }
 
 
 def _run_cdktf(system: str, environ: Mapping[str, str]) -> JsonObject:
@@ -95,17 +113,20 @@ def _document(path: Path) -> JsonObject:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
-def _view_cdk(document: JsonMapping, where: str) -> tuple[Resource, ...]:
-    return Template(document, where).view()
+def _view_cdk(document: JsonMapping, where: str) -> View:
+    stack = document["Metadata"][STACK]
+    target = Target(stack["name"], stack["region"], tuple(stack["accounts"]), stack["protected"])
+    return Template(document, where).view(), (target,)
 
 
-def _view_cdktf(document: JsonMapping, _where: str) -> tuple[Resource, ...]:
-    return Configuration(document).view()
+def _view_cdktf(document: JsonMapping, _where: str) -> View:
+    configuration = Configuration(document)
+    return configuration.view(), configuration.targets()
 
 
-def _view_pulumi(document: JsonMapping, _where: str) -> tuple[Resource, ...]:
+def _view_pulumi(document: JsonMapping, where: str) -> View:
     bridge = importlib.import_module("lib.declared.pulumi_terraform")
-    return Configuration(bridge.configuration(document)).view()
+    return _view_cdktf(bridge.configuration(document), where)
 
 
 _RUN: Mapping[str, Callable[[str, Mapping[str, str]], JsonObject]] = {
@@ -113,7 +134,7 @@ _RUN: Mapping[str, Callable[[str, Mapping[str, str]], JsonObject]] = {
     "cdktf": _run_cdktf,
     "pulumi": _run_pulumi,
 }
-_VIEW: Mapping[str, Callable[[JsonMapping, str], tuple[Resource, ...]]] = {
+_VIEW: Mapping[str, Callable[[JsonMapping, str], View]] = {
     "cdk": _view_cdk,
     "cdktf": _view_cdktf,
     "pulumi": _view_pulumi,

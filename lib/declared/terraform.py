@@ -8,7 +8,7 @@ import copy
 from collections.abc import Iterator, Mapping
 
 from lib.common.json_types import JsonMapping
-from lib.declared.model import DeclarationError, Resource, references
+from lib.declared.model import DeclarationError, Resource, Target, references
 from lib.declared.terraform_convert import Converter, attribute
 from lib.declared.terraform_expressions import Expressions
 from lib.declared.terraform_types import TYPES
@@ -50,6 +50,13 @@ class Configuration:
             if owner == address:
                 resources += self._resources(address, parts.get(address, []))
         return tuple(resources)
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return every provider."""
+        return tuple(
+            Target(name, str(provider["region"]), tuple(provider.get("allowed_account_ids", [])))
+            for name, provider in self.providers.items()
+        )
 
     def region(self, body: JsonMapping) -> str:
         """Return the region of a resource or data source: its own argument's, or its provider's."""

@@ -1,8 +1,10 @@
 """Where a construct's resources are: the region, its provider, the account, and the names that follow from them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from lib.common import naming, region
@@ -44,6 +46,20 @@ class AwsContext:
     def tags(self, part: str = "", **more: str) -> dict[str, str]:
         """Return the tags of a resource's own: its name; the provider adds everything else."""
         return {"Name": f"{SYSTEM}-{part}-{self.settings.suffix}" if part else self.name("service"), **more}
+
+    def protected(self, *, ignore: Sequence[str] = ()) -> TerraformResourceLifecycle | None:
+        """Return the lifecycle of what holds data: where it is protected, no plan that would destroy it is made.
+
+        AWS's own deletion protection refuses one resource, when everything that needed it has been destroyed already.
+        Terraform takes no expression here, so the setting decides when the program is synthesised:
+        https://developer.hashicorp.com/terraform/language/meta-arguments/prevent_destroy
+
+        Args:
+            ignore: arguments whose changes are not looked at.
+        """
+        lifecycle: dict[str, Any] = {"prevent_destroy": True} if self.settings.deletion_protection else {}
+        lifecycle |= {"ignore_changes": list(ignore)} if ignore else {}
+        return TerraformResourceLifecycle(**lifecycle) if lifecycle else None
 
     def own(self, part: str = "", **more: str) -> dict[str, Any]:
         """Return what every resource with tags is made with."""

@@ -6,7 +6,7 @@ would take it back, or fail.
 
 from typing import Any
 
-from cdktf import ITerraformDependable, TerraformResourceLifecycle
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
 from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
@@ -98,7 +98,7 @@ class GlobalDatabase(Construct):
             force_destroy=not settings.retain_data,
             # Neither can be changed, and whatever reads as another name would replace the global database: one that was
             # made when its identifier did not name the regions keeps the old one.
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["database_name", "global_cluster_identifier"]),
+            lifecycle=context.protected(ignore=["database_name", "global_cluster_identifier"]),
             **context.own("global"),
         )
 
@@ -181,7 +181,7 @@ class Database(Construct):
             performance_insights_enabled=True,
             performance_insights_kms_key_id=key,
             performance_insights_retention_period=INSIGHTS_DAYS[settings.database_insights],
-            lifecycle=TerraformResourceLifecycle(ignore_changes=UNTOUCHED),
+            lifecycle=self._aws.protected(ignore=UNTOUCHED),
             depends_on=[logs, *after],
             **self._aws.own("database"),
             **role,

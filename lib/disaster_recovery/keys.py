@@ -44,6 +44,7 @@ class Keys(Construct):
             enable_key_rotation=True,
             deletion_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
             policy=document(_administration(context), *statements),
+            lifecycle=context.protected(),
             **context.own(part),
         )
         KmsAlias(

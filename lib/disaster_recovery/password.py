@@ -61,6 +61,7 @@ class Password(Construct):
             kms_key_id=key.arn,
             recovery_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
             # Who takes over in the other region needs it there, when this region cannot be asked.
+            lifecycle=context.protected(),
             replica=[SecretsmanagerSecretReplica(region=replica.region, kms_key_id=replica_key.arn)],
             **context.own("database"),
         )

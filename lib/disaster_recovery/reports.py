@@ -62,6 +62,7 @@ class Reports(Construct):
             "bucket",
             bucket=context.bucket("reports"),
             force_destroy=not context.settings.retain_data,
+            lifecycle=context.protected(),
             **context.own("reports"),
         )
         self._encrypt(key)

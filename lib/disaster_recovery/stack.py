@@ -76,6 +76,7 @@ class DisasterRecovery(TerraformStack):
             f"aws-{role}",
             alias=role,
             region=where,
+            allowed_account_ids=[self.settings.account_id] if self.settings.account_id else None,
             default_tags=[AwsProviderDefaultTags(tags=dict(self.settings.tags))],
         )
 

@@ -66,5 +66,6 @@ class PaymentsTable(Construct):
                     propagate_tags=True,  # the provider's own tags do not reach a replica
                 )
             ],
+            lifecycle=context.protected(),
             **context.own(),
         )

@@ -131,7 +131,7 @@ class Database(pulumi.ComponentResource):
             performance_insights_enabled=True,
             performance_insights_kms_key_id=keys.database.arn,
             performance_insights_retention_period=INSIGHTS_DAYS[settings.database_insights],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs], protect=settings.deletion_protection),
         )
 
     def _instances(self) -> list[aws.rds.ClusterInstance]:

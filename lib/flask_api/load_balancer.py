@@ -47,6 +47,7 @@ class LoadBalancer(pulumi.ComponentResource):
             "logs",
             name=settings.bucket(args.context.account),
             retain_data=settings.retain_data,
+            protected=settings.deletion_protection,
             days=settings.log_days,
             writers=[balancer_logs(args.context)],
             context=args.context,

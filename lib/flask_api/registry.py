@@ -41,7 +41,7 @@ class Registry(pulumi.ComponentResource):
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "AES256"}],
             force_delete=not args.settings.retain_data,
-            opts=own,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.deletion_protection),
         )
         expire = {"type": "expire"}
         rules = [

@@ -27,6 +27,7 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
         provider = aws.Provider(
             "aws",
             region=settings.region,
+            allowed_account_ids=[settings.account_id] if settings.account_id else None,
             default_tags={"tags": dict(settings.tags)},
         )
         own = pulumi.ResourceOptions(providers={"aws": provider})

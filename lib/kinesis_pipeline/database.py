@@ -75,7 +75,7 @@ class Database(Construct):
             backup_retention=cdk.Duration.days(settings.backup_days),
             delete_automated_backups=not retain_data,
             copy_tags_to_snapshot=True,
-            deletion_protection=retain_data,
+            deletion_protection=settings.deletion_protection,
             removal_policy=cdk.RemovalPolicy.SNAPSHOT if retain_data else cdk.RemovalPolicy.DESTROY,
             apply_immediately=settings.apply_immediately,
             auto_minor_version_upgrade=False,
@@ -87,11 +87,11 @@ class Database(Construct):
             performance_insight_encryption_key=keys.database,
         )
         self.instance.node.add_dependency(*groups)
-        self._acknowledge(retain_data)
+        self._acknowledge(settings.deletion_protection)
 
-    def _acknowledge(self, retain_data: bool) -> None:
+    def _acknowledge(self, protected: bool) -> None:
         exceptions = {"RDS11": "Isolated subnets and a security group guard the port; another number would not."}
-        if not retain_data:
+        if not protected:
             exceptions["RDS10"] = "An environment that is made to be destroyed; production is protected."
         for rule, reason in exceptions.items():
             cdk.Validations.of(self.instance).acknowledge(

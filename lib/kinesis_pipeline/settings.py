@@ -4,7 +4,7 @@ import re
 
 from lib.common.errors import SettingError
 from lib.common.setting_types import Given, Setting, SettingType, number
-from lib.common.settings import DatabaseSettings, version
+from lib.common.settings import DELETION_PROTECTION, DatabaseSettings, version
 
 SYSTEM = "kinesis-pipeline"
 
@@ -26,6 +26,7 @@ class Settings(DatabaseSettings):
     storage_gib, storage_limit_gib = 20, 100
 
     engine_version = version("postgres")
+    deletion_protection = DELETION_PROTECTION
     # CloudFormation has no state of its own to keep them in: Fn::GetAZs looks them up at each deployment.
     availability_zones = Setting(
         SettingType("letters of two or three zones", _zones),

@@ -24,14 +24,14 @@ class KinesisPipeline(cdk.Stack):
     """Network, keys, stream, database, functions, alarms."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings) -> None:
-        # The region is concrete, the account is the caller's: no look-up, the zones are the region's first two.
         super().__init__(
             scope,
             construct_id,
             stack_name=settings.name("stack"),
             description="Kinesis to PostgreSQL, each event once (TAP kinesis-pipeline)",
-            env=cdk.Environment(region=settings.region),
-            termination_protection=settings.retain_data,
+            # With an account, the CDK's command line refuses the credentials of another one.
+            env=cdk.Environment(account=settings.account_id or None, region=settings.region),
+            termination_protection=settings.deletion_protection,
             tags=dict(settings.tags),
         )
         # Tags of the stack reach its resources too, but only those of the template can be tested.
@@ -66,6 +66,11 @@ class KinesisPipeline(cdk.Stack):
             database=self.database.instance,
         )
         self._outputs()
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The region's first two zones where the settings name none; of a known account, the CDK would ask AWS for them."""
+        return [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(2)]
 
     def _function(  # pylint: disable=too-many-positional-arguments  # what every function needs
         self, construct_id: str, part: str, description: str, minutes: int, environment: Mapping[str, str] | None = None

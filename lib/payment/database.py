@@ -115,7 +115,7 @@ class Database(pulumi.ComponentResource):
             monitoring_interval=MONITORING_SECONDS,
             monitoring_role_arn=role.arn,
             # RDS would make the log groups itself, and keep their lines forever.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *logs]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *logs], protect=settings.deletion_protection),
         )
         self.secret_arn: pulumi.Output[str] = self.instance.master_user_secrets.apply(
             lambda secrets: str(secrets[0].secret_arn)

@@ -25,6 +25,7 @@ class Keys(pulumi.ComponentResource):
                 alias=settings.name("key_alias", part),
                 purpose=f"{settings.name('service')}: {purpose}",
                 retain_data=settings.retain_data,
+                protected=settings.deletion_protection,
                 policy=[administration(context), *(operations(context) if part == "operations" else [])],
                 opts=own,
             )

@@ -25,7 +25,12 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
 
     def __init__(self, settings: Settings) -> None:
         # Of its own, so that no default provider takes another region from somewhere else.
-        provider = aws.Provider("aws", region=settings.region, default_tags={"tags": dict(settings.tags)})
+        provider = aws.Provider(
+            "aws",
+            region=settings.region,
+            allowed_account_ids=[settings.account_id] if settings.account_id else None,
+            default_tags={"tags": dict(settings.tags)},
+        )
         own = pulumi.ResourceOptions(providers={"aws": provider})
         invoke = pulumi.InvokeOptions(provider=provider)
         where = zones(settings.region, invoke)

@@ -41,6 +41,7 @@ class Storage(pulumi.ComponentResource):
             "logs",
             name=settings.bucket(context.account, "payment-logs"),
             retain_data=settings.retain_data,
+            protected=settings.deletion_protection,
             days=settings.log_days,
             writers=[
                 balancer_logs(context),
@@ -55,7 +56,7 @@ class Storage(pulumi.ComponentResource):
             object_lock_enabled=True,
             # With it Pulumi deletes what is locked in GOVERNANCE mode, too; nothing deletes it in COMPLIANCE mode.
             force_destroy=not settings.retain_data,
-            opts=self._own,
+            opts=pulumi.ResourceOptions.merge(self._own, pulumi.ResourceOptions(protect=settings.deletion_protection)),
         )
         self._keep(settings)
         self._encrypt(keys)

@@ -27,7 +27,14 @@ def operations(context: AwsContext) -> list[Statement]:
 
 
 def customer_key(
-    part: str, *, alias: str, purpose: str, retain_data: bool, policy: Sequence[Statement], opts: pulumi.ResourceOptions
+    part: str,
+    *,
+    alias: str,
+    purpose: str,
+    retain_data: bool,
+    protected: bool,
+    policy: Sequence[Statement],
+    opts: pulumi.ResourceOptions,
 ) -> aws.kms.Key:
     """Return a key that rotates every year, with an alias; it costs 1 USD a month.
 
@@ -36,6 +43,7 @@ def customer_key(
         alias: the alias without ``alias/``.
         purpose: what it is for, in its description.
         retain_data: whether it outlives the stack: without it a final snapshot, or what a locked bucket keeps, is lost.
+        protected: whether Pulumi refuses every update and destroy that would delete it.
         policy: who may use it, its administration included.
         opts: whose child it is.
     """
@@ -46,7 +54,7 @@ def customer_key(
         enable_key_rotation=True,
         deletion_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
         policy=document(*policy),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protected)),
     )
     aws.kms.Alias(part, name=f"alias/{alias}", target_key_id=key.key_id, opts=opts)
     return key

@@ -85,6 +85,7 @@ def log_bucket(
     *,
     name: str,
     retain_data: bool,
+    protected: bool,
     days: int,
     writers: Sequence[tuple[str, str, str]],
     context: AwsContext,
@@ -96,12 +97,14 @@ def log_bucket(
         part: the resources' name in the program.
         name: the bucket's physical name.
         retain_data: whether it stays when it holds anything.
+        protected: whether Pulumi refuses every update and destroy that would delete it.
         days: how long a log is kept.
         writers: service principal, where in the bucket it writes, and what it writes about, as an ARN.
         context: whose account.
         opts: whose child it is.
     """
-    bucket = aws.s3.Bucket(part, bucket=name, force_destroy=not retain_data, opts=opts)
+    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protected))
+    bucket = aws.s3.Bucket(part, bucket=name, force_destroy=not retain_data, opts=kept)
     aws.s3.BucketServerSideEncryptionConfiguration(
         part,
         bucket=bucket.bucket,

@@ -77,6 +77,7 @@ class Case:
             **own,
             "ENVIRONMENT": self.environment,
             "ENVIRONMENT_SUFFIX": self.suffix,
+            "ACCOUNT_ID": ACCOUNT,
             "DOMAIN_NAME": "api.example.com",
             "HOSTED_ZONE_ID": "Z0123456789ABCDEFGHIJ",
             "ALARM_EMAIL": "team@example.com",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib.declared.read import STACK
 from tests.policy.cases import Twin
 from tests.policy.rule import Check
 
@@ -103,6 +104,14 @@ class KeptTwin(Twin):
         for options in found[:1]:
             options.update(self.changes)
         return bool(found)
+
+
+class StackTwin(Twin):
+    """A stack of the CDK with another value in what its assembly says of it."""
+
+    def _change(self, document: dict[str, Any]) -> bool:
+        document["Metadata"][STACK].update(self.changes)
+        return True
 
 
 class LoggedTwin(Twin):

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 
-from lib.declared.model import Declaration
+from cfnlint.data import AdditionalSpecs
+from cfnlint.helpers import load_resource
+
+from lib.declared.cloudformation import ACCOUNT
+from lib.declared.model import Declaration, Resource
 from tests.policy.network_view import databases
 from tests.policy.rule import rule
 
@@ -20,8 +24,7 @@ def unprotected(declaration: Declaration) -> Iterator[str]:
     """Find data and ways in of production that a slip can delete."""
     for kind in PROTECTED:
         for database in declaration.of(kind):
-            member = kind == "AWS::RDS::DBInstance" and database.properties.get("DBClusterIdentifier")
-            if not member and database.properties.get("DeletionProtection") is not True:
+            if not member(database) and database.properties.get("DeletionProtection") is not True:
                 yield f"{database.name}: DeletionProtection is {database.properties.get('DeletionProtection')}"
     for table in declaration.of("AWS::DynamoDB::GlobalTable"):
         for replica in table.properties["Replicas"]:
@@ -33,11 +36,58 @@ def unprotected(declaration: Declaration) -> Iterator[str]:
             yield f"{balancer.name}: deletion_protection.enabled is {attributes.get('deletion_protection.enabled')}"
 
 
+# What cfn-lint counts as stateful, and why it may go with its stack all the same.
+HOLDS_COPIES = {
+    "AWS::Logs::LogGroup": "lines about what has happened; what has to be kept is in a database or a bucket",
+    "AWS::SQS::Queue": "messages on their way, for 14 days at most",
+}
+# What is written to these is gone with them or, without its key, cannot be read.
+HOLDS_DATA = frozenset(
+    load_resource(AdditionalSpecs, "StatefulResources.json")["ResourceTypes"].keys() - HOLDS_COPIES.keys()
+    | {"AWS::ECR::Repository", "AWS::RDS::GlobalCluster"}
+)
+
+
+def member(resource: Resource) -> bool:
+    """Return whether a resource is an instance of an Aurora cluster, which has the data."""
+    return resource.type == "AWS::RDS::DBInstance" and bool(resource.properties.get("DBClusterIdentifier"))
+
+
+@rule(*HOLDS_DATA, environments=PRODUCTION)
+def unprotected_from_the_tool(declaration: Declaration) -> Iterator[str]:
+    """Find data of production that a plan would destroy.
+
+    Deletion protection of the service alone refuses when everything that is not protected has been destroyed. Terraform
+    and Pulumi refuse the plan; CloudFormation refuses to delete the stack, and keeps what an update takes out of it
+    (:func:`kept_in_production`).
+    https://developer.hashicorp.com/terraform/language/meta-arguments/prevent_destroy
+    https://www.pulumi.com/docs/iac/concepts/resources/options/protect/
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html
+    """
+    if declaration.tool == "cdk":
+        for target in declaration.targets:
+            if not target.protected:
+                yield f"{target.name}: the stack has no termination protection"
+        return
+    for resource in declaration.resources:
+        lifecycle = resource.options.get("lifecycle", {})
+        if resource.type in HOLDS_DATA and not member(resource) and lifecycle.get("prevent_destroy") is not True:
+            yield f"{resource.name}: a plan may destroy it"
+
+
+@rule()
+def any_account(declaration: Declaration) -> Iterator[str]:
+    """Find providers, and stacks, that deploy to whatever account the credentials are of, although one is set."""
+    for target in declaration.targets:
+        if target.accounts != (ACCOUNT,):
+            yield f"{target.name}: deploys to {', '.join(target.accounts) or 'any account'}"
+
+
 @rule("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", environments=PRODUCTION)
 def lost_with_the_stack(declaration: Declaration) -> Iterator[str]:
     """Find databases of production whose data goes with the stack: no final snapshot, or backups deleted with them."""
     for database in databases(declaration):
-        if database.type == "AWS::RDS::DBInstance" and database.properties.get("DBClusterIdentifier"):
+        if member(database):
             continue
         policy = database.options.get("DeletionPolicy")
         snapshot = policy in ("Snapshot", "Retain") if policy else _final_snapshot(database.options)
@@ -59,7 +109,7 @@ def _final_snapshot(options: object) -> bool:
 def backups(declaration: Declaration) -> Iterator[str]:
     """Find databases whose backups are kept for too short or too long a time, or without a copy of their tags."""
     for database in databases(declaration):
-        if database.type == "AWS::RDS::DBInstance" and database.properties.get("DBClusterIdentifier"):
+        if member(database):
             continue
         days = int(database.properties.get("BackupRetentionPeriod", 1))
         if days not in BACKUP_DAYS[declaration.environment]:

@@ -6,7 +6,7 @@ from typing import Any
 from tests.policy.cases import REMOVED, Twin
 from tests.policy.rule import Check
 from tests.policy.rules import databases, encryption, production, storage
-from tests.policy.spelling import KeptTwin, LoggedTwin, database, everywhere
+from tests.policy.spelling import KeptTwin, LoggedTwin, StackTwin, database, everywhere
 
 GROUPS = (
     ("cdk", "AWS::RDS::DBParameterGroup"),
@@ -176,6 +176,27 @@ TWINS: list[Twin] = [
     *database(production.unprotected, {"DeletionProtection": False}),
     Twin(production.unprotected, "pulumi", "aws:lb/loadBalancer:LoadBalancer", "", {"enableDeletionProtection": False}),
     Twin(production.unprotected, "cdktf", "aws_dynamodb_table", "", {"deletion_protection_enabled": False}),
+    StackTwin(production.unprotected_from_the_tool, "cdk", "", "", {"protected": False}),
+    *(
+        Twin(production.unprotected_from_the_tool, "cdktf", kind, "", {"lifecycle.prevent_destroy": value})
+        for kind, value in (
+            ("aws_dynamodb_table", False),
+            ("aws_kms_key", REMOVED),
+            ("aws_rds_cluster", False),
+            ("aws_rds_global_cluster", REMOVED),
+            ("aws_s3_bucket", False),
+            ("aws_secretsmanager_secret", REMOVED),
+        )
+    ),
+    *(
+        KeptTwin(production.unprotected_from_the_tool, "pulumi", kind, "", {"protect": False})
+        for kind in ("aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:rds/cluster:Cluster")
+    ),
+    KeptTwin(production.unprotected_from_the_tool, "pulumi", "aws:rds/instance:Instance", "", {"protect": False}),
+    KeptTwin(production.unprotected_from_the_tool, "pulumi", "aws:s3/bucket:Bucket", "audit", {"protect": False}),
+    StackTwin(production.any_account, "cdk", "", "", {"accounts": []}),
+    Twin(production.any_account, "cdktf", "provider", "", {"allowed_account_ids": REMOVED}),
+    Twin(production.any_account, "pulumi", "pulumi:providers:aws", "", {"allowedAccountIds": ["210987654321"]}),
     Twin(production.lost_with_the_stack, "cdk", "AWS::RDS::DBInstance", "", {"DeleteAutomatedBackups": True}),
     Twin(production.lost_with_the_stack, "cdktf", "aws_rds_cluster", "", {"skip_final_snapshot": True}),
     Twin(production.lost_with_the_stack, "pulumi", "aws:rds/cluster:Cluster", "", {"skipFinalSnapshot": True}),

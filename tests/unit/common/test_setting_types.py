@@ -11,7 +11,13 @@ from lib.common.setting_types import Derived, Setting, SettingType
 HERE = region.primary({})
 ELSEWHERE = next(name for name in sorted(region.known()) if name != HERE)
 CERTIFICATE = f"arn:{region.partition(HERE)}:acm:{HERE}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
-OPTIONAL = [setting_types.EMAIL, setting_types.DOMAIN, setting_types.HOSTED_ZONE, setting_types.BUCKET]
+OPTIONAL = [
+    setting_types.ACCOUNT_ID,
+    setting_types.EMAIL,
+    setting_types.DOMAIN,
+    setting_types.HOSTED_ZONE,
+    setting_types.BUCKET,
+]
 
 
 def read(kind: SettingType[Any], text: str, default: Any = "", **found: str) -> Any:
@@ -32,6 +38,7 @@ def test_a_text_that_is_left_out_is_empty(kind: SettingType[str]) -> None:
         (setting_types.EMAIL, "first.last+aws@mail.example.co.uk"),
         (setting_types.EMAIL, "o'hara@example.com"),
         (setting_types.EMAIL, "Team@Example.com"),
+        (setting_types.ACCOUNT_ID, "012345678901"),
         (setting_types.DOMAIN, "api.example.com"),
         (setting_types.DOMAIN, "a.io"),
         (setting_types.DOMAIN, "x-1.xn--p1ai"),
@@ -61,6 +68,8 @@ def test_what_aws_takes_is_taken(kind: SettingType[str], value: str) -> None:
         (setting_types.EMAIL, "first@example.com,second@example.com"),
         (setting_types.EMAIL, f"{'x' * 65}@example.com"),
         (setting_types.EMAIL, f"team@{'x' * 60}.{'x' * 60}.{'x' * 60}.{'x' * 60}.{'x' * 10}.com"),
+        (setting_types.ACCOUNT_ID, "12345678901"),
+        (setting_types.ACCOUNT_ID, "1234-5678-9012"),
         (setting_types.DOMAIN, "api"),
         (setting_types.DOMAIN, "https://api.example.com"),
         (setting_types.DOMAIN, "api_1.example.com"),

@@ -4,7 +4,7 @@ import pytest
 
 from lib.common import region
 from lib.declared import read
-from lib.declared.model import DeclarationError
+from lib.declared.model import DeclarationError, Target
 
 
 def test_an_unknown_system_is_refused_with_the_known_ones():
@@ -17,6 +17,7 @@ def test_the_cdk_system_is_read_and_viewed():
     assert (found.tool, found.environment, found.region) == ("cdk", "staging", region.primary({}))
     assert found.one("AWS::Kinesis::Stream").properties["Name"] == "kinesis-pipeline-dev"
     assert len(found.resources) > 50
+    assert found.targets == (Target("KinesisPipeline", region.primary({})),)
     assert list(found.undeclared()) == []
 
 

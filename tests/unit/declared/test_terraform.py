@@ -2,7 +2,8 @@
 
 import pytest
 
-from lib.declared.model import DeclarationError
+from lib.declared.model import DeclarationError, Target
+from lib.declared.terraform import Configuration
 from tests.support.terraform import HOME, OTHER, configuration, declared, properties
 
 BUCKET = {"aws_s3_bucket.b": {"bucket": "name"}}
@@ -31,6 +32,12 @@ def test_the_region_is_the_providers_or_the_resources_own():
     assert [resource.region for resource in declared(resources).resources] == [OTHER, OTHER, HOME]
     with pytest.raises(DeclarationError, match=r"aws\.third.*none of aws, aws\.other"):
         declared({"aws_eip.a": {"provider": "aws.third"}})
+
+
+def test_a_target_is_a_provider_with_the_accounts_that_it_is_for():
+    providers = [{"region": HOME, "allowed_account_ids": ["123456789012"]}, {"region": OTHER, "alias": "other"}]
+    found = Configuration(configuration({}, provider={"aws": providers})).targets()
+    assert found == (Target("aws", HOME, ("123456789012",)), Target("aws.other", OTHER))
 
 
 def test_a_part_is_merged_and_tells_where_it_comes_from():

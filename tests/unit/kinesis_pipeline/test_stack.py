@@ -162,6 +162,12 @@ def test_subnets_lie_in_two_zones(dev):
     assert len(set(zones)) == 2
 
 
+def test_the_zones_are_the_same_when_the_account_is_known(dev):
+    """The CDK would ask AWS for the zones of a known account, and lay the subnets out anew."""
+    known = of_type(synthesis.template(ACCOUNT_ID="123456789012"), "AWS::EC2::Subnet")
+    assert known == of_type(dev, "AWS::EC2::Subnet")
+
+
 def test_only_the_functions_reach_the_database(dev):
     groups = of_type(dev, "AWS::EC2::SecurityGroup")
     by_name = {group["Properties"]["GroupName"]: name for name, group in groups.items()}
