@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from lib.common import node  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
+from lib.common import api_logging, aws_clients, node  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
 from lib.common.errors import SettingError  # noqa: E402  # pylint: disable=wrong-import-position  # found by it
 
 
@@ -31,7 +31,8 @@ class System(NamedTuple):
     Attributes:
         iac_tool: ``cdk``, ``cdktf`` or ``pulumi``.
         module: has ``build(scope, environ)`` for the CDK and the CDKTF, ``build(suffix, environ)`` for Pulumi, which
-            read the settings before they declare anything.
+            read the settings before they declare anything. A module with an API has ``api_log_roles`` with the same
+            settings as its ``build``: see :func:`ready`.
         regions: how many regions it is in at a time.
     """
 
@@ -56,6 +57,35 @@ USAGE = "Type 'cdk deploy', 'cdktf deploy' or 'pulumi up': each of them calls ta
 def load(name: str) -> ModuleType:
     """Return a system's ``stack`` module."""
     return importlib.import_module(SYSTEMS[name].module)
+
+
+def ready(name: str, module: ModuleType, *settings: Any) -> None:
+    """Ask the account, before anything is declared, for what a system needs of it and no stack owns.
+
+    Who has no credentials here, or may not ask, is told by the tool itself, or by AWS.
+
+    Args:
+        name: the system's name.
+        module: its ``stack`` module.
+        settings: what its ``api_log_roles`` takes.
+
+    Raises:
+        SettingError: the account lacks it; with what to do.
+    """
+    roles = getattr(module, "api_log_roles", None)
+    if roles is None:
+        return
+    own = roles(*settings)
+    botocore, session = importlib.import_module("botocore"), importlib.import_module("boto3").Session()
+    # In seconds, and few: a machine without a network synthesises too.
+    patience = importlib.import_module("botocore.config").Config(
+        connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2}
+    )
+    client = aws_clients.cached(lambda service, region: session.client(service, region_name=region, config=patience))
+    try:
+        api_logging.refuse_missing_role(client, name, own)
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        print(f"tap: {name}: API Gateway's role for logs could not be asked for: {error}", file=sys.stderr)
 
 
 def chosen(iac_tool: str, environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -112,6 +142,7 @@ def cdktf() -> None:
     app = importlib.import_module("cdktf").App()
     for name, module in modules.items():
         try:
+            ready(name, module)
             module.build(app)
         except SettingError as error:
             if len(names) == 1:
@@ -132,7 +163,9 @@ def pulumi() -> None:
     for name in sorted(names, key=len, reverse=True):  # one name may begin with another
         prefix = f"{name}-"
         if stack.startswith(prefix) and stack != prefix:
-            load(name).build(stack.removeprefix(prefix))
+            module, suffix = load(name), stack.removeprefix(prefix)
+            ready(name, module, suffix)
+            module.build(suffix)
             return
     known = " or ".join(f"{name}-<suffix>" for name in names)
     raise SettingError(f"The Pulumi stack {stack!r} names no system: type 'pulumi stack init' with {known}.")

@@ -22,9 +22,6 @@ VPC_ENI_ACTIONS = (
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 )
-# Services whose documents name no condition key for the role that they assume:
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-TRUST_WITHOUT_CONDITION = frozenset({"apigateway.amazonaws.com"})
 
 
 def allow(actions: Sequence[str], resources: Sequence[Any], **rest: Any) -> Statement:
@@ -71,13 +68,10 @@ def trust(service: str, account: Any, sources: Sequence[Any] = ()) -> Statement:
         account: the account number.
         sources: ARNs, or patterns of ARNs, of what the service may assume the role for.
     """
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
-    if service in TRUST_WITHOUT_CONDITION:
-        return statement
     condition: JsonObject = {"StringEquals": {"aws:SourceAccount": account}}
     if sources:
         condition["ArnLike"] = {"aws:SourceArn": list(sources)}
-    return {**statement, "Condition": condition}
+    return {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}, "Condition": condition}
 
 
 def vpc_attachment(function_arn: Any) -> list[Statement]:
@@ -177,23 +171,3 @@ def enhanced_monitoring(log_group: str) -> list[Statement]:
         allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], [f"{log_group}:*"]),
         allow(write, [f"{log_group}:log-stream:*"]),
     ]
-
-
-def api_gateway_logs(log_groups: str) -> list[Statement]:
-    """Return what API Gateway needs to write logs of every API of the account, for there is one role for all.
-
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html#set-up-access-logging-permissions
-
-    Args:
-        log_groups: the ARN pattern of every log group.
-    """
-    actions = [
-        "logs:CreateLogGroup",
-        "logs:CreateLogStream",
-        "logs:DescribeLogGroups",
-        "logs:DescribeLogStreams",
-        "logs:PutLogEvents",
-        "logs:GetLogEvents",
-        "logs:FilterLogEvents",
-    ]
-    return [allow(actions, [log_groups])]

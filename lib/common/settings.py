@@ -25,7 +25,6 @@ RESTARTS = "the database restarts, when `APPLY_IMMEDIATELY` says"
 # Settings that some systems have.
 API_RATE = Setting(number(1, 10_000), "requests a second that the API takes")
 API_BURST = Setting(number(1, 5_000), "requests that the API takes at once")
-API_ACCOUNT = Setting(FLAG, "whether this stack, and no other one, lets API Gateway write logs in this region", True)
 CERTIFICATE_ARN = Setting(
     kinds.certificate(), "HTTPS with this certificate; without it, HTTP", "", "in place; callers change with it"
 )

@@ -28,7 +28,6 @@ NOUNS = {
     "AWS::SQS::QueuePolicy": "policy",
     f"{PEERING} accepter": "peering setting",
     f"{PEERING} options": "peering setting",
-    "AWS::ApiGateway::Account": "account setting",
     "AWS::ApiGateway::ApiKey": "API key",
     "AWS::ApiGateway::GatewayResponse": "API answer",
     "AWS::ApiGateway::MethodSettings": "API setting",

@@ -24,7 +24,6 @@ class Type:
 GROUPS = {"GroupId": "SecurityGroupId", "CidrIp": "CidrIpv4"}
 REST = {"RestApiId": "RestApi"}
 TYPES = {
-    "aws:apigateway/account:Account": Type("AWS::ApiGateway::Account"),
     "aws:apigateway/apiKey:ApiKey": Type("AWS::ApiGateway::ApiKey"),
     "aws:apigateway/deployment:Deployment": Type("AWS::ApiGateway::Deployment", REST),
     "aws:apigateway/integration:Integration": Type("AWS::ApiGateway::Method integration", REST),

@@ -15,7 +15,6 @@ INSTANCE = {
 GROUPS = {"GroupId": "SecurityGroupId", "CidrIp": "CidrIpv4"}
 TABLE = {"TableName": "Name", "Replicas": "Replica", "Recovery": "PointInTimeRecovery.Enabled"}
 TYPES = {
-    "aws_api_gateway_account": Type("AWS::ApiGateway::Account"),
     "aws_api_gateway_base_path_mapping": Type("AWS::ApiGateway::BasePathMapping", {"RestApiId": "ApiId"}),
     "aws_api_gateway_deployment": Type("AWS::ApiGateway::Deployment"),
     "aws_api_gateway_domain_name": Type("AWS::ApiGateway::DomainName"),

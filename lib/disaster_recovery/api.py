@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 
 from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
 from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
@@ -23,13 +22,11 @@ from constructs import Construct
 
 from lib.common import access_log, region
 from lib.common.acknowledged import Acknowledged
-from lib.common.iam_statements import api_gateway_logs
 from lib.disaster_recovery.api_deployment import deployed_parts, triggers
 from lib.disaster_recovery.api_domain import regional_domain
 from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
-from lib.disaster_recovery.policies import service_role
 from lib.disaster_recovery.settings import RegionConfig
 
 STAGE = "v1"
@@ -227,29 +224,8 @@ class Api(Construct):
             access_log_settings=ApiGatewayStageAccessLogSettings(
                 destination_arn=logs.arn, format=json.dumps(dict(access_log.FIELDS))
             ),
-            depends_on=self._account(),
             **context.own("api"),
         )
-
-    def _account(self) -> list[ApiGatewayAccount]:
-        """Let API Gateway write logs: one setting for an account and region, which another stack may own."""
-        context = self._aws
-        if not context.settings.api_account:
-            return []
-        role, policy = service_role(
-            self,
-            "account-role",
-            context=context,
-            part="api-logs",
-            service="apigateway.amazonaws.com",
-            sources=[],
-            statements=api_gateway_logs(context.arn("logs", "log-group:*")),
-        )
-        return [
-            ApiGatewayAccount(
-                self, "account", cloudwatch_role_arn=role.arn, depends_on=[policy], provider=context.provider
-            )
-        ]
 
     def _limits(self) -> None:
         settings = self._aws.settings

@@ -91,7 +91,6 @@ class Settings(common.DatabaseSettings):
     deletion_protection = common.DELETION_PROTECTION
     api_rate = common.API_RATE
     api_burst = common.API_BURST
-    api_account = common.API_ACCOUNT
     domain_name = common.DOMAIN_NAME
     hosted_zone_id = replace(
         common.HOSTED_ZONE_ID, about="its Route 53 zone; without it, its records are yours to make"

@@ -25,6 +25,14 @@ from lib.disaster_recovery.peering import Peering
 from lib.disaster_recovery.settings import Settings
 from lib.disaster_recovery.table import PaymentsTable
 
+# What earlier versions declared, and the account keeps: a later version may leave this out.
+# The provider resets the setting when it destroys it, which would end the logs of every API of the account.
+# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/api_gateway_account
+# https://developer.hashicorp.com/terraform/language/block/removed
+KEPT = (
+    "aws_api_gateway_account.api-primary_account_BDBD94D7",
+    "aws_api_gateway_account.api-secondary_account_4E5E7AF8",
+)
 # Ephemeral values, write-only arguments, and locking of the state by S3 itself.
 TERRAFORM = ">= 1.11.0"
 OBSERVER = "global"
@@ -39,6 +47,7 @@ class DisasterRecovery(TerraformStack):
         self.node.set_context("targetVersions", {"terraform": TERRAFORM.replace(" ", "")})
         self.settings = settings
         self.add_override("terraform.required_version", TERRAFORM)
+        self.add_override("removed", [{"from": address, "lifecycle": {"destroy": False}} for address in KEPT])
         state.declare(self, settings)
         providers = {
             region_config.role: self._provider(region_config.role, region_config.region)
@@ -190,6 +199,12 @@ class DisasterRecovery(TerraformStack):
         }
         for name, value in outputs.items():
             TerraformOutput(self, name, value=value)
+
+
+def api_log_roles(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the regions of the APIs, and the roles for their logs that earlier versions of the stack declared."""
+    settings = Settings.read(environ)
+    return {one.region: settings.name("role", "api-logs", where=one.region) for one in settings.region_configs}
 
 
 def build(scope: Construct, environ: Mapping[str, str] = os.environ) -> DisasterRecovery:

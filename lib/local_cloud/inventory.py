@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from lib.check_account.checks import api_gateway
 from lib.common import region
 from lib.common.json_types import JsonMapping
 from lib.local_cloud.cdk.cli import BOOTSTRAP_STACK
@@ -82,8 +83,9 @@ def _names(cloud: LocalCloud, listing: Listing, where: str) -> Iterator[str]:
 
 
 def shared(name: str) -> bool:
-    """Tell what belongs to the account and not to a system: the CDK's bootstrap, AWS's own keys and roles."""
-    return name.startswith(("cdk-", "alias/aws/", "AWSServiceRole")) or BOOTSTRAP_STACK in name
+    """Tell what belongs to the account and not to a system: the CDK's bootstrap, AWS's own keys, services' roles."""
+    own = ("cdk-", "alias/aws/", "AWSServiceRole", api_gateway.ROLE)
+    return name.startswith(own) or BOOTSTRAP_STACK in name
 
 
 def remainder(cloud: LocalCloud) -> list[tuple[str, str]]:

@@ -10,13 +10,11 @@ import pulumi_aws as aws
 
 from lib.common import access_log
 from lib.common.acknowledged import Acknowledged
-from lib.common.iam_statements import api_gateway_logs
 from lib.payment.firewall import firewall
 from lib.payment.functions import Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
 from lib.pulumi_components.api_deployment import DeployedParts
-from lib.pulumi_components.policies import AwsContext, service_role
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "lambda" / "payment" / "api" / "schemas"
 STAGE = "v1"
@@ -95,7 +93,6 @@ class ApiArgs:
     """What the API is made of."""
 
     settings: Settings
-    context: AwsContext
     functions: Functions
     keys: Keys
 
@@ -230,7 +227,6 @@ class Api(pulumi.ComponentResource):
             kms_key_id=keys.operations.arn,
             opts=self._own,
         )
-        after: list[pulumi.Resource] = [*self._account()]
         return aws.apigateway.Stage(
             "payments",
             rest_api=self.rest.id,
@@ -238,30 +234,8 @@ class Api(pulumi.ComponentResource):
             stage_name=STAGE,
             xray_tracing_enabled=True,
             access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS)},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-        )
-
-    def _account(self) -> list[pulumi.Resource]:
-        """Let API Gateway write logs: one setting for the account and region, which another stack may own."""
-        if not self._args.settings.api_account:
-            return []
-        context = self._args.context
-        role, policy = service_role(
-            "api-logs",
-            self._args.settings.name("role", "api-logs"),
-            service="apigateway.amazonaws.com",
-            sources=[],
-            context=context,
-            statements=api_gateway_logs(context.arn("logs", "log-group:*")),
             opts=self._own,
         )
-        return [
-            aws.apigateway.Account(
-                "account",
-                cloudwatch_role_arn=role.arn,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-            )
-        ]
 
     def _limits(self) -> None:
         settings, stage = self._args.settings, self.stage.stage_name

@@ -32,7 +32,6 @@ class Settings(common.DatabaseSettings):
     audit_days = Setting(number(1, 100 * YEAR_DAYS), "days of that; a year or more in production", change=LATER)
     api_rate = common.API_RATE
     api_burst = common.API_BURST
-    api_account = common.API_ACCOUNT
     # WAF counts a sender's requests over five minutes, and takes 10 to 2 billion.
     sender_rate = Setting(number(10, 2_000_000_000), "requests of one sender in five minutes", 2000)
     # 0 reserves nothing: Lambda insists on leaving 100 to the account's other functions, of which a new account may

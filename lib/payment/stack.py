@@ -49,7 +49,7 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
             FunctionsArgs(settings, context, self.network, self.database, self.storage, self.keys),
             own,
         )
-        self.api = Api("api", ApiArgs(settings, context, self.functions, self.keys), own)
+        self.api = Api("api", ApiArgs(settings, self.functions, self.keys), own)
         self.balancer = Balancer(
             "balancer",
             settings=settings,
@@ -78,6 +78,12 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
             "vpcId": self.network.vpc.id,
             **{f"{tier}SubnetIds": self.network.ids(tier) for tier in self.network.subnets},
         }
+
+
+def api_log_roles(suffix: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the region of the API, and the role for its logs that earlier versions of the stack declared."""
+    settings = Settings.of_stack(suffix, configuration(), environ)
+    return {settings.region: settings.name("role", "api-logs")}
 
 
 def build(suffix: str, environ: Mapping[str, str] = os.environ) -> Payment:

@@ -132,6 +132,7 @@ class Twin:
         changes: new values by path, for example ``Tags.0.Value``, also into JSON texts; none removes the resource.
         system: where a tool has several systems; otherwise the first of the tool that declares the type.
         copies: how many more times the resource is declared; then no change removes nothing.
+        adds: a type of which a resource is added beside this one, which is not changed; the changes are its values.
     """
 
     check: Check
@@ -141,10 +142,11 @@ class Twin:
     changes: Mapping[str, Any]
     system: str = ""
     copies: int = 0
+    adds: str = ""
 
     def __str__(self) -> str:
         """Return the twin's name in a test's name."""
-        return f"{self.check.__name__}-{self.type}-{'-'.join(self.changes)}"
+        return f"{self.check.__name__}-{self.adds or self.type}-{'-'.join(self.changes)}"
 
     def broken(self) -> Declaration:
         """Return what is declared with the change in it.
@@ -161,6 +163,9 @@ class Twin:
 
     def _change(self, document: dict[str, Any]) -> bool:
         for found in _CANDIDATES[self.tool](document, self.type, self.part):
+            if self.adds:
+                found.add(self.adds, dict(self.changes))
+                return True
             for path, value in self.changes.items():
                 put(found.values, path, value)
             for number in range(self.copies):
@@ -194,11 +199,12 @@ def put(values: Any, path: str, value: Any) -> None:
 
 @dataclass(frozen=True)
 class Found:
-    """A resource in a tool's own document: its arguments, and how to remove it or to declare it once more."""
+    """A resource in a tool's own document: its arguments, how to remove it, repeat it, add one of another type."""
 
     values: dict[str, Any]
     remove: Callable[[], Any]
     copy: Callable[[str], Any]
+    add: Callable[[str, dict[str, Any]], Any]
 
 
 Candidates = Iterator[Found]
@@ -210,24 +216,31 @@ def _in_template(document: dict[str, Any], kind: str, part: str) -> Candidates:
     def again(name: str, ending: str) -> None:
         resources[f"{name}{ending}"] = copy.deepcopy(resources[name])
 
+    def other(added: str, values: dict[str, Any]) -> None:
+        resources["Added"] = {"Type": added, "Properties": values}
+
     for name, resource in resources.items():
         if resource["Type"] == kind and part in name:
-            yield Found(resource["Properties"], partial(resources.pop, name), partial(again, name))
+            yield Found(resource["Properties"], partial(resources.pop, name), partial(again, name), other)
 
 
 def _in_terraform(document: dict[str, Any], kind: str, part: str) -> Candidates:
     if kind == "provider":
         for provider in document["provider"]["aws"]:
-            yield Found(provider, partial(document["provider"]["aws"].remove, provider), str)
+            yield Found(provider, partial(document["provider"]["aws"].remove, provider), str, dict)
     resources = document["resource"].get(kind, {})
 
     def again(name: str, ending: str) -> None:
         values = resources[f"{name}-{ending}"] = copy.deepcopy(resources[name])
         values["//"]["metadata"]["path"] += f"-{ending}"
 
+    def other(like: dict[str, Any], added: str, values: dict[str, Any]) -> None:
+        kept = {key: copy.deepcopy(like[key]) for key in ("//", "provider")}
+        document["resource"].setdefault(added, {})["added"] = {**kept, **values}
+
     for name, values in resources.items():
         if part in values["//"]["metadata"]["path"]:
-            yield Found(values, partial(resources.pop, name), partial(again, name))
+            yield Found(values, partial(resources.pop, name), partial(again, name), partial(other, values))
 
 
 def _in_registrations(document: dict[str, Any], kind: str, part: str) -> Candidates:
@@ -237,10 +250,17 @@ def _in_registrations(document: dict[str, Any], kind: str, part: str) -> Candida
         named = {key: f"{registration[key]}-{ending}" for key in ("name", "urn")}
         registrations.append({**copy.deepcopy(registration), **named})
 
+    def other(registration: dict[str, Any], added: str, values: dict[str, Any]) -> None:
+        named = {"name": "added", "urn": f"{registration['urn']}-added", "type": added, "inputs": values}
+        registrations.append({**copy.deepcopy(registration), **named})
+
     for registration in registrations:
         if registration["type"] == kind and part in registration["name"]:
             yield Found(
-                registration["inputs"], partial(registrations.remove, registration), partial(again, registration)
+                registration["inputs"],
+                partial(registrations.remove, registration),
+                partial(again, registration),
+                partial(other, registration),
             )
 
 

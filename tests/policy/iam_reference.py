@@ -102,8 +102,6 @@ TRUST: Mapping[str, Sent] = {
     "vpc-flow-logs.amazonaws.com": Sent(BOTH, BOTH),
     # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
     "lambda.amazonaws.com": Sent(BOTH, frozenset({ACCOUNT})),
-    # No document names a key: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-    "apigateway.amazonaws.com": Sent(frozenset(), frozenset()),
 }
 # The same for a service that uses a resource by its policy: (service, type of the resource).
 USE: Mapping[tuple[str, str], Sent] = {

@@ -14,6 +14,7 @@ from lib.disaster_recovery.drill.tcp_proxy import TcpProxy
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME
+from lib.local_cloud.account import give_api_gateway_its_role
 from lib.local_cloud.cdktf.deployer import Deployer
 from lib.local_cloud.cdktf.legacy_provider import post_apply
 from lib.local_cloud.cloud import LocalCloud
@@ -81,6 +82,7 @@ def drill_target(stack: ExitStack, show: Callable[[str, str], None], seconds: fl
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     here = settings()
     database(cloud, here.database_port).start()
+    give_api_gateway_its_role(cloud, [one.region for one in here.region_configs])
     found = deployer(cloud)
     changed, steps, way = found.deploy(report)
     if way.old:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lib.common.errors import ExerciseError
 from lib.common.json_types import JsonMapping, JsonObject
+from lib.local_cloud.account import give_api_gateway_its_role
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.emulation import rds
 from lib.local_cloud.names import HOST
@@ -39,6 +40,7 @@ def _stack() -> str:
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     database(cloud, _settings().database_port)
+    give_api_gateway_its_role(cloud, [_settings().region])
     with rds.watching(cloud):  # the deployment itself migrates the database
         done = deployer.deploy(cloud, _stack(), environment(), report)
     return Deployed(done.changed, done.resources, [*done.left_out, WITHOUT_TLS], done.way)

@@ -12,7 +12,6 @@ from tests.policy.rules.iam import IDENTITY, conditions, principals
 
 # Which property of what names a role, and for which service.
 USERS: Mapping[tuple[str, str], str] = {
-    ("AWS::ApiGateway::Account", "CloudWatchRoleArn"): "apigateway.amazonaws.com",
     ("AWS::EC2::FlowLog", "DeliverLogsPermissionArn"): "vpc-flow-logs.amazonaws.com",
     ("AWS::ECS::TaskDefinition", "ExecutionRoleArn"): "ecs-tasks.amazonaws.com",
     ("AWS::ECS::TaskDefinition", "TaskRoleArn"): "ecs-tasks.amazonaws.com",

@@ -118,8 +118,6 @@ deployment = aws.apigateway.Deployment(
     opts=pulumi.ResourceOptions(provider=provider, depends_on=[integration]),
 )
 logs = aws.cloudwatch.LogGroup("logs", opts=opts)
-account = aws.apigateway.Account("account", cloudwatch_role_arn=role.arn, opts=opts)
-aws.apigateway.Account("no-account", opts=opts)
 stage = aws.apigateway.Stage(
     "stage",
     rest_api=api.id,
@@ -128,7 +126,7 @@ stage = aws.apigateway.Stage(
     xray_tracing_enabled=True,
     access_log_settings={"destination_arn": logs.arn, "format": "$context.requestId"},
     variables={"a": "b"},
-    opts=pulumi.ResourceOptions(provider=provider, depends_on=[account]),
+    opts=opts,
 )
 aws.apigateway.MethodSettings(
     "settings",

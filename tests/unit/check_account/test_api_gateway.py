@@ -1,4 +1,4 @@
-"""API Gateway's role for logs is one setting for an account and region: who has it, who would take it, who needs it."""
+"""API Gateway's role for logs is one setting for an account and region: is it there, whose is it, may it write?"""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -9,13 +9,12 @@ from lib.check_account.model import Verdict
 from tests.support.check_account import HERE, HOME, THERE, resource, system
 
 STAGE = resource("AWS::ApiGateway::Stage", AccessLogSetting={"DestinationArn": "arn:x"})
-SETTING = resource("AWS::ApiGateway::Account")
 ROLE = "arn:aws:iam::123456789012:role/service-role/logs"
-OWNER, NAKED = system(STAGE, SETTING), system(STAGE)
+NAKED = system(STAGE)
 
 
-def judged(found, *systems):
-    check = next(iter(api_gateway.checks(systems)))
+def judged(found):
+    check = next(iter(api_gateway.checks([NAKED])))
     (row,) = check.evaluate(found)
     return row
 
@@ -38,48 +37,39 @@ def test_each_region_with_such_a_stage_is_checked():
     assert [(check.region, check.needed) for check in api_gateway.checks([NAKED, quiet])] == [(HERE, "set (shop)")]
 
 
-def test_a_role_that_is_set_serves_a_stack_that_leaves_it_alone():
-    row = judged(api_gateway.Logging(ROLE, True, "other-live", ("orders/v1",)), NAKED)
-    assert row.verdict is Verdict.OK
-    assert "of other-live" in row.found
+MAKES_ONE = ["create_role", "attach_role_policy", "update_account"]
+
+
+def test_a_role_of_no_stack_serves_everybody():
+    row = judged(api_gateway.Logging(ROLE, True, users=("orders/v1",)))
+    assert (row.verdict, row.calls) == (Verdict.OK, ())
+    assert "of no stack of this repository" in row.found
     assert "used by orders/v1" in row.found
 
 
-def test_a_role_of_another_stack_must_not_be_taken_over():
-    row = judged(api_gateway.Logging(ROLE, True, "other-live"), OWNER)
-    assert (row.verdict, row.calls) == (Verdict.CHANGE, ())
-    assert row.fix.startswith("deploy shop-live with API_ACCOUNT=false")
-
-
-def test_a_role_of_nobody_s_stack_must_not_be_taken_over_either():
-    row = judged(api_gateway.Logging(ROLE, True), OWNER)
-    assert (row.verdict, "no stack of this repository" in row.found) == (Verdict.CHANGE, True)
-
-
-def test_a_stack_keeps_its_own_role():
-    assert judged(api_gateway.Logging(ROLE, True, "shop-live"), OWNER).verdict is Verdict.OK
-
-
-def test_one_stack_may_set_the_role_itself():
-    row = judged(api_gateway.Logging(""), OWNER)
-    assert (row.verdict, row.found) == (Verdict.OK, "not set: shop-live sets it")
-
-
-def test_two_stacks_must_not_both_set_it():
-    row = judged(api_gateway.Logging(""), OWNER, system(STAGE, SETTING, name="other"))
+def test_a_role_of_a_stack_goes_with_it_and_another_takes_its_place():
+    row = judged(api_gateway.Logging(ROLE, True, "other-live"))
     assert row.verdict is Verdict.CHANGE
-    assert row.fix.endswith("(then deploy other-live, shop-live with API_ACCOUNT=false)")
+    assert "(of other-live), and goes with it" in row.found
+    assert row.fix.startswith("take the setting out of the state of other-live first")
+    assert [call.operation for call in row.calls] == MAKES_ONE
 
 
-def test_where_nobody_sets_it_the_calls_do():
-    row = judged(api_gateway.Logging(""), NAKED)
-    assert row.verdict is Verdict.CHANGE
-    assert [call.operation for call in row.calls] == ["create_role", "attach_role_policy", "update_account"]
+def test_a_role_that_may_not_write_is_told_with_what_it_lacks():
+    row = judged(api_gateway.Logging(ROLE, True, denied=("logs:PutLogEvents",)))
+    assert (row.verdict, "may not logs:PutLogEvents" in row.found) == (Verdict.CHANGE, True)
+    assert [call.operation for call in row.calls] == MAKES_ONE
+
+
+def test_where_there_is_none_the_calls_make_one():
+    row = judged(api_gateway.Logging(""))
+    assert (row.verdict, row.found) == (Verdict.CHANGE, "not set")
+    assert [call.operation for call in row.calls] == MAKES_ONE
     assert row.fix == " && ".join(call.command for call in row.calls)
 
 
 def test_a_role_that_is_gone_is_as_good_as_none():
-    row = judged(api_gateway.Logging(ROLE, False), OWNER)
+    row = judged(api_gateway.Logging(ROLE, False))
     assert (row.verdict, "does not exist any more" in row.found) == (Verdict.CHANGE, True)
 
 
@@ -103,6 +93,15 @@ STAGES = [
 ]
 
 
+def allowed(aws, *denied):
+    results = [
+        {"EvalActionName": action, "EvalDecision": "implicitDeny" if action in denied else "allowed"}
+        for action in api_gateway.ACTIONS
+    ]
+    asked = {"PolicySourceArn": ROLE, "ActionNames": list(api_gateway.ACTIONS)}
+    aws.answer("iam", "simulate_principal_policy", {"EvaluationResults": results}, asked, HOME)
+
+
 def role(**tags):
     found = {"Path": "/", "RoleName": "logs", "RoleId": "A" * 16, "Arn": ROLE, "CreateDate": 0}
     return {"Role": {**found, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}}
@@ -111,14 +110,23 @@ def role(**tags):
 def test_the_setting_its_users_and_its_stack_are_read(aws):
     api(aws, ROLE, STAGES)
     aws.answer("iam", "get_role", role(System="payment", EnvironmentSuffix="dev"), {"RoleName": "logs"}, HOME)
-    wanted = api_gateway.Logging(ROLE, True, "payment-dev", ("orders/v1", "orders/v2"))
+    allowed(aws)
+    wanted = api_gateway.Logging(ROLE, True, "payment-dev", (), ("orders/v1", "orders/v2"))
     assert api_gateway.collect(aws.account, HERE) == wanted
 
 
 def test_a_role_without_tags_has_no_stack(aws):
     api(aws, ROLE, [])
     aws.answer("iam", "get_role", role(), None, HOME)
+    allowed(aws)
     assert api_gateway.collect(aws.account, HERE) == api_gateway.Logging(ROLE, True)
+
+
+def test_what_the_role_may_not_do_is_asked_of_iam(aws):
+    api(aws, ROLE, [])
+    aws.answer("iam", "get_role", role(), None, HOME)
+    allowed(aws, "logs:PutLogEvents")
+    assert api_gateway.collect(aws.account, HERE) == api_gateway.Logging(ROLE, True, denied=("logs:PutLogEvents",))
 
 
 def test_a_region_may_have_none(aws):

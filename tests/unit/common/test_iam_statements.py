@@ -32,10 +32,6 @@ def test_a_role_names_the_resources_that_it_is_assumed_for():
     assert condition == {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": ["arn:x"]}}
 
 
-def test_api_gateway_documents_no_condition():
-    assert "Condition" not in iam.trust("apigateway.amazonaws.com", ACCOUNT)
-
-
 def test_what_lambda_may_do_with_interfaces_the_functions_own_code_may_not():
     allowed, denied = iam.vpc_attachment(FUNCTION)
     assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
@@ -98,12 +94,6 @@ def test_actions_on_a_log_group_name_it_with_what_follows():
     make, write = iam.enhanced_monitoring(GROUP)
     assert ("logs:CreateLogGroup" in make["Action"], make["Resource"]) == (True, [f"{GROUP}:*"])
     assert ("logs:PutLogEvents" in write["Action"], write["Resource"]) == (True, [f"{GROUP}:log-stream:*"])
-
-
-def test_api_gateway_may_write_to_every_group_that_the_pattern_matches():
-    (statement,) = iam.api_gateway_logs("arn:x:log-group:*")
-    assert statement["Resource"] == ["arn:x:log-group:*"]
-    assert {action.partition(":")[0] for action in statement["Action"]} == {"logs"}
 
 
 @pytest.mark.parametrize(

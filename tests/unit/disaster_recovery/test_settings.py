@@ -51,7 +51,6 @@ def test_both_regions_come_from_their_files():
         ("PASSWORD_VERSION", "0"),
         ("LAG_MAX_MS", "99"),
         ("VERIFY_HOURS", "9"),
-        ("API_ACCOUNT", "yes"),
         ("DELETION_PROTECTION", "on"),
         ("ALARM_EMAIL", "team"),
         ("AURORA_POSTGRESQL_VERSION", "15.4"),

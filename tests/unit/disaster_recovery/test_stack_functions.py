@@ -254,11 +254,6 @@ def test_the_stage_keeps_the_old_deployment_until_it_has_the_new_one():
         assert deployment["lifecycle"] == {"create_before_destroy": True}
 
 
-def test_the_role_for_access_logs_may_be_another_stacks():
-    assert len(production().of("aws_api_gateway_account")) == 2
-    assert configuration(API_ACCOUNT="false").of("aws_api_gateway_account") == []
-
-
 @pytest.mark.parametrize("role", ROLES)
 def test_each_region_has_its_end_of_the_domain(role):
     found = production()

@@ -253,3 +253,76 @@ def test_its_own_folder_comes_onto_the_path(monkeypatch):
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT])
     runpy.run_path(str(ROOT / "tap.py"), run_name="called by pulumi")
     assert str(ROOT) in sys.path
+
+
+class Account:
+    """A boto3 session whose API Gateway answers this, or raises it."""
+
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
+
+    def client(self, service, *, region_name, config):
+        self.asked.append((service, region_name))
+        assert config.connect_timeout <= 5
+        return self
+
+    def get_account(self):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """Have this account in the place of AWS's."""
+    import boto3
+
+    def have(answer):
+        found = Account(answer)
+        monkeypatch.setattr(boto3, "Session", lambda: found)
+        return found
+
+    return have
+
+
+def with_an_api(built):
+    """Return a system's module whose API needs the role in one region; it is built where ``built`` shows it."""
+    return SimpleNamespace(api_log_roles=lambda *_settings: {"here": "own"}, build=built.append)
+
+
+@pytest.mark.parametrize("command", [[], ["cdktf"]])
+def test_an_account_without_the_role_for_logs_is_refused_before_anything_is_declared(monkeypatch, account, command):
+    import pulumi
+
+    declared, real = [], importlib.import_module
+    monkeypatch.delenv(tap.SYSTEM, raising=False)
+    monkeypatch.setattr(
+        tap.importlib, "import_module", lambda name: SimpleNamespace(App=Nothing) if name == "cdktf" else real(name)
+    )
+    register(monkeypatch, "cdktf" if command else "pulumi", "pay")
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "pay-dev")
+    monkeypatch.setattr(tap, "load", lambda _name: with_an_api(declared))
+    account({})
+    with pytest.raises(SettingError, match="no role in here to write logs"):
+        tap.main(command)
+    assert declared == []
+
+
+def test_an_account_with_the_role_is_deployed_to(account):
+    found = account({"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/logs"})
+    tap.ready("pay", with_an_api([]), "dev")
+    assert found.asked == [("apigateway", "here")]
+
+
+def test_who_may_not_ask_is_told_and_goes_on(account, capsys):
+    from botocore.exceptions import NoCredentialsError
+
+    account(NoCredentialsError())
+    tap.ready("pay", with_an_api([]))
+    assert "pay: API Gateway's role for logs could not be asked for: Unable to locate" in capsys.readouterr().err
+
+
+def test_a_system_without_an_api_asks_nobody(account):
+    found = account({})
+    tap.ready("queue", SimpleNamespace(build=None))
+    assert found.asked == []

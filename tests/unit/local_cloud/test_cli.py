@@ -170,6 +170,7 @@ def test_an_interruption_ends_the_command(cloud, tmp_path, monkeypatch):
         ("alias/aws/rds", True),
         ("AWSServiceRoleForRDS", True),
         ("CDKToolkit-Role", True),
+        ("APIGatewayPushToCloudWatchLogs-here", True),
         ("kinesis-pipeline-dev", False),
     ],
 )

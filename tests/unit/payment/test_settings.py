@@ -76,7 +76,6 @@ def test_production_may_be_more():
         ("AUDIT_DAYS", "0"),
         ("API_RATE", "0"),
         ("API_BURST", "5001"),
-        ("API_ACCOUNT", "maybe"),
         ("SENDER_RATE", "9"),
         ("FUNCTION_CONCURRENCY", "-1"),
         ("CERTIFICATE_ARN", "arn:x"),

@@ -122,9 +122,15 @@ def test_no_body_is_logged():
     assert not [text for text in written.values() if "body" in text.lower() or "apiKey" in text]
 
 
-@pytest.mark.parametrize(("chosen", "count"), [("true", 1), ("false", 0)])
-def test_the_accounts_setting_can_be_left_to_somebody_else(chosen, count):
-    assert len(payment(API_ACCOUNT=chosen).of("apigateway/account:Account")) == count
+def test_the_role_for_logs_is_no_resource_of_the_stack():
+    assert payment().of("apigateway/account:Account") == []
+
+
+def test_the_role_that_earlier_versions_declared_is_known_by_its_name(monkeypatch):
+    from lib.payment import stack
+
+    monkeypatch.setattr(stack, "configuration", dict)
+    assert stack.api_log_roles("pr-7", {}) == {HERE: f"payment-api-logs-{region.short(HERE)}-pr-7"}
 
 
 def test_gateways_own_answers_are_problems_too():

@@ -40,9 +40,5 @@ def test_for_this_accounts_resources_only():
     assert condition["ArnLike"] == {"aws:SourceArn": [SOURCE]}
 
 
-def test_without_a_condition_where_the_service_documents_none():
-    assert "Condition" not in trust(service="apigateway.amazonaws.com")
-
-
 def test_arns_are_of_the_partition_region_and_account():
     assert CONTEXT.arn("logs", "x") == f"arn:{region.partition(CONTEXT.region)}:logs:{CONTEXT.region}:{ACCOUNT}:x"

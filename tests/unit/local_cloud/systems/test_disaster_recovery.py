@@ -70,12 +70,14 @@ def deployed(cloud, monkeypatch):
     """Deploy with a deployer of a test's own; return what was deployed."""
 
     def deploy(old):
-        server = Server()
+        server, prepared = Server(), []
         monkeypatch.setattr(LocalCloud, "database", lambda *_: server)
+        monkeypatch.setattr(system, "give_api_gateway_its_role", lambda _cloud, regions: prepared.extend(regions))
         monkeypatch.setattr(system, "deployer", lambda _cloud: Deployer(old))
         monkeypatch.setattr(system.post_apply, "complete", lambda *_: [("after", "why", ["name"])])
         found = system.SYSTEM.deploy(cloud, silent)
         assert server.started
+        assert prepared == list(region.pair())
         return found
 
     return deploy

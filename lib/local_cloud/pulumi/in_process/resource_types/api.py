@@ -75,13 +75,6 @@ def _key_value(act: ResourceOperation) -> JsonValue:
     return act.call("get_api_key", apiKey=act.id, includeValue=True)["value"]
 
 
-def _account(act: ResourceOperation) -> JsonValue:
-    if "cloudwatchRoleArn" in act.inputs:
-        patch = _patches({"/cloudwatchRoleArn": act.inputs["cloudwatchRoleArn"]})
-        act.call("update_account", patchOperations=patch)
-    return {"id": "api-gateway-account"}
-
-
 def _delete_acl(client: Maker, handle: Inputs) -> None:
     waf = client("wafv2")
     ids = {name.removeprefix("_"): value for name, value in handle.items()}
@@ -200,7 +193,6 @@ RESOURCE_TYPES = {
         outputs={"arn": ARN + "apikeys/{id}", "value": _key_value},
         secret=("value",),
     ),
-    "aws:apigateway/account:Account": ResourceType("apigateway", _account, key="id", uses=("cloudwatchRoleArn",)),
     "aws:apigateway/response:Response": ResourceType(
         "apigateway",
         "put_gateway_response",
