@@ -9,6 +9,16 @@ from lib.common.iam_statements import key_for_alarms, key_for_log_groups
 from lib.kinesis_pipeline.settings import Settings
 
 
+def removal_policy(retain_data: bool) -> cdk.RemovalPolicy:
+    """Return what becomes of a resource with data when the stack goes, or no longer declares it.
+
+    One that is kept goes all the same when the deployment that created it fails: nothing is in it yet, and its name
+    would be taken when the deployment is tried again.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if retain_data else cdk.RemovalPolicy.DESTROY
+
+
 class Keys(Construct):
     """Customer-managed keys that rotate every year; each costs 1 USD a month."""
 
@@ -36,6 +46,6 @@ class Keys(Construct):
             alias=f"alias/{self._settings.name('key_alias', construct_id.lower())}",
             description=f"{self._settings.name('stack')}: {purpose}",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN if retain_data else cdk.RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain_data),
             pending_window=cdk.Duration.days(30 if retain_data else 7),
         )

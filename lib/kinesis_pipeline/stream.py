@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from lib.common.acknowledged import Acknowledged
-from lib.kinesis_pipeline.keys import Keys
+from lib.kinesis_pipeline.keys import Keys, removal_policy
 from lib.kinesis_pipeline.settings import Settings
 
 REQUEST_METRICS = "requests"  # S3 counts requests only where a bucket asks for it
@@ -25,7 +25,7 @@ class Stream(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, keys: Keys) -> None:
         super().__init__(scope, construct_id)
-        removal = cdk.RemovalPolicy.RETAIN if settings.retain_data else cdk.RemovalPolicy.DESTROY
+        removal = removal_policy(settings.retain_data)
         self.stream = kinesis.Stream(
             self,
             "Stream",

@@ -60,7 +60,7 @@ def test_a_property_that_cannot_be_changed_is_in_the_contract():
     [
         ("payment", "'retainOnDelete': True"),
         ("disaster-recovery", "{'create_before_destroy': True}"),
-        ("kinesis-pipeline", "'DeletionPolicy': 'Retain'"),
+        ("kinesis-pipeline", "'DeletionPolicy': 'RetainExceptOnCreate'"),
     ],
 )
 def test_what_happens_to_a_resource_that_goes_is_in_the_contract(system, line):

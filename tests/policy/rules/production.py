@@ -139,7 +139,13 @@ def kept_in_production(declaration: Declaration) -> Iterator[str]:
     """Find keys, streams and buckets of production that go with the stack: what is locked is lost without its key.
 
     A key under Terraform waits 30 days before it is gone, and a bucket with objects in it is not deleted.
+    CloudFormation's ``Retain`` keeps too much: what a deployment that fails has just created, whose name is taken at
+    the next try.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
     """
+    for resource in declaration.resources:
+        if resource.options.get("DeletionPolicy") == "Retain":
+            yield f"{resource.name}: DeletionPolicy is Retain: use RetainExceptOnCreate"
     for kind in STATEFUL:
         for resource in declaration.of(kind):
             if resource.retained:

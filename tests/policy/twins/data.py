@@ -205,6 +205,7 @@ TWINS: list[Twin] = [
     Twin(production.table_recovery, "cdktf", "aws_dynamodb_table", "", {"point_in_time_recovery.enabled": False}),
     Twin(production.table_recovery, "cdktf", "aws_dynamodb_table", "", {"replica.0.point_in_time_recovery": False}),
     Twin(production.kept_in_production, "cdktf", "aws_s3_bucket", "", {"force_destroy": True}),
+    KeptTwin(production.kept_in_production, "cdk", "AWS::KMS::Key", "", {"DeletionPolicy": "Retain"}),
     KeptTwin(production.kept_in_production, "cdk", "AWS::S3::Bucket", "", {"DeletionPolicy": "Delete"}),
     KeptTwin(production.kept_in_production, "pulumi", "aws:kms/key:Key", "", {"retainOnDelete": False}),
     *bucket(

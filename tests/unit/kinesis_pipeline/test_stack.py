@@ -142,7 +142,9 @@ def test_production_keeps_its_data(production):
     assert database["Properties"]["BackupRetentionPeriod"] == 35
     assert database["DeletionPolicy"] == "Snapshot"
     kept = [*of_type(production, "AWS::S3::Bucket").values(), *of_type(production, "AWS::Kinesis::Stream").values()]
-    assert {resource["DeletionPolicy"] for resource in kept} == {"Retain"}
+    kept += of_type(production, "AWS::KMS::Key").values()
+    assert {resource["DeletionPolicy"] for resource in kept} == {"RetainExceptOnCreate"}
+    assert {resource["UpdateReplacePolicy"] for resource in kept} == {"Retain"}
 
 
 def test_dev_leaves_nothing_behind(dev):
