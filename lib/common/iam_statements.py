@@ -3,6 +3,7 @@
 ARNs and account numbers may be a tool's own tokens or outputs; nothing here looks into them.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -171,3 +172,11 @@ def enhanced_monitoring(log_group: str) -> list[Statement]:
         allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], [f"{log_group}:*"]),
         allow(write, [f"{log_group}:log-stream:*"]),
     ]
+
+
+def api_route(stage: str, method: str, path: str) -> str:
+    """Return how the ARN goes on, after the API's own, of what calls a function for one route; it begins with ``/``.
+
+    A part of the path in braces is any text: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    """
+    return f"/{stage}/{method}{re.sub(r'{[^}]+}', '*', path)}"

@@ -22,6 +22,7 @@ from constructs import Construct
 
 from lib.common import access_log, region
 from lib.common.acknowledged import Acknowledged
+from lib.common.iam_statements import api_route
 from lib.disaster_recovery.api_deployment import deployed_parts, triggers
 from lib.disaster_recovery.api_domain import regional_domain
 from lib.disaster_recovery.aws_context import AwsContext
@@ -126,15 +127,7 @@ class Api(Construct):
             validate_request_parameters=True,
             provider=context.provider,
         )
-        LambdaPermission(
-            self,
-            "permission",
-            function_name=function.function_name,
-            action="lambda:InvokeFunction",
-            principal="apigateway.amazonaws.com",
-            source_arn=f"{self.rest.execution_arn}/*/*",
-            provider=context.provider,
-        )
+        self._permissions = self._allow()
         self._routes()
         self._answers()
         self.stage = self._stage()
@@ -144,6 +137,26 @@ class Api(Construct):
         self.domain = (
             regional_domain(self, context, region_config, self.stage) if context.settings.domain_name else None
         )
+
+    def _allow(self) -> list[LambdaPermission]:
+        """Let the API call the function for each route, and for no other: what is removed here calls it no more.
+
+        docs/decisions/0015-a-removed-route-loses-its-permission.md
+        """
+        return [
+            LambdaPermission(
+                self,
+                # The id of the one that was for every route: its replacement is there before it goes.
+                f"{method.lower()}-{_title(path)}-permission" if number else "permission",
+                function_name=self._function.function_name,
+                action="lambda:InvokeFunction",
+                principal="apigateway.amazonaws.com",
+                source_arn=f"{self.rest.execution_arn}{api_route(STAGE, method, path)}",
+                lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+                provider=self._aws.provider,
+            )
+            for number, (path, method, _keyed) in enumerate(ROUTES)
+        ]
 
     def _routes(self) -> None:
         resources = {"": self.rest.root_resource_id}
@@ -210,7 +223,7 @@ class Api(Construct):
             triggers=triggers(self, parts),
             # The stage holds the old one until it has the new one.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-            depends_on=parts,
+            depends_on=[*parts, *self._permissions],
             provider=context.provider,
         )
         logs = log_group(self, "logs", f"/apigateway/{context.name('log_group')}", context, self._keys)

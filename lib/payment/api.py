@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from lib.common import access_log
 from lib.common.acknowledged import Acknowledged
+from lib.common.iam_statements import api_route
 from lib.payment.firewall import firewall
 from lib.payment.functions import Functions
 from lib.payment.keys import Keys
@@ -124,7 +125,7 @@ class Api(pulumi.ComponentResource):
             opts=self._own,
         )
         self._models = {part: self._model(part) for part in ("payment", "refund")}
-        self._allow()
+        self._permissions = self._allow()
         self._routes()
         self._answers()
         self.key = aws.apigateway.ApiKey("first-caller", name=settings.name("service", "first-caller"), opts=self._own)
@@ -146,15 +147,22 @@ class Api(pulumi.ComponentResource):
             opts=self._own,
         )
 
-    def _allow(self) -> None:
-        aws.lambda_.Permission(
-            "api",
-            function=self._args.functions.api.name,
-            action="lambda:InvokeFunction",
-            principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(self.rest.execution_arn, "/*/*"),
-            opts=self._own,
-        )
+    def _allow(self) -> list[aws.lambda_.Permission]:
+        """Let the API call the function for each route, and for no other: what is removed here calls it no more.
+
+        docs/decisions/0015-a-removed-route-loses-its-permission.md
+        """
+        return [
+            aws.lambda_.Permission(
+                _title(method, path),
+                function=self._args.functions.api.name,
+                action="lambda:InvokeFunction",
+                principal="apigateway.amazonaws.com",
+                source_arn=pulumi.Output.concat(self.rest.execution_arn, api_route(STAGE, method, path)),
+                opts=self._own,
+            )
+            for path, method, _schema, _keyed in ROUTES
+        ]
 
     def _routes(self) -> None:
         resources: dict[str, pulumi.Input[str]] = {"": self.rest.root_resource_id}
@@ -174,7 +182,7 @@ class Api(pulumi.ComponentResource):
             self._method(resources[path], path, method, schema, keyed)
 
     def _method(self, resource: pulumi.Input[str], path: str, method: str, schema: str, keyed: bool) -> None:
-        title = f"{method.lower()}{path.replace('/', '-').replace('{id}', 'id')}"
+        title = _title(method, path)
         api_method = aws.apigateway.Method(
             title,
             rest_api=self.rest.id,
@@ -218,7 +226,7 @@ class Api(pulumi.ComponentResource):
             "payments",
             rest_api=self.rest.id,
             triggers=self._parts.triggers(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._parts.resources),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._parts.resources, *self._permissions]),
         )
         logs = aws.cloudwatch.LogGroup(
             "access",
@@ -263,3 +271,8 @@ class Api(pulumi.ComponentResource):
         aws.apigateway.UsagePlanKey(
             "first-caller", key_id=self.key.id, key_type="API_KEY", usage_plan_id=plan.id, opts=self._own
         )
+
+
+def _title(method: str, path: str) -> str:
+    """Return a route's name among the resources of a type."""
+    return f"{method.lower()}{path.replace('/', '-').replace('{id}', 'id')}"

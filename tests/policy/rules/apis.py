@@ -348,3 +348,28 @@ def _firewall_rule(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"does not block: {found.get('Action')}"
     else:
         yield f"neither a group nor a rate: {list(statement)}"
+
+
+@rule("AWS::Lambda::Permission")
+def calls_of_an_api(declaration: Declaration) -> Iterator[str]:
+    """Find functions that an API may call for more, or for fewer, routes than it has.
+
+    A removed method is still in the deployment that the same update makes; without a permission it calls nothing.
+    https://github.com/pulumi/pulumi-aws/issues/3289
+    """
+    stages = {str(stage.at("StageName")) for stage in declaration.of(STAGE)}
+    declared = {
+        (method.region, f"{method.at('HttpMethod')}{re.sub(r'{[^}]+}', '*', path)}")
+        for method, path in methods(declaration)
+    }
+    allowed = set()
+    for permission in declaration.of("AWS::Lambda::Permission"):
+        if permission.at("Principal") == "apigateway.amazonaws.com":
+            source = str(permission.at("SourceArn"))
+            found = re.search(r"/(?P<stage>[^/{}]+)/(?P<route>[A-Z]+(/.*)?)$", source)
+            route = (permission.region, found["route"] if found else "")
+            if not found or found["stage"] not in stages or route not in declared:
+                yield f"{permission.name}: {source} is not a route that is declared"
+            allowed.add(route)
+    for where, missing in sorted(declared - allowed):
+        yield f"{missing} in {where}: the API may not call the function for it"

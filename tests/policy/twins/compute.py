@@ -18,6 +18,7 @@ BALANCER, LISTENER, GROUP = (
 POLICY, TARGET = "aws:appautoscaling/policy:Policy", "aws:appautoscaling/target:Target"
 GATEWAY = "aws:apigateway/"
 TRACKING = "targetTrackingScalingPolicyConfiguration"
+EXECUTE = "arn:aws:execute-api:x:123456789012:a1"
 FIREWALL = "aws:wafv2/webAcl:WebAcl"
 
 
@@ -94,10 +95,21 @@ TWINS: list[Twin] = [
     *pulumi(
         functions.function_callers,
         "aws:lambda/permission:Permission",
-        "api",
+        "post-payments",
         {"action": "lambda:InvokeFunctoin"},
         {"sourceArn": "arn:aws:execute-api:x:123456789012:y"},
         {"function": "x"},
+    ),
+    *pulumi(
+        apis.calls_of_an_api,
+        "aws:lambda/permission:Permission",
+        "get-health",
+        {},
+        {"sourceArn": f"{EXECUTE}/v1/GET/status"},
+    ),
+    *(
+        Twin(apis.calls_of_an_api, "cdktf", "aws_lambda_permission", "get-health-ready", change)
+        for change in ({}, {"source_arn": f"{EXECUTE}/*/*"}, {"source_arn": f"{EXECUTE}/v2/GET/health/ready"})
     ),
     *(
         Twin(functions.event_sources, "cdk", "AWS::Lambda::EventSourceMapping", "", change)

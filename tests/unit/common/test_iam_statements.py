@@ -27,6 +27,13 @@ def test_a_function_role_is_for_this_accounts_functions():
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 
+@pytest.mark.parametrize(
+    ("path", "route"), [("/health", "/v1/GET/health"), ("/payments/{id}/refunds", "/v1/GET/payments/*/refunds")]
+)
+def test_a_route_of_an_api_is_its_stage_its_method_and_its_path(path, route):
+    assert iam.api_route("v1", "GET", path) == route
+
+
 def test_a_role_names_the_resources_that_it_is_assumed_for():
     condition = iam.trust("ecs-tasks.amazonaws.com", ACCOUNT, ("arn:x",))["Condition"]
     assert condition == {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": ["arn:x"]}}

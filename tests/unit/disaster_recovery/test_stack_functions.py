@@ -188,10 +188,20 @@ def test_what_cannot_be_run_is_kept(role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_only_the_api_and_the_schedule_may_call(role):
-    sources = {p["principal"]: p["source_arn"] for p in production().of("aws_lambda_permission", role)}
+    sources: dict[str, list[str]] = {}
+    for permission in production().of("aws_lambda_permission", role):
+        sources.setdefault(permission["principal"], []).append(permission["source_arn"])
     assert set(sources) == {"apigateway.amazonaws.com", "events.amazonaws.com"}
-    assert f"api-{role}_rest" in sources["apigateway.amazonaws.com"]
-    assert f"verification-{role}_schedule" in sources["events.amazonaws.com"]
+    (schedule,) = sources["events.amazonaws.com"]
+    assert f"verification-{role}_schedule" in schedule
+    calls = sources["apigateway.amazonaws.com"]
+    assert all(f"api-{role}_rest" in source for source in calls)
+    assert sorted(source.partition(".execution_arn}/")[2] for source in calls) == [
+        "v1/GET/health",
+        "v1/GET/health/ready",
+        "v1/GET/payments/*",
+        "v1/POST/payments",
+    ]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -244,7 +254,8 @@ def test_everything_that_is_in_the_deployment_is_behind_its_trigger_and_there_be
     deployment = found.one("aws_api_gateway_deployment", role)
     kinds = ("rest_api", "resource", "method", "integration", "gateway_response", "request_validator")
     parts = [part.address for kind in kinds for part in found.of(f"aws_api_gateway_{kind}", role)]
-    assert set(parts) == set(deployment["depends_on"])
+    permissions = [p.address for p in found.of("aws_lambda_permission", role) if p["principal"].startswith("api")]
+    assert {*parts, *permissions} == set(deployment["depends_on"])
     assert len(deployment["triggers"]) == len(parts) > len(ANSWERS)
 
 

@@ -49,8 +49,23 @@ def test_the_function_is_called_and_by_this_api_only():
     found = payment()
     integration = found.one("apigateway/integration:Integration", "post-payments")
     assert (integration["type"], integration["integrationHttpMethod"]) == ("AWS_PROXY", "POST")
-    permission = found.one("lambda/permission:Permission", "api")
-    assert permission["sourceArn"].endswith(":payments/*/*")
+    sources = {
+        p.name: p.inputs["sourceArn"].partition(":payments/")[2] for p in found.of("lambda/permission:Permission")
+    }
+    assert {name: source for name, source in sources.items() if source} == {
+        "post-payments": "v1/POST/payments",
+        "get-payments-id": "v1/GET/payments/*",
+        "post-payments-id-refunds": "v1/POST/payments/*/refunds",
+        "get-health": "v1/GET/health",
+    }
+
+
+def test_a_route_that_is_removed_calls_the_function_no_more(monkeypatch):
+    from lib.payment import api
+
+    monkeypatch.setattr(api, "ROUTES", tuple(route for route in ROUTES if route[0] != "/payments/{id}/refunds"))
+    sources = [p.inputs["sourceArn"] for p in program.__wrapped__(system="payment").of("lambda/permission:Permission")]
+    assert not [source for source in sources if source.endswith("refunds")]
 
 
 def test_everything_that_is_in_the_deployment_is_behind_its_trigger_and_there_before_it():
