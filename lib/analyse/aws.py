@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.analyse import errors
 from lib.common.errors import SettingError
-from lib.common.json_types import JsonMapping
+from lib.common.json_types import JsonMapping, JsonValue
 
 ATTEMPTS = 8  # of one call; adaptive mode slows down before it tries again
 FIRST_ATTEMPTS = 3  # of the first call: who has no network should hear it soon; and of one that can be done without
@@ -18,7 +18,7 @@ CONNECTIONS = 16
 _ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/[\w+=,.@/-]+")
 
 
-def timestamp(value: Any) -> datetime:
+def timestamp(value: JsonValue) -> datetime:
     """Return a time from an answer, aware, in UTC; the SDK's own way takes ten times as long."""
     if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
         moment = datetime.fromisoformat(value)
@@ -43,7 +43,7 @@ def role_account(arn: str) -> str:
     return match[1]
 
 
-def member(answer: JsonMapping, operation: str, key: str) -> Any:
+def member(answer: JsonMapping, operation: str, key: str) -> JsonValue:
     """Return a member that an answer must have.
 
     Raises:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+
+from lib.common.iam_statements import Reference
+from lib.common.json_types import JsonObject
 
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 MINUTE, HOUR = 60, 3600
@@ -38,16 +40,16 @@ class AlarmSpec:
     threshold: float
     evaluation_periods: int
     description: str
-    dimensions: Mapping[str, Any] = field(default_factory=dict)
+    dimensions: Mapping[str, Reference] = field(default_factory=dict)
     period: int = MINUTE
     comparison: str = ABOVE
     treat_missing_data: str = "notBreaching"
 
-    def on(self, dimensions: Mapping[str, Any]) -> "AlarmSpec":
+    def on(self, dimensions: Mapping[str, Reference]) -> "AlarmSpec":
         """Return the same alarm on the metric with these dimensions."""
         return replace(self, dimensions=dimensions)
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> JsonObject:
         """Return what Terraform's provider calls them, and Pulumi, whose provider is built on it; without the name.
 
         https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/cloudwatch_metric_alarm.html.markdown
@@ -68,7 +70,7 @@ class AlarmSpec:
         }
 
 
-def dashboard_body(shown: Sequence[AlarmSpec], region: str, *, line_at_zero: bool) -> dict[str, Any]:
+def dashboard_body(shown: Sequence[AlarmSpec], region: str, *, line_at_zero: bool) -> JsonObject:
     """Return a dashboard with a graph of each metric, and a line where its alarm begins.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
@@ -81,8 +83,8 @@ def dashboard_body(shown: Sequence[AlarmSpec], region: str, *, line_at_zero: boo
     return {"widgets": [_widget(number, spec, region, line_at_zero) for number, spec in enumerate(shown)]}
 
 
-def _widget(number: int, spec: AlarmSpec, region: str, line_at_zero: bool) -> dict[str, Any]:
-    properties: dict[str, Any] = {
+def _widget(number: int, spec: AlarmSpec, region: str, line_at_zero: bool) -> JsonObject:
+    properties: JsonObject = {
         "title": spec.description,
         "region": region,
         "stat": spec.statistic,

@@ -5,12 +5,13 @@ ARNs and account numbers may be a tool's own tokens or outputs; nothing here loo
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeAlias
 
 from lib.common import region
-from lib.common.json_types import JsonMapping, JsonObject
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 
 Statement = JsonMapping
+Reference: TypeAlias = object  # an ARN or a number of an account: a text, a token, an output of Pulumi
 
 # What Lambda does with the execution role to attach a function to a VPC. EC2 takes no resource for half of them, and
 # the interfaces have no name before they exist.
@@ -25,17 +26,17 @@ VPC_ENI_ACTIONS = (
 )
 
 
-def allow(actions: Sequence[str], resources: Sequence[Any], **rest: Any) -> Statement:
+def allow(actions: Sequence[str], resources: Sequence[Reference], **rest: JsonValue) -> Statement:
     """Return a statement; ``rest`` is Sid, Principal or Condition."""
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **rest}
 
 
-def deny_insecure_transport(action: str, resources: Sequence[Any]) -> Statement:
+def deny_insecure_transport(action: str, resources: Sequence[Reference]) -> Statement:
     """Return the statement of a resource's policy that refuses requests without TLS."""
     return _deny(action, resources, {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def bucket_tls(bucket: Any, objects: Any) -> list[Statement]:
+def bucket_tls(bucket: Reference, objects: Reference) -> list[Statement]:
     """Return the statements of a bucket's policy that refuse requests without TLS, and with TLS below 1.2.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html#example-object-tls-version
@@ -48,7 +49,7 @@ def bucket_tls(bucket: Any, objects: Any) -> list[Statement]:
     return [deny_insecure_transport("s3:*", [bucket, objects]), _deny("s3:*", [bucket, objects], old)]
 
 
-def _deny(action: str, resources: Sequence[Any], condition: JsonMapping) -> Statement:
+def _deny(action: str, resources: Sequence[Reference], condition: JsonMapping) -> Statement:
     return {
         "Effect": "Deny",
         "Principal": "*",
@@ -58,7 +59,7 @@ def _deny(action: str, resources: Sequence[Any], condition: JsonMapping) -> Stat
     }
 
 
-def trust(service: str, account: Any, sources: Sequence[Any] = ()) -> Statement:
+def trust(service: str, account: Reference, sources: Sequence[Reference] = ()) -> Statement:
     """Return the trust policy's statement of a role for one AWS service, for this account's resources only.
 
     The conditions keep a service from being made another account's deputy:
@@ -75,7 +76,7 @@ def trust(service: str, account: Any, sources: Sequence[Any] = ()) -> Statement:
     return {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}, "Condition": condition}
 
 
-def vpc_attachment(function_arn: Any) -> list[Statement]:
+def vpc_attachment(function_arn: Reference) -> list[Statement]:
     """Return what attaching a function to a VPC takes, denied to the function's own code.
 
     Lambda's own calls carry no ``lambda:SourceFunctionArn``, those of the function's code do:
@@ -104,7 +105,7 @@ def via_service(services: str | Sequence[str], *regions: str) -> JsonMapping:
     return {"StringEquals": {"kms:ViaService": values if len(values) > 1 else values[0]}}
 
 
-def key_for_log_groups(where: str, log_groups: Any) -> Statement:
+def key_for_log_groups(where: str, log_groups: Reference) -> Statement:
     """Return what CloudWatch Logs needs of a key, for the log groups of these ARNs.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -117,7 +118,7 @@ def key_for_log_groups(where: str, log_groups: Any) -> Statement:
     )
 
 
-def key_for_alarms(account: Any) -> Statement:
+def key_for_alarms(account: Reference) -> Statement:
     """Return what CloudWatch needs of a topic's key, or an alarm's message is lost.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
@@ -130,7 +131,7 @@ def key_for_alarms(account: Any) -> Statement:
     )
 
 
-def publish_alarms(topic: Any, account: Any, alarms: Sequence[Any] = ()) -> Statement:
+def publish_alarms(topic: Reference, account: Reference, alarms: Sequence[Reference] = ()) -> Statement:
     """Return what CloudWatch needs of an alarm topic: a policy on a topic takes the place of the default one.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
@@ -140,7 +141,7 @@ def publish_alarms(topic: Any, account: Any, alarms: Sequence[Any] = ()) -> Stat
         account: whose alarms may publish.
         alarms: ARNs, or patterns of ARNs, of the alarms that may; all of the account when there are none.
     """
-    condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
+    condition: JsonObject = {"StringEquals": {"aws:SourceAccount": account}}
     if alarms:
         condition["ArnLike"] = {"aws:SourceArn": alarms[0] if len(alarms) == 1 else list(alarms)}
     return allow(["sns:Publish"], [topic], Principal={"Service": "cloudwatch.amazonaws.com"}, Condition=condition)

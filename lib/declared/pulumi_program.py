@@ -25,7 +25,7 @@ from pulumi.runtime.settings import get_root_resource, set_root_resource
 import tap
 from lib.common import lambda_package, naming
 from lib.common.errors import SettingError
-from lib.common.json_types import JsonMapping, JsonObject
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 
 ACCOUNT = "123456789012"
 ZONES = ("a", "b", "c")
@@ -80,7 +80,7 @@ class Registration:
         }
 
 
-def plain(value: Any) -> Any:
+def plain(value: JsonValue) -> JsonValue:
     """Return a value as JSON has it: without marks of secrets, archives as their paths, integers as integers."""
     if isinstance(value, dict):
         if SECRET in value:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 from unittest import mock
 
 import pulumi
@@ -25,7 +25,7 @@ from pulumi.runtime.settings import set_root_resource
 import tap
 from lib.common import lambda_package, naming
 from lib.common.errors import SettingError
-from lib.common.json_types import JsonObject
+from lib.common.json_types import JsonObject, JsonValue
 from lib.declared.pulumi_program import own_loops
 from lib.diagrams.pulumi_types import TYPES, Type
 from lib.diagrams.template import SUBSTITUTE, references
@@ -104,7 +104,7 @@ class Recorder(mocks.Mocks):
         return token(args.typ, args.name, "id"), {**values, **own}
 
 
-def converted(value: Any) -> Any:
+def converted(value: JsonValue) -> JsonValue:
     """Return inputs as CloudFormation writes them: names with capitals, references, JSON as what it says."""
     if isinstance(value, dict):
         return {name[:1].upper() + name[1:]: converted(value[name]) for name in sorted(value)}

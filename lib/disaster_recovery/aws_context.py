@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from lib.common import naming, region
 from lib.disaster_recovery.settings import SYSTEM, Settings
+
+
+class OwnArguments(TypedDict):
+    """What every resource with tags is made with."""
+
+    provider: AwsProvider
+    tags: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,6 @@ class AwsContext:
         lifecycle |= {"ignore_changes": list(ignore)} if ignore else {}
         return TerraformResourceLifecycle(**lifecycle) if lifecycle else None
 
-    def own(self, part: str = "", **more: str) -> dict[str, Any]:
+    def own(self, part: str = "", **more: str) -> OwnArguments:
         """Return what every resource with tags is made with."""
         return {"provider": self.provider, "tags": self.tags(part, **more)}

@@ -4,7 +4,7 @@ What a failover changes is ignored when it comes to differences (``UNTOUCHED``),
 would take it back, or fail.
 """
 
-from typing import Any
+from typing import TypedDict
 
 from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
@@ -78,6 +78,16 @@ ACKNOWLEDGED = (
 )
 
 
+class ClusterRole(TypedDict, total=False):
+    """What one of the two clusters has alone: the one that the global database begins with, or the one that joins."""
+
+    database_name: str
+    master_username: str
+    master_password_wo: str
+    master_password_wo_version: int
+    source_region: str
+
+
 class GlobalDatabase(Construct):
     """The global database, which a primary cluster begins and a secondary one joins."""
 
@@ -119,7 +129,7 @@ class Database(Construct):
         network: Network,
         keys: Keys,
         whole: GlobalDatabase,
-        role: dict[str, Any],
+        role: ClusterRole,
         after: list[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -148,7 +158,7 @@ class Database(Construct):
             **self._aws.own("database"),
         )
 
-    def _cluster(self, role: dict[str, Any], after: list[ITerraformDependable]) -> RdsCluster:
+    def _cluster(self, role: ClusterRole, after: list[ITerraformDependable]) -> RdsCluster:
         settings, key = self._aws.settings, self._keys.data.arn
         identifier, retain_data = settings.name("database"), settings.retain_data
         # Made before RDS makes it, for RDS would keep its lines forever.
@@ -228,7 +238,7 @@ class Database(Construct):
         return role.arn, policy
 
 
-def primary_role(password: Password) -> dict[str, Any]:
+def primary_role(password: Password) -> ClusterRole:
     """Return what only the cluster has that the global database begins with."""
     return {
         "database_name": password.settings.database_name,
@@ -238,6 +248,6 @@ def primary_role(password: Password) -> dict[str, Any]:
     }
 
 
-def secondary_role(source_region: str) -> dict[str, Any]:
+def secondary_role(source_region: str) -> ClusterRole:
     """Return what only the cluster has that joins: where it is copied from, in the source's own encryption."""
     return {"source_region": source_region}

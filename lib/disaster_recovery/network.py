@@ -2,7 +2,7 @@
 
 import ipaddress
 from itertools import islice
-from typing import Any
+from typing import TypedDict, Unpack
 
 from cdktf import Fn, Postcondition, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
@@ -42,6 +42,14 @@ ACKNOWLEDGED = (
         "that have to be opted into, and no more than ZONES of the others are used.",
     ),
 )
+
+
+class Peer(TypedDict, total=False):
+    """Who is at the other end of a security group's rule: one of the three."""
+
+    prefix_list_id: str
+    referenced_security_group_id: str
+    cidr_ipv4: str
 
 
 def tier(region_config: RegionConfig, name: str) -> ipaddress.IPv4Network:
@@ -178,7 +186,7 @@ class Network(Construct):
         there = str(tier(peer, "functions"))
         self._rule("other-queries", database, port, "Functions over there", True, cidr_ipv4=there)
 
-    def _rule(self, name: str, group: str, port: int, why: str, inward: bool = False, **what: Any) -> None:
+    def _rule(self, name: str, group: str, port: int, why: str, inward: bool = False, **peer: Unpack[Peer]) -> None:
         kind = VpcSecurityGroupIngressRule if inward else VpcSecurityGroupEgressRule
         kind(
             self,
@@ -189,7 +197,7 @@ class Network(Construct):
             from_port=port,
             to_port=port,
             **self._aws.own(name),
-            **what,
+            **peer,
         )
 
     def _flow_logs(self, keys: Keys) -> None:

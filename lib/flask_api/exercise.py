@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lib.common.errors import ExerciseError
 from lib.flask_api.exercise_calls import Body, Caller, Report, wait
@@ -42,11 +42,11 @@ class Order(NamedTuple):
     cancelled: bool
 
 
-def bad(number: int, product: str) -> tuple[int, str, str, Any, dict[str, str]]:
+def bad(number: int, product: str) -> tuple[int, str, str, object, dict[str, str]]:
     """Return the n-th bad request: the status it deserves, then method, path, body and headers."""
     key = {"Idempotency_Key": f"bad-{uuid.uuid4().hex}"}
     item = {"product_id": product, "quantity": 1}
-    cases: list[tuple[int, str, str, Any, dict[str, str]]] = [
+    cases: list[tuple[int, str, str, object, dict[str, str]]] = [
         (400, "POST", "/orders", '{"items": [', key),
         (400, "POST", "/orders", {"items": [item]}, {}),
         (422, "POST", "/orders", {"items": [item], "discount": "100"}, key),

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import urllib3
 
@@ -36,7 +35,7 @@ class Caller:
         self._lock = threading.Lock()
         self._pool = urllib3.PoolManager(maxsize=self.clients, retries=False, timeout=urllib3.Timeout(10))
 
-    def once(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Body]:
+    def once(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Body]:
         """Send one request; return status and answer.
 
         Args:
@@ -62,7 +61,7 @@ class Caller:
         except ValueError:  # a load balancer's own page
             return answer.status, {}
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Body]:
+    def __call__(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Body]:
         """Send a request until it is answered for good; the same key makes that safe for orders.
 
         Raises:
@@ -81,7 +80,7 @@ class Caller:
                 raise ExerciseError(f"{method} {path} is not answered within {PATIENCE_SECONDS:.0f} s (last: {last}).")
             time.sleep(PAUSE_SECONDS)
 
-    def expect(self, status: int, method: str, path: str, body: Any = None, **headers: str) -> Body:
+    def expect(self, status: int, method: str, path: str, body: object = None, **headers: str) -> Body:
         """Send a request, and return the answer when it has the right status.
 
         Raises:

@@ -123,7 +123,7 @@ def alarm(scope: Construct, spec: AlarmSpec, name: str, action: cloudwatch.IAlar
         metric=cloudwatch.Metric(
             namespace=spec.namespace,
             metric_name=spec.metric,
-            dimensions_map=dict(spec.dimensions),
+            dimensions_map={name: str(value) for name, value in spec.dimensions.items()},
             statistic=spec.statistic,
             period=cdk.Duration.seconds(spec.period),
         ),

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
-from lib.common.json_types import JsonMapping, JsonObject
+from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 from lib.disaster_recovery.settings import RegionConfig, Settings
 
 WRITER, NOBODY = "control#writer", "nobody"
@@ -41,7 +40,7 @@ class FailoverOperations:
     seconds: float = WAIT_SECONDS
     settle_seconds: float = SETTLE_SECONDS
 
-    def _command(self, region_config: RegionConfig, *words: str, **options: Any) -> str:
+    def _command(self, region_config: RegionConfig, *words: str, **options: JsonValue) -> str:
         named = [part for name, value in options.items() for part in _option(name, value)]
         return shlex.join(["aws", *words, "--region", region_config.region, *named])
 
@@ -216,5 +215,5 @@ def _words(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-def _option(name: str, value: Any) -> list[str]:
+def _option(name: str, value: JsonValue) -> list[str]:
     return [f"--{name.replace('_', '-')}", value if isinstance(value, str) else json.dumps(value)]

@@ -24,7 +24,7 @@ except SettingError as wrong:
 class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
     """Gunicorn's messages as JSON like all others; the API itself writes the line for each request."""
 
-    def setup(self, cfg: Any) -> None:
+    def setup(self, cfg: object) -> None:
         """Replace gunicorn's handlers."""
         super().setup(cfg)
         logs.configure(chosen.log_level)
@@ -53,7 +53,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(_server: object) -> None:
     """Migrate the database, in the master before there are workers; the connection is closed before they are forked.
 
     Several tasks may start at the same time. Nothing listens yet, so no request meets the older schema.
@@ -74,7 +74,7 @@ def post_worker_init(worker: Any) -> None:
     shop.database.open()
 
 
-def worker_exit(_server: Any, worker: Any) -> None:
+def worker_exit(_server: object, worker: Any) -> None:
     """Close the pool after the last request."""
     if worker.wsgi is not None:
         worker.wsgi.extensions["shop"].database.close()

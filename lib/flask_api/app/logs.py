@@ -3,7 +3,6 @@
 import logging
 import logging.config
 from datetime import UTC, datetime
-from typing import Any
 
 from pydantic_core import to_json
 
@@ -13,7 +12,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -25,9 +24,9 @@ class JsonFormatter(logging.Formatter):
         return to_json(line, fallback=str).decode()  # four times as quick as json.dumps
 
 
-def config(level: str) -> dict[str, Any]:
+def config(level: str) -> dict[str, object]:
     """Return what ``logging.config.dictConfig`` takes: everything as JSON, from ``level`` on."""
-    only_root: dict[str, Any] = {"handlers": [], "propagate": True, "level": "NOTSET"}
+    only_root: dict[str, object] = {"handlers": [], "propagate": True, "level": "NOTSET"}
     return {
         "version": 1,
         "disable_existing_loggers": False,

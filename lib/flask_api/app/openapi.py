@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response
 from pydantic import BaseModel
@@ -51,8 +50,8 @@ class Operation:
         return sorted(codes)
 
 
-def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    parameters: list[dict[str, Any]] = []
+def _parameters(operation: Operation) -> list[dict[str, object]]:
+    parameters: list[dict[str, object]] = []
     for part in operation.path.split("/"):
         if part.startswith("{"):
             schema = {"type": "string", "format": "uuid"}
@@ -70,12 +69,12 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     return parameters
 
 
-def _content(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
+def _content(media_type: str, model: type[BaseModel]) -> dict[str, object]:
     return {media_type: {"schema": {"$ref": TEMPLATE.format(model=model.__name__)}}}
 
 
-def _responses(operation: Operation) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase}
+def _responses(operation: Operation) -> dict[str, dict[str, object]]:
+    good: dict[str, object] = {"description": HTTPStatus(operation.status).phrase}
     good["content"] = _content(web.JSON, operation.answer) if operation.answer else {web.JSON: {}}
     text = {"schema": {"type": "string"}}
     if operation.status == HTTPStatus.CREATED:
@@ -83,9 +82,10 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses = {str(operation.status): good}
     for status in operation.statuses:
         content = _content(problems.MEDIA_TYPE, models.Problem)
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+        refusal: dict[str, object] = {"description": HTTPStatus(status).phrase, "content": content}
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            responses[str(status)]["headers"] = {"Retry-After": text}
+            refusal["headers"] = {"Retry-After": text}
+        responses[str(status)] = refusal
     return responses
 
 
@@ -97,9 +97,9 @@ def document(operations: Sequence[Operation]) -> bytes:
         [(model, "validation") for model in sorted(taken | given, key=lambda model: model.__name__)],
         ref_template=TEMPLATE,
     )
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, dict[str, object]] = {}
     for each in operations:
-        described: dict[str, Any] = {
+        described: dict[str, object] = {
             "operationId": each.name,
             "summary": each.summary,
             "parameters": _parameters(each),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -48,7 +47,7 @@ class Refusal(Exception):
     def body(self, request_id: str) -> bytes:
         """Return the problem as JSON."""
         # The type is a name and no page: https://www.rfc-editor.org/rfc/rfc9457#section-3.1.1
-        content: dict[str, Any] = {
+        content: dict[str, object] = {
             "type": f"tag:ecommerce-api,2026:{self.kind}" if self.kind else "about:blank",
             "title": TYPES[self.kind] if self.kind else HTTPStatus(self.status).phrase,
             "status": self.status,

@@ -5,14 +5,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock
-from typing import Any
+from typing import NoReturn
 
-from google.protobuf import json_format, struct_pb2  # type: ignore[import-untyped]  # protobuf has no types
+from google.protobuf import empty_pb2, json_format, struct_pb2  # type: ignore[import-untyped]  # protobuf has no types
 from pulumi.runtime import mocks
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from lib.common import region as regions
-from lib.common.json_types import JsonObject
+from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import ENTRIES
 from lib.local_cloud.pulumi.in_process import create
@@ -65,7 +65,7 @@ class Monitor(mocks.MockMonitor):
         self.changed = False
         self.stopping = Event()
 
-    def RegisterResource(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # pylint: disable=invalid-name  # gRPC's name
         """Make a resource, or find it in the state."""
         urn = str(self.make_urn(request.parent, request.type, request.name))
         title = f"{request.type} {request.name!r}"
@@ -84,11 +84,11 @@ class Monitor(mocks.MockMonitor):
         answer = json_format.ParseDict(outputs, struct_pb2.Struct())
         return resource_pb2.RegisterResourceResponse(urn=urn, id=record.id, object=answer)
 
-    def ReadResource(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> NoReturn:  # pylint: disable=invalid-name  # gRPC's name
         """Refuse to look for what the program did not make."""
         raise LocalCloudError(f"{request.type} {request.name!r} is read by id: this way knows no existing resources.")
 
-    def Invoke(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:  # pylint: disable=invalid-name  # gRPC's name
         """Answer a function of the provider."""
         function = INVOKES.get(request.tok)
         if function is None:
@@ -100,13 +100,13 @@ class Monitor(mocks.MockMonitor):
         answer = json_format.ParseDict(dict(function(arguments, self._clients, region)), struct_pb2.Struct())
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # pylint: disable=invalid-name  # gRPC's name
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:  # pylint: disable=invalid-name  # gRPC's name
         """Keep what the program exports."""
         if request.urn.split("::")[2] == STACK:
             self.exports = masked(json_format.MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]  # the SDK's own gap
 
-    def _provide(self, urn: str, title: str, request: Any) -> None:
+    def _provide(self, urn: str, title: str, request: resource_pb2.RegisterResourceRequest) -> None:
         given = {name: value for name, value in _inputs(title, request)[0].items() if not name.startswith("skip")}
         tags = json_format.MessageToDict(json_format.Parse(given.pop("defaultTags", "{}"), struct_pb2.Struct()))
         region = given.pop("region", self._providers[""].region)
@@ -115,7 +115,9 @@ class Monitor(mocks.MockMonitor):
             raise LocalCloudError(f"{title}: without the Pulumi CLI it {what}.")
         self._providers[f"{urn}::provider"] = Provider(region, plain(tags)[0].get("tags", {}))
 
-    def _resource(self, urn: str, title: str, request: Any) -> tuple[StateEntry, JsonObject]:
+    def _resource(
+        self, urn: str, title: str, request: resource_pb2.RegisterResourceRequest
+    ) -> tuple[StateEntry, JsonObject]:
         kind = self._kinds.get(request.type)
         if kind is None:
             raise LocalCloudError(f"{title}: this type has no entry in {ENTRIES}.")
@@ -157,7 +159,7 @@ class Monitor(mocks.MockMonitor):
         return record, {name: secret(value) if name in act.kind.secret else value for name, value in outputs.items()}
 
 
-def _inputs(title: str, request: Any) -> tuple[JsonObject, tuple[str, ...]]:
+def _inputs(title: str, request: resource_pb2.RegisterResourceRequest) -> tuple[JsonObject, tuple[str, ...]]:
     """Return a resource's inputs, unwrapped, and the texts of its secrets; None never travels.
 
     Raises:
@@ -183,7 +185,7 @@ def _refuse_changes(act: ResourceOperation, old: Mapping[str, str], new: Mapping
         )
 
 
-def _given(value: Any, path: Sequence[str]) -> bool:
+def _given(value: JsonValue, path: Sequence[str]) -> bool:
     """Tell whether there is anything at a path, in any item of the lists on its way."""
     if not path:
         return bool(value)
