@@ -26,7 +26,7 @@ def _luhn(digits: list[int]) -> bool:
     so there are two running totals, and a stretch's sum is the difference between two of their values.
     """
     totals = [
-        [0, *accumulate(_DOUBLED[digit] if place % 2 == parity else digit for place, digit in enumerate(digits))]
+        [0, *accumulate(_DOUBLED[digit] if position % 2 == parity else digit for position, digit in enumerate(digits))]
         for parity in (0, 1)
     ]
     return any(
@@ -37,7 +37,7 @@ def _luhn(digits: list[int]) -> bool:
 
 
 def _holds(run: re.Pattern[str], text: str) -> bool:
-    return any(_luhn([int(sign) for sign in found if sign.isdecimal()]) for found in run.findall(text))
+    return any(_luhn([int(sign) for sign in digits if sign.isdecimal()]) for digits in run.findall(text))
 
 
 def found_in(text: str) -> bool:

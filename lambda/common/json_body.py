@@ -31,10 +31,10 @@ def _number(text: str) -> Decimal:
 
 
 def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ValueError("a name occurs twice")  # who reads the first of them sees another request than we do
-    return found
+    return members
 
 
 _DECODER = json.JSONDecoder(
@@ -79,17 +79,17 @@ class JsonBody:
         if media_type not in ("", "application/json"):
             raise Problem(problems.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
         try:
-            found = _DECODER.decode(request.body.decode("utf-8"))
+            body = _DECODER.decode(request.body.decode("utf-8"))
         except (ValueError, RecursionError):
             advice = "Send one JSON object in UTF-8, in which no name occurs twice."
             raise Problem(problems.INVALID_JSON, advice) from None
         # After web.refuse_cards once more, for digits may be written as escapes, and numbers with an exponent.
-        if cards.found_in("|".join(_texts(found))):
+        if cards.found_in("|".join(_texts(body))):
             raise card_number("body")
         try:
-            return dict(self._validate(found))
+            return dict(self._validate(body))
         except fastjsonschema.JsonSchemaValueException as error:
-            errors = {"errors": [self._advice(found, error)]}
+            errors = {"errors": [self._advice(body, error)]}
             raise Problem(problems.INVALID_REQUEST, "See errors.", members=errors) from None
 
     def _advice(self, body: object, error: fastjsonschema.JsonSchemaValueException) -> dict[str, str]:

@@ -72,10 +72,10 @@ def parse(text: str, currency: str) -> Money:
     exponent = EXPONENTS.get(currency)
     if exponent is None:
         raise MoneyError("unknown_currency", f"Use one of these currencies: {', '.join(EXPONENTS)}.")
-    found = _TEXT.fullmatch(text)
-    if found is None:
+    match = _TEXT.fullmatch(text)
+    if match is None:
         raise ValueError("an amount is digits, and perhaps a point and more digits")
-    whole, decimals = found[1], found[2] or ""
+    whole, decimals = match[1], match[2] or ""
     if len(decimals) > exponent:
         raise MoneyError("amount_precision", f"An amount in {currency} has at most {exponent} decimals.")
     minor = int(whole + decimals.ljust(exponent, "0")) if len(whole) <= 12 else LARGEST + 1

@@ -107,23 +107,23 @@ class Database:
             value = self._client.get_secret_value(SecretId=self._environ["DB_SECRET_ARN"])
             self._credentials = json.loads(value["SecretString"])
         address = (self._environ["DB_HOST"], int(self._environ["DB_PORT"]))
-        found = socket.create_connection(address, self._answer_seconds)
+        sock = socket.create_connection(address, self._answer_seconds)
         try:
             # The driver writes a large statement in two parts. Without this the second part, a few bytes, waits for
             # the server's delayed acknowledgement of the first: 40 ms for each batch.
-            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             return Connection(
                 self._credentials["username"],
                 password=self._credentials["password"],
                 host=address[0],  # whose certificate is expected
-                sock=found,
+                sock=sock,
                 database=self._environ["DB_NAME"],
                 ssl_context=self._tls or False,  # None would take any certificate
                 application_name=self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "tap"),
             )
         except BaseException:
-            found.close()
+            sock.close()
             raise
 
     def _once(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:

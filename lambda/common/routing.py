@@ -23,10 +23,10 @@ class Router(Generic[Operation]):
 
     def match(self, path: str) -> tuple[str, str]:
         """Return the route that a path belongs to and its parameter's value, or two empty texts."""
-        found = path.split("/")
+        parts = path.split("/")
         for route, segments in self._segments.items():
-            pairs = list(zip(segments, found, strict=False))
-            if len(found) == len(segments) and all(a == b or a.startswith("{") for a, b in pairs):
+            pairs = list(zip(segments, parts, strict=False))
+            if len(parts) == len(segments) and all(a == b or a.startswith("{") for a, b in pairs):
                 return route, next((value for name, value in pairs if name.startswith("{")), "")
         return "", ""
 

@@ -50,9 +50,9 @@ class Request(NamedTuple):
 
 def _lists(event: JsonMapping, single: str, several: str) -> dict[str, list[str]]:
     """Return names and values, from the event's two shapes or whichever of them there is."""
-    found = {name: [value or ""] for name, value in (event.get(single) or {}).items()}
-    found |= {name: [value or "" for value in values or ()] for name, values in (event.get(several) or {}).items()}
-    return found
+    by_name = {name: [value or ""] for name, value in (event.get(single) or {}).items()}
+    by_name |= {name: [value or "" for value in values or ()] for name, values in (event.get(several) or {}).items()}
+    return by_name
 
 
 def read(event: JsonMapping) -> Request:
@@ -83,14 +83,14 @@ def read(event: JsonMapping) -> Request:
 def result(request: Request, response: Response) -> JsonObject:
     """Return what the function has to return to whoever sent the request."""
     headers = {"Content-Type": response.media_type, **HEADERS, **response.headers}
-    made: JsonObject = {"statusCode": response.status, "body": response.body, "isBase64Encoded": False}
+    answer: JsonObject = {"statusCode": response.status, "body": response.body, "isBase64Encoded": False}
     if request.balancer:
-        made["statusDescription"] = f"{response.status} {HTTPStatus(response.status).phrase}"
+        answer["statusDescription"] = f"{response.status} {HTTPStatus(response.status).phrase}"
     if request.lists:
-        made["multiValueHeaders"] = {name: [value] for name, value in headers.items()}
+        answer["multiValueHeaders"] = {name: [value] for name, value in headers.items()}
     else:
-        made["headers"] = headers
-    return made
+        answer["headers"] = headers
+    return answer
 
 
 def refusal(problem: Problem, api: str, request_id: str) -> Response:
@@ -104,12 +104,12 @@ def idempotency_key(request: Request) -> str:
     Raises:
         Problem: there is none, or more than one, or it is none.
     """
-    found = set(request.headers.get(KEY, ()))
-    if found in (set(), {""}):
+    keys = set(request.headers.get(KEY, ()))
+    if keys in (set(), {""}):
         raise Problem(problems.KEY_MISSING, "Send a new one with each new request, such as a UUID.")
-    if len(found) > 1 or not _KEY.fullmatch(next(iter(found))):
+    if len(keys) > 1 or not _KEY.fullmatch(next(iter(keys))):
         raise Problem(problems.KEY_INVALID, "Send one key of 1 to 255 visible ASCII characters.")
-    return found.pop()
+    return keys.pop()
 
 
 def refuse_large(request: Request, most: int) -> None:

@@ -96,7 +96,7 @@ def together(rules: Sequence[Rule]) -> Mapping[Rule, list[Rule]]:
 
     What is open is told as rules that have the ports, or the protocol, on which the addresses are all of the Internet.
     """
-    found: dict[tuple[Rule, str], list[Interval]] = {}
+    by_rule: dict[tuple[Rule, str], list[Interval]] = {}
     for family in internet_exposure.FAMILIES:
         parts = _parts(rules, family)
         if not _enough(parts, family):
@@ -107,8 +107,8 @@ def together(rules: Sequence[Rule]) -> Mapping[Rule, list[Rule]]:
             names, parts = [ALL_TRAFFIC], general
         for name in names:
             for rule, interval in _open([part for part in parts if part.protocol in (name, ALL_TRAFFIC)], family):
-                found.setdefault((rule, name), []).append(interval)
+                by_rule.setdefault((rule, name), []).append(interval)
     opened: dict[Rule, list[Rule]] = {}
-    for (rule, name), intervals in found.items():
+    for (rule, name), intervals in by_rule.items():
         opened.setdefault(rule, []).extend(_narrowed(rule, name, interval) for interval in merge(intervals))
     return opened

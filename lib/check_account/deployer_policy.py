@@ -37,13 +37,13 @@ def policies(system: System, account: str) -> dict[str, JsonObject]:
         system: whose deployer it is.
         account: the account's number, or ``*``.
     """
-    found = {}
+    by_name = {}
     for part, statements in tools.parts(system, account, resource_statements(system, account)).items():
         documents = split(statements)
         for number, one in enumerate(documents, start=1):
             name = f"{system.name}-{system.suffix}-{part}"
-            found[f"{name}-{number}" if len(documents) > 1 else name] = one
-    return found
+            by_name[f"{name}-{number}" if len(documents) > 1 else name] = one
+    return by_name
 
 
 def resource_statements(system: System, account: str) -> list[Statement]:

@@ -68,17 +68,17 @@ def declared(system: System, account: str) -> dict[str, list[str]]:
 
     What CloudFormation names itself begins with the stack's name.
     """
-    found: dict[str, set[str]] = {}
+    by_service: dict[str, set[str]] = {}
     for resource in system.declaration.resources:
         if not resource.type.startswith("AWS::"):
             continue
-        own = found.setdefault(permissions.service_of(resource.type), set())
+        own = by_service.setdefault(permissions.service_of(resource.type), set())
         for key, value in resource.properties.items():
             if NAME.search(key) and isinstance(value, str) and f"-{system.suffix}/" in f"{value}/":
                 own.add(generalised(value, system, account))
         if system.declaration.tool == "cdk":
             own.add(f"{system.name}-{system.suffix}-*")
-    return {service: sorted(names) for service, names in found.items() if names}
+    return {service: sorted(names) for service, names in by_service.items() if names}
 
 
 def patterns(system: System, account: str) -> dict[str, list[str]]:

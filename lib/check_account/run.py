@@ -54,13 +54,13 @@ def ask(account: Account, check: Check, *, emulator: bool) -> list[Row]:
         return [emulated(check.row(Verdict.NOT_ASKED, f"{type(error).__name__}: {error}"))]
 
 
-def status(found: Sequence[Row], *, emulator: bool) -> int:
+def status(checked: Sequence[Row], *, emulator: bool) -> int:
     """Return the exit status: 0 nothing to change, 1 something, 3 something not asked, whatever else was found.
 
     An emulator's answers say nothing about an account, good or bad: with them the status only says whether there was
     somebody to ask.
     """
-    verdicts = {row.verdict for row in found}
+    verdicts = {row.verdict for row in checked}
     if Verdict.NOT_ASKED in verdicts:
         return NOT_ASKED
     return CHANGE if Verdict.CHANGE in verdicts and not emulator else OK

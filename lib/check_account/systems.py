@@ -17,17 +17,17 @@ def names() -> tuple[str, ...]:
     return read.SYSTEMS
 
 
-def load(wanted: Sequence[str], environ: Mapping[str, str]) -> list[System]:
+def load(chosen: Sequence[str], environ: Mapping[str, str]) -> list[System]:
     """Return systems with what they declare.
 
     Args:
-        wanted: their names; none for all.
+        chosen: their names; none for all.
         environ: the settings, by the names of their environment variables.
 
     Raises:
         SettingError: a setting that is refused, or something declared that cannot be shown.
     """
-    return [_load(name, {**LATER, **environ}) for name in wanted or names()]
+    return [_load(name, {**LATER, **environ}) for name in chosen or names()]
 
 
 def _load(name: str, environ: Mapping[str, str]) -> System:

@@ -114,8 +114,8 @@ def build(
 def _digest(files: Mapping[str, Path], requirements: Path, architecture: str, runtime: str) -> str:
     parts = [FORMAT, architecture.encode(), runtime.encode()]
     parts.append(requirements.read_bytes() if requirements.is_file() else b"")
-    for place, path in sorted(files.items()):
-        parts += [place.encode(), path.read_bytes()]
+    for name, path in sorted(files.items()):
+        parts += [name.encode(), path.read_bytes()]
     # Each part's length comes first: two different lists of parts never give one text.
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()[:16]
 
@@ -161,8 +161,8 @@ def _first_error(text: str) -> str:
 
 
 def _copy(files: Mapping[str, Path], label: str, staging: Path) -> None:
-    for place, path in files.items():
-        copy = staging / place
+    for name, path in files.items():
+        copy = staging / name
         if copy.exists():
             raise PackageError(f"{path} and a dependency of {label} have one place in the package: rename the file.")
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -23,10 +23,10 @@ def function_folder(root: Path, system: str, function: str) -> Path:
     parent = root / "lambda"
     for name, marker in ((system, ""), (function, "handler.py")):
         if not name or not (parent / name / marker).exists():
-            wanted = (parent / name / marker).relative_to(root).as_posix()
+            missing = (parent / name / marker).relative_to(root).as_posix()
             there = sorted(path.name for path in parent.glob("*") if path.is_dir() and (path / marker).exists())
             raise PackageError(
-                f"{wanted} is missing: {parent.relative_to(root).as_posix()} has {', '.join(there) or 'nothing yet'}."
+                f"{missing} is missing: {parent.relative_to(root).as_posix()} has {', '.join(there) or 'nothing yet'}."
             )
         parent = parent / name
     return parent
@@ -74,8 +74,8 @@ def modules(system: str, function: str, *, root: Path = ROOT) -> tuple[list[Path
     Raises:
         PackageError: as :func:`sources` does.
     """
-    found = [path for path in sources(system, function, root=root).values() if path.suffix == ".py"]
-    return found, list(dict.fromkeys(str(path.parent) for path in found))
+    python = [path for path in sources(system, function, root=root).values() if path.suffix == ".py"]
+    return python, list(dict.fromkeys(str(path.parent) for path in python))
 
 
 def _add(files: dict[str, Path], name: str, path: Path) -> None:

@@ -34,14 +34,14 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     installed = _installed()
     if installed:
         return {VARIABLE: installed}
-    found = shutil.which("node", path=environ.get("PATH"))
-    if found is None:
+    node = shutil.which("node", path=environ.get("PATH"))
+    if node is None:
         raise SettingError(f"Node is not installed: run scripts/up once (it brings one), or install {OLDEST} or later.")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     match = re.match(r"v(\d+)\.", version)
     if match is None or int(match.group(1)) < OLDEST:
         raise SettingError(
-            f"{found} is Node {version or 'of an unknown version'}, and the CDK needs {OLDEST} or later: "
+            f"{node} is Node {version or 'of an unknown version'}, and the CDK needs {OLDEST} or later: "
             f"run scripts/up once (it brings one), or set {VARIABLE} to a newer one."
         )
-    return {VARIABLE: found}
+    return {VARIABLE: node}

@@ -39,7 +39,7 @@ def regions() -> frozenset[str]:
             f"regions' bundles from {DOWNLOADS}."
         ) from error
     names = [str(part[0][1]) for root in context.get_ca_certs() for part in root["subject"]]
-    return frozenset(found[1] for found in map(_REGION.fullmatch, names) if found)
+    return frozenset(match[1] for match in map(_REGION.fullmatch, names) if match)
 
 
 def covered(region: str) -> str:

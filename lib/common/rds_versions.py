@@ -52,10 +52,10 @@ def choose(engine: str, environ: Mapping[str, str] = os.environ) -> str:
         SettingError: the environment names a version that is not in the list.
     """
     versions = ENGINES[engine].versions
-    wanted = environ.get(variable(engine)) or versions[0]
-    if wanted not in versions:
+    version = environ.get(variable(engine)) or versions[0]
+    if version not in versions:
         raise SettingError(
-            f"{variable(engine)}={wanted!r} is not in TAP's list for {engine}: use one of {', '.join(versions)}, "
+            f"{variable(engine)}={version!r} is not in TAP's list for {engine}: use one of {', '.join(versions)}, "
             "or add it to lib/common/rds_versions.py after scripts/check_account."
         )
-    return wanted
+    return version

@@ -24,7 +24,7 @@ class Given(NamedTuple):
     source: str
     text: str
     default: object
-    found: Mapping[str, Any]
+    earlier: Mapping[str, Any]
 
     def refused(self, why: str) -> SettingError:
         """Return the error that names the value; ``why`` says what is wrong with it and what to write instead."""
@@ -90,22 +90,22 @@ class Setting(Generic[T]):
     @property
     def pulumi_key(self) -> str:
         """The key in a Pulumi stack's configuration: ``databasePort`` for ``DATABASE_PORT``."""
-        return re.sub(r"_(.)", lambda found: found[1].upper(), self.variable.lower())
+        return re.sub(r"_(.)", lambda match: match[1].upper(), self.variable.lower())
 
-    def read(self, values: Mapping[str, str | tuple[str, str]], found: Mapping[str, Any] | None = None) -> T:
+    def read(self, values: Mapping[str, str | tuple[str, str]], earlier: Mapping[str, Any] | None = None) -> T:
         """Return what the values give, or else the default.
 
         Args:
             values: texts by variable; one that is not from the environment comes after its source.
-            found: the settings that were read before, by attribute.
+            earlier: the settings that were read before, by attribute.
 
         Raises:
             SettingError: naming the value, its source and what it takes.
         """
-        default = self.default.of(found or {}) if isinstance(self.default, Derived) else self.default
+        default = self.default.of(earlier or {}) if isinstance(self.default, Derived) else self.default
         given = values.get(self.variable) or text_of(default)
         source, value = (self.variable, given) if isinstance(given, str) else given
-        return self.kind.parse(Given(source, value, default, found or {}))
+        return self.kind.parse(Given(source, value, default, earlier or {}))
 
 
 def number(low: int, high: int) -> SettingType[int]:
@@ -156,7 +156,7 @@ def certificate(where: str = "region") -> SettingType[str]:
     """Return the kind of certificates in the region that another setting has, or none."""
 
     def parse(given: Given) -> str:
-        start = f"arn:{region.partition(given.found[where])}:acm:{given.found[where]}:"
+        start = f"arn:{region.partition(given.earlier[where])}:acm:{given.earlier[where]}:"
         if given.text and not re.fullmatch(rf"{start}\d{{12}}:certificate/[0-9a-f-]{{36}}", given.text):
             raise given.refused(
                 "is refused: a load balancer takes an ACM certificate of its own region, "

@@ -92,7 +92,7 @@ class SystemSettings:
     account_id = Setting(
         kinds.ACCOUNT_ID, "the only AWS account that it may be deployed to; without it, any", "", "in place"
     )
-    project = Setting(TAG, "the tag `Project`", Derived("the system's name", lambda found: found["system"]))
+    project = Setting(TAG, "the tag `Project`", Derived("the system's name", lambda earlier: earlier["system"]))
     repository = Setting(TAG, "the tag `Repository`", "tap")
     author = Setting(TAG, "the tag `Author`", "tap-maintainers")
 
@@ -111,10 +111,10 @@ class SystemSettings:
         """
         given: dict[str, str | tuple[str, str]] = {**cls.file(cls.environment.read(values))}
         given |= {name: text for name, text in values.items() if text}
-        found: dict[str, Any] = {"system": cls.system}
+        chosen: dict[str, Any] = {"system": cls.system}
         for name, setting in cls.declared().items():
-            found[name] = setting.read(given, found)
-        settings = cls(found)
+            chosen[name] = setting.read(given, chosen)
+        settings = cls(chosen)
         settings.check()
         return settings
 
@@ -134,11 +134,11 @@ class SystemSettings:
         keys = {setting.pulumi_key: setting.variable for setting in cls.declared().values() if not setting.fixed}
         for unknown in sorted(config.keys() - keys.keys()):
             raise SettingError(f"tap:{unknown} is not a setting of {cls.system}: use one of {', '.join(sorted(keys))}.")
-        wanted = environ.get(naming.SUFFIX) or suffix
-        if wanted != suffix:
+        asked = environ.get(naming.SUFFIX) or suffix
+        if asked != suffix:
             raise SettingError(
-                f"{naming.SUFFIX}={wanted!r} does not fit the Pulumi stack {cls.system}-{suffix}: unset it, or select "
-                f"the stack {cls.system}-{wanted}."
+                f"{naming.SUFFIX}={asked!r} does not fit the Pulumi stack {cls.system}-{suffix}: unset it, or select "
+                f"the stack {cls.system}-{asked}."
             )
         chosen = {name: text for name, text in environ.items() if text}
         return cls.read({**{keys[key]: text for key, text in config.items()}, **chosen, naming.SUFFIX: suffix})

@@ -48,19 +48,19 @@ def own(module: str) -> Iterator[Path]:
 
 def closure(first: Iterable[Path]) -> tuple[set[Path], set[str]]:
     """Return the files that the given ones need, themselves included, and the names of everything else imported."""
-    found, foreign, waiting = set[Path](), set[str](), list(first)
+    reached, foreign, waiting = set[Path](), set[str](), list(first)
     while waiting:
         path = waiting.pop()
-        if path in found:
+        if path in reached:
             continue
-        found.add(path)
+        reached.add(path)
         waiting += [ROOT / program for program in STARTED.get(path.relative_to(ROOT).as_posix(), ())]
         if path.suffix == ".py":
             waiting += beside(path)
             for module in imported(path):
                 waiting += own(module)
                 foreign.add(module.split(".")[0])
-    return found, foreign
+    return reached, foreign
 
 
 def beside(path: Path) -> Iterator[Path]:
@@ -96,28 +96,28 @@ def groups() -> dict[str, list[str]]:
 def packages(modules: Iterable[str]) -> set[str]:
     """Return the installed distributions that modules come from, with everything that these need."""
     asked = [Requirement(line) for group in groups().values() for line in group]
-    extras = {wanted.name.lower(): wanted.extras for wanted in asked}
-    found = set[str]()
+    extras = {requirement.name.lower(): requirement.extras for requirement in asked}
+    names = set[str]()
     waiting = [(name, extras.get(name, set())) for name in distributions(modules)]
     waiting += [(name, set()) for name in RUNNERS]
     while waiting:
         name, wanted_extras = waiting.pop()
         name = plain(name)
-        if name in found:
+        if name in names:
             continue
         try:
             lines = metadata.requires(name) or []
         except metadata.PackageNotFoundError:
             continue  # for another platform
-        found.add(name)
+        names.add(name)
         for needed in map(Requirement, lines):
             used = needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in ("", *wanted_extras))
             waiting += [(needed.name, needed.extras)] if used else []
-    return found
+    return names
 
 
-def lock(wanted: set[str]) -> str:
+def lock(names: set[str]) -> str:
     """Return the part of the lock file that pins these distributions."""
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     blocks = re.findall(r"^[\w.-]+(?:\[[^\]]*\])?==.*?(?=^\S|\Z)", text, re.M | re.S)
-    return "".join(block for block in blocks if re.split(r"[\[=]", block)[0].lower() in wanted)
+    return "".join(block for block in blocks if re.split(r"[\[=]", block)[0].lower() in names)

@@ -47,11 +47,11 @@ def texts(system: str) -> tuple[dict[Path, str], set[Path], set[str]]:
     """Return what a copy holds: texts that are changed for it, files that are copied, and the packages to pin."""
     tool = SYSTEMS[system].iac_tool
     commands = {script.stem for script in scripts(system)} | {"test"}
-    found, foreign = closure(sources(system))
-    code = [path.read_text(encoding="utf-8") for path in found if path.suffix == ".py"]
+    own, foreign = closure(sources(system))
+    code = [path.read_text(encoding="utf-8") for path in own if path.suffix == ".py"]
     first = [*sorted((ROOT / "docs" / "systems").glob(f"{system}*.md")), *documents.decisions(code)]
     written, linked = documents.collected(first, commands)
-    more, modules = closure({*found, *linked})
+    more, modules = closure({*own, *linked})
     foreign = (foreign | modules) - {module for other, module in TOOLS.items() if other != tool}
     chosen = {path.relative_to(ROOT) for path in more}
     result = {path.relative_to(ROOT): text for path, text in written.items()}
@@ -81,7 +81,7 @@ def copy(system: str, target: Path) -> int:
         raise SettingError(f"{system!r} is not a system of this checkout: use one of {', '.join(sorted(SYSTEMS))}.")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SettingError(f"{target} is there already and not empty: name a new folder.")
-    changed, chosen, wanted = texts(system)
+    changed, chosen, pins = texts(system)
     for path in sorted(chosen):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, target / path)
@@ -90,5 +90,5 @@ def copy(system: str, target: Path) -> int:
         (target / path).write_text(text, encoding="utf-8")
         if text.startswith("#!"):
             (target / path).chmod(0o755)
-    (target / "requirements.lock").write_text(lock(wanted), encoding="utf-8")
+    (target / "requirements.lock").write_text(lock(pins), encoding="utf-8")
     return len(chosen) + len(changed) + 1

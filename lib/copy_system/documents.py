@@ -24,7 +24,7 @@ def adapted(text: str, scripts: Set[str]) -> str:
         text: as it is here.
         scripts: the names of the commands that the copy has.
     """
-    text = FENCE.sub(lambda found: _block(found[0], scripts), ONLY_HERE.sub("", text))
+    text = FENCE.sub(lambda match: _block(match[0], scripts), ONLY_HERE.sub("", text))
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.M)).strip() + "\n"
 
 
@@ -51,16 +51,16 @@ def collected(first: Iterable[Path], scripts: Set[str]) -> tuple[Mapping[Path, s
         first: the documents to begin with.
         scripts: the names of the commands that the copy has.
     """
-    found: dict[Path, str] = {}
+    texts: dict[Path, str] = {}
     others, waiting = set[Path](), list(first)
     while waiting:
         path = waiting.pop()
-        if path in found:
+        if path in texts:
             continue
-        found[path] = adapted(path.read_text(encoding="utf-8"), scripts)
-        for target in ((path.parent / link).resolve() for link in links(found[path])):
+        texts[path] = adapted(path.read_text(encoding="utf-8"), scripts)
+        for target in ((path.parent / link).resolve() for link in links(texts[path])):
             if target.suffix == ".md":
                 waiting.append(target)
             elif target.is_file():
                 others.add(target)
-    return found, others
+    return texts, others

@@ -150,7 +150,7 @@ TOOL = re.compile(r"\[+tool\.(?:pytest|ruff|mypy)\b")
 def registry(text: str, system: str) -> str:
     """Return tap.py with one system in its registry."""
     return re.sub(
-        r'^    "([a-z-]+)": System\(.*\),\n', lambda found: found[0] if found[1] == system else "", text, flags=re.M
+        r'^    "([a-z-]+)": System\(.*\),\n', lambda match: match[0] if match[1] == system else "", text, flags=re.M
     )
 
 

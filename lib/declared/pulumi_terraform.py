@@ -141,7 +141,7 @@ def configuration(document: JsonMapping) -> Json:
 
 
 def _twice(addresses: Iterable[str]) -> list[str]:
-    return [found for found, number in Counter(addresses).items() if number > 1]
+    return [repeated for repeated, number in Counter(addresses).items() if number > 1]
 
 
 def _provider(item: JsonMapping, lost: list[str]) -> Json:

@@ -97,10 +97,10 @@ class Expressions:
         fields: JsonObject = {}
         position = 0
         while position < len(body):
-            found = _JSON_FIELD.match(body, position)
-            if not found:
+            match = _JSON_FIELD.match(body, position)
+            if not match:
                 raise DeclarationError(f"{body[position:]!r} in {expression!r} is not resolved: add it to {__name__}.")
-            text, number, inner = found[2], found[3], found[4]
-            fields[found[1]] = text if text is not None else int(number) if number else self._expression(inner)
-            position = found.end()
+            text, number, inner = match[2], match[3], match[4]
+            fields[match[1]] = text if text is not None else int(number) if number else self._expression(inner)
+            position = match.end()
         return fields

@@ -107,7 +107,7 @@ class Reader:
 
     def short(self, name: str) -> str:
         """Return a physical name without what all names of the system have in common."""
-        names = [found[::-1] for found in self.names.values() if re.match(r"[^/]+-", found)]
+        names = [full[::-1] for full in self.names.values() if re.match(r"[^/]+-", full)]
         tail = commonprefix(names)[::-1]  # noqa: RUF071 - of letters
         ending = "".join(tail.partition("-")[1:])
         return name.removesuffix(ending).removeprefix(f"{self.system}-") or name

@@ -95,10 +95,10 @@ def parts(graph: Graph) -> list[list[str]]:
     for _ in graph.nodes:
         for one, other in pairs:
             label[one] = label[other] = min(label[one], label[other])
-    found: dict[int, list[str]] = {}
+    by_number: dict[int, list[str]] = {}
     for name, number in label.items():
-        found.setdefault(number, []).append(name)
-    return sorted(found.values(), key=len, reverse=True)
+        by_number.setdefault(number, []).append(name)
+    return sorted(by_number.values(), key=len, reverse=True)
 
 
 class Part:  # pylint: disable=too-many-instance-attributes  # a box and all that lies in it
@@ -113,7 +113,7 @@ class Part:  # pylint: disable=too-many-instance-attributes  # a box and all tha
         self._join_box()
         self._push_free()
         self.cards = {name: card(graph.nodes[name], self._ports_height(name)) for name in self.names}
-        self.height = {name: found.height for name, found in self.cards.items()}
+        self.height = {name: each.height for name, each in self.cards.items()}
         self.steps: list[Step] = []
         self.band = {name: self._band(name) for name in self.names}
         self.band |= dict.fromkeys(self.free(), FREE)

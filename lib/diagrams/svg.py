@@ -149,10 +149,10 @@ def way(points: Sequence[tuple[float, float]]) -> str:
 def arrow(route: Route) -> Iterable[str]:
     """Yield an arrow: its line, which ends in its head, and the head."""
     points = list(route.points)
-    place, inward = (0, 1) if route.edge.back else (-1, -1)
-    x, y = points[place]
+    index, inward = (0, 1) if route.edge.back else (-1, -1)
+    x, y = points[index]
     look = " main" * route.edge.main
-    points[place] = (x + inward * (HEAD - 1), y)
+    points[index] = (x + inward * (HEAD - 1), y)
     yield f'<path class="arrow{look}{" quiet" * route.edge.back}" d="{way(points)}"/>'
     tip, end = number(x), number(x + inward * HEAD)
     yield f'<path class="head{look}" d="M{tip} {number(y)}L{end} {number(y - 4.5)}L{end} {number(y + 4.5)}z"/>'

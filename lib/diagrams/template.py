@@ -112,7 +112,7 @@ class Template:
                 return str(noun) if text and text not in REFUSALS else "\0"
             if way == ":":
                 return count(int(text) // int(divisor or 1), noun) if text.isdigit() else "\0"
-            return SPELLINGS.get(text) or RUNTIME.sub(lambda found: found.group().title() + " ", text) or "\0"
+            return SPELLINGS.get(text) or RUNTIME.sub(lambda runtime: runtime.group().title() + " ", text) or "\0"
 
         parts = (FIELD.sub(value, part) for part in pattern.split(" · "))
         return " · ".join(part for part in parts if "\0" not in part)

@@ -111,16 +111,16 @@ def replication(context: AwsContext) -> list[AlarmSpec]:
 
 def functions(context: AwsContext) -> list[AlarmSpec]:
     """Return what can go wrong with the functions, and what is left of runs that did."""
-    found = []
+    specs = []
     for part in ("payment", "verification"):
         of = {"FunctionName": context.name("function", part)}
-        found += [
+        specs += [
             AlarmSpec(f"{part}-errors", LAMBDA, "Errors", "Sum", 0, 2, f"The function {part} fails", of),
             AlarmSpec(f"{part}-throttles", LAMBDA, "Throttles", "Sum", 0, 3, f"Lambda refuses to run {part}", of),
         ]
     queue = {"QueueName": context.name("queue", "dead-letters")}
     messages, lost = "ApproximateNumberOfMessagesVisible", "A run of verification was given up"
-    return [*found, AlarmSpec("dead-letters", "AWS/SQS", messages, "Maximum", 0, 1, lost, queue)]
+    return [*specs, AlarmSpec("dead-letters", "AWS/SQS", messages, "Maximum", 0, 1, lost, queue)]
 
 
 def api(context: AwsContext) -> list[AlarmSpec]:

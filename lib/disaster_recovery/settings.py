@@ -43,7 +43,7 @@ def _instance_class(given: Given) -> str:
 
 
 def _second_region(given: Given) -> str:
-    return regions.pair({regions.PRIMARY: given.found["region"], regions.SECONDARY: given.text})[1]
+    return regions.pair({regions.PRIMARY: given.earlier["region"], regions.SECONDARY: given.text})[1]
 
 
 def _known_region(given: Given) -> str:
@@ -52,9 +52,9 @@ def _known_region(given: Given) -> str:
     return given.text
 
 
-def _beside(found: Mapping[str, Any]) -> str:
+def _beside(earlier: Mapping[str, Any]) -> str:
     """Return the network beside the primary one, of the same size; 192.168.0.0/16 has no private one."""
-    network = ipaddress.IPv4Network(found["vpc_cidr"])
+    network = ipaddress.IPv4Network(earlier["vpc_cidr"])
     return str(next((n for n in network.supernet().subnets() if n != network and n.is_private), _ELSEWHERE))
 
 
@@ -108,7 +108,7 @@ class Settings(common.DatabaseSettings):
     state_region = Setting(
         SettingType("a region of AWS", _known_region),
         "the region of that bucket",
-        Derived("the secondary region", lambda found: found["region_dr"]),
+        Derived("the secondary region", lambda earlier: earlier["region_dr"]),
         "see State",
     )
 

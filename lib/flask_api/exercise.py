@@ -153,9 +153,9 @@ def audit(call: Caller, products: Mapping[str, Body], placed: list[Order], work:
         if not order.cancelled:
             sold.update({item["product_id"]: item["quantity"] for item in order.items})
     left = work.map(lambda each: call.expect(200, "GET", f"/products/{each}")["stock"], products)
-    for (product, made), stock in zip(products.items(), left, strict=True):
-        if stock != made["stock"] - sold[product]:
-            wrong.append(f"stock of {product}: {stock} instead of {made['stock']} - {sold[product]}")
+    for (product, product_made), stock in zip(products.items(), left, strict=True):
+        if stock != product_made["stock"] - sold[product]:
+            wrong.append(f"stock of {product}: {stock} instead of {product_made['stock']} - {sold[product]}")
     if wrong:
         raise ExerciseError(f"The books do not balance, {len(wrong)} times: {'; '.join(sorted(wrong)[:5])}.")
 
@@ -186,18 +186,18 @@ def exercise(
     try:
         wait(call, report)
         with ThreadPoolExecutor(clients) as work:
-            made = stocked(call, products, work)
-            report(f"made {len(made)} products")
+            stock = stocked(call, products, work)
+            report(f"made {len(stock)} products")
             placed: list[Order] = []
-            for number, order in enumerate(work.map(lambda n: shop(call, run, n, list(made)), range(orders)), start=1):
+            for number, order in enumerate(work.map(lambda n: shop(call, run, n, list(stock)), range(orders)), start=1):
                 placed += [order] if order else []
                 if number % REPORT_EVERY == 0:
                     report(f"shopped {number} of {orders} times")
             report("checking the books")
-            audit(call, made, placed, work)
+            audit(call, stock, placed, work)
     finally:
         call.close()
-    return mix(call, len(made), placed, len(range(0, orders, BAD_EVERY)))
+    return mix(call, len(stock), placed, len(range(0, orders, BAD_EVERY)))
 
 
 def mix(call: Caller, products: int, placed: list[Order], refused: int) -> Mix:

@@ -113,9 +113,9 @@ class Observability(pulumi.ComponentResource):
         self.register_outputs({})
 
     @staticmethod
-    def _tasks(found: Service) -> list[AlarmSpec]:
+    def _tasks(tasks: Service) -> list[AlarmSpec]:
         """Return what is watched of the tasks, once there is a service."""
-        if found.service is None:
+        if tasks.service is None:
             return []
-        dimensions = {"ClusterName": found.cluster.name, "ServiceName": found.service.name}
+        dimensions = {"ClusterName": tasks.cluster.name, "ServiceName": tasks.service.name}
         return [spec.on(dimensions) for spec in TASKS]

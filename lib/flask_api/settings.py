@@ -28,7 +28,7 @@ ROLLING = "in place: new tasks replace the old ones"
 
 
 def _memory(given: Given) -> int:
-    cpu = given.found["task_cpu"]
+    cpu = given.earlier["task_cpu"]
     sizes = FARGATE[cpu]
     if given.text not in map(str, sizes):
         raise given.refused(
@@ -56,12 +56,12 @@ class Settings(common.DatabaseSettings):
     task_memory = Setting(
         SettingType("what Fargate offers with TASK_CPU", _memory),
         "MiB of memory",
-        Derived("the least that goes with TASK_CPU", lambda found: FARGATE[found["task_cpu"]][0]),
+        Derived("the least that goes with TASK_CPU", lambda earlier: FARGATE[earlier["task_cpu"]][0]),
         ROLLING,
     )
     tasks_min = Setting(number(1, 1000), "tasks at least", 2)
     tasks_max = Setting(
-        number(1, 1000), "tasks at the most", Derived("6, or TASKS_MIN", lambda found: max(6, found["tasks_min"]))
+        number(1, 1000), "tasks at the most", Derived("6, or TASKS_MIN", lambda earlier: max(6, earlier["tasks_min"]))
     )
     certificate_arn = common.CERTIFICATE_ARN
     domain_name = common.DOMAIN_NAME

@@ -115,7 +115,7 @@ def instance(database: rds.DatabaseInstance) -> list[AlarmSpec]:
 
 def alarm(scope: Construct, spec: AlarmSpec, name: str, action: cloudwatch.IAlarmAction) -> cloudwatch.Alarm:
     """Return an alarm that tells a topic when it begins and when it ends."""
-    made = cloudwatch.Alarm(
+    resource = cloudwatch.Alarm(
         scope,
         "".join(word.capitalize() for word in spec.name.split("-")),
         alarm_name=name,
@@ -132,6 +132,6 @@ def alarm(scope: Construct, spec: AlarmSpec, name: str, action: cloudwatch.IAlar
         comparison_operator=COMPARISON[spec.comparison],
         treat_missing_data=MISSING_DATA[spec.treat_missing_data],
     )
-    made.add_alarm_action(action)
-    made.add_ok_action(action)
-    return made
+    resource.add_alarm_action(action)
+    resource.add_ok_action(action)
+    return resource

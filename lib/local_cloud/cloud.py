@@ -140,18 +140,18 @@ class LocalCloud:
         return f"http://{HOST}:{self.moto_port if moto or service in MOTO_SERVICES else self.port}"
 
     def client(
-        self, service: str, place: str | None = None, *, moto: bool = False, config: Config | None = None
+        self, service: str, region_name: str | None = None, *, moto: bool = False, config: Config | None = None
     ) -> Any:
         """Return a boto3 client of this cloud, whatever the environment says.
 
         Args:
             service: boto3's name of it.
-            place: a region; None for the cloud's own.
+            region_name: a region; None for the cloud's own.
             moto: ask moto, which has a world of its own, even for what the emulator has.
             config: botocore's, where its defaults do not do.
         """
         url = self._url(service, moto=moto)
-        return cast(Any, self._session).client(service, endpoint_url=url, region_name=place, config=config)
+        return cast(Any, self._session).client(service, endpoint_url=url, region_name=region_name, config=config)
 
     @cached_property
     def _session(self) -> boto3.session.Session:
@@ -187,7 +187,7 @@ class LocalCloud:
 
     def stop(self) -> list[str]:
         """Stop every server, remove what they wrote, and return the names of those that ran."""
-        stopped = [f"postgresql on port {found.port}" for found in self.databases() if found.remove()]
+        stopped = [f"postgresql on port {database.port}" for database in self.databases() if database.remove()]
         stopped += [f"{server.name} on port {server.port}" for server in self.servers() if server.stop()]
         shutil.rmtree(self.folder, ignore_errors=True)
         return stopped

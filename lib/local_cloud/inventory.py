@@ -69,9 +69,9 @@ def everything(cloud: LocalCloud) -> set[tuple[str, str]]:
     home, *others = places(cloud)
     names = set()
     for kind, listing in LISTINGS.items():
-        for place in (home, *(others if listing.everywhere else ())):
-            where = "" if place == home else f" in {place}"
-            names |= {(kind, f"{name}{where}") for name in _names(cloud, listing, place)}
+        for region_name in (home, *(others if listing.everywhere else ())):
+            where = "" if region_name == home else f" in {region_name}"
+            names |= {(kind, f"{name}{where}") for name in _names(cloud, listing, region_name)}
     return names
 
 

@@ -176,7 +176,7 @@ class Trials:
     def results(self, chosen: Sequence[Mutation], count: int) -> list[Result]:
         """Try mutations in their order until enough of them count; return all that were tried until then."""
         waiting: list[tuple[Mutation, Future[Verdict]]] = []
-        rest, found, counted = iter(chosen), [], 0
+        rest, verdicts, counted = iter(chosen), [], 0
         with self._pool:
             while counted < count:
                 more = itertools.islice(rest, self._jobs - len(waiting))
@@ -185,12 +185,12 @@ class Trials:
                     break
                 mutation, future = waiting.pop(0)
                 verdict = future.result()
-                found.append((mutation, verdict))
+                verdicts.append((mutation, verdict))
                 counted += verdict.outcome not in NOT_COUNTED
                 self._report(f"{counted}/{count} {mutation}: {' '.join(filter(None, (verdict.outcome, verdict.test)))}")
             for _mutation, future in waiting:
                 future.cancel()
-        return found
+        return verdicts
 
 
 def run(system: str, *, count: int, seed: int, jobs: int, report: Report) -> list[Result]:

@@ -122,9 +122,9 @@ class Client:
         Raises:
             ExerciseError: it has another one.
         """
-        wanted, answer = tuple(statuses), self.send(*request)
-        if answer.status not in wanted:
-            expected = " or ".join(map(str, wanted))
+        allowed, answer = tuple(statuses), self.send(*request)
+        if answer.status not in allowed:
+            expected = " or ".join(map(str, allowed))
             raise ExerciseError(f"{what}: answered {answer} instead of {expected} (request {request[:2]}).")
         return answer
 
@@ -245,19 +245,19 @@ def exercise(
     client, run = Client(url, headers or {}, clients), f"exercise-{uuid.uuid4().hex[:6]}"  # shorter than a card number
     try:
         client.demand((200,), "Health", "GET", "/health")
-        made: list[Paid] = []
+        captured: list[Paid] = []
         with ThreadPoolExecutor(clients) as threads:
             for paid in threads.map(lambda number: customer(client, run, number), range(payments)):
-                made.append(paid)
-                if len(made) % TOLD == 0 or len(made) == payments:
-                    report(f"paid {len(made)} of {payments}")
-            wrong = [each for each in threads.map(lambda paid: _check(client, paid), made) if each]
+                captured.append(paid)
+                if len(captured) % TOLD == 0 or len(captured) == payments:
+                    report(f"paid {len(captured)} of {payments}")
+            wrong = [each for each in threads.map(lambda paid: _check(client, paid), captured) if each]
     finally:
         client.close()
-    distinct = len({paid.payment_id for paid in made})
+    distinct = len({paid.payment_id for paid in captured})
     if wrong or distinct != payments:
         raise ExerciseError(f"{distinct} payments for {payments} keys; {len(wrong)} wrong: {'; '.join(wrong[:5])}.")
-    done = sum((paid.done for paid in made), Counter[str]())
+    done = sum((paid.done for paid in captured), Counter[str]())
     p50, p95, p99 = (_percentile(client.milliseconds, part) for part in (0.5, 0.95, 0.99))
     counts = (done[name] for name in ("refunds", "replays", "conflicts", "refused"))
-    return Mix(dict(sorted(client.statuses.items())), p50, p95, p99, len(made), *counts)
+    return Mix(dict(sorted(client.statuses.items())), p50, p95, p99, len(captured), *counts)

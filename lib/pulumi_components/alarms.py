@@ -20,12 +20,12 @@ def topic(name: str, account: str, key: aws.kms.Key, email: str, opts: pulumi.Re
         email: an address, or nothing.
         opts: Pulumi resource options (parent).
     """
-    made = aws.sns.Topic("alarms", name=name, kms_master_key_id=key.arn, opts=opts)
-    policy = document(publish_alarms(made.arn, account), deny_insecure_transport("sns:Publish", [made.arn]))
-    aws.sns.TopicPolicy("alarms", arn=made.arn, policy=policy, opts=opts)
+    alarms = aws.sns.Topic("alarms", name=name, kms_master_key_id=key.arn, opts=opts)
+    policy = document(publish_alarms(alarms.arn, account), deny_insecure_transport("sns:Publish", [alarms.arn]))
+    aws.sns.TopicPolicy("alarms", arn=alarms.arn, policy=policy, opts=opts)
     if email:
-        aws.sns.TopicSubscription("alarms", topic=made.arn, protocol="email", endpoint=email, opts=opts)
-    return made
+        aws.sns.TopicSubscription("alarms", topic=alarms.arn, protocol="email", endpoint=email, opts=opts)
+    return alarms
 
 
 def alarm(

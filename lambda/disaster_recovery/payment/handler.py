@@ -50,13 +50,13 @@ class Outcome(NamedTuple):
 
 
 def _pay(request: Request, _id: str, until: float) -> Outcome:
-    found = payments.make(payment_request.read(request), until)
-    payment = found.shown
-    count("PaymentsReplayed" if found.again else "PaymentsCreated")
+    stored = payments.make(payment_request.read(request), until)
+    payment = stored.shown
+    count("PaymentsReplayed" if stored.again else "PaymentsCreated")
     headers = {"Location": f"/payments/{payment['payment_id']}"}
-    headers |= {"Idempotent-Replayed": "true"} if found.again else {}
+    headers |= {"Idempotent-Replayed": "true"} if stored.again else {}
     fields = {name: payment[name] for name in ("payment_id", "epoch")}
-    return Outcome(Response(201, json.dumps(payment), headers), "replayed" if found.again else "created", fields)
+    return Outcome(Response(201, json.dumps(payment), headers), "replayed" if stored.again else "created", fields)
 
 
 def _show(_request: Request, payment_id: str, until: float) -> Outcome:

@@ -47,7 +47,7 @@ LOOK_AGAIN_SECONDS = 0.2  # until a new payment is in the index, as a rule
 _NAMES = {"#region": "region", "#epoch": "epoch"}
 
 
-class Found(NamedTuple):
+class StoredPayment(NamedTuple):
     """A payment as it is stored, its values without DynamoDB's types; ``again`` if it had been stored before."""
 
     payment: Mapping[str, str]
@@ -70,8 +70,8 @@ def _plain(item: "Item") -> dict[str, str]:
     return {name: str(next(iter(value.values()))) for name, value in item.items()}
 
 
-def _key(wanted: PaymentRequest) -> "dict[str, AttributeValueTypeDef]":
-    return {"pk": {"S": f"key#{wanted.key}"}}
+def _key(request: PaymentRequest) -> "dict[str, AttributeValueTypeDef]":
+    return {"pk": {"S": f"key#{request.key}"}}
 
 
 @dataclass
@@ -97,15 +97,15 @@ class Payments:
         Raises:
             NoAnswer: the table cannot be read.
         """
-        found = self.table.get(self._name, writer.KEY, until)
-        self._known = writer.read(found, self.environ["HOME_REGION"])
+        item = self.table.get(self._name, writer.KEY, until)
+        self._known = writer.read(item, self.environ["HOME_REGION"])
         return self._known
 
-    def make(self, wanted: PaymentRequest, until: float) -> Found:
+    def make(self, request: PaymentRequest, until: float) -> StoredPayment:
         """Make a payment, or find the one that was made by the same request.
 
         Args:
-            wanted: what is asked for.
+            request: what is asked for.
             until: the monotonic clock's moment at which the answer is due.
 
         Raises:
@@ -118,18 +118,18 @@ class Payments:
             for _ in range(CHANGES):
                 if writing.region != self.region:
                     break
-                made = self._made(wanted, writing, until)
-                if isinstance(made, Found):
-                    return made
-                self._known = writing = made
-            known = self.table.get(self._name, _key(wanted), until)
+                result = self._write(request, writing, until)
+                if isinstance(result, StoredPayment):
+                    return result
+                self._known = writing = result
+            known = self.table.get(self._name, _key(request), until)
         except NoAnswer as error:
             raise unavailable(error) from error
         if known:
-            return self._replay(known, wanted)
+            return self._replay(known, request)
         raise self._not_now(writing)
 
-    def show(self, payment_id: str, until: float) -> Found:
+    def show(self, payment_id: str, until: float) -> StoredPayment:
         """Return a payment by its id, as this region has it.
 
         The index that leads to it follows the table by some milliseconds, and the other region's table by about a
@@ -151,23 +151,23 @@ class Payments:
         if item is None or item["payment_id"]["S"] != payment_id:
             advice = "A payment of the last seconds may not have arrived here: ask again."
             raise Problem(problems.PAYMENT_NOT_FOUND, advice)
-        return Found(_plain(item))
+        return StoredPayment(_plain(item))
 
-    def _made(self, wanted: PaymentRequest, writing: Writing, until: float) -> Found | Writing:
+    def _write(self, request: PaymentRequest, writing: Writing, until: float) -> StoredPayment | Writing:
         """Write a payment under what is known of the writer; return that instead when it has changed."""
-        item = self._item(wanted, writing)
+        item = self._item(request, writing)
         try:
             self.table.transact([self._fence(writing), self._put(item)], until - TRY_SECONDS)
         except Cancelled as error:
             fence, put = error.reasons
             if put["Code"] == FAILED:
-                return self._replay(put["Item"], wanted)
+                return self._replay(put["Item"], request)
             return writer.read(fence.get("Item"), self.environ["HOME_REGION"])
         except NoAnswer as error:
             if error.unclear:
-                return self._read_back(item, wanted, until, error.cause)
+                return self._read_back(item, request, until, error.cause)
             raise
-        return Found(_plain(item))
+        return StoredPayment(_plain(item))
 
     def _not_now(self, writing: Writing) -> Problem:
         if writing.region == self.region:
@@ -176,18 +176,18 @@ class Payments:
         members = {"region": self.region, "writer": writing.region, "epoch": writing.epoch}
         return Problem(REGION_PASSIVE, advice, members=members)
 
-    def _read_back(self, item: "Item", wanted: PaymentRequest, until: float, cause: str) -> Found:
+    def _read_back(self, item: "Item", request: PaymentRequest, until: float, cause: str) -> StoredPayment:
         """Return what is stored after a write whose answer did not come.
 
         That nothing is there settles nothing: the write may still be on its way. Another request with the key does.
         """
         try:
-            stored = self.table.get(self._name, _key(wanted), until)
+            stored = self.table.get(self._name, _key(request), until)
         except NoAnswer:
             stored = None
         if stored is None:
             raise Problem(OUTCOME_UNKNOWN, "Send the same request with the same key again.", log={"cause": cause})
-        return Found(_plain(item)) if stored == item else self._replay(stored, wanted)
+        return StoredPayment(_plain(item)) if stored == item else self._replay(stored, request)
 
     def _fence(self, writing: Writing) -> "TransactWriteItemTypeDef":
         """Return the condition that the writer item is what this function knows."""
@@ -216,19 +216,21 @@ class Payments:
             }
         }
 
-    def _item(self, wanted: PaymentRequest, writing: Writing) -> "Item":
+    def _item(self, request: PaymentRequest, writing: Writing) -> "Item":
         texts = {
-            **wanted.body,
-            "payment_id": wanted.payment_id,
-            "body_hash": wanted.body_hash,
+            **request.body,
+            "payment_id": request.payment_id,
+            "body_hash": request.body_hash,
             "region": self.region,
             "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         }
-        return _key(wanted) | {name: {"S": text} for name, text in texts.items()} | {"epoch": {"N": str(writing.epoch)}}
+        return (
+            _key(request) | {name: {"S": text} for name, text in texts.items()} | {"epoch": {"N": str(writing.epoch)}}
+        )
 
     @staticmethod
-    def _replay(item: "Item", wanted: PaymentRequest) -> Found:
+    def _replay(item: "Item", request: PaymentRequest) -> StoredPayment:
         """Return the payment that has the key, if it was asked for by the same request."""
-        if item["body_hash"]["S"] != wanted.body_hash:
+        if item["body_hash"]["S"] != request.body_hash:
             raise Problem(problems.IDEMPOTENCY_CONFLICT, "Send a new key with a new payment.")
-        return Found(_plain(item), again=True)
+        return StoredPayment(_plain(item), again=True)

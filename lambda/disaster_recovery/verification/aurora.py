@@ -37,30 +37,30 @@ def global_cluster(rds: "RDSClient", region: str, settings: Settings) -> Part:
         part.findings.append(Finding("global-cluster", region, code, detail))
 
     try:
-        (found,) = rds.describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
+        (description,) = rds.describe_global_clusters(GlobalClusterIdentifier=name)["GlobalClusters"]
     except rds.exceptions.GlobalClusterNotFoundFault:
         add("global-missing", f"There is no global cluster {name}.")
         return part
-    if found["Status"] != "available":
-        add("global-status", f"{name} is {found['Status']}, not available.")
-    if settings.protected and not found.get("DeletionProtection"):
+    if description["Status"] != "available":
+        add("global-status", f"{name} is {description['Status']}, not available.")
+    if settings.protected and not description.get("DeletionProtection"):
         add("global-unprotected", f"{name} can be deleted: switch its deletion protection on.")
-    members = {_member(each["DBClusterArn"]): each for each in found["GlobalClusterMembers"]}
+    members = {_member(each["DBClusterArn"]): each for each in description["GlobalClusterMembers"]}
     if set(members) != set(settings.clusters.items()):
         add("global-members", f"{name} has {_listed(members)}, and should have {_listed(settings.clusters.items())}.")
-    writers = [place for (place, _), each in members.items() if each["IsWriter"]]
+    writers = [member_region for (member_region, _), each in members.items() if each["IsWriter"]]
     if len(writers) != 1:
         add("global-writer", f"{name} has {len(writers)} writers.")
     part.measured["aurora_writer"] = writers[0] if len(writers) == 1 else None
-    for (place, member), each in members.items():
+    for (member_region, member), each in members.items():
         state = each.get("SynchronizationStatus", "connected")
         if not each["IsWriter"] and state != "connected":
-            add("member-apart", f"{member} in {place} is {state}, not connected.")
+            add("member-apart", f"{member} in {member_region} is {state}, not connected.")
     return part
 
 
 def _listed(members: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(sorted(f"{cluster} in {place}" for place, cluster in members)) or "no member"
+    return ", ".join(sorted(f"{name} in {region}" for region, name in members)) or "no member"
 
 
 def cluster(rds: "RDSClient", region: str, settings: Settings, moment: datetime) -> Part:
@@ -71,13 +71,13 @@ def cluster(rds: "RDSClient", region: str, settings: Settings, moment: datetime)
         part.findings.append(Finding("cluster", region, code, detail))
 
     try:
-        (found,) = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
+        (description,) = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
     except rds.exceptions.DBClusterNotFoundFault:
         add("cluster-missing", f"There is no cluster {name}.")
         return part
-    if found["Status"] != "available":
-        add("cluster-status", f"{name} is {found['Status']}, not available.")
-    if settings.protected and not found.get("DeletionProtection"):
+    if description["Status"] != "available":
+        add("cluster-status", f"{name} is {description['Status']}, not available.")
+    if settings.protected and not description.get("DeletionProtection"):
         add("cluster-unprotected", f"{name} can be deleted: switch its deletion protection on.")
     pages = rds.get_paginator("describe_db_cluster_snapshots").paginate(DBClusterIdentifier=name)
     snapshots = [
@@ -87,19 +87,23 @@ def cluster(rds: "RDSClient", region: str, settings: Settings, moment: datetime)
         if each["Status"] == "available"
     ]
     age = hours(max(snapshots), moment) if snapshots else None
-    earliest = found.get("EarliestRestorableTime")
+    earliest = description.get("EarliestRestorableTime")
     part.measured = {"cluster_restore_hours": earliest and hours(earliest, moment), "snapshot_age_hours": age}
-    for code, detail in _backups(found, age, settings, moment):
+    for code, detail in _backups(description, age, settings, moment):
         add(code, detail)
     return part
 
 
 def _backups(
-    found: "DBClusterTypeDef", age: float | None, settings: Settings, moment: datetime
+    description: "DBClusterTypeDef", age: float | None, settings: Settings, moment: datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a cluster's backups; something new has none yet."""
-    name, born, latest = found["DBClusterIdentifier"], found["ClusterCreateTime"], found.get("LatestRestorableTime")
-    short = too_short(name, found.get("EarliestRestorableTime"), settings.restore_hours, born, moment)
+    name, born, latest = (
+        description["DBClusterIdentifier"],
+        description["ClusterCreateTime"],
+        description.get("LatestRestorableTime"),
+    )
+    short = too_short(name, description.get("EarliestRestorableTime"), settings.restore_hours, born, moment)
     if short:
         yield "cluster-restore-window", short
     if latest and moment - latest > timedelta(minutes=LATEST_MINUTES):
@@ -117,9 +121,9 @@ def lag(cloudwatch: "CloudWatchClient", region: str, settings: Settings, moment:
     A region that writes has no such metric, so nothing is a finding here.
     """
     cluster_only: list[DimensionTypeDef] = [{"Name": "DBClusterIdentifier", "Value": settings.clusters[region]}]
-    others = [place for place in settings.regions if place != region]
+    others = [source for source in settings.regions if source != region]
     dimensions = [cluster_only]
-    dimensions += [[*cluster_only, {"Name": "SourceRegion", "Value": place}] for place in others]
+    dimensions += [[*cluster_only, {"Name": "SourceRegion", "Value": source}] for source in others]
     queries: list[MetricDataQueryTypeDef] = [
         {
             "Id": f"{name}_{number}",
@@ -154,11 +158,11 @@ def late(region: str, measured: JsonMapping, settings: Settings) -> list[Finding
     if value is None:
         detail = f"{cluster_name} has told nothing of its lag for {LAG_MINUTES} minutes."
         return [Finding("lag", region, "lag-unknown", detail)]
-    found = []
+    findings = []
     if age > STALE_MINUTES * 60:
         detail = f"{cluster_name} has told nothing of its lag for {age} s; it was {value:g} ms."
-        found.append(Finding("lag", region, "lag-stale", detail))
+        findings.append(Finding("lag", region, "lag-stale", detail))
     if value > settings.lag_milliseconds:
         detail = f"{cluster_name} is {value:g} ms behind: {settings.lag_milliseconds:g} ms are allowed."
-        found.append(Finding("lag", region, "lag-high", detail))
-    return found
+        findings.append(Finding("lag", region, "lag-high", detail))
+    return findings

@@ -19,34 +19,34 @@ def table(dynamodb: "DynamoDBClient", region: str, settings: Settings, moment: d
         part.findings.append(Finding("table", region, code, detail))
 
     try:
-        found = dynamodb.describe_table(TableName=name)["Table"]
+        description = dynamodb.describe_table(TableName=name)["Table"]
     except dynamodb.exceptions.ResourceNotFoundException:
         add("table-missing", f"There is no table {name}.")
         return part
-    if found["TableStatus"] != "ACTIVE":
-        add("table-status", f"{name} is {found['TableStatus']}, not ACTIVE.")
-    if settings.protected and not found.get("DeletionProtectionEnabled"):
+    if description["TableStatus"] != "ACTIVE":
+        add("table-status", f"{name} is {description['TableStatus']}, not ACTIVE.")
+    if settings.protected and not description.get("DeletionProtectionEnabled"):
         add("table-unprotected", f"{name} can be deleted: switch its deletion protection on.")
-    for index in found.get("GlobalSecondaryIndexes", []):
+    for index in description.get("GlobalSecondaryIndexes", []):
         if index["IndexStatus"] != "ACTIVE":
             add("index-status", f"The index {index['IndexName']} is {index['IndexStatus']}, not ACTIVE.")
-    replicas = {each["RegionName"]: each.get("ReplicaStatus") for each in found.get("Replicas", [])}
-    for place in settings.regions:
-        if place != region and replicas.get(place) != "ACTIVE":
-            add("replica-status", f"The replica of {name} in {place} is {replicas.get(place, 'missing')}, not ACTIVE.")
+    replicas = {each["RegionName"]: each.get("ReplicaStatus") for each in description.get("Replicas", [])}
+    for other in settings.regions:
+        if other != region and replicas.get(other) != "ACTIVE":
+            add("replica-status", f"The replica of {name} in {other} is {replicas.get(other, 'missing')}, not ACTIVE.")
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     recovery = backups.get("PointInTimeRecoveryDescription", {})
     earliest = recovery.get("EarliestRestorableDateTime")
     part.measured["table_restore_hours"] = earliest and hours(earliest, moment)
     if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
         add("table-restore-off", f"{name} has no point-in-time recovery: switch it on in this region too.")
-    elif short := too_short(name, earliest, settings.restore_hours, found["CreationDateTime"], moment):
+    elif short := too_short(name, earliest, settings.restore_hours, description["CreationDateTime"], moment):
         add("table-restore-window", short)
     return part
 
 
 def writing(dynamodb: "DynamoDBClient", settings: Settings) -> Part:
     """Return which region may write, as a region's replica says."""
-    found = dynamodb.get_item(TableName=settings.table, Key=writer.KEY, ConsistentRead=True)
-    now = writer.read(found.get("Item"), settings.regions[0])
+    response = dynamodb.get_item(TableName=settings.table, Key=writer.KEY, ConsistentRead=True)
+    now = writer.read(response.get("Item"), settings.regions[0])
     return Part(measured={"writer": now.region, "epoch": now.epoch})

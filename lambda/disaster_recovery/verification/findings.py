@@ -108,18 +108,18 @@ def hours(earlier: datetime, later: datetime) -> float:
     return round((later - earlier).total_seconds() / 3600, 2)
 
 
-def too_short(name: str, earliest: datetime | None, wanted: float, born: datetime, moment: datetime) -> str:
+def too_short(name: str, earliest: datetime | None, least: float, born: datetime, moment: datetime) -> str:
     """Return what is wrong with how far back something can be restored; nothing when all is well.
 
     Args:
         name: of the table or cluster.
         earliest: the earliest moment that it can be restored to; None: none.
-        wanted: hours.
+        least: hours.
         born: when it was made: nothing can be restored to before that.
         moment: now.
     """
     if earliest is None:
         return f"{name} cannot be restored to any moment."
-    if hours(earliest, moment) >= min(wanted, hours(born, moment) - YOUNG_HOURS):
+    if hours(earliest, moment) >= min(least, hours(born, moment) - YOUNG_HOURS):
         return ""
-    return f"{name} can be restored to {stamp(earliest)} at the earliest: {wanted:g} h are wanted."
+    return f"{name} can be restored to {stamp(earliest)} at the earliest: {least:g} h are wanted."

@@ -70,11 +70,11 @@ def _number(environ: Mapping[str, str], name: str) -> float:
 def _json(environ: Mapping[str, str], name: str, kind: type) -> JsonValue:
     text = _text(environ, name)
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError:
-        found = None
-    texts = [*found, *(found.values() if isinstance(found, dict) else ())] if isinstance(found, list | dict) else []
-    if not texts or not isinstance(found, kind) or not all(each and isinstance(each, str) for each in texts):
+        value = None
+    texts = [*value, *(value.values() if isinstance(value, dict) else ())] if isinstance(value, list | dict) else []
+    if not texts or not isinstance(value, kind) or not all(each and isinstance(each, str) for each in texts):
         shape = '["REGION", ...]' if kind is list else '{"REGION": "CLUSTER", ...}'
         raise WrongSetting(f"{name}={text!r} is not what it should be: write {shape}.")
-    return found
+    return value

@@ -74,12 +74,12 @@ def verify(settings: Settings, clients: ClientFactory = client, seconds: float =
 
 def _together(settings: Settings, report: Report) -> list[Finding]:
     """Return what is wrong between the regions."""
-    found, seen = list[Finding](), report.measured
+    findings, seen = list[Finding](), report.measured
     aurora_writers = {each["aurora_writer"] for each in seen.values() if each.get("aurora_writer")}
     writers = {(each["writer"], each["epoch"]) for each in seen.values() if "writer" in each}
 
     def add(code: str, detail: str) -> None:
-        found.append(Finding("roles", "all", code, detail))
+        findings.append(Finding("roles", "all", code, detail))
 
     if len(aurora_writers) > 1:
         add("aurora-split", f"The regions name several writers of Aurora: {', '.join(sorted(aurora_writers))}.")
@@ -94,5 +94,5 @@ def _together(settings: Settings, report: Report) -> list[Finding]:
     unread = {finding.region for finding in report.incomplete if finding.check == "lag"}
     for region in sorted(set(settings.regions) - unread) if len(aurora_writers) == 1 else ():
         if region not in aurora_writers:
-            found += aurora.late(region, seen[region], settings)
-    return found
+            findings += aurora.late(region, seen[region], settings)
+    return findings

@@ -85,16 +85,16 @@ def _content(media_type: str, name: str) -> Json:
 
 def _refusals(codes: tuple[str, ...]) -> Json:
     """Return the answers that say no, by status."""
-    found: dict[int, list[str]] = {}
+    by_status: dict[int, list[str]] = {}
     for code in codes:
-        found.setdefault(CODES[code].status, []).append(code)
+        by_status.setdefault(CODES[code].status, []).append(code)
     return {
         str(status): {
             "description": "; ".join(f"{code}: {CODES[code].title}" for code in names),
             "content": _content(MEDIA_TYPE, "Problem"),
             **({"headers": {"Retry-After": {"schema": TEXT}}} if status == 503 else {}),
         }
-        for status, names in sorted(found.items())
+        for status, names in sorted(by_status.items())
     }
 
 

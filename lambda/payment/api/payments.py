@@ -137,14 +137,14 @@ class Payments:
         mark = _fingerprint("refund", payment_id, str(asked), asked.currency, body.get("reason", ""))
         tried: dict[str, audit.Entry] = {}
         while True:
-            (found,) = self.database.run(
+            (row,) = self.database.run(
                 sql.BEFORE_REFUND, seconds=deadline.left(), key=once.digest(), payment_id=payment_id
             )
-            if found[2] in tried:  # its own try, whose answer was lost
-                return Outcome(Response(CREATED, found[2]), "refunded", payment_id, tried[found[2]])
-            if found[2] is not None:
-                return _replay(found[:3], mark)
-            before = _checked(_Before(*found[3:]), asked)
+            if row[2] in tried:  # its own try, whose answer was lost
+                return Outcome(Response(CREATED, row[2]), "refunded", payment_id, tried[row[2]])
+            if row[2] is not None:
+                return _replay(row[:3], mark)
+            before = _checked(_Before(*row[3:]), asked)
             self.processor.refund(asked, payment_id, once=once.hexdigest())
             refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"))
             tried[answer] = entry

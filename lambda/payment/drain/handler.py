@@ -152,11 +152,11 @@ def _run(left: Callable[[], float]) -> JsonObject:
 
 def _report(event: JsonObject, left: Callable[[], float]) -> JsonObject:
     """Verify the chains that are named, or those of the latest payments."""
-    wanted = event.get("payments")
-    if wanted is None:
+    payment_ids = event.get("payments")
+    if payment_ids is None:
         rows = database.run(LATEST, seconds=ANSWER_SECONDS, most=int(event.get("latest", VERIFIED)))
-        wanted = [payment_id for (payment_id,) in rows]
-    chains = verify(list(dict.fromkeys(wanted)), left)
+        payment_ids = [payment_id for (payment_id,) in rows]
+    chains = verify(list(dict.fromkeys(payment_ids)), left)
     count("AuditMismatch", len(chains["broken"]))
     return {"chains": chains}
 

@@ -95,9 +95,9 @@ def verify_chain(bodies: Iterable[bytes], head: Head | None = None) -> list[str]
         head: the end of the chain as the payment's row has it. Without it, records that are missing at the end
             are not noticed, nor is a chain that was forged from its beginning.
     """
-    found = [_read(body) for body in bodies]
-    records = sorted((record for record in found if record is not None), key=lambda record: int(record["sequence"]))
-    wrong = [f"{len(found) - len(records)} records are not as they were written"] if len(records) < len(found) else []
+    parsed = [_read(body) for body in bodies]
+    records = sorted((record for record in parsed if record is not None), key=lambda record: int(record["sequence"]))
+    wrong = [f"{len(parsed) - len(records)} records are not as they were written"] if len(records) < len(parsed) else []
     end = NOTHING
     for record in records:
         if record["payment_id"] != records[0]["payment_id"]:

@@ -96,4 +96,4 @@ class Trail:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=os.environ["AUDIT_BUCKET"], Prefix=prefix
             )
-            return [found["Key"] for page in pages for found in page.get("Contents", [])]
+            return [entry["Key"] for page in pages for entry in page.get("Contents", [])]

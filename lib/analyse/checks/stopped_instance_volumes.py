@@ -14,18 +14,18 @@ def stopped_at(volume: StoppedVolume) -> datetime | None:
     return max(known) if len(known) == len(moments) else None
 
 
-def evaluate(found: StoppedVolume, context: Context) -> Iterator[Finding]:
+def evaluate(stopped_volume: StoppedVolume, context: Context) -> Iterator[Finding]:
     """Yield the volume, unless it was in use fewer days ago than ``older_than``.
 
     An instance whose stop has no time was stopped after its last launch: it can be no longer unused than since then.
     """
-    volume, stopped = found.volume, stopped_at(found)
-    unused_since = stopped or max(instance.launched_at for instance in found.instances)
+    volume, stopped = stopped_volume.volume, stopped_at(stopped_volume)
+    unused_since = stopped or max(instance.launched_at for instance in stopped_volume.instances)
     if context.days(unused_since) < context.older_than:
         return
     days = None if stopped is None else context.days(stopped)
     since = "at an unknown time" if days is None else f"{days} day{'' if days == 1 else 's'} ago"
-    names = ", ".join(instance.id for instance in found.instances)
+    names = ", ".join(instance.id for instance in stopped_volume.instances)
     cost = context.prices.volume(context.region, volume)
     yield Finding(
         id=volume.id,
@@ -40,11 +40,11 @@ def evaluate(found: StoppedVolume, context: Context) -> Iterator[Finding]:
             "iops": volume.iops,
             "throughput_mibps": volume.throughput,
             "zone": volume.zone,
-            "instances": [instance.id for instance in found.instances],
-            "instance_names": [instance.name for instance in found.instances if instance.name],
+            "instances": [instance.id for instance in stopped_volume.instances],
+            "instance_names": [instance.name for instance in stopped_volume.instances if instance.name],
             "stopped_at": stopped.isoformat() if stopped else None,
             "stopped_days_ago": days,
-            "launched_at": max(instance.launched_at for instance in found.instances).isoformat(),
+            "launched_at": max(instance.launched_at for instance in stopped_volume.instances).isoformat(),
         },
     )
 

@@ -98,15 +98,15 @@ def missing(quota: Quota, region: str, system: System, own: int) -> int:
     return -(-needed * max(0, created - own) // created)
 
 
-def evaluate(check: Check, quota: Quota, systems: Sequence[System], found: Figures) -> list[Row]:
+def evaluate(check: Check, quota: Quota, systems: Sequence[System], measured: Figures) -> list[Row]:
     """Return whether what is left of a quota is enough."""
-    more = {s.name: missing(quota, check.region, s, found.own.get(s.name, 0)) for s in systems}
+    more = {s.name: missing(quota, check.region, s, measured.own.get(s.name, 0)) for s in systems}
     total = sum(more.values())
     needed = f"{total} more ({', '.join(f'{name} {number}' for name, number in more.items())})"
-    figures = f"{found.limit:g} allowed, {found.used:g} used"
-    if found.used + total <= found.limit:
+    figures = f"{measured.limit:g} allowed, {measured.used:g} used"
+    if measured.used + total <= measured.limit:
         return [check.row(Verdict.OK, figures, needed)]
-    return [check.row(Verdict.CHANGE, figures, needed, fix=increase(quota, check.region, found.used + total))]
+    return [check.row(Verdict.CHANGE, figures, needed, fix=increase(quota, check.region, measured.used + total))]
 
 
 def increase(quota: Quota, region: str, value: float) -> str:
@@ -128,16 +128,17 @@ def collect_concurrency(account: Account, region: str, systems: Sequence[System]
     return Figures(total, total - float(answer["UnreservedConcurrentExecutions"]), own)
 
 
-def evaluate_concurrency(check: Check, systems: Sequence[System], found: Figures) -> list[Row]:
+def evaluate_concurrency(check: Check, systems: Sequence[System], measured: Figures) -> list[Row]:
     """Return whether functions can reserve what they declare."""
-    more = {s.name: max(0, usage.reserved(s, check.region) - found.own.get(s.name, 0)) for s in systems}
-    total, figures = sum(more.values()), f"{found.limit:g} allowed, {found.used:g} reserved"
+    more = {s.name: max(0, usage.reserved(s, check.region) - measured.own.get(s.name, 0)) for s in systems}
+    total, figures = sum(more.values()), f"{measured.limit:g} allowed, {measured.used:g} reserved"
     if not total:
         return [check.row(Verdict.OK, figures, f"nothing more reserved ({', '.join(more)})")]
     needed = f"{total} more reserved ({', '.join(f'{n} {c}' for n, c in more.items() if c)}), {UNRESERVED} left"
-    if found.used + total + UNRESERVED <= found.limit:
+    if measured.used + total + UNRESERVED <= measured.limit:
         return [check.row(Verdict.OK, figures, needed)]
-    fix = f"{increase(LAMBDA, check.region, found.used + total + UNRESERVED)}, or set FUNCTION_CONCURRENCY=0 until then"
+    more_quota = increase(LAMBDA, check.region, measured.used + total + UNRESERVED)
+    fix = f"{more_quota}, or set FUNCTION_CONCURRENCY=0 until then"
     return [check.row(Verdict.CHANGE, figures, needed, fix=fix)]
 
 

@@ -137,8 +137,8 @@ def _events(result: Result, across: Across) -> list[str]:
     for number, (at, what) in enumerate(result.events):
         x, y = across(at), TOP + BARS + 46 + LANE * number
         lines.append(f'<line class="e" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{y}"/>')
-        anchor, place = ("start", x + 6) if x < WIDTH * 0.6 else ("end", x - 6)
+        anchor, text_x = ("start", x + 6) if x < WIDTH * 0.6 else ("end", x - 6)
         texts.append(
-            f'<text class="t" text-anchor="{anchor}" x="{place:.1f}" y="{y}">{at:.1f} s  {escape(what)}</text>'
+            f'<text class="t" text-anchor="{anchor}" x="{text_x:.1f}" y="{y}">{at:.1f} s  {escape(what)}</text>'
         )
     return [*lines, *texts]

@@ -63,14 +63,14 @@ class Connection(psycopg.Connection[TupleRow]):
         others |= {"autocommit": True, "prepare_threshold": 0, "cursor_factory": psycopg.RawCursor}
         password = credentials.password
         try:
-            made = super().connect(conninfo, password=password, **others)
+            connection = super().connect(conninfo, password=password, **others)
         except psycopg.OperationalError as error:
             asked = error.pgconn is not None and error.pgconn.used_password
             if not (asked and credentials.renew(password)):
                 raise
-            made = super().connect(conninfo, password=credentials.password, **others)
-        made.born = time.monotonic()
-        return made
+            connection = super().connect(conninfo, password=credentials.password, **others)
+        connection.born = time.monotonic()
+        return connection
 
     def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
         """Wait for the server, until the deadline at most."""

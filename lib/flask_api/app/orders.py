@@ -25,13 +25,13 @@ def refused(answer: str, items: list[Item]) -> Refusal:
     """Return the refusal of an order for what is not there, or not as much of it."""
     errors, kind, status = [], "out-of-stock", 409
     for wrong in json.loads(answer):
-        place, stock = wrong["place"], wrong["stock"]
+        index, stock = wrong["place"], wrong["stock"]
         if stock is None:
             kind, status = "unknown-product", 422
-            errors.append({"detail": "there is no such product", "pointer": pointer("items", place, "product_id")})
+            errors.append({"detail": "there is no such product", "pointer": pointer("items", index, "product_id")})
         else:
-            words = f"{items[place].quantity} ordered, {stock} in stock"
-            errors.append({"detail": words, "pointer": pointer("items", place, "quantity")})
+            words = f"{items[index].quantity} ordered, {stock} in stock"
+            errors.append({"detail": words, "pointer": pointer("items", index, "quantity")})
     return Refusal(status, "Nothing was ordered: see 'errors'.", kind, errors)
 
 
@@ -50,12 +50,12 @@ class Orders:
         """Place an order, or answer again what was answered to the same key and the same items."""
         key = web.idempotency_key()
         items = web.body(NewOrder).items
-        wanted = [item.product_id for item in items]
-        if len(set(wanted)) < len(wanted):
-            twice = next(index for index, each in enumerate(wanted) if each in wanted[:index])
+        product_ids = [item.product_id for item in items]
+        if len(set(product_ids)) < len(product_ids):
+            twice = next(index for index, each in enumerate(product_ids) if each in product_ids[:index])
             raise invalid([{"detail": "name each product once", "pointer": pointer("items", twice, "product_id")}])
         # The checked ids and numbers have no character that an array's text would need to quote.
-        arrays = f"{{{','.join(wanted)}}}", f"{{{','.join(str(item.quantity) for item in items)}}}"
+        arrays = f"{{{','.join(product_ids)}}}", f"{{{','.join(str(item.quantity) for item in items)}}}"
         new_id = ids.new()
         ((outcome, text),) = self._rows(PLACE, (new_id, key, fingerprint(items), *arrays))
         if outcome in ("placed", "repeated"):

@@ -71,11 +71,11 @@ def invalid(errors: Sequence[Mapping[str, str]]) -> Refusal:
 
 def from_validation(error: ValidationError, in_query: bool = False) -> Refusal:
     """Return the refusal that tells what pydantic found, without quoting what was sent."""
-    found = error.errors(include_url=False, include_input=False)
-    if found[0]["type"] == "json_invalid":
-        return Refusal(400, f"The body is not JSON: {found[0]['ctx']['error']}.")
+    details = error.errors(include_url=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return Refusal(400, f"The body is not JSON: {details[0]['ctx']['error']}.")
     errors = []
-    for each in found[:MOST_ERRORS]:
+    for each in details[:MOST_ERRORS]:
         words = WORDS.get(str(each.get("ctx", {}).get("pattern")), each["msg"])
         location = {"parameter": str(each["loc"][0])} if in_query else {"pointer": pointer(*each["loc"])}
         errors.append({"detail": words, **location})

@@ -97,7 +97,7 @@ def way(
     """Return the command line if it is asked for, else None for Terraform alone; and a sentence that says which.
 
     Raises:
-        SettingError: a word that is no way.
+        SettingError: the variable is none of the two words.
         LocalCloudError: the command line is asked for, and cannot be had.
     """
     asked = environ.get(VARIABLE, "")

@@ -84,15 +84,15 @@ def _provider(config: Config, _target: Target) -> list[str]:
 
 
 def _endpoints(config: Config, target: Target) -> list[str]:
-    found = config["provider"]["aws"]
-    for provider in found:
+    providers = config["provider"]["aws"]
+    for provider in providers:
         provider |= {
             "endpoints": [dict.fromkeys(SERVICES, target.url)],
             "s3_force_path_style": True,
             "skip_metadata_api_check": True,
             "skip_region_validation": True,
         }
-    return [f"aws.{provider['alias']}" for provider in found]
+    return [f"aws.{provider['alias']}" for provider in providers]
 
 
 def _password(config: Config, _target: Target) -> list[str]:
@@ -165,7 +165,7 @@ def _global_clusters(config: Config, _target: Target) -> list[str]:
     changed = []
     for name, policy in resources(config, "aws_iam_role_policy").items():
         document = json.loads(policy["policy"])
-        mine = [found for found in document["Statement"] if found["Action"] == ["rds:DescribeGlobalClusters"]]
+        mine = [entry for entry in document["Statement"] if entry["Action"] == ["rds:DescribeGlobalClusters"]]
         for statement in mine:
             statement["Resource"] = ["*"]
             changed.append(name)

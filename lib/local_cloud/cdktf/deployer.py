@@ -12,7 +12,7 @@ from pathlib import Path
 from lib.local_cloud import programs
 from lib.local_cloud.cdktf import app, cli, terraform_fetch
 from lib.local_cloud.cdktf.config_compat import PASSWORD
-from lib.local_cloud.cdktf.terraform_fetch import Way
+from lib.local_cloud.cdktf.terraform_fetch import DeployMode
 from lib.local_cloud.cdktf.terraform_run import Command, State, changed, run
 from lib.local_cloud.cloud import ROOT, LocalCloud
 
@@ -52,7 +52,7 @@ class Deployer:
         """What is deployed."""
         return State(self._state)
 
-    def deploy(self, report: Report) -> tuple[bool, list[tuple[str, str, list[str]]], Way]:
+    def deploy(self, report: Report) -> tuple[bool, list[tuple[str, str, list[str]]], DeployMode]:
         """Deploy; return whether that changed anything, what was stepped down, and which way it went.
 
         Raises:
@@ -61,7 +61,7 @@ class Deployer:
         """
         self._begin()
         command_line, how = cli.way(self.cloud, report, {**os.environ, **self.environ})
-        mode = terraform_fetch.way(self.cloud, PINNED, report, {**os.environ, **self.environ})
+        mode = terraform_fetch.deploy_mode(self.cloud, PINNED, report, {**os.environ, **self.environ})
         terraform_fetch.remember(self.cloud, mode)
         environ = self._environment(mode, report)
         report("synthesis")
@@ -72,7 +72,7 @@ class Deployer:
             lines = self._apply(environ, report)
         steps = json.loads((self._output / app.REPORT).read_text(encoding="utf-8"))
         sentence = f"{how}, {mode.sentence}"
-        return changed(lines), [(what, why, list(names)) for what, why, names in steps], Way(mode.old, sentence)
+        return changed(lines), [(what, why, list(names)) for what, why, names in steps], DeployMode(mode.old, sentence)
 
     def _begin(self) -> None:
         """Forget the state of an emulator that has ended: it kept everything in memory."""
@@ -81,7 +81,7 @@ class Deployer:
             shutil.rmtree(known.parent)
         (self._folder / known.name).write_text(run_, encoding="utf-8")
 
-    def _environment(self, mode: Way, report: Report) -> dict[str, str]:
+    def _environment(self, mode: DeployMode, report: Report) -> dict[str, str]:
         cloud = self.cloud
         environ = {
             **cli.environment(cloud),
@@ -134,8 +134,8 @@ class Deployer:
     ) -> list[str]:
         return run(Command(title, words, directory, environ, self._folder / f"{title}-run.log"), report)
 
-    def _known(self) -> Way:
-        return terraform_fetch.way(self.cloud, PINNED, lambda _text: None, {**os.environ, **self.environ})
+    def _known(self) -> DeployMode:
+        return terraform_fetch.deploy_mode(self.cloud, PINNED, lambda _text: None, {**os.environ, **self.environ})
 
     def destroy(self, report: Report) -> None:
         """Remove everything that was deployed, as it was synthesised then; nothing deployed is nothing to do.

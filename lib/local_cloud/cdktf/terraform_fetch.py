@@ -38,7 +38,7 @@ ADDRESS = "registry.terraform.io/hashicorp/aws"
 PLUGIN = f"terraform-provider-aws_{PROVIDER}_linux_amd64.zip"
 
 
-class Way(NamedTuple):
+class DeployMode(NamedTuple):
     """How Terraform gets its provider: whether it is the old one, and why, in a sentence."""
 
     old: bool
@@ -123,9 +123,9 @@ def mirror(cloud: LocalCloud) -> Path:
     return settings
 
 
-def way(
+def deploy_mode(
     cloud: LocalCloud, pinned: str, report: Report, environ: Mapping[str, str] = os.environ, tools: Path = TOOLS
-) -> Way:
+) -> DeployMode:
     """Return how the provider is got: as before, as the environment demands, or as the platform allows.
 
     Args:
@@ -136,7 +136,7 @@ def way(
         tools: what outlives the clouds.
 
     Raises:
-        SettingError: a word that is no way.
+        SettingError: the variable is none of the two words.
         LocalCloudError: the registry is needed, and gives nothing; or the mirror is demanded where it does not run.
     """
     asked = environ.get(VARIABLE, "")
@@ -146,10 +146,10 @@ def way(
     new, old = f"with AWS provider {pinned} of its registry", f"with AWS provider {PROVIDER} instead of {pinned}"
     before = kept.read_text(encoding="utf-8") if kept.exists() else ""
     if before:
-        return Way(before == MIRROR, f"{old if before == MIRROR else new}, as before")
+        return DeployMode(before == MIRROR, f"{old if before == MIRROR else new}, as before")
     here = elsewhere()
     if not here and asked != REGISTRY:
-        return Way(True, f"{old}, {f'as {VARIABLE} asks' if asked else 'as on every Linux x86-64'}")
+        return DeployMode(True, f"{old}, {f'as {VARIABLE} asks' if asked else 'as on every Linux x86-64'}")
     limit = f"{PROVIDER} is packaged for Linux x86-64, and this is {here}"
     if asked == MIRROR:
         raise LocalCloudError(f"{VARIABLE}={MIRROR}: AWS provider {limit}: use {REGISTRY!r}, or leave it out.")
@@ -157,10 +157,10 @@ def way(
     why = prepare(cloud, pinned, report, tools)
     if why:
         raise LocalCloudError(f"AWS provider {pinned} is needed ({cause}): {why}.")
-    return Way(False, f"{new}, {cause}" if asked else f"{new}: {cause}")
+    return DeployMode(False, f"{new}, {cause}" if asked else f"{new}: {cause}")
 
 
-def remember(cloud: LocalCloud, mode: Way) -> None:
+def remember(cloud: LocalCloud, mode: DeployMode) -> None:
     """Let later commands go the same way: one provider does not read the other's state."""
     (folder(cloud) / "way").write_text(MIRROR if mode.old else REGISTRY, encoding="utf-8")
 

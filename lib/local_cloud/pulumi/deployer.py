@@ -124,8 +124,8 @@ def _counts(types: Iterable[str]) -> dict[str, dict[str, int]]:
 
 
 def _left_out(state: StackState) -> list[tuple[str, str, list[str]]]:
-    found: dict[tuple[str, str], list[str]] = {}
+    titles: dict[tuple[str, str], list[str]] = {}
     for record in state.records.values():
         for what, why in record.differs:
-            found.setdefault((what, why), []).append(record.title)
-    return [(what, why, sorted(names)) for (what, why), names in sorted(found.items())]
+            titles.setdefault((what, why), []).append(record.title)
+    return [(what, why, sorted(names)) for (what, why), names in sorted(titles.items())]

@@ -83,5 +83,5 @@ def database(cloud: LocalCloud, port: int) -> Postgres:
 def load() -> dict[str, System]:
     """Return every system of this checkout that the local cloud can run, by name; the quick ones first."""
     modules = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
-    found = [importlib.import_module(f"{__name__}.{module}").SYSTEM for module in modules]
-    return {system.name: system for system in sorted(found, key=lambda system: (system.minutes, system.name))}
+    systems = [importlib.import_module(f"{__name__}.{module}").SYSTEM for module in modules]
+    return {system.name: system for system in sorted(systems, key=lambda system: (system.minutes, system.name))}

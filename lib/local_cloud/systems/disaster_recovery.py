@@ -83,12 +83,12 @@ def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     here = settings()
     database(cloud, here.database_port).start()
     give_api_gateway_its_role(cloud, [one.region for one in here.region_configs])
-    found = deployer(cloud)
-    changed, steps, way = found.deploy(report)
-    if way.old:
+    cdktf = deployer(cloud)
+    changed, steps, mode = cdktf.deploy(report)
+    if mode.old:
         report("what the old provider cannot say")
         steps += post_apply.complete(cloud, here)
-    return Deployed(changed, found.state.resources(), [*steps, ONE_SERVER], way.sentence)
+    return Deployed(changed, cdktf.state.resources(), [*steps, ONE_SERVER], mode.sentence)
 
 
 def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
@@ -102,7 +102,7 @@ def _return(cloud: LocalCloud, report: Report) -> None:
     """Give Aurora's writing back to the primary region: Terraform cannot take its members apart after a failover."""
     here = settings()
     pages = cloud.client("rds").get_paginator("describe_global_clusters").paginate()
-    names = [found["GlobalClusterIdentifier"] for page in pages for found in page["GlobalClusters"]]
+    names = [cluster["GlobalClusterIdentifier"] for page in pages for cluster in page["GlobalClusters"]]
     steps = FailoverOperations(cloud.client, here, lambda what, _command: report(what), NAME)
     if here.global_cluster in names and steps.database_writer(here.primary) == here.secondary.region:
         steps.switch_over(here.primary, asked=here.secondary)

@@ -46,9 +46,9 @@ def _stack() -> str:
 
 def _server(cloud: LocalCloud) -> tuple[ecs.Task, Server]:
     settings = _settings()
-    found = ecs.task(cloud, settings.name("cluster"), settings.name("service"))
+    task = ecs.task(cloud, settings.name("cluster"), settings.name("service"))
     port = Setting(number(1024, 65535), "the port of the task", PORT, alias=PORT_VARIABLE).read(os.environ)
-    return found, ecs.server(cloud, NAME, found, dockerfile=DOCKERFILE, port=port, variable=PORT_VARIABLE)
+    return task, ecs.server(cloud, NAME, task, dockerfile=DOCKERFILE, port=port, variable=PORT_VARIABLE)
 
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
@@ -60,11 +60,11 @@ def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
 
 
 def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
-    found, server = _server(cloud)
+    task, server = _server(cloud)
     report("the task starts and migrates")
     server.stop()  # what runs is of the deployment before, and of its source
     server.start()
-    ecs.register(cloud, found.target_group, server.port)
+    ecs.register(cloud, task.target_group, server.port)
     url = f"http://{HOST}:{cloud.port}/_alb/{_settings().name('load_balancer')}"  # the emulator's way to it
     mix = exercise(url, None, report)
     return [

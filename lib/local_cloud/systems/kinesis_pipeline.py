@@ -51,8 +51,8 @@ def _destroy(cloud: LocalCloud, report: Report) -> None:
     # CloudFormation deletes no bucket that holds anything, and this one keeps versions.
     with suppress(s3.exceptions.NoSuchBucket):  # the deployment did not come that far
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                s3.delete_object(Bucket=bucket, Key=found["Key"], VersionId=found["VersionId"])
+            for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
     cli.destroy(cloud, NAME, report)
 
 

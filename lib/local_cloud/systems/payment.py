@@ -77,12 +77,12 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
     drained = invoke(cloud, "drain", {})
     chains = invoke(cloud, "drain", {"action": "report", "latest": VERIFIED})["chains"]
     books = invoke(cloud, "database", {"action": "report"})
-    unbalanced = [currency for currency, found in books["ledger"].items() if float(found["balance"])]
+    unbalanced = [currency for currency, account in books["ledger"].items() if float(account["balance"])]
     if unbalanced or chains["broken"] or chains["unread"] or drained["pending"]:
         raise ExerciseError(f"The books are wrong: unbalanced {unbalanced}, chains {chains}, outbox {drained}.")
     objects = cloud.client("s3").get_paginator("list_objects_v2").paginate(Bucket=outputs["auditBucket"])
-    sums = ", ".join(f"{found['processor']} {currency}" for currency, found in books["ledger"].items())
-    entries = sum(found["entries"] for found in books["ledger"].values())
+    sums = ", ".join(f"{account['processor']} {currency}" for currency, account in books["ledger"].items())
+    entries = sum(account["entries"] for account in books["ledger"].values())
     trail = f"{sum(page['KeyCount'] for page in objects)}, {drained['written']} of them from the outbox"
     return [
         ("the API", f"{url}/payments"),

@@ -86,7 +86,7 @@ def configure(deployer):
 def test_terraform_gets_its_provider_without_asking_a_registry(cloud, asked, commands):
     deployer = Deployer(cloud, STACK)
     configure(deployer)
-    way = terraform_fetch.way(cloud, cdktf_deployer.PINNED, lambda _text: None)
+    way = terraform_fetch.deploy_mode(cloud, cdktf_deployer.PINNED, lambda _text: None)
     lines = deployer._terraform(
         ["init", "-input=false"], deployer._environment(way, lambda _text: None), lambda _text: None
     )
@@ -97,7 +97,7 @@ def test_terraform_gets_its_provider_without_asking_a_registry(cloud, asked, com
 def test_the_registry_is_asked_by_whoever_demands_it(cloud, asked, tmp_path):
     environ = {terraform_fetch.VARIABLE: terraform_fetch.REGISTRY}
     with pytest.raises(LocalCloudError, match="it cannot be fetched"):
-        terraform_fetch.way(cloud, cdktf_deployer.PINNED, lambda _text: None, environ, tmp_path / "tools")
+        terraform_fetch.deploy_mode(cloud, cdktf_deployer.PINNED, lambda _text: None, environ, tmp_path / "tools")
     assert any(line.startswith("CONNECT registry.terraform.io:443") for line in asked)
 
 

@@ -31,67 +31,71 @@ def taggable(kind: ResourceType, shape: JsonValue) -> bool:
     return bool(kind.tag_type or kind.tag or kind.tagged or (shape is not None and tag_member(shape)))
 
 
-def prepare(act: ResourceOperation) -> None:
+def prepare(operation: ResourceOperation) -> None:
     """Find a place for every input, before anything is called.
 
     Raises:
         LocalCloudError: naming the input that has none.
     """
-    kind = act.kind
-    asked_for_tags = bool(act.inputs.get("tags"))
-    act.inputs = auto_name(kind, act.title, {name: act.inputs[name] for name in act.inputs if name not in MINE})
-    own = set(act.inputs) - kind.handled()
-    shape = act.shape(kind.create) if isinstance(kind.create, str) else None
+    kind = operation.kind
+    asked_for_tags = bool(operation.inputs.get("tags"))
+    operation.inputs = auto_name(
+        kind, operation.title, {name: operation.inputs[name] for name in operation.inputs if name not in MINE}
+    )
+    own = set(operation.inputs) - kind.handled()
+    shape = operation.shape(kind.create) if isinstance(kind.create, str) else None
     if isinstance(kind.create, str):
-        act.parameters = {**kind.given, **act.translated(kind.create, own)}
-        attributes = {to: _text(act.inputs[name]) for name, to in kind.attributes.items() if name in act.inputs}
+        operation.parameters = {**kind.given, **operation.translated(kind.create, own)}
+        attributes = {
+            to: _text(operation.inputs[name]) for name, to in kind.attributes.items() if name in operation.inputs
+        }
         if attributes:
-            act.parameters["Attributes"] = attributes
-        if act.tags and not kind.tag:
-            act.parameters |= tags_for(shape, act.tags, kind.tag_type)
+            operation.parameters["Attributes"] = attributes
+        if operation.tags and not kind.tag:
+            operation.parameters |= tags_for(shape, operation.tags, kind.tag_type)
     elif own:
-        raise act.error(f"its entry takes no input {sorted(own)[0]!r}: add it there, or name it as ignored.")
+        raise operation.error(f"its entry takes no input {sorted(own)[0]!r}: add it there, or name it as ignored.")
     if asked_for_tags and not taggable(kind, shape):
-        raise act.error("its entry takes no 'tags': add a place for them.")
+        raise operation.error("its entry takes no 'tags': add a place for them.")
 
 
 def _text(value: JsonValue) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def create(act: ResourceOperation, begun: Callable[[], None]) -> JsonObject:
+def create(operation: ResourceOperation, begun: Callable[[], None]) -> JsonObject:
     """Make a prepared resource, and return its outputs.
 
     Args:
-        act: the resource.
+        operation: the resource.
         begun: is called as soon as there is something to delete.
 
     Raises:
         LocalCloudError: the API refuses; with its words.
     """
-    kind = act.kind
+    kind = operation.kind
     if kind.absent:
-        act.id = act.title
+        operation.id = operation.title
         begun()
         return {}
     try:
         if isinstance(kind.create, str):
-            answer: JsonValue = act.call(kind.create, **act.parameters)
+            answer: JsonValue = operation.call(kind.create, **operation.parameters)
             for name in filter(None, kind.answer.split(".")):
                 answer = answer[int(name) if name.isdigit() else name]
         else:
-            answer = kind.create(act)
-        act.answer = answer or {}
-        act.id = str(act.value(kind.key))
+            answer = kind.create(operation)
+        operation.answer = answer or {}
+        operation.id = str(operation.value(kind.key))
         begun()
-        if kind.tag and act.tags:
-            kind.tag(act)
+        if kind.tag and operation.tags:
+            kind.tag(operation)
         for step in kind.steps:
-            if step.always or set(step.inputs) & set(act.inputs):
-                step.run(act)
-        return act.outputs()
+            if step.always or set(step.inputs) & set(operation.inputs):
+                step.run(operation)
+        return operation.outputs()
     except (ClientError, ParamValidationError) as error:
-        raise act.error(str(error)) from error
+        raise operation.error(str(error)) from error
 
 
 def delete(kind: ResourceType, clients: Clients, record: StateEntry) -> None:

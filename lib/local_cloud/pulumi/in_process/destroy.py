@@ -19,7 +19,7 @@ def remove(state: StackState, clients: Clients, urns: Sequence[str], report: Rep
     """
     failures = []
     chosen = set(urns)
-    for urn in [found for found in reversed(state.records) if found in chosen]:
+    for urn in [each for each in reversed(state.records) if each in chosen]:
         record = state.records[urn]
         try:
             create.delete(RESOURCE_TYPES[record.type], clients, record)

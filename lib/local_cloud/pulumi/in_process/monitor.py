@@ -65,7 +65,10 @@ class Monitor(mocks.MockMonitor):
         self.changed = False
         self.stopping = Event()
 
-    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:  # pylint: disable=invalid-name  # gRPC's name
+    def RegisterResource(  # pylint: disable=invalid-name  # gRPC's name
+        self,
+        request: resource_pb2.RegisterResourceRequest,
+    ) -> resource_pb2.RegisterResourceResponse:
         """Make a resource, or find it in the state."""
         urn = str(self.make_urn(request.parent, request.type, request.name))
         title = f"{request.type} {request.name!r}"
@@ -84,11 +87,17 @@ class Monitor(mocks.MockMonitor):
         answer = json_format.ParseDict(outputs, struct_pb2.Struct())
         return resource_pb2.RegisterResourceResponse(urn=urn, id=record.id, object=answer)
 
-    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> NoReturn:  # pylint: disable=invalid-name  # gRPC's name
+    def ReadResource(  # pylint: disable=invalid-name  # gRPC's name
+        self,
+        request: resource_pb2.ReadResourceRequest,
+    ) -> NoReturn:
         """Refuse to look for what the program did not make."""
         raise LocalCloudError(f"{request.type} {request.name!r} is read by id: this way knows no existing resources.")
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> provider_pb2.InvokeResponse:  # pylint: disable=invalid-name  # gRPC's name
+    def Invoke(  # pylint: disable=invalid-name  # gRPC's name
+        self,
+        request: resource_pb2.ResourceInvokeRequest,
+    ) -> provider_pb2.InvokeResponse:
         """Answer a function of the provider."""
         function = INVOKES.get(request.tok)
         if function is None:
@@ -100,7 +109,10 @@ class Monitor(mocks.MockMonitor):
         answer = json_format.ParseDict(dict(function(arguments, self._clients, region)), struct_pb2.Struct())
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
-    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:  # pylint: disable=invalid-name  # gRPC's name
+    def RegisterResourceOutputs(  # pylint: disable=invalid-name  # gRPC's name
+        self,
+        request: resource_pb2.RegisterResourceOutputsRequest,
+    ) -> empty_pb2.Empty:
         """Keep what the program exports."""
         if request.urn.split("::")[2] == STACK:
             self.exports = masked(json_format.MessageToDict(request.outputs))
@@ -125,38 +137,44 @@ class Monitor(mocks.MockMonitor):
         tags, region = {**provider.tags, **inputs.get("tags", {})}, inputs.get("region", provider.region)
         if region not in regions.known():
             raise LocalCloudError(f"{title}: {region!r} is no AWS region.")
-        act = ResourceOperation(kind, request.type, request.name, inputs, tags, region, self._clients, hidden)
+        operation = ResourceOperation(kind, request.type, request.name, inputs, tags, region, self._clients, hidden)
         prints = self.state.fingerprints({**inputs, "region": region, "tags": tags})
         old = self.state.records.get(urn)
         if old and old.done:
-            _refuse_changes(act, old.inputs, prints, {re.split(r"[.\[]", name)[0] for name in request.ignoreChanges})
-            act.id = old.id  # secret outputs are not in the state: they are read again
-            return old, {**old.outputs, **{name: secret(act.value(kind.outputs[name])) for name in kind.secret}}
+            _refuse_changes(
+                operation, old.inputs, prints, {re.split(r"[.\[]", name)[0] for name in request.ignoreChanges}
+            )
+            operation.id = old.id  # secret outputs are not in the state: they are read again
+            return old, {**old.outputs, **{name: secret(operation.value(kind.outputs[name])) for name in kind.secret}}
         if self.stopping.is_set():
             raise LocalCloudError("Interrupted: the same command goes on where it stopped.")
-        return self._make(urn, act, prints, old)
+        return self._make(urn, operation, prints, old)
 
     def _make(
-        self, urn: str, act: ResourceOperation, prints: dict[str, str], half: StateEntry | None
+        self, urn: str, operation: ResourceOperation, prints: dict[str, str], half: StateEntry | None
     ) -> tuple[StateEntry, JsonObject]:
-        create.prepare(act)
+        create.prepare(operation)
         if half is not None:  # its making was interrupted: begin again
-            create.delete(act.kind, self._clients, half)
+            create.delete(operation.kind, self._clients, half)
             self.state.remove(urn)
-        server = self._clients.server(act.kind.service)
-        record = StateEntry(act.token, act.title, act.region, server, prints, differs=differences(act))
+        server = self._clients.server(operation.kind.service)
+        record = StateEntry(
+            operation.token, operation.title, operation.region, server, prints, differs=differences(operation)
+        )
 
         def begun() -> None:
-            record.id, record.handle = act.id, act.handle()
+            record.id, record.handle = operation.id, operation.handle()
             self.state.put(urn, record)
 
         self.changed = True
-        outputs = create.create(act, begun)
-        record.outputs = {name: value for name, value in outputs.items() if name not in act.kind.secret}
+        outputs = create.create(operation, begun)
+        record.outputs = {name: value for name, value in outputs.items() if name not in operation.kind.secret}
         record.done = True
         self.state.put(urn, record)
-        self.report(f"{len(self.state.records)} {act.token.split(':')[-1]} {act.title} created")
-        return record, {name: secret(value) if name in act.kind.secret else value for name, value in outputs.items()}
+        self.report(f"{len(self.state.records)} {operation.token.split(':')[-1]} {operation.title} created")
+        return record, {
+            name: secret(value) if name in operation.kind.secret else value for name, value in outputs.items()
+        }
 
 
 def _inputs(title: str, request: resource_pb2.RegisterResourceRequest) -> tuple[JsonObject, tuple[str, ...]]:
@@ -176,10 +194,12 @@ def _inputs(title: str, request: resource_pb2.RegisterResourceRequest) -> tuple[
     return inputs, hidden
 
 
-def _refuse_changes(act: ResourceOperation, old: Mapping[str, str], new: Mapping[str, str], free: set[str]) -> None:
+def _refuse_changes(
+    operation: ResourceOperation, old: Mapping[str, str], new: Mapping[str, str], free: set[str]
+) -> None:
     changed = sorted(name for name in {*old, *new} - free if old.get(name) != new.get(name))
     if changed:
-        raise act.error(
+        raise operation.error(
             f"changed in {', '.join(changed)} since it was made, and without the Pulumi CLI nothing is updated in "
             "place: run scripts/down, then scripts/up."
         )
@@ -194,13 +214,13 @@ def _given(value: JsonValue, path: Sequence[str]) -> bool:
     return isinstance(value, dict) and _given(value.get(path[0]), path[1:])
 
 
-def differences(act: ResourceOperation) -> list[tuple[str, str]]:
+def differences(operation: ResourceOperation) -> list[tuple[str, str]]:
     """Return what the emulator cannot give to a resource: what, why."""
-    kind, entry = act.token.split(":")[-1], act.kind
+    kind, entry = operation.token.split(":")[-1], operation.kind
     if entry.absent:
         return [(f"{kind} left out", entry.absent)]
-    rows = [(f"{kind}: {name} left out", why) for name, why in entry.cannot.items() if name in act.inputs]
-    everything = {**act.inputs, "tags": act.tags}
+    rows = [(f"{kind}: {name} left out", why) for name, why in entry.cannot.items() if name in operation.inputs]
+    everything = {**operation.inputs, "tags": operation.tags}
     lost = [path for path in entry.lost if _given(everything, path.split("."))]
     rows += [(f"{kind}: {', '.join(lost)} not kept", f"lost by its {entry.service}")] if lost else []
     return rows + [reason for path, reason in entry.instead.items() if _given(everything, path.split("."))]

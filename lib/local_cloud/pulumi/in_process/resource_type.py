@@ -230,9 +230,9 @@ def _below(value: JsonValue, name: str) -> JsonValue:
 class _Pattern(JsonObject):
     """A path's values, for :meth:`str.format_map`."""
 
-    def __init__(self, act: ResourceOperation) -> None:
+    def __init__(self, operation: ResourceOperation) -> None:
         super().__init__()
-        self._act = act
+        self._act = operation
 
     def __missing__(self, path: str) -> JsonValue:
         value = self._act.find(path)

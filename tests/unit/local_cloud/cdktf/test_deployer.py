@@ -55,7 +55,7 @@ def deploying(tmp_path, monkeypatch):
 
 def test_by_terraform_the_stack_is_synthesised_initialised_and_applied(deploying):
     found, commands = deploying
-    changed, steps, way = found.deploy(silent)
+    changed, steps, mode = found.deploy(silent)
     assert [c.words[1] if c.words[0] == "terraform" else c.words[-1] for c in commands] == [
         "lib.local_cloud.cdktf.app",
         "init",
@@ -64,19 +64,19 @@ def test_by_terraform_the_stack_is_synthesised_initialised_and_applied(deploying
     assert commands[0].environ["CDKTF_OUTDIR"] == str(found._output)
     assert commands[0].environ["A"] == "b"
     assert commands[1].place.name == "stack-dev"
-    assert (changed, steps, way.old) == (True, [("what", "why", ["name"])], True)
+    assert (changed, steps, mode.old) == (True, [("what", "why", ["name"])], True)
     assert found.state.outputs() == {"o": 1}
 
 
 def test_by_the_command_line_it_is_one_command(deploying, monkeypatch, tmp_path):
     found, commands = deploying
     monkeypatch.setattr(cli, "way", lambda *_: (tmp_path / "cdktf", "cdktf deploy"))
-    _changed, _steps, way = found.deploy(silent)
+    _changed, _steps, mode = found.deploy(silent)
     (command,) = commands
     assert command.words[:3] == [str(tmp_path / "cdktf"), "deploy", "stack-dev"]
     assert {"--auto-approve", "--skip-provider-lock"} <= set(command.words)
     assert command.words[command.words.index("--app") + 1] == f"{sys.executable} -m lib.local_cloud.cdktf.app"
-    assert way.sentence.startswith("cdktf deploy, with AWS provider 3.39.0 instead of 6.25.0")
+    assert mode.sentence.startswith("cdktf deploy, with AWS provider 3.39.0 instead of 6.25.0")
 
 
 def test_the_password_goes_by_the_environment_and_stays_the_same(deploying):
@@ -92,7 +92,7 @@ def test_the_password_goes_by_the_environment_and_stays_the_same(deploying):
 
 def test_the_pinned_provider_needs_no_password_and_no_mirror(deploying, monkeypatch):
     found, commands = deploying
-    monkeypatch.setattr(terraform_fetch, "way", lambda *_: terraform_fetch.Way(False, "pinned"))
+    monkeypatch.setattr(terraform_fetch, "deploy_mode", lambda *_: terraform_fetch.DeployMode(False, "pinned"))
     found.deploy(silent)
     environ = commands[-1].environ
     assert f"TF_VAR_{PASSWORD}" not in environ

@@ -129,18 +129,18 @@ def test_a_missing_provider_is_told(monkeypatch, package):
 
 def test_a_word_that_is_no_way_is_refused(cloud):
     with pytest.raises(SettingError, match="LOCAL_CLOUD_TERRAFORM='other' is not valid: use 'registry' or 'mirror'"):
-        fetch.way(cloud, PINNED, silent, {fetch.VARIABLE: "other"})
+        fetch.deploy_mode(cloud, PINNED, silent, {fetch.VARIABLE: "other"})
 
 
 def test_the_mirror_can_be_demanded(cloud):
-    found = fetch.way(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"})
+    found = fetch.deploy_mode(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"})
     assert found.old is True
     assert f"instead of {PINNED}, as LOCAL_CLOUD_TERRAFORM asks" in found.sentence
 
 
 def test_the_old_provider_is_the_default_where_it_runs(cloud):
-    found = fetch.way(cloud, PINNED, silent, {})
-    assert found == fetch.Way(True, f"with AWS provider 3.39.0 instead of {PINNED}, as on every Linux x86-64")
+    found = fetch.deploy_mode(cloud, PINNED, silent, {})
+    assert found == fetch.DeployMode(True, f"with AWS provider 3.39.0 instead of {PINNED}, as on every Linux x86-64")
 
 
 @pytest.mark.parametrize(
@@ -160,58 +160,60 @@ def test_the_old_provider_runs_on_one_platform(monkeypatch, system, machine, sai
 
 def test_elsewhere_the_registrys_is_used_and_said(cloud, registry, elsewhere, tmp_path):
     registry("")
-    found = fetch.way(cloud, PINNED, silent, {}, tmp_path / "tools")
+    found = fetch.deploy_mode(cloud, PINNED, silent, {}, tmp_path / "tools")
     limit = "3.39.0 is packaged for Linux x86-64, and this is Darwin arm64"
-    assert found == fetch.Way(False, f"with AWS provider {PINNED} of its registry: {limit}")
+    assert found == fetch.DeployMode(False, f"with AWS provider {PINNED} of its registry: {limit}")
 
 
 def test_elsewhere_the_mirror_is_refused(cloud, elsewhere):
     with pytest.raises(LocalCloudError, match="this is Darwin arm64: use 'registry', or leave it out"):
-        fetch.way(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"})
+        fetch.deploy_mode(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"})
 
 
 def test_elsewhere_a_registry_that_gives_nothing_is_an_error(cloud, registry, elsewhere, tmp_path):
     registry("sys.exit(1)")
     with pytest.raises(LocalCloudError, match=r"6.0.0 is needed \(3.39.0 is packaged for Linux.*no reason"):
-        fetch.way(cloud, PINNED, silent, {}, tmp_path / "tools")
+        fetch.deploy_mode(cloud, PINNED, silent, {}, tmp_path / "tools")
 
 
 def test_the_registry_can_be_asked_for(cloud, registry, tmp_path):
     registry("")
-    found = fetch.way(cloud, PINNED, silent, ASKED, tmp_path / "tools")
-    assert found == fetch.Way(False, f"with AWS provider {PINNED} of its registry, as LOCAL_CLOUD_TERRAFORM asks")
+    found = fetch.deploy_mode(cloud, PINNED, silent, ASKED, tmp_path / "tools")
+    assert found == fetch.DeployMode(
+        False, f"with AWS provider {PINNED} of its registry, as LOCAL_CLOUD_TERRAFORM asks"
+    )
 
 
 def test_a_registry_that_refuses_is_told_in_its_words(cloud, registry, tmp_path):
     registry("print('Error: Failed to query\\n\\nno such\\nhost.\\n'); sys.exit(1)")
     with pytest.raises(LocalCloudError, match=r"\(as LOCAL_CLOUD_TERRAFORM asks\): it cannot be fetched: no such host"):
-        fetch.way(cloud, PINNED, silent, ASKED, tmp_path / "tools")
+        fetch.deploy_mode(cloud, PINNED, silent, ASKED, tmp_path / "tools")
 
 
 def test_a_network_that_brings_nothing_is_given_up(cloud, registry, tmp_path, monkeypatch):
     monkeypatch.setattr(fetch, "STALL_SECONDS", 0.3)
     registry("time.sleep(60)")
     with pytest.raises(LocalCloudError, match="nothing came from the network for"):
-        fetch.way(cloud, PINNED, silent, ASKED, tmp_path / "tools")
+        fetch.deploy_mode(cloud, PINNED, silent, ASKED, tmp_path / "tools")
 
 
 def test_a_network_that_brings_something_is_waited_for(cloud, registry, tmp_path, monkeypatch):
     monkeypatch.setattr(fetch, "STALL_SECONDS", 2.0)
     registry("[(open(f'part{n}', 'w').write('x' * 10**6), time.sleep(0.15)) for n in range(6)]")
     told = []
-    assert fetch.way(cloud, PINNED, told.append, ASKED, tmp_path / "tools").old is False
+    assert fetch.deploy_mode(cloud, PINNED, told.append, ASKED, tmp_path / "tools").old is False
     assert any(text.endswith("MB") for text in told)
 
 
 def test_what_was_deployed_one_way_goes_on_that_way(cloud, tmp_path):
-    fetch.remember(cloud, fetch.Way(False, ""))
-    assert fetch.way(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"}).sentence.endswith(
+    fetch.remember(cloud, fetch.DeployMode(False, ""))
+    assert fetch.deploy_mode(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"}).sentence.endswith(
         f"{PINNED} of its registry, as before"
     )
-    fetch.remember(cloud, fetch.Way(True, ""))
-    assert fetch.way(cloud, PINNED, silent, {}).old is True
+    fetch.remember(cloud, fetch.DeployMode(True, ""))
+    assert fetch.deploy_mode(cloud, PINNED, silent, {}).old is True
     fetch.forget(cloud)
-    assert "as LOCAL" in fetch.way(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"}).sentence
+    assert "as LOCAL" in fetch.deploy_mode(cloud, PINNED, silent, {fetch.VARIABLE: "mirror"}).sentence
 
 
 def test_a_file_that_goes_while_it_is_counted_counts_nothing(tmp_path):

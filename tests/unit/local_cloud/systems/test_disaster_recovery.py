@@ -9,7 +9,7 @@ import tap
 from lib.common import region
 from lib.common.errors import SettingError
 from lib.local_cloud import systems
-from lib.local_cloud.cdktf.terraform_fetch import Way
+from lib.local_cloud.cdktf.terraform_fetch import DeployMode
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.servers.process import free_port
@@ -42,7 +42,7 @@ class Deployer:
         self.old = old
 
     def deploy(self, _report):
-        return True, [("what", "why", ["name"])], Way(self.old, "a way")
+        return True, [("what", "why", ["name"])], DeployMode(self.old, "a way")
 
     def destroy(self, _report):
         self.destroyed = True

@@ -28,21 +28,21 @@ def _patches(values: Inputs) -> list[dict[str, str]]:
     ]
 
 
-def _access_logs(act: ResourceOperation) -> None:
-    logs = act.inputs["accessLogSettings"]
+def _access_logs(operation: ResourceOperation) -> None:
+    logs = operation.inputs["accessLogSettings"]
     values = {"/accessLogSettings/destinationArn": logs["destinationArn"], "/accessLogSettings/format": logs["format"]}
-    ids = {"restApiId": act.parameters["restApiId"], "stageName": act.id}
-    act.call("update_stage", **ids, patchOperations=_patches(values))
+    ids = {"restApiId": operation.parameters["restApiId"], "stageName": operation.id}
+    operation.call("update_stage", **ids, patchOperations=_patches(values))
 
 
-def _method_settings(act: ResourceOperation) -> JsonValue:
-    unknown = sorted(set(act.inputs["settings"]) - set(SETTINGS))
+def _method_settings(operation: ResourceOperation) -> JsonValue:
+    unknown = sorted(set(operation.inputs["settings"]) - set(SETTINGS))
     if unknown:
-        raise act.error(f"its entry takes no input 'settings.{unknown[0]}'.")
-    path = act.inputs["methodPath"]
-    values = {f"/{path}/{SETTINGS[name]}": value for name, value in act.inputs["settings"].items()}
-    ids = {"restApiId": act.inputs["restApi"], "stageName": act.inputs["stageName"]}
-    act.call("update_stage", **ids, patchOperations=_patches(values))
+        raise operation.error(f"its entry takes no input 'settings.{unknown[0]}'.")
+    path = operation.inputs["methodPath"]
+    values = {f"/{path}/{SETTINGS[name]}": value for name, value in operation.inputs["settings"].items()}
+    ids = {"restApiId": operation.inputs["restApi"], "stageName": operation.inputs["stageName"]}
+    operation.call("update_stage", **ids, patchOperations=_patches(values))
     return ids
 
 
@@ -71,8 +71,8 @@ def _detach_plan(client: Maker, handle: Inputs) -> None:
         gateway.update_usage_plan(usagePlanId=handle["usagePlanId"], patchOperations=removals)
 
 
-def _key_value(act: ResourceOperation) -> JsonValue:
-    return act.call("get_api_key", apiKey=act.id, includeValue=True)["value"]
+def _key_value(operation: ResourceOperation) -> JsonValue:
+    return operation.call("get_api_key", apiKey=operation.id, includeValue=True)["value"]
 
 
 def _delete_acl(client: Maker, handle: Inputs) -> None:

@@ -29,16 +29,16 @@ def _stop_service(client: Maker, handle: Inputs) -> None:
     client("ecs").update_service(cluster=handle["cluster"], service=handle["service"], desiredCount=0)
 
 
-def _scalable(act: ResourceOperation) -> JsonValue:
+def _scalable(operation: ResourceOperation) -> JsonValue:
     """Register a target; moto does so only for a service that its own ECS knows, and gets a shadow of it."""
-    parameters = act.translated("register_scalable_target")
+    parameters = operation.translated("register_scalable_target")
     if parameters["ServiceNamespace"] == "ecs":
-        shadow = act.clients.client("ecs", act.region, moto=True)
+        shadow = operation.clients.client("ecs", operation.region, moto=True)
         cluster, service = parameters["ResourceId"].split("/")[1:]
         shadow.create_cluster(clusterName=cluster)
         shadow.create_service(cluster=cluster, serviceName=service, desiredCount=0)
-    parameters |= tags_for(act.shape("register_scalable_target"), act.tags, "") if act.tags else {}
-    return {**parameters, **act.call("register_scalable_target", **parameters)}
+    parameters |= tags_for(operation.shape("register_scalable_target"), operation.tags, "") if operation.tags else {}
+    return {**parameters, **operation.call("register_scalable_target", **parameters)}
 
 
 SCALING = {"ServiceNamespace": "ServiceNamespace", "ResourceId": "ResourceId", "ScalableDimension": "ScalableDimension"}
@@ -141,7 +141,7 @@ RESOURCE_TYPES = {
         by={**SCALING, "PolicyName": "id"},
         outputs={
             "arn": "PolicyARN",
-            "alarmArns": lambda act: [found["AlarmARN"] for found in act.answer.get("Alarms", [])],
+            "alarmArns": lambda operation: [found["AlarmARN"] for found in operation.answer.get("Alarms", [])],
         },
     ),
 }

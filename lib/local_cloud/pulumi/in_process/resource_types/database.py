@@ -27,9 +27,9 @@ UPGRADES = {"allowMajorVersionUpgrade": "nothing is updated in place here", **AT
 LOST = ("databaseInsightsMode", "enabledCloudwatchLogsExports", "performanceInsightsKmsKeyId")
 
 
-def _secrets(act: ResourceOperation) -> JsonValue:
+def _secrets(operation: ResourceOperation) -> JsonValue:
     """Return the output masterUserSecrets: what RDS says of the secret that it manages."""
-    secret = act.answer.get("MasterUserSecret")
+    secret = operation.answer.get("MasterUserSecret")
     if not secret:
         return []
     return [
@@ -41,25 +41,25 @@ def _secrets(act: ResourceOperation) -> JsonValue:
     ]
 
 
-def _members(act: ResourceOperation) -> JsonValue:
-    return [member["DBInstanceIdentifier"] for member in act.answer.get("DBClusterMembers", [])]
+def _members(operation: ResourceOperation) -> JsonValue:
+    return [member["DBInstanceIdentifier"] for member in operation.answer.get("DBClusterMembers", [])]
 
 
 def _group(create: str, key: str, delete: str, arn: str, **more: JsonValue) -> ResourceType:
     """Return the entry of a parameter group."""
     change = create.replace("create", "modify")
 
-    def set_parameters(act: ResourceOperation) -> None:
-        for begin in range(0, len(act.inputs["parameters"]), 20):  # AWS takes twenty at once
+    def set_parameters(operation: ResourceOperation) -> None:
+        for begin in range(0, len(operation.inputs["parameters"]), 20):  # AWS takes twenty at once
             some = [
                 {
                     "ParameterName": parameter["name"],
                     "ParameterValue": str(parameter["value"]),
                     "ApplyMethod": parameter.get("applyMethod") or "immediate",
                 }
-                for parameter in act.inputs["parameters"][begin : begin + 20]
+                for parameter in operation.inputs["parameters"][begin : begin + 20]
             ]
-            act.call(change, **{key: act.id, "Parameters": some})
+            operation.call(change, **{key: operation.id, "Parameters": some})
 
     return ResourceType(
         "rds",
@@ -76,21 +76,25 @@ def _group(create: str, key: str, delete: str, arn: str, **more: JsonValue) -> R
     )
 
 
-def _endpoint(act: ResourceOperation) -> str:
-    return f"{act.find('Endpoint.Address')}:{act.find('Endpoint.Port')}"
+def _endpoint(operation: ResourceOperation) -> str:
+    return f"{operation.find('Endpoint.Address')}:{operation.find('Endpoint.Port')}"
 
 
-def _secret(act: ResourceOperation) -> None:
+def _secret(operation: ResourceOperation) -> None:
     """Make the secret of a managed password: the emulator's RDS makes it for clusters alone."""
-    if not act.inputs["manageMasterUserPassword"] or act.answer.get("MasterUserSecret"):
+    if not operation.inputs["manageMasterUserPassword"] or operation.answer.get("MasterUserSecret"):
         return
-    key = {"KmsKeyId": act.inputs["masterUserSecretKmsKeyId"]} if "masterUserSecretKmsKeyId" in act.inputs else {}
-    secret = act.clients.client("secretsmanager", act.region).create_secret(
-        Name=SECRET.format(identifier=act.id),
-        **key,
-        SecretString=json.dumps({"username": act.answer["MasterUsername"], "password": passwords.generate()}),
+    key = (
+        {"KmsKeyId": operation.inputs["masterUserSecretKmsKeyId"]}
+        if "masterUserSecretKmsKeyId" in operation.inputs
+        else {}
     )
-    act.answer["MasterUserSecret"] = {"SecretArn": secret["ARN"], "SecretStatus": "active", **key}
+    secret = operation.clients.client("secretsmanager", operation.region).create_secret(
+        Name=SECRET.format(identifier=operation.id),
+        **key,
+        SecretString=json.dumps({"username": operation.answer["MasterUsername"], "password": passwords.generate()}),
+    )
+    operation.answer["MasterUserSecret"] = {"SecretArn": secret["ARN"], "SecretStatus": "active", **key}
 
 
 def _forget_secret(client: Maker, handle: Inputs) -> None:
@@ -101,7 +105,7 @@ def _forget_secret(client: Maker, handle: Inputs) -> None:
             client("secretsmanager").delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
 
 
-FINAL = {"SkipFinalSnapshot": lambda act: bool(act.inputs.get("skipFinalSnapshot"))}
+FINAL = {"SkipFinalSnapshot": lambda operation: bool(operation.inputs.get("skipFinalSnapshot"))}
 
 RESOURCE_TYPES = {
     "aws:rds/cluster:Cluster": ResourceType(

@@ -7,9 +7,9 @@ from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType
 
 
-def _record(act: ResourceOperation) -> JsonValue:
+def _record(operation: ResourceOperation) -> JsonValue:
     """Write a record set."""
-    inputs = act.inputs
+    inputs = operation.inputs
     record: JsonObject = {"Name": inputs["name"], "Type": inputs["type"]}
     if "aliases" in inputs:
         (alias,) = inputs["aliases"]
@@ -27,7 +27,7 @@ def _record(act: ResourceOperation) -> JsonValue:
         record["Failover"] = inputs["failoverRoutingPolicies"][0]["type"]
     if "weightedRoutingPolicies" in inputs:
         record["Weight"] = inputs["weightedRoutingPolicies"][0]["weight"]
-    _change(act.client, inputs["zoneId"], "UPSERT" if inputs.get("allowOverwrite") else "CREATE", record)
+    _change(operation.client, inputs["zoneId"], "UPSERT" if inputs.get("allowOverwrite") else "CREATE", record)
     return {}
 
 
@@ -46,15 +46,17 @@ def _change(client: JsonValue, zone: str, action: str, record: Inputs) -> None:
     client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
 
 
-def _zone(act: ResourceOperation) -> JsonValue:
-    rest = {"HostedZoneConfig": {"Comment": act.inputs["comment"]}} if "comment" in act.inputs else {}
-    answer = act.call("create_hosted_zone", Name=act.inputs["name"], CallerReference=secrets.token_hex(8), **rest)
+def _zone(operation: ResourceOperation) -> JsonValue:
+    rest = {"HostedZoneConfig": {"Comment": operation.inputs["comment"]}} if "comment" in operation.inputs else {}
+    answer = operation.call(
+        "create_hosted_zone", Name=operation.inputs["name"], CallerReference=secrets.token_hex(8), **rest
+    )
     return {**answer, "ZoneId": answer["HostedZone"]["Id"].removeprefix("/hostedzone/")}
 
 
-def _tag_zone(act: ResourceOperation) -> None:
-    pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
-    act.call("change_tags_for_resource", ResourceType="hostedzone", ResourceId=act.id, AddTags=pairs)
+def _tag_zone(operation: ResourceOperation) -> None:
+    pairs = [{"Key": key, "Value": value} for key, value in operation.tags.items()]
+    operation.call("change_tags_for_resource", ResourceType="hostedzone", ResourceId=operation.id, AddTags=pairs)
 
 
 def _empty_zone(client: Maker, handle: Inputs) -> None:
@@ -104,7 +106,7 @@ RESOURCE_TYPES = {
             "_zone": "zoneId",
             "_name": "name",
             "_type": "type",
-            "_set": lambda act: act.inputs.get("setIdentifier", ""),
+            "_set": lambda operation: operation.inputs.get("setIdentifier", ""),
         },
         undo=_delete_record,
         outputs={"fqdn": "name"},

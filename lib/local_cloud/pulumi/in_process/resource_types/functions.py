@@ -12,19 +12,19 @@ def _function(inputs: JsonObject) -> JsonObject:
     return parameters
 
 
-def _reserve(act: ResourceOperation) -> None:
-    number = int(act.inputs["reservedConcurrentExecutions"])
+def _reserve(operation: ResourceOperation) -> None:
+    number = int(operation.inputs["reservedConcurrentExecutions"])
     if number >= 0:  # -1 is Pulumi's word for no reservation
-        act.call("put_function_concurrency", FunctionName=act.id, ReservedConcurrentExecutions=number)
+        operation.call("put_function_concurrency", FunctionName=operation.id, ReservedConcurrentExecutions=number)
 
 
-def _invoke(act: ResourceOperation) -> JsonValue:
+def _invoke(operation: ResourceOperation) -> JsonValue:
     """Invoke a function once, as Pulumi does when it creates an invocation; its error is the deployment's."""
-    parameters = act.translated("invoke", {"functionName", "input", "qualifier"}, {"input": "Payload"})
-    answer = act.clients.client("lambda", act.region, patient=True).invoke(**parameters)
+    parameters = operation.translated("invoke", {"functionName", "input", "qualifier"}, {"input": "Payload"})
+    answer = operation.clients.client("lambda", operation.region, patient=True).invoke(**parameters)
     result = answer["Payload"].read().decode()
     if "FunctionError" in answer:
-        raise act.error(f"the function failed: {result}")
+        raise operation.error(f"the function failed: {result}")
     return {"result": result}
 
 
@@ -166,7 +166,7 @@ RESOURCE_TYPES = {
         by={
             "Rule": "Rule",
             "EventBusName": "EventBusName",
-            "Ids": lambda act: [act.inputs["targetId"]],
+            "Ids": lambda operation: [operation.inputs["targetId"]],
             "Force": "forceDestroy",
         },
         at_deletion=("forceDestroy",),

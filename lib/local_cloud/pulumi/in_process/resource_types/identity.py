@@ -5,14 +5,16 @@ from lib.local_cloud.pulumi.in_process.clients import Maker
 from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOperation, ResourceType, Step
 
 
-def _inline_policies(act: ResourceOperation) -> None:
-    for policy in act.inputs["inlinePolicies"]:
-        act.call("put_role_policy", RoleName=act.id, PolicyName=policy["name"], PolicyDocument=policy["policy"])
+def _inline_policies(operation: ResourceOperation) -> None:
+    for policy in operation.inputs["inlinePolicies"]:
+        operation.call(
+            "put_role_policy", RoleName=operation.id, PolicyName=policy["name"], PolicyDocument=policy["policy"]
+        )
 
 
-def _managed_policies(act: ResourceOperation) -> None:
-    for arn in act.inputs["managedPolicyArns"]:
-        act.call("attach_role_policy", RoleName=act.id, PolicyArn=arn)
+def _managed_policies(operation: ResourceOperation) -> None:
+    for arn in operation.inputs["managedPolicyArns"]:
+        operation.call("attach_role_policy", RoleName=operation.id, PolicyArn=arn)
 
 
 def _strip_role(client: Maker, handle: Inputs) -> None:
@@ -25,28 +27,28 @@ def _strip_role(client: Maker, handle: Inputs) -> None:
         iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
 
 
-def _rotate(act: ResourceOperation) -> None:
-    if act.inputs.get("enableKeyRotation"):
-        period = act.translated("enable_key_rotation", {"rotationPeriodInDays"})
-        act.call("enable_key_rotation", KeyId=act.id, **period)
+def _rotate(operation: ResourceOperation) -> None:
+    if operation.inputs.get("enableKeyRotation"):
+        period = operation.translated("enable_key_rotation", {"rotationPeriodInDays"})
+        operation.call("enable_key_rotation", KeyId=operation.id, **period)
 
 
-def _disable(act: ResourceOperation) -> None:
-    if act.inputs["isEnabled"] is False:
-        act.call("disable_key", KeyId=act.id)
+def _disable(operation: ResourceOperation) -> None:
+    if operation.inputs["isEnabled"] is False:
+        operation.call("disable_key", KeyId=operation.id)
 
 
-def _key_arn(act: ResourceOperation) -> JsonValue:
-    return act.call("describe_key", KeyId=act.inputs["targetKeyId"])["KeyMetadata"]["Arn"]
+def _key_arn(operation: ResourceOperation) -> JsonValue:
+    return operation.call("describe_key", KeyId=operation.inputs["targetKeyId"])["KeyMetadata"]["Arn"]
 
 
-def _secret_policy(act: ResourceOperation) -> None:
-    act.call("put_resource_policy", SecretId=act.id, ResourcePolicy=act.inputs["policy"])
+def _secret_policy(operation: ResourceOperation) -> None:
+    operation.call("put_resource_policy", SecretId=operation.id, ResourcePolicy=operation.inputs["policy"])
 
 
-def _replicate(act: ResourceOperation) -> None:
-    regions = act.translated("create_secret", {"replicas"}, {"replicas": "AddReplicaRegions"})
-    act.call("replicate_secret_to_regions", SecretId=act.id, **regions)
+def _replicate(operation: ResourceOperation) -> None:
+    regions = operation.translated("create_secret", {"replicas"}, {"replicas": "AddReplicaRegions"})
+    operation.call("replicate_secret_to_regions", SecretId=operation.id, **regions)
 
 
 RESOURCE_TYPES = {
@@ -115,8 +117,8 @@ RESOURCE_TYPES = {
         delete="delete_secret",
         by={
             "SecretId": "id",
-            "RecoveryWindowInDays": lambda act: act.inputs.get("recoveryWindowInDays") or None,
-            "ForceDeleteWithoutRecovery": lambda act: act.inputs.get("recoveryWindowInDays") == 0 or None,
+            "RecoveryWindowInDays": lambda operation: operation.inputs.get("recoveryWindowInDays") or None,
+            "ForceDeleteWithoutRecovery": lambda operation: operation.inputs.get("recoveryWindowInDays") == 0 or None,
         },
         at_deletion=("recoveryWindowInDays",),
         outputs={"arn": "id"},

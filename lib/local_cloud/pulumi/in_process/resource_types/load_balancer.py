@@ -67,17 +67,17 @@ CONDITIONS = {
 }
 
 
-def _attributes(operation: str, key: str, names: Inputs) -> Step:
+def _attributes(method: str, key: str, names: Inputs) -> Step:
     """Return the step that sets a balancer's or a group's attributes."""
 
-    def run(act: ResourceOperation) -> None:
+    def run(operation: ResourceOperation) -> None:
         attributes: JsonObject = {}
-        for name in set(names) & set(act.inputs):
-            value, to = act.inputs[name], names[name]
+        for name in set(names) & set(operation.inputs):
+            value, to = operation.inputs[name], names[name]
             nested = isinstance(to, dict)
             unknown = sorted(set(value) - set(to)) if nested else []
             if unknown:
-                raise act.error(f"its entry takes no input '{name}.{unknown[0]}'.")
+                raise operation.error(f"its entry takes no input '{name}.{unknown[0]}'.")
             attributes |= (
                 {to[below]: value[below] for below in value if value[below] is not None} if nested else {to: value}
             )
@@ -85,7 +85,7 @@ def _attributes(operation: str, key: str, names: Inputs) -> Step:
             {"Key": name, "Value": str(value).lower() if isinstance(value, bool) else str(value)}
             for name, value in sorted(attributes.items())
         ]
-        act.call(operation, **{key: act.id, "Attributes": pairs})
+        operation.call(method, **{key: operation.id, "Attributes": pairs})
 
     return Step(tuple(names), run)
 
@@ -118,9 +118,9 @@ def _rule(inputs: JsonObject) -> JsonObject:
     return {**inputs, "conditions": conditions}
 
 
-def _suffix(act: ResourceOperation) -> str:
+def _suffix(operation: ResourceOperation) -> str:
     """Return what CloudWatch calls a balancer or a group."""
-    return re.sub(r"^loadbalancer/", "", act.id.split(":", 5)[5])
+    return re.sub(r"^loadbalancer/", "", operation.id.split(":", 5)[5])
 
 
 def _headers(names: tuple[str, ...]) -> dict[str, str]:

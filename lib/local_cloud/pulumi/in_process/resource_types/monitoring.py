@@ -6,21 +6,25 @@ from lib.common.json_types import JsonObject, JsonValue
 from lib.local_cloud.pulumi.in_process.resource_type import ResourceOperation, ResourceType, Step
 
 
-def _retention(act: ResourceOperation) -> None:
-    days = int(act.inputs["retentionInDays"])
+def _retention(operation: ResourceOperation) -> None:
+    days = int(operation.inputs["retentionInDays"])
     if days:  # 0 is Pulumi's word forever
-        act.call("put_retention_policy", logGroupName=act.id, retentionInDays=days)
+        operation.call("put_retention_policy", logGroupName=operation.id, retentionInDays=days)
 
 
-def _topic_policy(act: ResourceOperation) -> JsonValue:
-    values = {"TopicArn": act.inputs["arn"], "AttributeName": "Policy", "AttributeValue": act.inputs["policy"]}
-    act.call("set_topic_attributes", **values)
+def _topic_policy(operation: ResourceOperation) -> JsonValue:
+    values = {
+        "TopicArn": operation.inputs["arn"],
+        "AttributeName": "Policy",
+        "AttributeValue": operation.inputs["policy"],
+    }
+    operation.call("set_topic_attributes", **values)
     return {}
 
 
-def _open_policy(act: ResourceOperation) -> str:
+def _open_policy(operation: ResourceOperation) -> str:
     """Return the policy with which AWS makes a topic: what a topic goes back to."""
-    account, arn = act.find("account"), act.inputs["arn"]
+    account, arn = operation.find("account"), operation.inputs["arn"]
     return json.dumps(
         {
             "Version": "2008-10-17",
@@ -75,7 +79,7 @@ RESOURCE_TYPES = {
         },
         adapt=_alarm,
         delete="delete_alarms",
-        by={"AlarmNames": lambda act: [act.id]},
+        by={"AlarmNames": lambda operation: [operation.id]},
         outputs={"arn": "arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}"},
         lost=("metricQueries",),
     ),
@@ -84,7 +88,7 @@ RESOURCE_TYPES = {
         "put_dashboard",
         key="DashboardName",
         delete="delete_dashboards",
-        by={"DashboardNames": lambda act: [act.id]},
+        by={"DashboardNames": lambda operation: [operation.id]},
         outputs={"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{id}"},
     ),
     "aws:sns/topic:Topic": ResourceType(

@@ -8,39 +8,45 @@ ARN = "arn:{partition}:ec2:{region}:{account}:"
 OWNER = {"ownerId": "account"}
 
 
-def _attribute(operation: str, key: str, *names: str) -> Step:
+def _attribute(method: str, key: str, *names: str) -> Step:
     """Return the step for attributes that EC2 sets one by one, each in a structure of its own."""
 
-    def run(act: ResourceOperation) -> None:
+    def run(operation: ResourceOperation) -> None:
         for name in names:
-            if name in act.inputs:
-                act.call(operation, **{key: act.id, name[0].upper() + name[1:]: {"Value": act.inputs[name]}})
+            if name in operation.inputs:
+                operation.call(
+                    method, **{key: operation.id, name[0].upper() + name[1:]: {"Value": operation.inputs[name]}}
+                )
 
     return Step(names, run)
 
 
-def _main_parts(act: ResourceOperation) -> JsonObject:
+def _main_parts(operation: ResourceOperation) -> JsonObject:
     """Return the ids of what comes with every VPC."""
-    filters = [{"Name": "vpc-id", "Values": [act.id]}]
-    groups = act.call("describe_security_groups", Filters=[*filters, {"Name": "group-name", "Values": ["default"]}])
-    tables = act.call("describe_route_tables", Filters=[*filters, {"Name": "association.main", "Values": ["true"]}])
-    acls = act.call("describe_network_acls", Filters=[*filters, {"Name": "default", "Values": ["true"]}])
+    filters = [{"Name": "vpc-id", "Values": [operation.id]}]
+    groups = operation.call(
+        "describe_security_groups", Filters=[*filters, {"Name": "group-name", "Values": ["default"]}]
+    )
+    tables = operation.call(
+        "describe_route_tables", Filters=[*filters, {"Name": "association.main", "Values": ["true"]}]
+    )
+    acls = operation.call("describe_network_acls", Filters=[*filters, {"Name": "default", "Values": ["true"]}])
     parts = {"group": groups["SecurityGroups"], "table": tables["RouteTables"], "acl": acls["NetworkAcls"]}
     keys = {"group": "GroupId", "table": "RouteTableId", "acl": "NetworkAclId"}
     return {name: items[0][keys[name]] for name, items in parts.items() if items}
 
 
 def _part(name: str) -> JsonValue:
-    def read(act: ResourceOperation) -> JsonValue:
-        if "parts" not in act.answer:
-            act.answer["parts"] = _main_parts(act)
-        return act.answer["parts"].get(name)
+    def read(operation: ResourceOperation) -> JsonValue:
+        if "parts" not in operation.answer:
+            operation.answer["parts"] = _main_parts(operation)
+        return operation.answer["parts"].get(name)
 
     return read
 
 
-def _attach_gateway(act: ResourceOperation) -> None:
-    act.call("attach_internet_gateway", InternetGatewayId=act.id, VpcId=act.inputs["vpcId"])
+def _attach_gateway(operation: ResourceOperation) -> None:
+    operation.call("attach_internet_gateway", InternetGatewayId=operation.id, VpcId=operation.inputs["vpcId"])
 
 
 def _detach_gateway(client: Maker, handle: Inputs) -> None:
@@ -50,42 +56,44 @@ def _detach_gateway(client: Maker, handle: Inputs) -> None:
             ec2.detach_internet_gateway(InternetGatewayId=handle["InternetGatewayId"], VpcId=attachment["VpcId"])
 
 
-def _close_group(act: ResourceOperation) -> None:
+def _close_group(operation: ResourceOperation) -> None:
     """Take the rule out that AWS puts into a new group: Pulumi's groups begin without any."""
-    for group in act.call("describe_security_groups", GroupIds=[act.id])["SecurityGroups"]:
+    for group in operation.call("describe_security_groups", GroupIds=[operation.id])["SecurityGroups"]:
         if group["IpPermissionsEgress"]:
-            act.call("revoke_security_group_egress", GroupId=act.id, IpPermissions=group["IpPermissionsEgress"])
+            operation.call(
+                "revoke_security_group_egress", GroupId=operation.id, IpPermissions=group["IpPermissionsEgress"]
+            )
         if group["IpPermissions"]:
-            act.call("revoke_security_group_ingress", GroupId=act.id, IpPermissions=group["IpPermissions"])
+            operation.call("revoke_security_group_ingress", GroupId=operation.id, IpPermissions=group["IpPermissions"])
 
 
-def _default_group(act: ResourceOperation) -> JsonValue:
-    if act.inputs.get("ingress") or act.inputs.get("egress"):
-        raise act.error("rules within it are not known here: leave them out, which closes the group.")
-    filters = [{"Name": "vpc-id", "Values": [act.inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
-    (group,) = act.call("describe_security_groups", Filters=filters)["SecurityGroups"]
-    if act.tags:
-        pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
-        act.call("create_tags", Resources=[group["GroupId"]], Tags=pairs)
+def _default_group(operation: ResourceOperation) -> JsonValue:
+    if operation.inputs.get("ingress") or operation.inputs.get("egress"):
+        raise operation.error("rules within it are not known here: leave them out, which closes the group.")
+    filters = [{"Name": "vpc-id", "Values": [operation.inputs["vpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = operation.call("describe_security_groups", Filters=filters)["SecurityGroups"]
+    if operation.tags:
+        pairs = [{"Key": key, "Value": value} for key, value in operation.tags.items()]
+        operation.call("create_tags", Resources=[group["GroupId"]], Tags=pairs)
     return group
 
 
 def _rule(direction: str) -> ResourceType:
-    def create(act: ResourceOperation) -> JsonValue:
-        protocol = str(act.inputs["ipProtocol"])
+    def create(operation: ResourceOperation) -> JsonValue:
+        protocol = str(operation.inputs["ipProtocol"])
         rule: JsonObject = {"IpProtocol": protocol}
         for name, key in (("fromPort", "FromPort"), ("toPort", "ToPort")):
-            if name in act.inputs and protocol != "-1":
-                rule[key] = int(act.inputs[name])
-        text = {"Description": act.inputs["description"]} if "description" in act.inputs else {}
+            if name in operation.inputs and protocol != "-1":
+                rule[key] = int(operation.inputs[name])
+        text = {"Description": operation.inputs["description"]} if "description" in operation.inputs else {}
         for name, (parameter, key) in SOURCES.items():
-            if name in act.inputs:
-                rule[parameter] = [{key: act.inputs[name], **text}]
-        pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
+            if name in operation.inputs:
+                rule[parameter] = [{key: operation.inputs[name], **text}]
+        pairs = [{"Key": key, "Value": value} for key, value in operation.tags.items()]
         tags = {"TagSpecifications": [{"ResourceType": "security-group-rule", "Tags": pairs}]} if pairs else {}
-        answer = act.call(
+        answer = operation.call(
             f"authorize_security_group_{direction}",
-            GroupId=act.inputs["securityGroupId"],
+            GroupId=operation.inputs["securityGroupId"],
             IpPermissions=[rule],
             **tags,
         )
@@ -98,20 +106,20 @@ def _rule(direction: str) -> ResourceType:
         tag_type="security-group-rule",
         uses=("securityGroupId", "ipProtocol", "fromPort", "toPort", "description", *SOURCES),
         delete=f"revoke_security_group_{direction}",
-        by={"GroupId": "securityGroupId", "SecurityGroupRuleIds": lambda act: [act.id]},
+        by={"GroupId": "securityGroupId", "SecurityGroupRuleIds": lambda operation: [operation.id]},
         outputs={"securityGroupRuleId": "id", "arn": ARN + "security-group-rule/{id}"},
     )
 
 
-def _route_id(act: ResourceOperation) -> str:
-    target = next(value for name, value in sorted(act.parameters.items()) if name.startswith("Destination"))
-    return f"{act.parameters['RouteTableId']}_{target}"
+def _route_id(operation: ResourceOperation) -> str:
+    target = next(value for name, value in sorted(operation.parameters.items()) if name.startswith("Destination"))
+    return f"{operation.parameters['RouteTableId']}_{target}"
 
 
-def _prefix_list(act: ResourceOperation) -> JsonValue:
+def _prefix_list(operation: ResourceOperation) -> JsonValue:
     """Return the id of the list that a gateway endpoint's routes go by."""
-    names = [{"Name": "prefix-list-name", "Values": [act.inputs["serviceName"]]}]
-    lists = act.call("describe_prefix_lists", Filters=names)["PrefixLists"]
+    names = [{"Name": "prefix-list-name", "Values": [operation.inputs["serviceName"]]}]
+    lists = operation.call("describe_prefix_lists", Filters=names)["PrefixLists"]
     return lists[0]["PrefixListId"] if lists else None
 
 
@@ -249,7 +257,7 @@ RESOURCE_TYPES = {
         rename={"vpcId": "ResourceIds", "iamRoleArn": "DeliverLogsPermissionArn"},
         given={"ResourceType": "VPC"},
         delete="delete_flow_logs",
-        by={"FlowLogIds": lambda act: [act.id]},
+        by={"FlowLogIds": lambda operation: [operation.id]},
         outputs={"arn": ARN + "vpc-flow-log/{id}"},
         lost=("iamRoleArn", "maxAggregationInterval", "logFormat", "tags"),
     ),
@@ -261,7 +269,7 @@ RESOURCE_TYPES = {
         tag_type="vpc-endpoint",
         rename={"policy": "PolicyDocument"},
         delete="delete_vpc_endpoints",
-        by={"VpcEndpointIds": lambda act: [act.id]},
+        by={"VpcEndpointIds": lambda operation: [operation.id]},
         outputs={
             **OWNER,
             "arn": ARN + "vpc-endpoint/{id}",

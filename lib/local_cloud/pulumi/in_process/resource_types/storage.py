@@ -7,18 +7,24 @@ from lib.local_cloud.pulumi.in_process.resource_type import Inputs, ResourceOper
 ECR = "arn:{partition}:ecr:{region}:{account}:repository/{id}"
 
 
-def _bucket(act: ResourceOperation) -> JsonValue:
-    parameters = act.translated("create_bucket", {"bucket"})
-    shape = input_shape(act.client, "create_bucket").members["CreateBucketConfiguration"].members["LocationConstraint"]
-    if act.region in shape.enum:  # all but the oldest region
-        parameters["CreateBucketConfiguration"] = {"LocationConstraint": act.region}
-    act.call("create_bucket", **parameters, ObjectLockEnabledForBucket=bool(act.inputs.get("objectLockEnabled")))
+def _bucket(operation: ResourceOperation) -> JsonValue:
+    parameters = operation.translated("create_bucket", {"bucket"})
+    shape = (
+        input_shape(operation.client, "create_bucket")
+        .members["CreateBucketConfiguration"]
+        .members["LocationConstraint"]
+    )
+    if operation.region in shape.enum:  # all but the oldest region
+        parameters["CreateBucketConfiguration"] = {"LocationConstraint": operation.region}
+    operation.call(
+        "create_bucket", **parameters, ObjectLockEnabledForBucket=bool(operation.inputs.get("objectLockEnabled"))
+    )
     return parameters
 
 
-def _tag_bucket(act: ResourceOperation) -> None:
-    pairs = [{"Key": key, "Value": value} for key, value in act.tags.items()]
-    act.call("put_bucket_tagging", Bucket=act.id, Tagging={"TagSet": pairs})
+def _tag_bucket(operation: ResourceOperation) -> None:
+    pairs = [{"Key": key, "Value": value} for key, value in operation.tags.items()]
+    operation.call("put_bucket_tagging", Bucket=operation.id, Tagging={"TagSet": pairs})
 
 
 def _empty_bucket(client: Maker, handle: Inputs) -> None:
@@ -37,9 +43,9 @@ def _empty_bucket(client: Maker, handle: Inputs) -> None:
 
 
 def _address(region: bool) -> JsonValue:
-    def read(act: ResourceOperation) -> str:
-        suffix = "amazonaws.com.cn" if act.find("partition") == "aws-cn" else "amazonaws.com"
-        return f"{act.id}.s3.{act.region}.{suffix}" if region else f"{act.id}.s3.{suffix}"
+    def read(operation: ResourceOperation) -> str:
+        suffix = "amazonaws.com.cn" if operation.find("partition") == "aws-cn" else "amazonaws.com"
+        return f"{operation.id}.s3.{operation.region}.{suffix}" if region else f"{operation.id}.s3.{suffix}"
 
     return read
 
