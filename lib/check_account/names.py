@@ -10,6 +10,8 @@ from lib.common import region as regions
 ACCOUNT = "123456789012"  # stands for the account's number in names that hold it
 # A property that is a resource's own name, in CloudFormation's spelling: RoleName, DBInstanceIdentifier, Family.
 NAME = re.compile(r"(Name|Identifier|Family)$")
+# A part of a name that is another resource's id: API Gateway's log groups have the API's.
+REFERENCE = re.compile(r"\$\{[^}]*\}")
 # How ARNs go on after "arn:<partition>:<service>:<region>:<account>:", by IAM's prefix of the service. {name} is each
 # name; what AWS numbers beside it stands as a wildcard. No other form of these services is needed for a deployment.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -76,6 +78,8 @@ def declared(system: System, account: str) -> dict[str, list[str]]:
         for key, value in resource.properties.items():
             if NAME.search(key) and isinstance(value, str) and f"-{system.suffix}/" in f"{value}/":
                 own.add(generalised(value, system, account))
+            elif key == "LogGroupName" and REFERENCE.search(value):
+                own.add(REFERENCE.sub("*", value))
         if system.declaration.tool == "cdk":
             own.add(f"{system.name}-{system.suffix}-*")
     return {service: sorted(names) for service, names in by_service.items() if names}

@@ -1,4 +1,4 @@
-"""What an access log of API Gateway says of a request: no body, no query string, no key, no token.
+"""The logs of API Gateway: what an access log says of a request (no body, no query string, no key, no token), names.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 """
@@ -18,3 +18,6 @@ FIELDS: Mapping[str, str] = {
     "integrationLatency": "$context.integrationLatency",
     "error": "$context.error.message",
 }
+# How the name of the group begins that API Gateway writes its own errors to; the API's id and the stage follow.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+EXECUTION_LOGS = "API-Gateway-Execution-Logs_"

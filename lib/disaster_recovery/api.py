@@ -227,6 +227,9 @@ class Api(Construct):
             provider=context.provider,
         )
         logs = log_group(self, "logs", f"/apigateway/{context.name('log_group')}", context, self._keys)
+        # API Gateway would make it when it writes its first error: without an end or a key, and it would stay.
+        name = f"{access_log.EXECUTION_LOGS}{self.rest.id}/{STAGE}"
+        execution_logs = log_group(self, "execution-logs", name, context, self._keys)
         return ApiGatewayStage(
             self,
             "stage",
@@ -237,6 +240,7 @@ class Api(Construct):
             access_log_settings=ApiGatewayStageAccessLogSettings(
                 destination_arn=logs.arn, format=json.dumps(dict(access_log.FIELDS))
             ),
+            depends_on=[execution_logs],
             **context.own("api"),
         )
 

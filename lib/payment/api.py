@@ -221,20 +221,16 @@ class Api(pulumi.ComponentResource):
 
     def _stage(self) -> aws.apigateway.Stage:
         """Deploy everything that was declared before, and return the stage that serves it."""
-        settings, keys = self._args.settings, self._args.keys
+        settings = self._args.settings
         deployment = aws.apigateway.Deployment(
             "payments",
             rest_api=self.rest.id,
             triggers=self._parts.triggers(),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._parts.resources, *self._permissions]),
         )
-        logs = aws.cloudwatch.LogGroup(
-            "access",
-            name=f"/apigateway/{settings.name('log_group')}",
-            retention_in_days=settings.log_days,
-            kms_key_id=keys.operations.arn,
-            opts=self._own,
-        )
+        logs = self._log_group("access", f"/apigateway/{settings.name('log_group')}")
+        name = pulumi.Output.concat(access_log.EXECUTION_LOGS, self.rest.id, f"/{STAGE}")
+        execution_logs = self._log_group("execution", name)
         return aws.apigateway.Stage(
             "payments",
             rest_api=self.rest.id,
@@ -242,6 +238,16 @@ class Api(pulumi.ComponentResource):
             stage_name=STAGE,
             xray_tracing_enabled=True,
             access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS)},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_logs]),
+        )
+
+    def _log_group(self, title: str, name: pulumi.Input[str]) -> aws.cloudwatch.LogGroup:
+        """Return a log group, made before API Gateway would make one without an end or a key, which stays."""
+        return aws.cloudwatch.LogGroup(
+            title,
+            name=name,
+            retention_in_days=self._args.settings.log_days,
+            kms_key_id=self._args.keys.operations.arn,
             opts=self._own,
         )
 

@@ -373,3 +373,22 @@ def calls_of_an_api(declaration: Declaration) -> Iterator[str]:
             allowed.add(route)
     for where, missing in sorted(declared - allowed):
         yield f"{missing} in {where}: the API may not call the function for it"
+
+
+@rule(STAGE)
+def execution_logs(declaration: Declaration) -> Iterator[str]:
+    """Find stages whose errors API Gateway writes to a group of its own making, without an end or a key, which stays.
+
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/api_gateway_stage#managing-the-api-logging-cloudwatch-log-group
+    """
+    for stage in declaration.of(STAGE):
+        levels = {str(found.get("LoggingLevel", "OFF")) for found in stage.at("MethodSettings", [])}
+        groups = [
+            group
+            for group in declaration.of("AWS::Logs::LogGroup")
+            if re.fullmatch(rf"API-Gateway-Execution-Logs_.+/{stage.at('StageName')}", str(group.at("LogGroupName")))
+            and {api.name for api, _attribute in declaration.referred(group.at("LogGroupName"))}
+            == {api.name for api, _attribute in declaration.referred(stage.at("RestApiId"))}
+        ]
+        if levels - {"OFF"} and not groups:
+            yield f"{stage.name}: API Gateway makes the log group of its errors itself"

@@ -100,6 +100,10 @@ TWINS: list[Twin] = [
         {"sourceArn": "arn:aws:execute-api:x:123456789012:y"},
         {"function": "x"},
     ),
+    *pulumi(apis.execution_logs, "aws:cloudwatch/logGroup:LogGroup", "execution", {}),
+    Twin(
+        apis.execution_logs, "cdktf", "aws_cloudwatch_log_group", "/execution-logs", {"name": "API-Gateway-Execution"}
+    ),
     *pulumi(
         apis.calls_of_an_api,
         "aws:lambda/permission:Permission",

@@ -257,3 +257,11 @@ def test_what_aws_numbers_has_no_pattern():
 def test_a_reference_is_no_name():
     made = resource("AWS::RDS::DBInstance", DBSubnetGroupName="${group.DBSubnetGroupName}", DBName="shop")
     assert names.declared(system(made), "*") == {}
+
+
+def test_a_log_group_that_is_named_after_an_api_is_a_pattern():
+    group = resource("AWS::Logs::LogGroup", LogGroupName="API-Gateway-Execution-Logs_${api.RestApiId}/v1")
+    found = policy(group)
+    arn = f"arn:aws:logs:{HERE}:{NUMBER}:log-group:"
+    assert allowed(found, "logs:CreateLogGroup", f"{arn}API-Gateway-Execution-Logs_a1b2/v1")
+    assert not allowed(found, "logs:CreateLogGroup", f"{arn}API-Gateway-Execution-Logs_a1b2/v2")

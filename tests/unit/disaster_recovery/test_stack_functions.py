@@ -298,3 +298,12 @@ def test_reports_are_kept_private_and_end(role):
 def test_the_document_tells_the_status_and_the_code_of_each_answer_of_the_gateway():
     paragraph = DOCUMENT.read_text().partition("API Gateway answers some by itself")[2].partition("\n\n")[0]
     assert set(re.findall(r"(\d{3})\s`([a-z_]+)`", paragraph)) == set(ANSWERS.values())
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_api_gateway_writes_itself_ends_and_is_encrypted_from_the_first_line_on(role):
+    group = production().one("aws_cloudwatch_log_group", role, "/execution-logs")
+    api = production().one("aws_api_gateway_rest_api", role)
+    assert group["name"] == f"API-Gateway-Execution-Logs_${{{api.address}.id}}/v1"
+    assert (group["retention_in_days"], "kms_key_id" in group.values) == (365, True)
+    assert group.address in production().one("aws_api_gateway_stage", role)["depends_on"]

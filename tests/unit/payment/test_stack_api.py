@@ -215,3 +215,13 @@ def test_each_part_is_a_component_and_everything_belongs_to_one():
 def test_the_document_tells_the_status_and_the_code_of_each_answer_of_the_gateway():
     paragraph = DOCUMENT.read_text().partition("API Gateway answers some by itself")[2].partition("\n\n")[0]
     assert set(re.findall(r"(\d{3})\s`([a-z_]+)`", paragraph)) == set(ANSWERS.values())
+
+
+def test_what_api_gateway_writes_itself_ends_and_is_encrypted_from_the_first_line_on():
+    found = payment()
+    group = found.one("cloudwatch/logGroup:LogGroup", "execution")
+    assert group["name"] == "API-Gateway-Execution-Logs_payments-id/v1"
+    assert group["retentionInDays"] > 0
+    assert group["kmsKeyId"]
+    (stage,) = found.of("apigateway/stage:Stage")
+    assert any(urn.endswith("LogGroup::execution") for urn in stage.depends_on)
