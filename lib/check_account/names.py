@@ -28,7 +28,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "lambda": ("function:{name}", "function:{name}:*", "event-source-mapping:*"),
     "logs": ("log-group:{name}", "log-group:{name}:*"),
     # The snapshot that is left behind is named after the database; the defaults are what no group is declared for.
-    "rds": ("*:{name}", "*:{name}-final", "og:default*", "pg:default*", "cluster-pg:default*"),
+    "rds": ("*:{name}", "*:{name}-*-final", "og:default*", "pg:default*", "cluster-pg:default*"),
     "secretsmanager": ("secret:{name}", "secret:{name}-*"),  # AWS adds six characters
     "sns": ("{name}", "{name}:*"),
     "sqs": ("{name}",),

@@ -57,7 +57,7 @@ class Registration:
     region: str
     retain_on_delete: bool
     protect: bool
-    delete_before_replace: bool
+    delete_before_replace: bool | None
 
     def document(self) -> JsonObject:
         """Return the registration as JSON has it."""
@@ -75,7 +75,8 @@ class Registration:
                 "aliases": list(self.aliases),
                 "retainOnDelete": self.retain_on_delete,
                 "protect": self.protect,
-                "deleteBeforeReplace": self.delete_before_replace,
+                "deleteBeforeReplace": self.delete_before_replace is True,
+                "createBeforeDelete": self.delete_before_replace is False,
             },
         }
 
@@ -206,7 +207,8 @@ class Monitor(mocks.MockMonitor):
                 region=self._region(provider) if provider else "",
                 retain_on_delete=request.retainOnDelete,
                 protect=request.protect,
-                delete_before_replace=request.deleteBeforeReplace,
+                # None leaves it to the provider.
+                delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
             )
         )
         return answer

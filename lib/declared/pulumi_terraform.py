@@ -174,6 +174,8 @@ def _resource(item: JsonMapping, addresses: Mapping[str, str], lost: list[str]) 
         if not argument
     ]
     lifecycle: Json = {"ignore_changes": ignored} if ignored else {}
+    if options["createBeforeDelete"]:
+        lifecycle["create_before_destroy"] = True
     if options["protect"]:
         lifecycle["prevent_destroy"] = True
     if lifecycle:

@@ -6,7 +6,7 @@ would take it back, or fail.
 
 from typing import TypedDict
 
-from cdktf import ITerraformDependable
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.db_subnet_group import DbSubnetGroup
 from cdktf_cdktf_provider_aws.rds_cluster import RdsCluster
 from cdktf_cdktf_provider_aws.rds_cluster_instance import RdsClusterInstance
@@ -138,11 +138,14 @@ class Database(Construct):
         self.instances = self._instances()
 
     def _parameters(self) -> RdsClusterParameterGroup:
+        family = f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}"
         return RdsClusterParameterGroup(
             self,
             "parameters",
-            name=self._aws.name("parameter_group"),
-            family=f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}",
+            # Another family is another group, beside the one that the cluster uses until it is upgraded.
+            name=self._aws.name("parameter_group", family),
+            family=family,
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             description="TLS for everyone, slow statements in the log",
             parameter=[RdsClusterParameterGroupParameter(name=name, value=value) for name, value in PARAMETERS.items()],
             **self._aws.own("parameters"),
@@ -184,7 +187,8 @@ class Database(Construct):
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
             skip_final_snapshot=not retain_data,
-            final_snapshot_identifier=f"{identifier}-final" if retain_data else None,
+            # RDS refuses to delete under the name of a snapshot that exists: the network's id is new with each stack.
+            final_snapshot_identifier=f"{identifier}-{self._network.vpc.id}-final" if retain_data else None,
             delete_automated_backups=not retain_data,
             enabled_cloudwatch_logs_exports=["postgresql"],
             database_insights_mode=settings.database_insights,

@@ -170,6 +170,8 @@ class Network(Construct):
             name=self._aws.name("security_group", part),
             description=description,
             vpc_id=self.vpc.id,
+            # One that is in use cannot be deleted first.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
             **self._aws.own(part),
         )
 

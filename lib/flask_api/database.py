@@ -12,7 +12,7 @@ from lib.flask_api.network import Network
 from lib.flask_api.settings import Settings
 from lib.pulumi_components.network import IN_ITS_ZONE
 from lib.pulumi_components.policies import AwsContext
-from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
+from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, final_snapshot, monitoring_role
 
 ENGINE = "aurora-postgresql"
 MASTER_USER = "shop_admin"
@@ -73,23 +73,25 @@ class Database(pulumi.ComponentResource):
 
     def _parameters(self) -> aws.rds.ClusterParameterGroup:
         settings = self._args.settings
+        family = f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}"
         return aws.rds.ClusterParameterGroup(
             "parameters",
-            name=settings.name("parameter_group"),
-            family=f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}",
+            # Another family is another group, beside the one that the cluster uses until it is upgraded.
+            name=settings.name("parameter_group", family),
+            family=family,
             description="TLS for everyone, slow statements in the log",
             parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
-            opts=self._own,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
 
     def _cluster(self) -> aws.rds.Cluster:
-        settings, keys = self._args.settings, self._args.keys
+        settings, keys, network = self._args.settings, self._args.keys, self._args.network
         identifier = settings.name("database")
         subnets = aws.rds.SubnetGroup(
             "subnets",
             name=settings.name("subnet_group"),
             description="Subnets of the database",
-            subnet_ids=self._args.network.ids("database"),
+            subnet_ids=network.ids("database"),
             opts=self._own,
         )
         # Made before RDS makes it, for RDS would keep its lines forever.
@@ -116,7 +118,7 @@ class Database(pulumi.ComponentResource):
             kms_key_id=keys.database.arn,
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=self._parameters().name,
-            vpc_security_group_ids=[self._args.network.database.id],
+            vpc_security_group_ids=[network.database.id],
             backup_retention_period=settings.backup_days,
             preferred_backup_window="02:00-03:00",
             preferred_maintenance_window="sun:03:30-sun:04:30",
@@ -124,7 +126,7 @@ class Database(pulumi.ComponentResource):
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
             skip_final_snapshot=not settings.retain_data,
-            final_snapshot_identifier=f"{identifier}-final" if settings.retain_data else None,
+            final_snapshot_identifier=final_snapshot(identifier, network.vpc) if settings.retain_data else None,
             delete_automated_backups=not settings.retain_data,
             enabled_cloudwatch_logs_exports=["postgresql"],
             database_insights_mode=settings.database_insights,

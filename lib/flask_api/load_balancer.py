@@ -93,8 +93,9 @@ class LoadBalancer(pulumi.ComponentResource):
                 "healthy_threshold": 2,
                 "unhealthy_threshold": 3,
             },
-            # A group that a listener uses cannot be deleted, and its name cannot be given twice.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            # A group that a listener uses cannot be deleted first. What replaces it (its port, protocol, type, network)
+            # needs another name with that: the listener then changes over in place.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
 
     def _listeners(self) -> list[aws.lb.Listener]:

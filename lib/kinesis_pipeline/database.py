@@ -113,7 +113,8 @@ class Database(Construct):
             self,
             "Parameters",
             engine=engine,
-            name=settings.name("parameter_group"),
+            # CloudFormation makes another family's group beside the one that the instance uses until it is upgraded.
+            name=settings.name("parameter_group", f"postgres{ENGINES['postgres'].major}"),
             description="TLS for every connection; slow statements in the log",
             parameters={
                 "rds.force_ssl": "1",

@@ -9,7 +9,7 @@ from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
 from lib.pulumi_components.policies import AwsContext
-from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, monitoring_role
+from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, final_snapshot, monitoring_role
 
 ENGINE = "postgres"
 MASTER_USER = "payment_admin"
@@ -53,13 +53,15 @@ class Database(pulumi.ComponentResource):
             subnet_ids=network.ids("database"),
             opts=own,
         )
+        family = f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}"
         parameters = aws.rds.ParameterGroup(
             "parameters",
-            name=settings.name("parameter_group"),
-            family=f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}",
+            # Another family is another group, beside the one that the instance uses until it is upgraded.
+            name=settings.name("parameter_group", family),
+            family=family,
             description="TLS for everyone, slow statements in the log",
             parameters=[{"name": name, "value": value} for name, value in PARAMETERS.items()],
-            opts=own,
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
         logs = [
             aws.cloudwatch.LogGroup(
@@ -105,7 +107,7 @@ class Database(pulumi.ComponentResource):
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
             skip_final_snapshot=not settings.retain_data,
-            final_snapshot_identifier=f"{identifier}-final" if settings.retain_data else None,
+            final_snapshot_identifier=final_snapshot(identifier, network.vpc) if settings.retain_data else None,
             delete_automated_backups=not settings.retain_data,
             enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
             database_insights_mode="standard",

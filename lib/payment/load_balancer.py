@@ -43,8 +43,9 @@ class Balancer(pulumi.ComponentResource):
             "api",
             name=settings.name("target_group"),
             target_type="lambda",
-            # A group that a listener uses cannot be deleted, and its name cannot be given twice.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            # A group that a listener uses cannot be deleted first. What replaces it (its port, protocol, type, network)
+            # needs another name with that: the listener then changes over in place.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
         permission = aws.lambda_.Permission(
             "internal",

@@ -38,6 +38,8 @@ def customer_key(
 ) -> aws.kms.Key:
     """Return a key that rotates every year, with an alias; it costs 1 USD a month.
 
+    The alias goes with the stack, also where the key stays: the next stack of this suffix gives it to its own key.
+
     Args:
         part: the resources' name in the program.
         alias: the alias without ``alias/``.
@@ -47,14 +49,14 @@ def customer_key(
         policy: who may use it, its administration included.
         opts: whose child it is.
     """
-    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=retain_data))
+    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=retain_data, protect=protected))
     key = aws.kms.Key(
         part,
         description=purpose,
         enable_key_rotation=True,
         deletion_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
         policy=document(*policy),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protected)),
+        opts=kept,
     )
     aws.kms.Alias(part, name=f"alias/{alias}", target_key_id=key.key_id, opts=opts)
     return key

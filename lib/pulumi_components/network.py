@@ -113,7 +113,8 @@ class TieredNetwork(pulumi.ComponentResource):
             description=description,
             vpc_id=self.vpc.id,
             tags=self._tags(part),
-            opts=self._own,
+            # One that is in use cannot be deleted first, which is what Pulumi does with a name that is given.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
 
     def between(
@@ -267,5 +268,6 @@ class TieredNetwork(pulumi.ComponentResource):
             iam_role_arn=role.arn,
             max_aggregation_interval=600,
             tags=self._tags("flows"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+            # A network has one flow log to a destination, and this one has no name that would differ.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy], delete_before_replace=True),
         )

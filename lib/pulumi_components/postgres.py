@@ -22,6 +22,15 @@ PARAMETERS = {
 }
 
 
+def final_snapshot(identifier: str, network: aws.ec2.Vpc) -> pulumi.Output[str]:
+    """Return the name of the snapshot that a database leaves behind, another one for each stack that is made.
+
+    RDS refuses to delete a database under the name of a snapshot that exists. The network's id is new with each stack
+    and stays what it is, so that the name is no difference in between.
+    """
+    return pulumi.Output.concat(identifier, "-", network.id, "-final")
+
+
 def monitoring_role(
     physical: str, instances: Sequence[str], context: AwsContext, opts: pulumi.ResourceOptions
 ) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:

@@ -7,7 +7,7 @@ them is a decision: ``.venv/bin/python -m tests.policy.contract`` writes the fil
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from lib.common.setting_types import ENVIRONMENTS
 from lib.declared.model import Declaration, Resource
 from lib.declared.schemas import create_only
 from tests.policy.cases import SYSTEMS, Case, declared, source_of
+from tests.policy.rules.fixed_names import IN_USE
 from tests.policy.rules.limits import tags
-from tests.policy.rules.names import names
+from tests.policy.rules.names import NAMES, names
 
 FOLDER = Path(__file__).parent / "contracts"
 # It can be changed for a cluster that is restored only.
@@ -107,12 +108,42 @@ def plain(text: str) -> str:
     )
 
 
+def replaced_under_their_names(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """Return what is replaced by a change, is in use by then, and keeps its name: AWS would refuse the deployment."""
+    known, found = _fixed(before), _fixed(after)
+    return [
+        f"{name} ({kind}): {path} is {value} and was {known[kind, name][path]}, so that it is replaced: "
+        f"another resource uses it until then, give it another name than {values[NAMES[kind]]}."
+        for (kind, name), values in found.items()
+        for path, value in values.items()
+        if kind in IN_USE
+        and known.get((kind, name), {}).get(path, value) != value
+        and known[kind, name].get(NAMES[kind]) == values.get(NAMES[kind])
+    ]
+
+
+def _fixed(lines_: Iterable[str]) -> dict[tuple[str, str], dict[str, str]]:
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for line in lines_:
+        if line.startswith("fixed for "):
+            kind, name, path, value = line.removeprefix("fixed for ").split(" ", 3)
+            found.setdefault((kind, name), {})[path] = value
+    return found
+
+
 def main(systems: Sequence[str]) -> int:
-    """Write the files of these systems again, or of all."""
+    """Write the files of these systems again, or of all, but for one with a change that AWS would refuse."""
     FOLDER.mkdir(exist_ok=True)
+    refused = []
     for system in systems or SYSTEMS:
-        (FOLDER / f"{system}.txt").write_text("".join(f"{line}\n" for line in lines(system)), encoding="utf-8")
-    return 0
+        path, found = FOLDER / f"{system}.txt", lines(system)
+        known = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        wrong = replaced_under_their_names(known, found)
+        refused += [f"{system}: {line}" for line in wrong]
+        if not wrong:
+            path.write_text("".join(f"{line}\n" for line in found), encoding="utf-8")
+    print(*refused, sep="\n", end="\n" if refused else "", file=sys.stderr)
+    return int(bool(refused))
 
 
 if __name__ == "__main__":

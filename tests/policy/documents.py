@@ -111,6 +111,12 @@ def _days(path: str, *types: str) -> Callable[[Declaration], str]:
     return days
 
 
+def _keys(declaration: Declaration) -> str:
+    """Return how long deleted keys wait; those that outlive the stack are not deleted."""
+    kept = {resource.retained for resource in declaration.of("AWS::KMS::Key")}
+    return "keys stay" if kept == {True} else _days("PendingWindowInDays", "AWS::KMS::Key")(declaration)
+
+
 def _databases(declaration: Declaration) -> str:
     instances = declaration.of("AWS::RDS::DBInstance")
     if not instances:
@@ -167,7 +173,7 @@ ROWS: Mapping[str, Callable[[Declaration], str]] = {
     "audit objects are locked": _locked,
     "requests a second, and at once": _requests,
     "logs are kept": _days("RetentionInDays", "AWS::Logs::LogGroup"),
-    "deleted keys wait": _days("PendingWindowInDays", "AWS::KMS::Key"),
+    "deleted keys wait": _keys,
 }
 
 

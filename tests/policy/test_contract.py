@@ -17,6 +17,7 @@ def changed(known, found):
 def test_what_is_deployed_keeps_its_identity_and_its_name(system):
     known = (contract.FOLDER / f"{system}.txt").read_text(encoding="utf-8").splitlines()
     difference = changed(known, contract.lines(system))
+    assert contract.replaced_under_their_names(known, contract.lines(system)) == []
     assert difference == [], (
         "What is gone (-) is deleted where it is deployed, and what is new (+) is made. If that is meant: "
         ".venv/bin/python -m tests.policy.contract"
@@ -34,6 +35,41 @@ def test_every_resource_is_in_the_contract(system):
     }[case.tool]()
     known = [line for line in contract.lines(system) if not line.startswith(contract.FACTS)]
     assert len(known) >= declared >= 1
+
+
+TARGETS = "fixed for AWS::ElasticLoadBalancingV2::TargetGroup aws_lb_target_group.api"
+BEFORE = [
+    f"{TARGETS} Port 8080",
+    f'{TARGETS} Name "api-dev"',
+    "fixed for AWS::SQS::Queue aws_sqs_queue.q FifoQueue true",
+]
+
+
+@pytest.mark.parametrize(
+    ("after", "refused"),
+    [
+        ([f"{TARGETS} Port 9090", f'{TARGETS} Name "api-dev"'], 1),
+        ([f"{TARGETS} Port 9090", f'{TARGETS} Name "api-9090-dev"'], 0),
+        ([f"{TARGETS} Port 8080", f'{TARGETS} Name "api-dev"'], 0),
+        ([f"{TARGETS}2 Port 9090", f'{TARGETS}2 Name "api-dev"'], 0),
+        (["fixed for AWS::SQS::Queue aws_sqs_queue.q FifoQueue false"], 0),
+    ],
+)
+def test_what_is_replaced_while_it_is_in_use_needs_another_name(after, refused):
+    found = contract.replaced_under_their_names(BEFORE, after)
+    assert len(found) == refused
+    assert all("Port is 9090 and was 8080" in line and 'another name than "api-dev"' in line for line in found)
+
+
+def test_a_contract_is_not_written_over_a_change_that_aws_refuses(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(contract, "FOLDER", tmp_path)
+    monkeypatch.setattr(contract, "lines", lambda _system: [f"{TARGETS} Port 9090", f'{TARGETS} Name "api-dev"'])
+    (tmp_path / "payment.txt").write_text("\n".join(BEFORE), encoding="utf-8")
+    assert contract.main(["payment"]) == 1
+    assert (tmp_path / "payment.txt").read_text(encoding="utf-8") == "\n".join(BEFORE)
+    assert capsys.readouterr().err.startswith("payment: aws_lb_target_group.api ")
+    assert contract.main(["flask-api"]) == 0
+    assert "Port 9090" in (tmp_path / "flask-api.txt").read_text(encoding="utf-8")
 
 
 def test_a_renamed_resource_is_noticed():

@@ -10,7 +10,7 @@ from lib.declared import schemas
 from lib.declared.model import REFERENCE
 from lib.declared.read import view
 from tests.policy.cases import HOME, PAIRS, SYSTEMS, Case, declared, put, source_of
-from tests.policy.rules import limits, names
+from tests.policy.rules import fixed_names, limits, names
 
 LONGEST_SUFFIX = "a" + "-b" * 9 + "c"
 LONGEST_REGION = max((name for name in region.known() if region.partition(name) == "aws"), key=len)
@@ -89,6 +89,12 @@ def test_a_role_without_its_region_is_noticed():
             put(role["Properties"], "RoleName", f"kinesis-pipeline-{number}-pr-7")
         found.append(names.account_wide(view(dataclasses.replace(source, document=document))))
     assert len(found[0] & found[1]) >= 2
+
+
+def test_what_becomes_of_each_name_is_decided():
+    """A type that is named for the first time is in one of the three tables, and in one only."""
+    decided = [*fixed_names.IN_USE, *fixed_names.STAYS, *fixed_names.FREE]
+    assert sorted(decided) == sorted(names.NAMES)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -78,11 +78,11 @@ def test_database_runs_the_chosen_version(database, settings):
     assert database["Endpoint"]["Port"] == settings.database_port
 
 
-def test_database_forces_tls(aws, settings):
+def test_database_forces_tls(aws, database):
     pages = (
         aws("rds")
         .get_paginator("describe_db_parameters")
-        .paginate(DBParameterGroupName=settings.name("parameter_group"))
+        .paginate(DBParameterGroupName=database["DBParameterGroups"][0]["DBParameterGroupName"])
     )
     values = {p["ParameterName"]: p.get("ParameterValue") for page in pages for p in page["Parameters"]}
     assert values["rds.force_ssl"] == "1"

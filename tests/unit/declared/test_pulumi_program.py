@@ -89,10 +89,26 @@ def test_options_and_the_region_are_recorded():
         "retainOnDelete": True,
         "protect": True,
         "deleteBeforeReplace": True,
+        "createBeforeDelete": False,
     }
     assert found["second"]["region"] == WHERE
     (stack,) = (item for item in found.values() if item["type"] == "pulumi:pulumi:Stack")
     assert found["second"]["parent"] == stack["urn"]
+
+
+def test_only_what_is_said_of_the_order_is_recorded():
+    """Pulumi's provider decides it otherwise, by whether the name is given."""
+
+    def program(opts: pulumi.ResourceOptions) -> None:
+        first = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=False))
+        aws.sqs.Queue("first", opts=first)
+        aws.sqs.Queue("second", opts=opts)
+
+    found = recorded(program)
+    said = [
+        (o["createBeforeDelete"], o["deleteBeforeReplace"]) for o in (found[n]["options"] for n in ("first", "second"))
+    ]
+    assert said == [(True, False), (False, False)]
 
 
 def test_a_resource_is_declared_once():

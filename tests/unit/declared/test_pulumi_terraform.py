@@ -23,7 +23,13 @@ PROVIDER = {
 
 def registration(kind: str, title: str, /, *, options: dict[str, Any] | None = None, **inputs: Any) -> dict[str, Any]:
     """Return what is recorded of a resource."""
-    plain = {"dependencies": [], "ignoreChanges": [], "retainOnDelete": False, "protect": False}
+    plain = {
+        "dependencies": [],
+        "ignoreChanges": [],
+        "retainOnDelete": False,
+        "protect": False,
+        "createBeforeDelete": False,
+    }
     return {
         "type": f"aws:{kind}",
         "name": title,
@@ -158,6 +164,12 @@ def test_only_an_order_that_no_reference_shows_is_written():
     options = {"dependencies": ["urn:ec2/vpc:Vpc:main", "urn:ec2/vpc:Vpc:other", "urn:aws"]}
     body = only(vpc(), vpc("other"), registration("ec2/subnet:Subnet", "first", options=options, vpcId=value))
     assert body["depends_on"] == ["aws_vpc.other"]
+
+
+def test_what_is_created_before_the_old_one_goes_says_so():
+    options = {"createBeforeDelete": True}
+    body = only(registration("ec2/securityGroup:SecurityGroup", "api", options=options))
+    assert body["lifecycle"] == {"create_before_destroy": True}
 
 
 def test_options_are_a_lifecycle_or_metadata():

@@ -92,7 +92,8 @@ def test_production_is_kept(role):
     cluster = production().one("aws_rds_cluster", role)
     assert cluster["deletion_protection"] is True
     assert cluster["skip_final_snapshot"] is False
-    assert cluster["final_snapshot_identifier"] == "disaster-recovery-pr-7-final"
+    network = production().one("aws_vpc", role).address
+    assert cluster["final_snapshot_identifier"] == f"disaster-recovery-pr-7-${{{network}.id}}-final"
     assert cluster["backup_retention_period"] == 35
     assert cluster["delete_automated_backups"] is False
     assert (cluster["database_insights_mode"], cluster["performance_insights_retention_period"]) == ("advanced", 465)

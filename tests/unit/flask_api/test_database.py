@@ -26,7 +26,7 @@ def test_tls_is_enforced_by_the_parameters_of_the_versions_family():
     assert {"name": "rds.force_ssl", "value": "1"} in group["parameters"]
     assert {"name": "ssl_min_protocol_version", "value": "TLSv1.2"} in group["parameters"]
     assert group["family"] == f"aurora-postgresql{rds_versions.ENGINES['aurora-postgresql'].major}"
-    assert found.one(CLUSTER)["dbClusterParameterGroupName"] == "parameters-id" or group["name"]
+    assert group["name"] == f"flask-api-{group['family']}-dev"
 
 
 def test_the_cluster_uses_its_parameters():
@@ -47,7 +47,7 @@ def test_production_is_kept():
         False,
         35,
     )
-    assert cluster["finalSnapshotIdentifier"] == "flask-api-dev-final"
+    assert cluster["finalSnapshotIdentifier"] == "flask-api-dev-vpc-id-final"
 
 
 def test_development_may_be_lost():

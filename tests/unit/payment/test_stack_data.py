@@ -136,4 +136,4 @@ def test_productions_trail_and_keys_outlive_the_stack(environment, kept):
     found = payment(ENVIRONMENT=environment)
     retained = {r.kind.partition("/")[0] for r in found.resources if r.retained}
     assert retained == ({"aws:s3", "aws:kms"} if kept else set())
-    assert {r.retained for r in found.resources if r.kind.startswith(("aws:s3/", "aws:kms/"))} == {kept}
+    assert {r.retained for r in found.resources if r.kind.startswith(("aws:s3/", "aws:kms/key:"))} == {kept}
