@@ -6,8 +6,9 @@ A value comes from its environment variable, or else from the Pulumi stack's con
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from lib.common import naming, rds_ca, rds_versions
@@ -30,6 +31,16 @@ CERTIFICATE_ARN = Setting(
 )
 DATABASE_INSIGHTS = Setting(kinds.choice("standard", "advanced"), "Database Insights: 7 days, or 465 at a price")
 DELETION_PROTECTION = Setting(FLAG, "whether the database, and what else can be, is protected from deletion")
+ENVIRONMENT_BEFORE = Setting(
+    kinds.text(
+        ", ".join(f"`{name}`" for name in kinds.ENVIRONMENTS),
+        "|".join(kinds.ENVIRONMENTS),
+        f"is unknown: use one of {', '.join(kinds.ENVIRONMENTS)}, or leave it empty.",
+    ),
+    "what the stack was deployed as, for the one deployment that makes another environment of it",
+    "",
+    "see `ENVIRONMENT`",
+)
 DOMAIN_NAME = Setting(kinds.DOMAIN, "the name that users call", "")
 HOSTED_ZONE_ID = Setting(kinds.HOSTED_ZONE, "the Route 53 zone of that name", "")
 NAT_PER_ZONE = Setting(FLAG, "a NAT gateway in each zone, so that a zone can fail alone; `false` is cheaper")
@@ -57,11 +68,13 @@ class SystemSettings:
         system: the system's name.
         bucket_base: how the name of its bucket begins.
         values: the values by attribute; :meth:`read` validates them before anything is declared.
+        from_shell: a sentence for each value that the environment alone gives; the next deployment may lack it.
     """
 
     system: ClassVar[str]
     bucket_base: ClassVar[str] = ""
     values: Mapping[str, Any]
+    from_shell: tuple[str, ...] = field(default=(), compare=False)
 
     region = Setting(
         SettingType("a region of AWS", _region),
@@ -86,7 +99,7 @@ class SystemSettings:
         kinds.choice(*kinds.ENVIRONMENTS),
         "which file of `environments/` is read, and the tag `Environment`",
         "dev",
-        "as the settings that differ",
+        "refused, until you say that it is meant: see What a deployment stays",
     )
     # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
     account_id = Setting(
@@ -103,20 +116,40 @@ class SystemSettings:
         return {name: setting for name, setting in attributes if isinstance(setting, Setting)}
 
     @classmethod
-    def read(cls, values: Mapping[str, str] = os.environ) -> Self:
+    def read(cls, values: Mapping[str, str] = os.environ, config: Mapping[str, str] = MappingProxyType({})) -> Self:
         """Return the settings that the files and the given values describe.
+
+        Args:
+            values: the process's environment.
+            config: a stack's configuration by variable; the environment comes before it.
 
         Raises:
             SettingError: naming the value, its source and what it takes.
         """
-        given: dict[str, str | tuple[str, str]] = {**cls.file(cls.environment.read(values))}
-        given |= {name: text for name, text in values.items() if text}
+        shell = {name: text for name, text in values.items() if text}
+        written: dict[str, str | tuple[str, str]] = {**cls.file(cls.environment.read({**config, **shell})), **config}
+        given = {**written, **shell}
         chosen: dict[str, Any] = {"system": cls.system}
         for name, setting in cls.declared().items():
             chosen[name] = setting.read(given, chosen)
-        settings = cls(chosen)
+        settings = cls(chosen, tuple(cls._from_shell(shell, written, chosen)))
         settings.check()
         return settings
+
+    @classmethod
+    def _from_shell(
+        cls, shell: Mapping[str, str], written: Mapping[str, str | tuple[str, str]], chosen: Mapping[str, Any]
+    ) -> Iterator[str]:
+        """Yield a sentence for each value that is another one without the environment's variable."""
+        for setting in cls.declared().values():
+            name, default = setting.variable, setting.default
+            without = written.get(name) or kinds.text_of(
+                default.of(chosen) if isinstance(default, Derived) else default
+            )
+            without = without if isinstance(without, str) else without[1]
+            if name in shell and not setting.fixed and setting.attribute != "environment" and shell[name] != without:
+                place = f" in the place of {without!r}" if without else ""
+                yield f"{name}={shell[name]!r} is from the environment{place}: a deployment without it takes it back."
 
     @classmethod
     def of_stack(cls, suffix: str, config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> Self:
@@ -140,8 +173,7 @@ class SystemSettings:
                 f"{naming.SUFFIX}={asked!r} does not fit the Pulumi stack {cls.system}-{suffix}: unset it, or select "
                 f"the stack {cls.system}-{asked}."
             )
-        chosen = {name: text for name, text in environ.items() if text}
-        return cls.read({**{keys[key]: text for key, text in config.items()}, **chosen, naming.SUFFIX: suffix})
+        return cls.read({**environ, naming.SUFFIX: suffix}, {keys[key]: text for key, text in config.items()})
 
     @classmethod
     def file(cls, environment: str) -> dict[str, tuple[str, str]]:
@@ -173,6 +205,33 @@ class SystemSettings:
         Raises:
             SettingError: naming them.
         """
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a deployed stack stays: the tool's state, or CloudFormation, keeps it from the first deployment on."""
+        return {"environment": self.environment, "region": self.region}
+
+    def check_identity(self, before: Mapping[str, str]) -> None:
+        """Refuse to make another environment of a deployed stack, or to move it.
+
+        Args:
+            before: the identity of the latest deployment; empty at the first one.
+
+        Raises:
+            SettingError: a contradiction that ENVIRONMENT_BEFORE does not name.
+        """
+        title = f"{self.system}-{self.suffix}"
+        if before and before["region"] != self.region:
+            raise SettingError(
+                f"{title} is deployed in {before['region']}, and AWS_REGION={self.region!r} would delete it there and "
+                f"make an empty one: unset AWS_REGION (lib/AWS_REGION counts), or deploy under another {naming.SUFFIX}."
+            )
+        if before and before["environment"] not in (self.environment, self.values.get("environment_before")):
+            raise SettingError(
+                f"{title} is deployed as {before['environment']}, and ENVIRONMENT={self.environment!r} would make "
+                f"another of it: set ENVIRONMENT={before['environment']}, deploy under another {naming.SUFFIX}, or, if "
+                f"that is meant, set ENVIRONMENT_BEFORE={before['environment']} too."
+            )
 
     @property
     def tags(self) -> dict[str, str]:

@@ -30,6 +30,7 @@ from lib.common.json_types import JsonMapping, JsonObject, JsonValue
 ACCOUNT = "123456789012"
 ZONES = ("a", "b", "c")
 PROVIDER = "pulumi:providers:aws"
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
 TOKEN = re.compile(r"\$\{(aws:\w+/\w+:\w+)::([^}]+?)\.(\w+(?:\[0\](?:\.\w+)?)?)\}")
 SECRET = rpc._special_sig_key  # pylint: disable=protected-access  # the SDK has no public name for it
 # Names that AWS knows a resource by: whoever uses one of them means the resource, not the text.
@@ -160,6 +161,8 @@ class Recorder(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, JsonObject]:
         """Return a resource's id and outputs: its own inputs, but for the names by which others refer to it."""
         inputs = plain(args.inputs)
+        if args.typ == STACK_REFERENCE:  # a first deployment: no stack has outputs yet
+            return args.name, {**inputs, "outputs": {}, "secretOutputNames": []}
         if not args.typ.startswith("aws:"):
             identity = f"{args.name}-id"
             if args.typ == PROVIDER:

@@ -14,6 +14,8 @@ from lib.declared.terraform_expressions import Expressions
 from lib.declared.terraform_types import TYPES
 from lib.declared.terraform_types.model import Context, Json, Owner, ResourceType
 
+# A value that Terraform keeps in its state: no provider has it, and AWS has no such resource.
+OWN_TYPE = "terraform_data"
 # Arguments of every resource that are Terraform's own: options keep what a rule may ask for.
 META = frozenset({"//", "depends_on", "provider"})
 LIFECYCLE = frozenset({"lifecycle", "timeouts"})
@@ -25,7 +27,10 @@ class Configuration:
     def __init__(self, content: JsonMapping) -> None:
         self.content = content
         self.bodies: dict[str, JsonMapping] = {
-            f"{kind}.{label}": body for kind, named in content["resource"].items() for label, body in named.items()
+            f"{kind}.{label}": body
+            for kind, named in content["resource"].items()
+            for label, body in named.items()
+            if kind != OWN_TYPE
         }
         self.names = {address: _name(address, body) for address, body in self.bodies.items()}
         self.providers: dict[str, JsonMapping] = {

@@ -32,6 +32,8 @@ EXPRESSION = re.compile(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}")
 ADDRESS = re.compile(r"(?<![\w.])((?:data\.|ephemeral\.)?aws_\w+)\.([\w-]+)\.(\w+)")
 ZONE = re.compile(r"element\(data\.aws_availability_zones\..+, (\d)\)")
 WRITES = "dynamodb:PutItem"
+# A value that Terraform keeps in its state alone: AWS has nothing of it.
+STATE_ONLY = "terraform_data"
 # Arguments that are no property: what Terraform alone needs.
 OWN = ("//", "depends_on", "lifecycle", "provider", "source_code_hash", "filename", "triggers")
 
@@ -40,15 +42,14 @@ class Configuration:
     """A configuration whose references are asked for."""
 
     def __init__(self, content: JsonMapping) -> None:
-        self.content = content
+        shown = {kind: named for kind, named in content["resource"].items() if kind != STATE_ONLY}
+        self.content = {**content, "resource": shown}
         self.ids = {
-            (kind, name): identity(resource)
-            for kind, named in content["resource"].items()
-            for name, resource in named.items()
+            (kind, name): identity(resource) for kind, named in shown.items() for name, resource in named.items()
         }
         self.tables = {
             resource["name"]: self.ids["aws_dynamodb_table", name]
-            for name, resource in content["resource"].get("aws_dynamodb_table", {}).items()
+            for name, resource in shown.get("aws_dynamodb_table", {}).items()
         }
 
     def token(self, kind: str, name: str, attribute: str) -> str:

@@ -76,6 +76,7 @@ class Settings(common.DatabaseSettings):
     vpc_cidr = replace(common.VPC_CIDR, default="10.60.0.0/16")
     vpc_cidr_dr = replace(vpc_cidr, default=Derived("the network beside VPC_CIDR", _beside))
     zones = Setting(number(2, 3), "Availability Zones in each region", change="in place, from 2 to 3")
+    environment_before = common.ENVIRONMENT_BEFORE
     engine_version = common.version(ENGINE)
     database_instance_class = replace(
         common.DatabaseSettings.database_instance_class,

@@ -45,6 +45,7 @@ class Settings(common.DatabaseSettings):
 
     environment = replace(common.SystemSettings.environment, default="production")
     project = replace(common.SystemSettings.project, default="ecommerce-api")
+    environment_before = common.ENVIRONMENT_BEFORE
     engine_version = common.version("aurora-postgresql")
     database_insights = replace(common.DATABASE_INSIGHTS, default="standard")
     deletion_protection = common.DELETION_PROTECTION

@@ -15,6 +15,7 @@ from lib.flask_api.registry import Registry, RegistryArgs
 from lib.flask_api.service import Service, ServiceArgs
 from lib.flask_api.settings import Settings
 from lib.pulumi_components.configuration import configuration
+from lib.pulumi_components.identity import OUTPUT, confirmed_region
 from lib.pulumi_components.network import zones
 from lib.pulumi_components.policies import AwsContext
 
@@ -26,7 +27,7 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
         # Of its own, so that no default provider takes another region from somewhere else.
         provider = aws.Provider(
             "aws",
-            region=settings.region,
+            region=confirmed_region(settings),
             allowed_account_ids=[settings.account_id] if settings.account_id else None,
             default_tags={"tags": dict(settings.tags)},
         )
@@ -51,10 +52,11 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
             own,
         )
 
-    def outputs(self) -> dict[str, pulumi.Input[str]]:
+    def outputs(self) -> dict[str, object]:
         """Return what users and other programs need to know."""
         service = self.service.service
-        outputs: dict[str, pulumi.Input[str]] = {
+        outputs: dict[str, object] = {
+            OUTPUT: self.settings.identity,
             "url": self.balancer.url,
             "albDnsName": self.balancer.balancer.dns_name,
             "repositoryUrl": self.registry.repository.repository_url,

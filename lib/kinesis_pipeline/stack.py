@@ -65,12 +65,40 @@ class KinesisPipeline(cdk.Stack):
             bucket=self.stream.failures,
             database=self.database.instance,
         )
+        self._keep_environment()
         self._outputs()
 
     @property
     def availability_zones(self) -> list[str]:
         """The region's first two zones where the settings name none; of a known account, the CDK would ask AWS for them."""
         return [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(2)]
+
+    def _keep_environment(self) -> None:
+        """Have CloudFormation refuse another environment than that of the first deployment, before it changes anything.
+
+        A parameter keeps its value from one deployment to the next (the CDK's command line says UsePreviousValue),
+        whatever the template's default has become, and a rule compares the two.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+        """
+        environment = self.settings.environment
+        cdk.CfnParameter(
+            self, "DeployedAs", default=environment, description="The environment of this stack's first deployment"
+        )
+        cdk.CfnRule(
+            self,
+            "SameEnvironment",
+            assertions=[
+                cdk.CfnRuleAssertion(
+                    assert_=cdk.Fn.condition_equals(cdk.Fn.ref("DeployedAs"), environment),
+                    assert_description=f"This stack is deployed as another environment than {environment}: set "
+                    "ENVIRONMENT to that one, deploy under another ENVIRONMENT_SUFFIX, or, if another environment is "
+                    f"meant, deploy with --parameters DeployedAs={environment}.",
+                )
+            ],
+        )
+        if environment != "dev":
+            for sentence in self.settings.from_shell:
+                cdk.Annotations.of(self).add_info(f"tap: {sentence}")
 
     def _function(  # pylint: disable=too-many-positional-arguments  # what every function needs
         self, construct_id: str, part: str, description: str, minutes: int, environment: Mapping[str, str] | None = None

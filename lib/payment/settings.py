@@ -20,6 +20,7 @@ class Settings(common.DatabaseSettings):
     storage_gib, storage_limit_gib = 20, 100
 
     environment = replace(common.SystemSettings.environment, default="staging")
+    environment_before = common.ENVIRONMENT_BEFORE
     engine_version = common.version("postgres")
     database_multi_az = Setting(FLAG, "a standby in a second zone; production has one")
     # The functions verify the server's certificate and name; "off" is for a PostgreSQL on loopback that has none.

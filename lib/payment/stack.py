@@ -16,6 +16,7 @@ from lib.payment.network import Network
 from lib.payment.settings import Settings
 from lib.payment.storage import Storage
 from lib.pulumi_components.configuration import configuration
+from lib.pulumi_components.identity import OUTPUT, confirmed_region
 from lib.pulumi_components.network import zones
 from lib.pulumi_components.policies import AwsContext
 
@@ -27,7 +28,7 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
         # Of its own, so that no default provider takes another region from somewhere else.
         provider = aws.Provider(
             "aws",
-            region=settings.region,
+            region=confirmed_region(settings),
             allowed_account_ids=[settings.account_id] if settings.account_id else None,
             default_tags={"tags": dict(settings.tags)},
         )
@@ -35,6 +36,7 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
         invoke = pulumi.InvokeOptions(provider=provider)
         where = zones(settings.region, invoke)
         context = AwsContext(settings.region, aws.get_caller_identity(opts=invoke).account_id)
+        self.settings = settings
         audit = settings.bucket(context.account, "payment-audit")
         self.keys = Keys("keys", settings=settings, context=context, opts=own)
         self.network = Network(
@@ -67,6 +69,7 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
     def outputs(self) -> dict[str, object]:
         """Return what users and other programs need to know. The caller's key is shown by its id, not its value."""
         return {
+            OUTPUT: self.settings.identity,
             "apiUrl": self.api.url,
             "apiKeyId": self.api.key.id,
             "albDnsName": self.balancer.balancer.dns_name,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -118,8 +119,8 @@ def fill(value: Any, words: Mapping[str, str]) -> Any:
 class Provider(mocks.Mocks):
     """Answers as the AWS provider does; ARNs have the region of the resource's provider."""
 
-    def __init__(self, program: Program, zones: int) -> None:
-        self.program, self.zones = program, zones
+    def __init__(self, program: Program, zones: int, before: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self.program, self.zones, self.before = program, zones, before
         self.regions: dict[str, str] = {}
 
     def where(self, provider: str) -> str:
@@ -137,6 +138,8 @@ class Provider(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         inputs = plain(args.inputs)
         identity = f"{args.name}-id"
+        if args.typ == "pulumi:pulumi:StackReference":
+            return args.name, {**inputs, "outputs": dict(self.before), "secretOutputNames": []}
         if args.typ.startswith("pulumi:providers:"):
             self.regions[identity] = inputs["region"]
             return identity, inputs
@@ -220,10 +223,11 @@ def declare(
     suffix: str = "dev",
     config: Mapping[str, str] | None = None,
     zones: int = 3,
+    before: Mapping[str, Any] = MappingProxyType({}),
 ) -> Program:
-    """Return what a system declares in an environment."""
+    """Return what a system declares in an environment; ``before`` has the outputs of the latest deployment."""
     stack = importlib.import_module(f"lib.{system.replace('-', '_')}.stack")
-    provider = Provider(Program(), zones)
+    provider = Provider(Program(), zones, before)
     return run(lambda: stack.build(suffix, environ), provider, f"{system}-{suffix}", config or {})
 
 

@@ -49,6 +49,7 @@ def test_the_provider_tags_everything():
 
 def test_the_outputs_are_what_users_and_discovery_need():
     assert set(program().outputs) == {
+        "identity",
         "url",
         "albDnsName",
         "repositoryUrl",

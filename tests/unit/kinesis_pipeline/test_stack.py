@@ -344,3 +344,23 @@ def test_outputs_name_what_users_need(dev):
         "AlarmTopicArn",
         "VpcId",
     }
+
+
+def test_another_environment_is_refused_before_anything_is_changed(production):
+    """A parameter keeps its first value, whatever the default has become, and a rule is looked at before a change."""
+    (assertion,) = production["Rules"]["SameEnvironment"]["Assertions"]
+    assert production["Parameters"]["DeployedAs"]["Default"] == "production"
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "DeployedAs"}, "production"]}
+    assert "--parameters DeployedAs=production" in assertion["AssertDescription"]
+
+
+def test_what_only_the_shell_says_is_told_where_it_matters(monkeypatch):
+    sentences = []
+    monkeypatch.setattr("aws_cdk.Annotations.add_info", lambda _self, sentence: sentences.append(sentence))
+    synthesis.synthesise({"LOG_DAYS": "30"})
+    assert sentences == []
+    synthesis.synthesise({"LOG_DAYS": "30", "ENVIRONMENT": "staging"})
+    synthesis.synthesise({"LOG_DAYS": "365", "ENVIRONMENT": "production"})
+    synthesis.synthesise({"LOG_DAYS": "30", "ENVIRONMENT": "production"})
+    (sentence,) = sentences
+    assert sentence.startswith("tap: LOG_DAYS='30' is from the environment in the place of '365':")

@@ -182,6 +182,7 @@ def test_the_endpoint_of_s3_lets_through_the_audit_trail_only():
 
 def test_the_outputs_are_what_users_and_discovery_need():
     assert set(payment().outputs) == {
+        "identity",
         "apiUrl",
         "apiKeyId",
         "albDnsName",

@@ -67,7 +67,7 @@ def strict_outputs() -> Iterator[None]:
         resolvers, custom = rest[1], rest[2]
         if custom and not isinstance(resource, ProviderResource):
             names = _types.resource_pulumi_to_py_names(type(resource))
-            returned = {names.get(name, name) for name in (*given, *outputs)}
+            returned = {names.get(name) or resource.translate_output_property(name) for name in (*given, *outputs)}
             for name in set(resolvers) - returned:
                 resolvers.pop(name)(
                     missing(

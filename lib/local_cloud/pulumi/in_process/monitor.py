@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock
-from typing import NoReturn
 
 from google.protobuf import empty_pb2, json_format, struct_pb2  # type: ignore[import-untyped]  # protobuf has no types
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.settings import get_stack
 
 from lib.common import region as regions
 from lib.common.json_types import JsonObject, JsonValue
@@ -23,6 +23,7 @@ from lib.local_cloud.pulumi.in_process.resource_types import RESOURCE_TYPES
 from lib.local_cloud.pulumi.in_process.state import StackState, StateEntry
 from lib.local_cloud.pulumi.in_process.values import UnknownValue, masked, plain, secret, texts
 
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
 STACK, PROVIDERS, AWS = "pulumi:pulumi:Stack", "pulumi:providers:", "pulumi:providers:aws"
 Report = Callable[[str], None]
 
@@ -90,8 +91,13 @@ class Monitor(mocks.MockMonitor):
     def ReadResource(  # pylint: disable=invalid-name  # gRPC's name
         self,
         request: resource_pb2.ReadResourceRequest,
-    ) -> NoReturn:
-        """Refuse to look for what the program did not make."""
+    ) -> resource_pb2.ReadResourceResponse:
+        """Answer what the stack exported last; refuse to look for what the program did not make."""
+        if request.type == STACK_REFERENCE and request.id.endswith(f"/{get_stack()}"):
+            known = {"name": request.id, "outputs": self.state.exports, "secretOutputNames": []}
+            answer = json_format.ParseDict(known, struct_pb2.Struct())
+            urn = str(self.make_urn(request.parent, request.type, request.name))
+            return resource_pb2.ReadResourceResponse(urn=urn, properties=answer)
         raise LocalCloudError(f"{request.type} {request.name!r} is read by id: this way knows no existing resources.")
 
     def Invoke(  # pylint: disable=invalid-name  # gRPC's name

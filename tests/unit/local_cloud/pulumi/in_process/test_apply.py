@@ -177,6 +177,19 @@ def test_an_output_that_nobody_reads_may_be_missing(run):
     assert run.up("a = Thing('a')\npulumi.export('x', a.arn)\n").exports == {"x": "arn:a"}
 
 
+OWN_OUTPUTS = "before = pulumi.StackReference('x', 'organization/tap/stack')\n"
+
+
+def test_a_program_reads_what_it_exported_last(run):
+    body = f"{OWN_OUTPUTS}pulumi.export('n', before.get_output('n').apply(lambda n: (n or 0) + 1))\nThing('a')\n"
+    assert [run.up(body).exports["n"] for _ in range(3)] == [1, 2, 3]
+
+
+def test_the_outputs_of_another_stack_are_not_known(run):
+    with pytest.raises(LocalCloudError, match="pulumi:pulumi:StackReference 'x' is read by id"):
+        run.up(OWN_OUTPUTS.replace("/stack'", "/other'"))
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
