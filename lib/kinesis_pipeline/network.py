@@ -33,6 +33,14 @@ class Network(Construct):
             # CDK would empty the default group with a function of its own; nothing here uses that group.
             restrict_default_security_group=False,
         )
+        if settings.zone_names:
+            cdk.Validations.of(self.vpc).acknowledge(
+                cdk.Acknowledgment(
+                    id="CloudFormation-Validate::W3010",
+                    reason="Zones that are looked up at each deployment can change, and replace the subnets with the "
+                    "database in them.",
+                )
+            )
         self.functions = self._group("functions", settings, "Lambda functions of the pipeline")
         self.database = self._group("database", settings, "PostgreSQL")
         self.endpoints = self._group("endpoints", settings, "Interface endpoints")

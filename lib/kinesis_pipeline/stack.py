@@ -70,7 +70,7 @@ class KinesisPipeline(cdk.Stack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The region's first two zones where the settings name none; of a known account, the CDK would ask AWS for them."""
+        """The region's first two, for where the settings name none: of a known account, the CDK would ask AWS."""
         return [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(2)]
 
     def _keep_environment(self) -> None:
