@@ -26,7 +26,7 @@ import tap
 from lib.common import lambda_package, naming
 from lib.common.errors import SettingError
 from lib.common.json_types import JsonObject, JsonValue
-from lib.declared.pulumi_program import own_loops
+from lib.declared.pulumi_program import STACK_REFERENCE, own_loops
 from lib.diagrams.pulumi_types import TYPES, Type
 from lib.diagrams.template import SUBSTITUTE, references
 
@@ -96,6 +96,8 @@ class Recorder(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, JsonObject]:
         """Keep a resource; its own inputs stay what they are, except the names by which others refer to it."""
+        if args.typ == STACK_REFERENCE:  # a first deployment: no stack has outputs yet
+            return args.name, {**args.inputs, "outputs": {}, "secretOutputNames": []}
         if not args.custom or args.typ.startswith("pulumi:"):
             return f"{args.name}-id", dict(args.inputs)
         self.declared.append(args)
