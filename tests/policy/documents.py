@@ -1,4 +1,4 @@
-"""Tables of a system's document that come from what is declared: alarms, what environments differ in, settings.
+"""Tables of a system's document that come from what is declared: alarms, environments, what stays, settings.
 
 .venv/bin/python -m tests.policy.documents [system ...]    writes them again; new alarms get an empty advice
 """
@@ -13,6 +13,7 @@ from typing import Any
 from lib.common.setting_types import ENVIRONMENTS, Derived, Setting, text_of
 from lib.common.settings import SystemSettings
 from lib.declared.model import Declaration, Resource
+from tests.policy import left_behind
 from tests.policy.cases import SUFFIX, SYSTEMS, TOOLS, Case, declared
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "systems"
@@ -218,7 +219,8 @@ def settings(system: str) -> tuple[Sequence[str], list[list[str]]]:
 def written(system: str, text: str) -> str:
     """Return a document's text with its tables as they have to be; the advice for each alarm stays.
 
-    A system without alarms has no table of them, nor one of environments that differ in no row of it.
+    A system without alarms has no table of them, nor one of environments that differ in no row of it, nor one of what
+    stays where nothing does.
 
     Raises:
         ValueError: a table that has rows is not in the text.
@@ -228,6 +230,8 @@ def written(system: str, text: str) -> str:
         text = replaced(text, ALARMS, [[f"`{part}`", when, advice.get(part, "")] for part, when in found.items()])
     if rows := differences(system):
         text = replaced(text, DIFFERENCES, rows)
+    if rows := left_behind.rows(system):
+        text = replaced(text, left_behind.HEAD, rows)
     return replaced(text, *settings(system))
 
 
