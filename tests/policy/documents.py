@@ -114,8 +114,8 @@ def _days(path: str, *types: str) -> Callable[[Declaration], str]:
 
 def _keys(declaration: Declaration) -> str:
     """Return how long deleted keys wait; those that outlive the stack are not deleted."""
-    kept = {resource.retained for resource in declaration.of("AWS::KMS::Key")}
-    return "keys stay" if kept == {True} else _days("PendingWindowInDays", "AWS::KMS::Key")(declaration)
+    days = _days("PendingWindowInDays", "AWS::KMS::Key")(declaration)
+    return "keys stay" if days and all(key.retained for key in declaration.of("AWS::KMS::Key")) else days
 
 
 def _databases(declaration: Declaration) -> str:
