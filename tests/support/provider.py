@@ -236,6 +236,7 @@ def answered(configuration: Mapping[str, Any]) -> Json:
                 values[f"{mode}_{kind}_{name}"] = ANSWERS[f"{mode}.{kind}"](where)
     config = json.loads(LOOKED_UP.sub(r"local.\1_\2_\3", json.dumps(config)))
     for provider in config["provider"]["aws"]:
+        provider.pop("allowed_account_ids", None)  # it does not ask which account it is in
         provider |= {
             "access_key": "test",
             "secret_key": "test",
