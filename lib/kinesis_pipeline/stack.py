@@ -55,6 +55,8 @@ class KinesisPipeline(cdk.Stack):
         delivery = Delivery(
             self, "Delivery", settings=settings, stream=self.stream, consumer=self.consumer, keys=self.keys
         )
+        # New code must not come before the columns that it needs, and stays away when their migration fails.
+        self.consumer.function.node.add_dependency(schema)
         delivery.mapping.node.add_dependency(schema)
         self.alarms = Alarms(
             self,

@@ -63,8 +63,9 @@ class Functions(pulumi.ComponentResource):
         self.dead = self._dead_letters()
         self.logs: dict[str, aws.cloudwatch.LogGroup] = {}
         audit = [*self._write_audit()]
+        self.migrated: list[pulumi.Resource] = []
         self.database = self._function("database", [])
-        self.migrated = self._migrate()
+        self.migrated = [self._migrate()]
         self.api = self._function("api", audit, concurrency=args.settings.function_concurrency)
         # Two at once would do the same work twice.
         self.drain = self._function("drain", audit, concurrency=1 if args.settings.function_concurrency else 0)
@@ -117,6 +118,9 @@ class Functions(pulumi.ComponentResource):
         ]
 
     def _function(self, part: str, statements: list[Statement], concurrency: int = 0) -> aws.lambda_.Function:
+        """Return a function. All but the one that migrates wait for it: code that needs a column must not come before
+        the column, and stays away when the migration fails.
+        """
         settings, network = self._args.settings, self._args.network
         name = settings.name("function", part)
         # Made before Lambda makes it, for Lambda would keep its lines forever.
@@ -154,7 +158,7 @@ class Functions(pulumi.ComponentResource):
             vpc_config={"subnet_ids": network.ids("functions"), "security_group_ids": [network.functions.id]},
             environment={"variables": self._environment(part)},
             # Without its rights a function cannot be attached to the network.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, logs]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, logs, *self.migrated]),
         )
 
     def _environment(self, part: str) -> dict[str, pulumi.Input[str]]:
@@ -205,5 +209,5 @@ class Functions(pulumi.ComponentResource):
             "drain",
             rule=rule.name,
             arn=self.drain.arn,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.migrated]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self.migrated),
         )

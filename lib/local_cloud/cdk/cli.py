@@ -15,6 +15,8 @@ PROGRAM = ROOT / "node_modules" / ".bin" / "cdk"
 BOOTSTRAP_STACK = "CDKToolkit"
 # "name | 12/51 | 4:22:43 PM | CREATE_COMPLETE | AWS::IAM::Role | path"
 EVENT = re.compile(r"\|\s*(\d+/\d+)\s*\|[^|]*\|\s*(\w+)\s*\|\s*(\S+)\s*\|")
+# What fails says one of these; a settings' note has "tap:" in the middle of its line.
+REASON = re.compile(r"FAILED|❌|[Ee]rror|^\s*tap:")
 Report = Callable[[str], None]
 
 
@@ -80,7 +82,7 @@ def run(
 def reason(lines: Sequence[str]) -> str:
     """Return the lines of the command line's output that say why it failed."""
     kept = [line for line in lines if line.strip() and ("FAILED" in line or not EVENT.search(line))]
-    start = next((n for n, line in enumerate(kept) if re.search(r"FAILED|❌|Error|tap:", line)), max(0, len(kept) - 5))
+    start = next((n for n, line in enumerate(kept) if REASON.search(line)), max(0, len(kept) - 5))
     return "\n".join(f"  {line.strip()}" for line in kept[start : start + 6])
 
 

@@ -247,3 +247,17 @@ def lost_events(declaration: Declaration) -> Iterator[str]:
                 for queue, _attribute in queues:
                     if int(queue.properties.get("MessageRetentionPeriod", 345_600)) < 14 * 86_400:
                         yield f"{queue.name}: keeps {queue.properties.get('MessageRetentionPeriod')} s: use 14 days"
+
+
+MIGRATIONS = ("Custom::DatabaseSchema", "Terraform::aws_lambda_invocation")
+
+
+@rule(*MIGRATIONS)
+def code_before_its_migration(declaration: Declaration) -> Iterator[str]:
+    """Find functions with a database whose new code a deployment uploads before it migrates, or although that fails."""
+    for migration in [resource for kind in MIGRATIONS for resource in declaration.of(kind)]:
+        for function, environment in variables(declaration):
+            if function.name in migration.references or "DB_HOST" not in environment:
+                continue
+            if migration.name not in function.depends_on:
+                yield f"{function.name}: does not wait for {migration.name}"

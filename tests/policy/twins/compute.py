@@ -6,7 +6,7 @@ from typing import Any
 from tests.policy.cases import REMOVED, Twin
 from tests.policy.rule import Check
 from tests.policy.rules import apis, containers, functions, load_balancers
-from tests.policy.spelling import everywhere
+from tests.policy.spelling import KeptTwin, everywhere
 
 TASK, SERVICE = "aws:ecs/taskDefinition:TaskDefinition", "aws:ecs/service:Service"
 ONE = "containerDefinitions.0"
@@ -357,4 +357,8 @@ TWINS: list[Twin] = [
         {"visibilityConfig.cloudwatchMetricsEnabled": False},
     ),
     *pulumi(apis.firewalls, "aws:wafv2/webAclAssociation:WebAclAssociation", "", {}),
+    KeptTwin(functions.code_before_its_migration, "cdk", "AWS::Lambda::Function", "Consumer", {"DependsOn": []}),
+    KeptTwin(
+        functions.code_before_its_migration, "pulumi", "aws:lambda/function:Function", "api", {"dependencies": []}
+    ),
 ]

@@ -82,6 +82,12 @@ def test_mapping_tries_are_bounded_in_number_and_in_age(dev):
     assert 60 <= mapping["MaximumRecordAgeInSeconds"] <= stream["RetentionPeriodHours"] * 3600
 
 
+def test_new_code_waits_for_the_schema(dev):
+    (consumer,) = [r for name, r in of_type(dev, FUNCTION).items() if name.startswith("Consumer")]
+    (schema,) = of_type(dev, "Custom::DatabaseSchema")
+    assert schema in consumer["DependsOn"]
+
+
 def test_mapping_waits_for_the_schema_and_the_permissions(dev):
     (mapping,) = of_type(dev, "AWS::Lambda::EventSourceMapping").values()
     types = {dev["Resources"][name]["Type"] for name in mapping["DependsOn"]}

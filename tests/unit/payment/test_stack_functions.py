@@ -113,6 +113,14 @@ def test_migrations_run_in_the_deployment_and_again_when_they_change(monkeypatch
     assert len(before["triggers"]["migrations"]) == 64
 
 
+@pytest.mark.parametrize("part", ["api", "drain"])
+def test_new_code_waits_for_the_migrations(part):
+    found = payment()
+    (function,) = [f for f in found.of("lambda/function:Function") if f.name == part]
+    (schema,) = found.of("lambda/invocation:Invocation")
+    assert schema.urn in function.depends_on
+
+
 def test_the_schedule_waits_for_the_migrations():
     found = payment()
     (target,) = found.of("cloudwatch/eventTarget:EventTarget")
