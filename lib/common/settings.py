@@ -57,7 +57,25 @@ def version(engine: str) -> Setting[str]:
     variable = rds_versions.variable(engine)
     kind = SettingType("a version of that list", lambda given: rds_versions.choose(engine, {variable: given.text}))
     first = Derived("the first of lib/common/rds_versions.py", lambda _: "")
-    return Setting(kind, "the version of PostgreSQL", first, f"{RESTARTS}; there is no way back", variable)
+    change = f"{RESTARTS}; another major version needs `ALLOW_MAJOR_VERSION_UPGRADE`; there is no way back"
+    return Setting(kind, "the version of PostgreSQL", first, change, variable)
+
+
+def _major_upgrade(given: Given) -> bool:
+    """Return whether another major version may be deployed.
+
+    It is made at once: a version waits for the maintenance window where changes wait, and the parameter group of the
+    earlier major version, which the database uses until then, goes with this deployment.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBParameterGroup.html
+    """
+    allowed = FLAG.parse(given)
+    if allowed and not given.earlier["apply_immediately"]:
+        raise given.refused(
+            "is refused with APPLY_IMMEDIATELY=false: the upgrade would wait for the maintenance window, and its "
+            "deployment would fail: set APPLY_IMMEDIATELY=true for this deployment."
+        )
+    return allowed
 
 
 @dataclass(frozen=True)
@@ -283,6 +301,13 @@ class DatabaseSettings(SystemSettings):
         FLAG,
         "whether a change of the database is made at once, or waits for its next maintenance window",
         change="in place; what waits already is made with the next change",
+    )
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.MajorVersion.html
+    allow_major_version_upgrade = Setting(
+        SettingType("`true`, with `APPLY_IMMEDIATELY`; `false`", _major_upgrade),
+        "whether a deployment may upgrade the database to another major version",
+        default=False,
+        change="in place: what the deployment after it may do",
     )
     database_port = Setting(number(1150, 65535), "the port of PostgreSQL", 5432, "the database restarts at once")
     alarm_email = Setting(kinds.EMAIL, "where alarms are sent", "", "in place; the new address has to confirm")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from lib.common import naming, region
@@ -54,7 +54,9 @@ class AwsContext:
         """Return the tags of a resource's own: its name; the provider adds everything else."""
         return {"Name": f"{SYSTEM}-{part}-{self.settings.suffix}" if part else self.name("service"), **more}
 
-    def protected(self, *, ignore: Sequence[str] = ()) -> TerraformResourceLifecycle | None:
+    def protected(
+        self, *, ignore: Sequence[str] = (), conditions: Sequence[Postcondition] = ()
+    ) -> TerraformResourceLifecycle | None:
         """Return the lifecycle of what holds data: where it is protected, no plan that would destroy it is made.
 
         AWS's own deletion protection refuses one resource, when everything that needed it has been destroyed already.
@@ -63,9 +65,11 @@ class AwsContext:
 
         Args:
             ignore: arguments whose changes are not looked at.
+            conditions: what has to be true of the resource, also of the planned one.
         """
         lifecycle: dict[str, Any] = {"prevent_destroy": True} if self.settings.deletion_protection else {}
         lifecycle |= {"ignore_changes": list(ignore)} if ignore else {}
+        lifecycle |= {"postcondition": list(conditions)} if conditions else {}
         return TerraformResourceLifecycle(**lifecycle) if lifecycle else None
 
     def own(self, part: str = "", **more: str) -> OwnArguments:

@@ -23,6 +23,7 @@ from lib.common.iam_statements import enhanced_monitoring
 from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
+from lib.disaster_recovery.major_version import same_major
 from lib.disaster_recovery.network import Network
 from lib.disaster_recovery.password import MASTER_USER, Password
 from lib.disaster_recovery.policies import service_role
@@ -138,7 +139,7 @@ class Database(Construct):
         self.instances = self._instances()
 
     def _parameters(self) -> RdsClusterParameterGroup:
-        family = f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}"
+        family = rds_versions.family(ENGINE, self._aws.settings.engine_version)
         return RdsClusterParameterGroup(
             self,
             "parameters",
@@ -184,6 +185,7 @@ class Database(Construct):
             preferred_backup_window="02:00-03:00",
             preferred_maintenance_window="sun:03:30-sun:04:30",
             apply_immediately=settings.apply_immediately,
+            allow_major_version_upgrade=settings.allow_major_version_upgrade or None,
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
             skip_final_snapshot=not retain_data,
@@ -195,7 +197,7 @@ class Database(Construct):
             performance_insights_enabled=True,
             performance_insights_kms_key_id=key,
             performance_insights_retention_period=INSIGHTS_DAYS[settings.database_insights],
-            lifecycle=self._aws.protected(ignore=UNTOUCHED),
+            lifecycle=self._aws.protected(ignore=UNTOUCHED, conditions=same_major(settings)),
             depends_on=[logs, *after],
             **self._aws.own("database"),
             **role,

@@ -73,7 +73,7 @@ class Database(pulumi.ComponentResource):
 
     def _parameters(self) -> aws.rds.ClusterParameterGroup:
         settings = self._args.settings
-        family = f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}"
+        family = rds_versions.family(ENGINE, settings.engine_version)
         return aws.rds.ClusterParameterGroup(
             "parameters",
             # Another family is another group, beside the one that the cluster uses until it is upgraded.
@@ -109,6 +109,8 @@ class Database(pulumi.ComponentResource):
             engine_version=settings.engine_version,
             # Or AWS enrols the cluster in paid support when the version's standard support ends.
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
+            # Without it RDS refuses a version of another major version.
+            allow_major_version_upgrade=settings.allow_major_version_upgrade or None,
             database_name=settings.database_name,
             port=settings.database_port,
             master_username=MASTER_USER,

@@ -6,8 +6,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
-from lib.common.rds_versions import ENGINES
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
@@ -44,9 +44,9 @@ class Database(Construct):
         retain_data = settings.retain_data
         # RDS would create these groups itself, without retention and without a key.
         groups = [self._log_group(settings, keys, identifier, export) for export in LOG_EXPORTS]
-        major = ENGINES["postgres"].major
+        version = settings.engine_version
         engine = rds.DatabaseInstanceEngine.postgres(
-            version=rds.PostgresEngineVersion.of(settings.engine_version, major)
+            version=rds.PostgresEngineVersion.of(version, rds_versions.major(version))
         )
         self.instance = rds.DatabaseInstance(
             self,
@@ -79,7 +79,7 @@ class Database(Construct):
             removal_policy=cdk.RemovalPolicy.SNAPSHOT if retain_data else cdk.RemovalPolicy.DESTROY,
             apply_immediately=settings.apply_immediately,
             auto_minor_version_upgrade=False,
-            allow_major_version_upgrade=False,
+            allow_major_version_upgrade=settings.allow_major_version_upgrade,
             cloudwatch_logs_exports=list(LOG_EXPORTS),
             database_insights_mode=rds.DatabaseInsightsMode.STANDARD,
             enable_performance_insights=True,
@@ -114,7 +114,7 @@ class Database(Construct):
             "Parameters",
             engine=engine,
             # CloudFormation makes another family's group beside the one that the instance uses until it is upgraded.
-            name=settings.name("parameter_group", f"postgres{ENGINES['postgres'].major}"),
+            name=settings.name("parameter_group", rds_versions.family("postgres", settings.engine_version)),
             description="TLS for every connection; slow statements in the log",
             parameters={
                 "rds.force_ssl": "1",

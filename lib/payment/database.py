@@ -53,7 +53,7 @@ class Database(pulumi.ComponentResource):
             subnet_ids=network.ids("database"),
             opts=own,
         )
-        family = f"{ENGINE}{rds_versions.ENGINES[ENGINE].major}"
+        family = rds_versions.family(ENGINE, settings.engine_version)
         parameters = aws.rds.ParameterGroup(
             "parameters",
             # Another family is another group, beside the one that the instance uses until it is upgraded.
@@ -104,6 +104,8 @@ class Database(pulumi.ComponentResource):
             apply_immediately=settings.apply_immediately,
             # The version is pinned: an upgrade by AWS would be a difference that Pulumi wants to take back.
             auto_minor_version_upgrade=False,
+            # Without it RDS refuses a version of another major version.
+            allow_major_version_upgrade=settings.allow_major_version_upgrade or None,
             copy_tags_to_snapshot=True,
             deletion_protection=settings.deletion_protection,
             skip_final_snapshot=not settings.retain_data,

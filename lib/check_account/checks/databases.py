@@ -142,17 +142,17 @@ def evaluate(check: Check, system: System, database: Database, offer: Offer) -> 
 
 def change(database: Database, offer: Offer, zones: int) -> str:
     """Return the smallest change that makes a database one that can be had."""
-    engine = rds_versions.ENGINES[database.engine]
-    listed = [version for version in engine.versions if version in offer.versions]
-    others = [version for version in newest_first(offer.versions, engine.major) if version not in listed]
+    major = rds_versions.major(database.version)
+    listed = [version for version in rds_versions.ENGINES[database.engine].of_major(major) if version in offer.versions]
+    others = [version for version in newest_first(offer.versions, major) if version not in listed]
     for version in listed + others:
         member = version in offer.global_versions or not database.global_database
         if offer.zones.get(version, 0) >= zones and member:
             name = rds_versions.variable(database.engine)
             return f"set {name}={version}" if version in listed else f"add {version} to lib/common/rds_versions.py"
     if listed or others:
-        return f"set DATABASE_INSTANCE_CLASS to another class: no {engine.major}.x has this one in {zones} zones"
-    return f"put another major version into lib/common/rds_versions.py: no {engine.major}.x is offered"
+        return f"set DATABASE_INSTANCE_CLASS to another class: no {major}.x has this one in {zones} zones"
+    return f"put another major version into lib/common/rds_versions.py: no {major}.x is offered"
 
 
 def newest_first(versions: frozenset[str], major: str) -> list[str]:

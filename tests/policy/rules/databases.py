@@ -40,7 +40,7 @@ GROUPS = ("AWS::RDS::DBParameterGroup", "AWS::RDS::DBClusterParameterGroup")
 
 @rule(*GROUPS)
 def database_parameters(declaration: Declaration) -> Iterator[str]:
-    """Find parameter groups that do not enforce TLS, with unknown parameters or values, or of another major version."""
+    """Find parameter groups that do not enforce TLS, or with unknown parameters or values."""
     for kind in GROUPS:
         for group in declaration.of(kind):
             parameters = {str(name): str(value) for name, value in group.properties["Parameters"].items()}
@@ -53,9 +53,23 @@ def database_parameters(declaration: Declaration) -> Iterator[str]:
                     yield f"{group.name}: {name} is {value!r}: use one of {sorted(PARAMETERS[name])}"
                 if name in MILLISECONDS and not 100 <= int(value) <= 600_000:
                     yield f"{group.name}: {name} is {value} ms"
-            families = {f"{engine.name}{engine.major}" for engine in rds_versions.ENGINES.values()}
-            if group.properties["Family"] not in families:
-                yield f"{group.name}: the family {group.properties['Family']!r} is none of {sorted(families)}"
+
+
+@rule(*BOTH)
+def parameter_families(declaration: Declaration) -> Iterator[str]:
+    """Find databases with a parameter group of another engine or major version, which RDS refuses.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html (DBParameterGroupName)
+    """
+    for database in databases(declaration):
+        version = str(database.properties.get("EngineVersion", ""))
+        for origin, _attribute in declaration.referred(version):
+            version = str(origin.properties["EngineVersion"])
+        family = rds_versions.family(str(database.properties.get("Engine")), version)
+        used = [database.properties.get(key, "") for key in ("DBParameterGroupName", "DBClusterParameterGroupName")]
+        for group, _attribute in declaration.referred(used):
+            if group.properties["Family"] != family:
+                yield f"{database.name}: {group.name} is of the family {group.properties['Family']!r}, not {family!r}"
 
 
 @rule(*BOTH)

@@ -58,8 +58,9 @@ TWINS: list[Twin] = [
     *parameters(databases.database_parameters, "log_statement", "all"),
     *parameters(databases.database_parameters, "log_min_duration_statement", "-1"),
     *(
-        Twin(databases.database_parameters, tool, kind, "", {"Family" if tool == "cdk" else "family": "postgres9"})
+        Twin(databases.parameter_families, tool, kind, "", {"Family" if tool == "cdk" else "family": family})
         for tool, kind in GROUPS
+        for family in ("postgres9", "postgres18", "aurora-postgresql18")
     ),
     Twin(databases.passwords, "cdk", "AWS::RDS::DBInstance", "", {"ManageMasterUserPassword": False}),
     Twin(databases.passwords, "cdktf", "aws_rds_cluster", "", {"manage_master_user_password": True}),

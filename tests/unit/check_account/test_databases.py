@@ -9,7 +9,7 @@ from lib.common import rds_versions
 from tests.support.check_account import HERE, THERE, resource, system
 
 FIRST, SECOND, *_ = rds_versions.ENGINES["postgres"].versions
-MAJOR = rds_versions.ENGINES["postgres"].major
+MAJOR = rds_versions.major(FIRST)
 SUBNETS = ["${a.Id}", "${b.Id}", "${c.Id}"]
 GROUP = resource("AWS::RDS::DBSubnetGroup", SubnetIds=SUBNETS)
 INSTANCE = resource(
@@ -123,6 +123,12 @@ def test_a_version_that_cannot_be_had_gets_the_smallest_change(found, change):
 @pytest.mark.parametrize(("versions", "reason"), [([FIRST], "class in 0 zones"), ([SECOND], "version not offered")])
 def test_the_reason_is_told(versions, reason):
     assert verdict(SINGLE, offer({}, versions)).found == reason
+
+
+def test_a_version_of_another_major_version_is_no_replacement():
+    other = rds_versions.ENGINES["postgres"].majors[1].versions[0]
+    row = verdict(SINGLE, offer({other: 3}, [FIRST, other]))
+    assert row.fix == f"set DATABASE_INSTANCE_CLASS to another class: no {MAJOR}.x has this one in 3 zones"
 
 
 def test_versions_are_ordered_as_numbers():

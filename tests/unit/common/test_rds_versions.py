@@ -63,23 +63,47 @@ def test_a_version_that_never_was_is_noticed(engine: str, version: str) -> None:
     assert problems(engine, version) == {"unknown"}
 
 
-@pytest.mark.parametrize("name", rds_versions.ENGINES)
-def test_no_engine_is_past_the_end_of_its_support(name: str) -> None:
+MAJORS = [(engine.name, each) for engine in rds_versions.ENGINES.values() for each in engine.majors]
+
+
+@pytest.mark.parametrize(("name", "each"), MAJORS)
+def test_no_major_version_is_past_the_end_of_its_support(name: str, each: rds_versions.MajorVersion) -> None:
     """After it, AWS charges for extended support by the hour and processor."""
-    assert rds_versions.ENGINES[name].supported_until > datetime.now(UTC).date()
+    assert each.supported_until > datetime.now(UTC).date(), name
+
+
+@pytest.mark.parametrize(("name", "each"), MAJORS)
+def test_a_list_is_one_major_version_newest_first(name: str, each: rds_versions.MajorVersion) -> None:
+    """A fallback never changes the major version, and none stands twice."""
+    minors = [int(version.removeprefix(f"{each.number}.")) for version in each.versions]
+    assert minors == sorted(set(minors), reverse=True), name
 
 
 @pytest.mark.parametrize("name", rds_versions.ENGINES)
-def test_a_list_is_one_major_version_newest_first(name: str) -> None:
-    """A fallback never changes the major version, and none stands twice."""
-    engine = rds_versions.ENGINES[name]
-    minors = [int(version.removeprefix(f"{engine.major}.")) for version in engine.versions]
-    assert minors == sorted(set(minors), reverse=True)
+def test_the_next_major_version_follows_the_default_one(name: str) -> None:
+    """There is always one to upgrade to, and no major version is skipped."""
+    numbers = [int(each.number) for each in rds_versions.ENGINES[name].majors]
+    assert numbers == [numbers[0], numbers[0] + 1]
+
+
+@pytest.mark.parametrize("name", rds_versions.ENGINES)
+def test_the_next_major_version_is_supported_longer(name: str) -> None:
+    """Or the upgrade would gain nothing."""
+    first, then = rds_versions.ENGINES[name].majors
+    assert then.supported_until > first.supported_until
 
 
 def test_the_major_version_is_what_stands_before_the_point() -> None:
     """Parameter-group families are named by it."""
-    assert rds_versions.Engine("any", ("9.10", "9.9"), date(2030, 1, 1)).major == "9"
+    assert rds_versions.MajorVersion(("9.10", "9.9"), date(2030, 1, 1)).number == "9"
+    assert rds_versions.family("aurora-postgresql", "18.6") == "aurora-postgresql18"
+
+
+def test_the_versions_of_a_major_version_are_its_own() -> None:
+    """What another major version has is no fallback."""
+    engine = rds_versions.ENGINES["postgres"]
+    assert engine.of_major("18") == engine.majors[1].versions
+    assert engine.of_major("9") == ()
 
 
 @pytest.mark.parametrize("name", rds_versions.ENGINES)

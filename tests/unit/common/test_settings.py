@@ -129,6 +129,21 @@ def test_settings_of_the_same_values_are_equal_and_cannot_be_changed() -> None:
         settings.values = {}  # type: ignore[misc]
 
 
+def test_another_major_version_is_allowed_by_nobody_unless_it_is_said() -> None:
+    """It is upgraded by no slip."""
+    assert Example.read({}).allow_major_version_upgrade is False
+
+
+def test_another_major_version_is_made_at_once() -> None:
+    """Where changes wait, the parameter group that the database still uses could not be deleted."""
+    with pytest.raises(
+        SettingError, match="ALLOW_MAJOR_VERSION_UPGRADE='true' is refused with APPLY_IMMEDIATELY=false"
+    ):
+        Example.read({"ALLOW_MAJOR_VERSION_UPGRADE": "true"})
+    allowed = Example.read({"ALLOW_MAJOR_VERSION_UPGRADE": "true", "APPLY_IMMEDIATELY": "true"})
+    assert allowed.allow_major_version_upgrade is True
+
+
 def test_the_stacks_configuration_overrides_the_file() -> None:
     """Under the key that stands for the variable."""
     assert Example.of_stack("dev", {"databasePort": "6000", "slow": "false"}, {}).values["database_port"] == 6000

@@ -29,6 +29,23 @@ def test_each_cluster_joins_it_with_its_version_and_its_own_regions_key(role):
     assert cluster["kms_key_id"] == cluster["performance_insights_kms_key_id"] == f"${{{key}.arn}}"
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_a_plan_ends_at_a_cluster_of_another_major_version(role):
+    (condition,) = production().one("aws_rds_cluster", role)["lifecycle"]["postcondition"]
+    major = rds_versions.major(rds_versions.ENGINES["aurora-postgresql"].versions[0])
+    assert condition["condition"] == f'${{split(".", self.engine_version)[0] == "{major}"}}'
+    assert "AURORA_POSTGRESQL_VERSION" in condition["error_message"]
+    assert "ALLOW_MAJOR_VERSION_UPGRADE=true" in condition["error_message"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_upgrade_that_is_allowed_ends_at_no_cluster(role):
+    found = configuration(APPLY_IMMEDIATELY="true", ALLOW_MAJOR_VERSION_UPGRADE="true")
+    cluster = found.one("aws_rds_cluster", role)
+    assert "postcondition" not in cluster["lifecycle"]
+    assert cluster["allow_major_version_upgrade"] is True
+
+
 def test_the_secondary_cluster_waits_for_the_primary_instance():
     found = production()
     first = found.one("aws_rds_cluster_instance", "primary", "instance-1").address

@@ -25,7 +25,9 @@ def test_tls_is_enforced_by_the_parameters_of_the_versions_family():
     group = found.one("rds/clusterParameterGroup:ClusterParameterGroup")
     assert {"name": "rds.force_ssl", "value": "1"} in group["parameters"]
     assert {"name": "ssl_min_protocol_version", "value": "TLSv1.2"} in group["parameters"]
-    assert group["family"] == f"aurora-postgresql{rds_versions.ENGINES['aurora-postgresql'].major}"
+    assert group["family"] == rds_versions.family(
+        "aurora-postgresql", rds_versions.ENGINES["aurora-postgresql"].versions[0]
+    )
     assert group["name"] == f"flask-api-{group['family']}-dev"
 
 

@@ -38,7 +38,7 @@ def test_the_database_uses_its_own_key_and_parameters():
     instance, group = found.one("rds/instance:Instance"), found.one("rds/parameterGroup:ParameterGroup")
     assert instance["kmsKeyId"].endswith("key/database")
     assert instance["parameterGroupName"] == group["name"]
-    assert group["family"] == f"postgres{rds_versions.ENGINES['postgres'].major}"
+    assert group["family"] == rds_versions.family("postgres", rds_versions.ENGINES["postgres"].versions[0])
     given = {parameter["name"]: parameter["value"] for parameter in group["parameters"]}
     assert (given["rds.force_ssl"], given["ssl_min_protocol_version"]) == ("1", "TLSv1.2")
 
