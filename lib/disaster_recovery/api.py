@@ -229,7 +229,8 @@ class Api(Construct):
         logs = log_group(self, "logs", f"/apigateway/{context.name('log_group')}", context, self._keys)
         # API Gateway would make it when it writes its first error: without an end or a key, and it would stay.
         name = f"{access_log.EXECUTION_LOGS}{self.rest.id}/{STAGE}"
-        execution_logs = log_group(self, "execution-logs", name, context, self._keys)
+        title = f"/apigateway/{context.name('log_group', 'execution')}"
+        execution_logs = log_group(self, "execution-logs", name, context, self._keys, title)
         return ApiGatewayStage(
             self,
             "stage",

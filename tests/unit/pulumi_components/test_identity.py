@@ -3,7 +3,6 @@
 import pulumi
 import pytest
 
-import tap
 from lib.pulumi_components.identity import OUTPUT
 from tests.support.program import SYSTEMS, declare, program
 
@@ -64,7 +63,3 @@ def test_what_only_the_shell_says_is_told_where_it_matters(environment, told, mo
         "tap: LOG_DAYS='30' is from the environment in the place of '365': a deployment without it takes it back."
     )
     assert sentences == [expected] * told
-
-
-def test_every_pulumi_system_has_an_identity():
-    assert set(SYSTEMS) == {name for name, system in tap.SYSTEMS.items() if system.iac_tool == "pulumi"}
