@@ -229,28 +229,6 @@ class SystemSettings:
         """What a deployed stack stays: the tool's state, or CloudFormation, keeps it from the first deployment on."""
         return {"environment": self.environment, "region": self.region}
 
-    def check_identity(self, before: Mapping[str, str]) -> None:
-        """Refuse to make another environment of a deployed stack, or to move it.
-
-        Args:
-            before: the identity of the latest deployment; empty at the first one.
-
-        Raises:
-            SettingError: a contradiction that ENVIRONMENT_BEFORE does not name.
-        """
-        title = f"{self.system}-{self.suffix}"
-        if before and before["region"] != self.region:
-            raise SettingError(
-                f"{title} is deployed in {before['region']}, and AWS_REGION={self.region!r} would delete it there and "
-                f"make an empty one: unset AWS_REGION (lib/AWS_REGION counts), or deploy under another {naming.SUFFIX}."
-            )
-        if before and before["environment"] not in (self.environment, self.values.get("environment_before")):
-            raise SettingError(
-                f"{title} is deployed as {before['environment']}, and ENVIRONMENT={self.environment!r} would make "
-                f"another of it: set ENVIRONMENT={before['environment']}, deploy under another {naming.SUFFIX}, or, if "
-                f"that is meant, set ENVIRONMENT_BEFORE={before['environment']} too."
-            )
-
     @property
     def tags(self) -> dict[str, str]:
         """The tags that every taggable resource carries: two that discovery looks for, and four for people."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from lib.common import identity
 from lib.common.errors import SettingError
 from lib.common.settings import SystemSettings
 
@@ -24,20 +25,20 @@ def confirmed_region(settings: SystemSettings) -> pulumi.Output[str]:
         settings: of the stack; what only the environment says is told to who deploys.
 
     Raises:
-        RunError: when the output is asked for; with the sentence of :meth:`SystemSettings.check_identity`.
+        RunError: when the output is asked for; with the sentence of :func:`lib.common.identity.check`.
     """
     if settings.environment != "dev":
         for sentence in settings.from_shell:
             pulumi.log.info(f"tap: {sentence}")
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    before = pulumi.StackReference("latest-deployment", stack).get_output(OUTPUT)
+    latest = pulumi.StackReference("latest-deployment", stack)
 
-    def confirm(identity: Mapping[str, str] | None) -> str:
+    def confirm(before: Mapping[str, str] | None) -> str:
         try:
-            settings.check_identity(identity or {})
+            identity.check(settings, before or {})
         except SettingError as error:
             # Pulumi shows this one error as a sentence, any other as a traceback.
             raise pulumi.RunError(f"tap: {error}") from error
         return settings.region
 
-    return before.apply(confirm)
+    return latest.get_output(OUTPUT).apply(confirm)

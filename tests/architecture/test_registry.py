@@ -17,6 +17,7 @@ EXAMPLES = {
     "tap.py": "the registry",
     "tests/architecture/test_registry.py": "lists that have to be noticed",
     "tests/policy/test_contract.py": "a life cycle in each tool's own words",
+    "tests/policy/test_major_versions.py": "what the upgrade does in each",
     "tests/policy/test_provider.py": "a value of each tool that the provider refuses",
     "tests/unit/copy_system/test_copy.py": "names that have to be noticed",
     "tests/unit/diagrams/test_cli.py": "what is in three pictures",

@@ -52,7 +52,7 @@ def test_only_what_is_told_of_health_checks_is_elsewhere(moved):
     for provider in found.json["provider"]["aws"]:
         if provider["alias"] == "global":
             assert region.global_region(pair[0]) not in pair
-            kinds = {r.kind for r in found.resources if r["provider"] == "aws.global"}
+            kinds = {r.kind for r in found.resources if r.values.get("provider") == "aws.global"}
             assert kinds <= {
                 "aws_kms_key",
                 "aws_kms_alias",

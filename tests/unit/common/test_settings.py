@@ -1,12 +1,11 @@
 """A value comes from the environment, Pulumi's configuration, the environment's file or the default, in this order."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lib.common import region, settings
+from lib.common import region
 from lib.common.errors import SettingError
 from lib.common.setting_types import FLAG, Setting, choice, number
 from lib.common.settings import DatabaseSettings, SystemSettings
@@ -230,49 +229,6 @@ def test_what_the_shell_overrides_is_named_with_both_values() -> None:
     (sentence,) = Example.of_stack("dev", {"databasePort": "6000"}, {"DATABASE_PORT": "7000"}).from_shell
     assert sentence.startswith("DATABASE_PORT='7000' is from the environment in the place of '6000':")
     assert Example.of_stack("dev", {"databasePort": "6000"}, {}).from_shell == ()
-
-
-class Changing(Example):
-    """A system whose environment can be changed."""
-
-    environment_before = settings.ENVIRONMENT_BEFORE
-
-
-def test_the_first_deployment_contradicts_nothing() -> None:
-    """Nothing is known of an earlier one."""
-    Example.read({}).check_identity({})
-
-
-def test_the_same_deployment_contradicts_nothing() -> None:
-    """Whatever else has changed."""
-    Example.read({"LOG_DAYS": "30"}).check_identity(Example.read({}).identity)
-
-
-def test_another_environment_is_refused_with_the_ways_out() -> None:
-    """The deployed one is named, and three things to do."""
-    before = {**Example.read({}).identity, "environment": "production"}
-    with pytest.raises(SettingError) as refusal:
-        Example.read({}).check_identity(before)
-    assert str(refusal.value) == (
-        "example-api-dev is deployed as production, and ENVIRONMENT='dev' would make another of it: set "
-        "ENVIRONMENT=production, deploy under another ENVIRONMENT_SUFFIX, or, if that is meant, set "
-        "ENVIRONMENT_BEFORE=production too."
-    )
-
-
-@pytest.mark.parametrize(("said", "refused"), [("production", False), ("staging", True), ("", True)])
-def test_the_former_environment_has_to_be_said(said: str, refused: bool) -> None:
-    """Rightly."""
-    before = {**Changing.read({}).identity, "environment": "production"}
-    with pytest.raises(SettingError) if refused else nullcontext():
-        Changing.read({"ENVIRONMENT_BEFORE": said}).check_identity(before)
-
-
-def test_another_region_is_always_refused() -> None:
-    """It would be another stack; nothing can be said to make it this one."""
-    before = {**Changing.read({}).identity, "region": ELSEWHERE}
-    with pytest.raises(SettingError, match=rf"is deployed in {ELSEWHERE}, and AWS_REGION='{region.primary({})}' would"):
-        Changing.read({"ENVIRONMENT_BEFORE": "dev"}).check_identity(before)
 
 
 def test_names_hold_the_system_the_part_and_the_suffix() -> None:
