@@ -178,6 +178,7 @@ def enhanced_monitoring(log_group: str) -> list[Statement]:
 def api_route(stage: str, method: str, path: str) -> str:
     """Return how the ARN goes on, after the API's own, of what calls a function for one route; it begins with ``/``.
 
-    A part of the path in braces is any text: https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    A part of the path in braces is any text:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
     """
     return f"/{stage}/{method}{re.sub(r'{[^}]+}', '*', path)}"

@@ -1,6 +1,7 @@
 """Does the region offer this account the availability zones that a system names?
 
-An account has its own letters, and not every letter: https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html
+An account has its own letters, and not every letter:
+https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html
 """
 
 from collections.abc import Sequence

@@ -60,7 +60,8 @@ FREE = frozenset(
         "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Role",
         "AWS::Lambda::Function",
-        # Subnets are changed in place: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html
+        # Subnets are changed in place:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html
         "AWS::RDS::DBSubnetGroup",
         "AWS::SNS::Topic",
         "AWS::SQS::Queue",

@@ -33,5 +33,5 @@ def test_what_only_the_shell_says_is_told_where_it_matters(monkeypatch):
     monkeypatch.setattr("cdktf.Annotations.add_info", lambda _self, sentence: sentences.append(sentence))
     synthesise({"ENVIRONMENT": "dev", "LOG_DAYS": "3"})
     synthesise({"ENVIRONMENT": "production", "LOG_DAYS": "7"})
-    (sentence,) = sentences
-    assert sentence.startswith("tap: LOG_DAYS='7' is from the environment in the place of ")
+    assert len(sentences) == 1
+    assert sentences[0].startswith("tap: LOG_DAYS='7' is from the environment in the place of ")

@@ -368,5 +368,5 @@ def test_what_only_the_shell_says_is_told_where_it_matters(monkeypatch):
     synthesis.synthesise({"LOG_DAYS": "30", "ENVIRONMENT": "staging"})
     synthesis.synthesise({"LOG_DAYS": "365", "ENVIRONMENT": "production"})
     synthesis.synthesise({"LOG_DAYS": "30", "ENVIRONMENT": "production"})
-    (sentence,) = sentences
-    assert sentence.startswith("tap: LOG_DAYS='30' is from the environment in the place of '365':")
+    assert len(sentences) == 1
+    assert sentences[0].startswith("tap: LOG_DAYS='30' is from the environment in the place of '365':")
