@@ -16,6 +16,8 @@ from lib.common.errors import SettingError
 
 T = TypeVar("T")
 ENVIRONMENTS = ("dev", "staging", "production")
+# How the words on a change begin of a value that stays, and is refused when a deployed stack has another one.
+NEVER = "never: "
 
 
 class Given(NamedTuple):
@@ -58,7 +60,8 @@ class Setting(Generic[T]):
         kind: what it takes.
         about: what it is, for the system's document.
         default: the value where nothing else gives one; without a default the file of each environment has to.
-        change: what another value does to a deployed stack, for the system's document.
+        change: what another value does to a deployed stack, for the system's document. After :data:`NEVER`, why it is
+            refused: the value is part of :attr:`lib.common.settings.SystemSettings.identity`.
         alias: the environment variable, where it is not the attribute's name in capitals.
         fixed: whether it belongs to the checkout or the stack's name, so that no file or configuration can hold it.
     """
@@ -86,6 +89,11 @@ class Setting(Generic[T]):
     def variable(self) -> str:
         """The environment variable; in small letters it is the key in an environment's file."""
         return self.alias or self.attribute.upper()
+
+    @property
+    def would(self) -> str:
+        """What another value would do to a deployed stack, and is refused for; empty for one that can be changed."""
+        return self.change.removeprefix(NEVER) if self.change.startswith(NEVER) else ""
 
     @property
     def pulumi_key(self) -> str:

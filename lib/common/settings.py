@@ -15,11 +15,11 @@ from lib.common import naming, rds_ca, rds_versions
 from lib.common import region as regions
 from lib.common import setting_types as kinds
 from lib.common.errors import SettingError
-from lib.common.setting_types import FLAG, TAG, Derived, Given, Setting, SettingType, number
+from lib.common.setting_types import FLAG, NEVER, TAG, Derived, Given, Setting, SettingType, number
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-ANOTHER_STACK = "never: it would be another stack"
+ANOTHER_STACK = f"{NEVER}it would be another stack"
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
 RESTARTS = "the database restarts, when `APPLY_IMMEDIATELY` says"
 
@@ -45,7 +45,7 @@ DOMAIN_NAME = Setting(kinds.DOMAIN, "the name that users call", "")
 HOSTED_ZONE_ID = Setting(kinds.HOSTED_ZONE, "the Route 53 zone of that name", "")
 NAT_PER_ZONE = Setting(FLAG, "a NAT gateway in each zone, so that a zone can fail alone; `false` is cheaper")
 # A VPC keeps its first block: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
-VPC_CIDR = Setting(kinds.NETWORK, "addresses of the network", change="never: the network would be replaced")
+VPC_CIDR = Setting(kinds.NETWORK, "addresses of the network", change=f"{NEVER}the network would be replaced")
 
 
 def _region(given: Given) -> str:
@@ -224,10 +224,21 @@ class SystemSettings:
             SettingError: naming them.
         """
 
+    @classmethod
+    def permanent(cls) -> dict[str, Setting[Any]]:
+        """Return, by attribute, the settings that cannot be changed on a deployed stack.
+
+        The suffix is none of them: each tool's stack or state is called by it, and another one is another stack.
+        """
+        return {name: setting for name, setting in cls.declared().items() if setting.would and name != "suffix"}
+
     @property
     def identity(self) -> dict[str, str]:
         """What a deployed stack stays: the tool's state, or CloudFormation, keeps it from the first deployment on."""
-        return {"environment": self.environment, "region": self.region}
+        return {
+            "environment": self.environment,
+            **{name: kinds.text_of(self.values[name]) for name in self.permanent()},
+        }
 
     @property
     def tags(self) -> dict[str, str]:

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Mapping
 
-from cdktf import Annotations, DataResource, Postcondition, TerraformOutput, TerraformResourceLifecycle, TerraformStack
+from cdktf import TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from constructs import Construct
 
 from lib.common import region
-from lib.disaster_recovery import state
+from lib.disaster_recovery import identity, state
 from lib.disaster_recovery.alarms import Topic
 from lib.disaster_recovery.api import Api
 from lib.disaster_recovery.aws_context import AwsContext
@@ -55,7 +55,7 @@ class DisasterRecovery(TerraformStack):
         }
         caller = DataAwsCallerIdentity(self, "caller", provider=providers[settings.primary.role])
         self._account = account = caller.account_id
-        self._keep_identity(caller)
+        identity.keep(self, settings, caller)
         first, second = (
             AwsContext(settings, region_config.role, region_config.region, providers[region_config.role], account)
             for region_config in settings.region_configs
@@ -79,38 +79,6 @@ class DisasterRecovery(TerraformStack):
         self._serve()
         self._watch()
         self._outputs()
-
-    def _keep_identity(self, caller: DataAwsCallerIdentity) -> None:
-        """Have the plan refuse another environment, region or account than those of the first deployment.
-
-        Terraform's state keeps them, for the configuration's own value is ignored later; the condition is looked at in
-        each plan: https://developer.hashicorp.com/terraform/language/resources/terraform-data
-        """
-        settings = self.settings
-        declared = {**settings.identity, "second_region": settings.secondary.region}
-        lifecycle = None
-        if not settings.environment_before:
-            same = [f'self.output.{name} == "{value}"' for name, value in declared.items()]
-            # In an expression a token of the CDKTF stays a token.
-            same.append(
-                f"self.output.account == data.{caller.terraform_resource_type}.{caller.friendly_unique_id}.account_id"
-            )
-            lifecycle = TerraformResourceLifecycle(
-                ignore_changes=["input"],
-                postcondition=[
-                    Postcondition(
-                        condition=f"${{{' && '.join(same)}}}",
-                        error_message="This stack is deployed as ${jsonencode(self.output)}, and the settings and "
-                        f"credentials say otherwise ({', '.join(declared.values())}): change them back, or deploy "
-                        "under another ENVIRONMENT_SUFFIX. If another environment is meant, set ENVIRONMENT_BEFORE to "
-                        "the one that is deployed, for this one deployment.",
-                    )
-                ],
-            )
-        DataResource(self, "identity", input={**declared, "account": caller.account_id}, lifecycle=lifecycle)
-        if settings.environment != "dev":
-            for sentence in settings.from_shell:
-                Annotations.of(self).add_info(f"tap: {sentence}")
 
     def _provider(self, role: str, where: str) -> AwsProvider:
         return AwsProvider(

@@ -3,7 +3,7 @@
 import re
 
 from lib.common.errors import SettingError
-from lib.common.setting_types import Given, Setting, SettingType, number
+from lib.common.setting_types import NEVER, Given, Setting, SettingType, number
 from lib.common.settings import DELETION_PROTECTION, DatabaseSettings, version
 
 SYSTEM = "kinesis-pipeline"
@@ -33,7 +33,7 @@ class Settings(DatabaseSettings):
         "the zones of the network, for example `a,b`; without it the region's first two, looked up at each deployment; "
         "production needs it",
         "",
-        "never: the subnets and what is in them would be replaced",
+        f"{NEVER}the subnets and what is in them would be replaced",
     )
     # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html
     stream_hours = Setting(number(24, 8760), "hours that records stay in the stream")

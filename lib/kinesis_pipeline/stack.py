@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from lib.common import lambda_package
+from lib.common import identity, lambda_package
 from lib.kinesis_pipeline.database import Database
 from lib.kinesis_pipeline.functions import Code, DatabaseClient, Delivery
 from lib.kinesis_pipeline.keys import Keys
@@ -67,7 +67,7 @@ class KinesisPipeline(cdk.Stack):
             bucket=self.stream.failures,
             database=self.database.instance,
         )
-        self._keep_environment()
+        self._keep_identity()
         self._outputs()
 
     @property
@@ -75,32 +75,47 @@ class KinesisPipeline(cdk.Stack):
         """The region's first two, for where the settings name none: of a known account, the CDK would ask AWS."""
         return [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(2)]
 
-    def _keep_environment(self) -> None:
-        """Have CloudFormation refuse another environment than that of the first deployment, before it changes anything.
+    def _keep_identity(self) -> None:
+        """Have CloudFormation refuse what contradicts the first deployment, before it changes anything.
 
         A parameter keeps its value from one deployment to the next (the CDK's command line says UsePreviousValue),
-        whatever the template's default has become, and a rule compares the two.
+        whatever the template's default has become, and a rule compares the two. A region has its own stacks.
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
         """
-        environment = self.settings.environment
-        cdk.CfnParameter(
-            self, "DeployedAs", default=environment, description="The environment of this stack's first deployment"
-        )
-        cdk.CfnRule(
-            self,
+        settings, environment = self.settings, self.settings.environment
+        self._keep(
+            "DeployedAs",
             "SameEnvironment",
-            assertions=[
-                cdk.CfnRuleAssertion(
-                    assert_=cdk.Fn.condition_equals(cdk.Fn.ref("DeployedAs"), environment),
-                    assert_description=f"This stack is deployed as another environment than {environment}: set "
-                    "ENVIRONMENT to that one, deploy under another ENVIRONMENT_SUFFIX, or, if another environment is "
-                    f"meant, deploy with --parameters DeployedAs={environment}.",
-                )
-            ],
+            "environment",
+            (environment,),
+            f"This stack is deployed as another environment than {environment}: set ENVIRONMENT to that one, deploy "
+            "under another ENVIRONMENT_SUFFIX, or, if another environment is meant, deploy with --parameters "
+            f"DeployedAs={environment}.",
         )
+        for name, setting in settings.permanent().items():
+            if name != "region":
+                part, value = name.title().replace("_", ""), settings.identity[name]
+                # Without a value there was none to keep: AWS's choice is written down later as it is.
+                self._keep(
+                    f"Deployed{part}",
+                    f"Same{part}",
+                    setting.variable,
+                    dict.fromkeys((value, "")),
+                    identity.refusal(settings, name, f"<the parameter Deployed{part}>"),
+                )
         if environment != "dev":
-            for sentence in self.settings.from_shell:
+            for sentence in settings.from_shell:
                 cdk.Annotations.of(self).add_info(f"tap: {sentence}")
+
+    def _keep(  # pylint: disable=too-many-positional-arguments  # a parameter and its rule
+        self, parameter: str, rule: str, what: str, values: Iterable[str], refusal: str
+    ) -> None:
+        """Keep the first of the values; later only these are taken for the one that was kept."""
+        first, *others = values
+        cdk.CfnParameter(self, parameter, default=first, description=f"The {what} of this stack's first deployment")
+        kept = cdk.Fn.ref(parameter)
+        same = cdk.Fn.condition_contains([first, *others], kept) if others else cdk.Fn.condition_equals(kept, first)
+        cdk.CfnRule(self, rule, assertions=[cdk.CfnRuleAssertion(assert_=same, assert_description=refusal)])
 
     def _function(  # pylint: disable=too-many-positional-arguments  # what every function needs
         self, construct_id: str, part: str, description: str, minutes: int, environment: Mapping[str, str] | None = None

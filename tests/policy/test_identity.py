@@ -1,11 +1,16 @@
-"""Terraform itself ends a plan that contradicts what was deployed first, before any change."""
+"""What a deployed stack stays is written down by each tool; Terraform itself ends a plan that contradicts it."""
 
+import copy
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from lib.common.setting_types import Setting
+from tests.policy.cases import SYSTEMS, Case, source_of
+from tests.policy.documents import settings_of
 from tests.support import provider
 from tests.support.disaster_recovery import configuration
 
@@ -13,19 +18,92 @@ LIVE = {"ENVIRONMENT": "production", "ENVIRONMENT_SUFFIX": "live"}
 ACCOUNT = "123456789012"
 
 
+# What tells one deployed stack from another and so contradicts nothing: its name, CloudFormation's region.
+ANOTHER = {"cdk": {"suffix", "region"}, "cdktf": {"suffix"}, "pulumi": {"suffix"}}
+CALLED = {"second_region": "region_dr"}
+
+
+def never(system):
+    """Return, by attribute, the settings that their table calls permanent."""
+    declared = settings_of(system).declared()
+    return {name for name, setting in declared.items() if setting.change.lower().startswith("never")}
+
+
+def of_program(document):
+    """Yield what the output holds, and so the library compares."""
+    yield from document["outputs"]["identity"]
+
+
+def of_configuration(document):
+    """Yield what a resource keeps, and the plan compares."""
+    for body in document["resource"]["terraform_data"].values():
+        conditions = json.dumps(body.get("lifecycle", {}).get("postcondition", []))
+        ignored = body.get("lifecycle", {}).get("ignore_changes")
+        yield from (name for name in body["input"] if ignored == ["input"] and f"self.output.{name} == " in conditions)
+
+
+def of_template(document):
+    """Yield what a parameter keeps, and a rule compares."""
+    compared = json.dumps(document["Rules"])
+    for name in document["Parameters"]:
+        if name.startswith("Deployed") and f'{{"Ref": "{name}"}}' in compared:
+            attribute = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removeprefix("Deployed")).lower()
+            yield "environment" if attribute == "as" else attribute
+
+
+KEPT = {"cdk": of_template, "cdktf": of_configuration, "pulumi": of_program}
+
+
+def unkept(system, document):
+    """Return what a deployed stack has to stay, and what is declared does not keep."""
+    tool = Case(system, "production").tool
+    kept = {CALLED.get(name, name) for name in KEPT[tool](document)}
+    return never(system) - kept - ANOTHER[tool] | {"environment"} - kept
+
+
+@pytest.mark.parametrize("environment", ["dev", "production"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_never_changes_is_kept_and_compared(system, environment):
+    assert unkept(system, source_of(Case(system, environment)).document) == set()
+    assert never(system) > {"suffix", "region"}
+
+
+def forgotten(document, name):
+    """Remove what keeps a setting, in the tool's own form."""
+    document.get("outputs", {}).get("identity", {}).pop(name, None)
+    document.get("resource", {}).get("terraform_data", {}).pop(f"identity-{name}", None)
+    document.get("Rules", {}).pop(f"Same{name.title().replace('_', '')}", None)
+    return document
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_is_not_kept_is_noticed(system):
+    document = copy.deepcopy(source_of(Case(system, "production")).document)
+    (name,) = never(system) & {"vpc_cidr", "availability_zones"}
+    assert unkept(system, forgotten(document, name)) == {name}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_setting_that_becomes_permanent_has_to_be_kept(system, monkeypatch):
+    """By its words alone, however the rest of them goes."""
+    monkeypatch.setattr(settings_of(system).log_days, "change", "Never, because of the law")
+    assert isinstance(settings_of(system).log_days, Setting)
+    assert unkept(system, source_of(Case(system, "production")).document) == {"log_days"}
+
+
 def identity(**environ):
-    return configuration(**environ).one("terraform_data")
+    return configuration(**environ).of("terraform_data")
 
 
 class Stack:
-    """The resource that keeps the identity, on its own: no provider is needed for it."""
+    """The resources that keep the identity, on their own: no provider is needed for them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.command = folder, provider._terraform()
 
     def run(self, *words, account=ACCOUNT, **environ):
         """Return Terraform's exit status and what it said, after a word on the settings."""
-        kept = {"terraform_data": {"identity": identity(**environ).values}}
+        kept = {"terraform_data": {found.path.rpartition("/")[2]: found.values for found in identity(**environ)}}
         resource = json.dumps(kept).replace("data.aws_caller_identity.caller.account_id", "local.account")
         content = {"locals": {"account": account}, "resource": json.loads(resource)}
         (self.folder / "main.tf.json").write_text(json.dumps(content))
@@ -52,6 +130,15 @@ def deployed(tmp_path_factory):
 def test_the_same_identity_changes_nothing(deployed):
     status, _said = deployed.run("plan", "-detailed-exitcode", **LIVE)
     assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "others"), [("VPC_CIDR", {}), ("VPC_CIDR_DR", {}), ("VPC_CIDR", {"ENVIRONMENT_BEFORE": "staging"})]
+)
+def test_another_network_ends_the_plan(deployed, name, others):
+    status, said = deployed.run("plan", **{**LIVE, name: "10.99.0.0/16", **others})
+    assert status == 1
+    assert re.search(rf"is deployed with {name}='10\.6[01]\.0\.0/16', and {name}='10\.99\.0\.0/16' is refused", said)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ LIVE = {"ENVIRONMENT": "production", "ENVIRONMENT_SUFFIX": "live"}
 
 
 def identity(**environ):
-    return configuration(**environ).one("terraform_data")
+    return configuration(**environ).one("terraform_data", part="identity")
 
 
 def test_the_first_identity_is_kept():
@@ -26,6 +26,18 @@ def test_each_part_of_it_is_compared(name):
 
 def test_a_change_that_is_said_to_be_meant_is_not_compared():
     assert "lifecycle" not in identity(**LIVE, ENVIRONMENT_BEFORE="staging").values
+
+
+@pytest.mark.parametrize("name", ["vpc_cidr", "vpc_cidr_dr"])
+@pytest.mark.parametrize("meant", [{}, {"ENVIRONMENT_BEFORE": "staging"}])
+def test_a_network_is_kept_whatever_is_said_to_be_meant(name, meant):
+    kept = configuration(**LIVE, **meant).one("terraform_data", part=f"identity-{name}")
+    (condition,) = kept["lifecycle"]["postcondition"]
+    assert kept["lifecycle"]["ignore_changes"] == ["input"]
+    assert condition["condition"] == f'${{self.output.{name} == "{kept["input"][name]}"}}'
+    assert condition["error_message"].startswith(
+        f"disaster-recovery-live is deployed with {name.upper()}='${{self.output.{name}}}', and {name.upper()}='10."
+    )
 
 
 def test_what_only_the_shell_says_is_told_where_it_matters(monkeypatch):

@@ -360,6 +360,19 @@ def test_another_environment_is_refused_before_anything_is_changed(production):
     assert "--parameters DeployedAs=production" in assertion["AssertDescription"]
 
 
+def test_other_zones_are_refused_before_anything_is_changed(production):
+    """What was left to CloudFormation may be written down: nothing is known of it."""
+    (assertion,) = production["Rules"]["SameAvailabilityZones"]["Assertions"]
+    assert production["Parameters"]["DeployedAvailabilityZones"]["Default"] == "a,b"
+    assert assertion["Assert"] == {"Fn::Contains": [["a,b", ""], {"Ref": "DeployedAvailabilityZones"}]}
+    assert "and AVAILABILITY_ZONES='a,b' is refused, for the subnets" in assertion["AssertDescription"]
+
+
+def test_zones_that_are_written_down_are_not_looked_up_again(dev):
+    (assertion,) = dev["Rules"]["SameAvailabilityZones"]["Assertions"]
+    assert assertion["Assert"] == {"Fn::Equals": [{"Ref": "DeployedAvailabilityZones"}, ""]}
+
+
 def test_what_only_the_shell_says_is_told_where_it_matters(monkeypatch):
     sentences = []
     monkeypatch.setattr("aws_cdk.Annotations.add_info", lambda _self, sentence: sentences.append(sentence))

@@ -19,7 +19,7 @@ def provider_region(found):
 def test_the_first_deployment_writes_down_what_it_is(system):
     found = program(system=system)
     assert found.outputs[OUTPUT]["region"] == provider_region(found)
-    assert set(found.outputs[OUTPUT]) == {"environment", "region"}
+    assert set(found.outputs[OUTPUT]) == {"environment", "region", "vpc_cidr"}
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -35,7 +35,9 @@ def moved(outputs):
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-@pytest.mark.parametrize(("change", "deployed"), [({"ENVIRONMENT": "dev"}, dict), ({}, moved)])
+@pytest.mark.parametrize(
+    ("change", "deployed"), [({"ENVIRONMENT": "dev"}, dict), ({}, moved), ({"VPC_CIDR": "10.99.0.0/16"}, dict)]
+)
 def test_a_contradiction_is_refused_before_any_resource(system, change, deployed, monkeypatch):
     before = deployed(declare(PRODUCTION, system=system).outputs)
     seen = []
