@@ -84,7 +84,7 @@ class JsonBody:
             advice = "Send one JSON object in UTF-8, in which no name occurs twice."
             raise Problem(problems.INVALID_JSON, advice) from None
         # After web.refuse_cards once more, for digits may be written as escapes, and numbers with an exponent.
-        if cards.found_in("|".join(_texts(body))):
+        if cards.found_in(" x ".join(_texts(body))):
             raise card_number("body")
         try:
             return dict(self._validate(body))

@@ -178,8 +178,8 @@ def test_a_large_body_is_refused(payment_home):
         json.dumps(payment(token=VISA)),
         '{"amount": "1", "currency": "EUR", "token": "tok_' + "".join(f"\\u{ord(sign):04x}" for sign in VISA) + '"}',
         "4" + "1" * 15,
-        "0" * 13,
-        "6304000000000000000",
+        "4222222222222",
+        "6205500000000000004",
         payment(drill="378282-246310005"),
     ],
     ids=str,
@@ -196,17 +196,14 @@ def test_a_card_number_for_a_key_is_refused(payment_home, key):
 
 @pytest.mark.parametrize("key", ["1" * 19, "0" * 12, "2026-11-23-0000", "411111111111-x-1111", "order-5500"])
 def test_other_digits_are_no_card_number(payment_home, key):
-    """No stretch of 13 to 19 of them passes Luhn's check."""
     assert payment_home.pay(key).status == 201
 
 
 def test_a_uuid_is_a_key_whatever_its_digits(payment_home):
-    """The digits pass Luhn's check; a letter elsewhere shows what it is."""
+    """A letter shows what it is, though its first digits are a card number."""
     found_in = payment_home.modules.cards.found_in
-    key = "41111111-1111-4111-8111-11111111111a"
-    assert found_in(key.replace("a", "1").replace("-", ""))
-    assert payment_home.pay(key).status == 201
-    assert found_in("41111111-1111-1111-2222-222222222222") or found_in(VISA + "-1111-4111-8111-11111111111a")
+    assert payment_home.pay("41111111-1111-1111-2222-22222222222a").status == 201
+    assert found_in(f"{VISA} 1111-4111-8111-11111111111a")
 
 
 @pytest.mark.parametrize("path", [f"/{VISA}", f"/payments/{VISA}", f"/health/%34{VISA[1:]}"])

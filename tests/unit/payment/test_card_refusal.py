@@ -26,7 +26,7 @@ REQUESTS = {
     "a nested name": ("POST", "/payments", {"body": body(reference={"a": [{VISA: 1}]}), "key": "key"}),
     "a number": ("POST", "/payments", {"body": body(card=int(VISA)), "key": "key"}),
     "a float": ("POST", "/payments", {"body": body(card=float(VISA)), "key": "key"}),
-    "an exponent": ("POST", "/payments", {"body": '{"card": 4.2424242424242E13}', "key": "key"}),
+    "an exponent": ("POST", "/payments", {"body": '{"card": 4.222222222222E12}', "key": "key"}),
     "a small exponent": ("POST", "/payments", {"body": '{"card": 4000001E9}', "key": "key"}),
     "escapes": ("POST", "/payments", {"body": '{"card": "' + ESCAPED + '"}', "key": "key"}),
     "an escaped name": ("POST", "/payments", {"body": '{"' + ESCAPED + '": 1}', "key": "key"}),
@@ -43,9 +43,6 @@ REQUESTS = {
     "a value of the query": ("GET", "/health", {"query": {"card": VISA}}),
     "a name of the query": ("GET", "/health", {"query": {DASHED: ""}}),
     "an escaped query": ("GET", "/health", {"query": {"card": SPACED.replace(" ", "+")}}),
-    "a header": ("GET", "/health", {"headers": {"X-Card": SPACED}}),
-    "a header's name": ("GET", "/health", {"headers": {f"X-{VISA}": "x"}}),
-    "the user agent": ("GET", "/health", {"headers": {"User-Agent": f"shop {VISA}"}}),
     "the method": (VISA, "/health", {}),
 }
 
@@ -55,7 +52,7 @@ def secret(text):
     digits = re.sub(r"[^0-9a-zA-Z:]", "", text)
     return (
         VISA in digits
-        or "42424242424242" in digits
+        or "4222222222222" in digits
         or "4000001000000000" in digits
         or ESCAPED in text.replace("\\\\", "\\")
     )
@@ -90,40 +87,51 @@ def test_a_load_balancer_brings_none_either(api, text, lists):
     for event in (
         encoded,
         balanced("GET", "/health", lists=lists, query={"card": text.replace(" ", "%20")}),
-        balanced("GET", "/health", lists=lists, headers={"X-Card": text}),
+        balanced("GET", "/health", lists=lists, headers={"User-Agent": f"shop {text}"}),
+        balanced("GET", "/health", lists=lists, headers={"X-Amzn-Trace-Id": f"Root=1-67891233-a;card={text}"}),
         balanced("POST", "/payments", payment(), lists=lists, key=text),
     ):
         assert api.send(event).body["code"] == "card_number"
 
 
 def test_only_one_of_several_values_has_it(api):
-    event = support.event("GET", "/health", headers={"X-A": "1"}, query={"a": "1"})
+    event = support.event("GET", "/health", headers={"Idempotency-Key": "1"}, query={"a": "1"})
     for shape in ("multiValueHeaders", "multiValueQueryStringParameters"):
-        changed = {**event, shape: {"X-A": ["1", VISA, "2"]}}
+        changed = {**event, shape: {"Idempotency-Key": ["1", VISA, "2"]}}
         assert api.send(changed).body["code"] == "card_number"
     assert api.send(event).status == 200
 
 
 def test_where_it_stood_is_logged(api, lines):
-    for where in ("token", "the key", "the path", "a name of the query", "a header", "the method"):
+    for where in ("token", "the key", "the path", "a name of the query", "the method"):
         method, path, options = REQUESTS[where]
         api(method, path, **options)
-    assert [line["where"] for line in lines()] == ["body", "key", "path", "query", "header", "method"]
+    assert [line["where"] for line in lines()] == ["body", "key", "path", "query", "method"]
 
 
-def test_what_aws_and_programs_send_is_no_card_number(api):
-    """Traces, signatures, UUIDs."""
-    headers = {
-        "X-Amzn-Trace-Id": "Root=1-67891233-41111111111111111a345678;Self=1-67891234-1234567890123452abcdef01",
-        "traceparent": "00-4111111111111111aaaaaaaaaaaaaaaa-b7ad6b7169203331-01",
-        "Via": "2.0 4111111111111111a.cloudfront.net",
-        "Authorization": "AWS4-HMAC-SHA256 Signature=" + "4111111111111111" * 3 + "abcdef0123456789",
-        "User-Agent": "Mozilla/5.0 (X11) Chrome/131.0.6778.139 Safari/537.36",
-    }
+INSTRUMENTED = {
+    "x-datadog-trace-id": "7277407061855694839",
+    "x-datadog-parent-id": "4111111111111111",
+    "X-Cloud-Trace-Context": "105445aa7843bc8bf206b12000100000/4111111111111111;o=1",
+    "newrelic": "4111111111111111",
+    "X-Request-Start": "t=4111111111111111",
+    "X-Amzn-Trace-Id": "Root=1-67891233-41111111111111111a345678;Self=1-67891234-1234567890123452abcdef01",
+    "traceparent": "00-4111111111111111aaaaaaaaaaaaaaaa-b7ad6b7169203331-01",
+    "Via": "2.0 4111111111111111a.cloudfront.net",
+    "Authorization": "AWS4-HMAC-SHA256 Signature=" + "4111111111111111" * 3 + "abcdef0123456789",
+    "User-Agent": "Mozilla/5.0 (X11) Chrome/131.0.6778.139 Safari/537.36",
+}
+
+
+def test_callers_that_trace_their_requests_can_pay(api):
     key = "14111111-1111-4111-8111-11111111111a"
-    answer = api("POST", "/payments", payment(reference=key), key=key, headers=headers)
-    assert answer.status == 201
-    assert api("POST", "/payments", payment(reference=key.replace("-", "")), key="key").body["code"] == "card_number"
+    assert api("POST", "/payments", payment(reference=key), key=key, headers=INSTRUMENTED).status == 201
+
+
+@pytest.mark.parametrize("name", sorted(INSTRUMENTED))
+def test_a_load_balancer_s_callers_can_pay_too(api, name):
+    event = support.balancer_event("POST", "/payments", payment(), headers={name: INSTRUMENTED[name]}, key="key")
+    assert api.send(event).status == 201
 
 
 def test_an_unexpected_error_does_not_quote_what_was_sent(api, lines, monkeypatch):

@@ -1,7 +1,6 @@
 """Whatever is sent is answered as documented and leaves no card number; whatever is done, the ledger balances."""
 
 import json
-import string
 from collections import Counter
 from decimal import Decimal
 
@@ -18,7 +17,8 @@ from hypothesis.stateful import (
 )
 
 from tests.support import payment as support
-from tests.support.payment import Api, luhn
+from tests.support.card_texts import AROUND, card_numbers
+from tests.support.payment import Api
 
 QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "get"]) | st.text(max_size=5)
@@ -47,15 +47,6 @@ BODIES = (
 )
 KEYS = st.none() | st.uuids().map(str) | st.text(max_size=20)
 PAIRS = st.dictionaries(st.text(max_size=10), st.text(max_size=20), max_size=3)
-
-
-@st.composite
-def card_numbers(draw):
-    """Draw a card number as somebody may write it."""
-    digits = draw(st.text(string.digits, min_size=12, max_size=18))
-    digits += next(last for last in string.digits if luhn(digits + last))
-    gap = draw(st.sampled_from(["", " ", "-"]))
-    return digits, gap.join(digits[place : place + 4] for place in range(0, len(digits), 4))
 
 
 def documented(api, event, answer):
@@ -94,7 +85,7 @@ def test_any_request_gets_a_documented_answer(api, method, path, body, key, head
 
 
 @QUIET
-@given(data=st.data(), card=card_numbers(), before=st.text(max_size=5), after=st.text(max_size=5))
+@given(data=st.data(), card=card_numbers(), before=AROUND, after=AROUND)
 def test_a_card_number_in_any_place_is_refused_and_gone(api, sql, lines, data, card, before, after):
     """Neither in the answer, nor in the log, nor in a table; the rest of the request is a good one."""
     digits, written = card
@@ -107,7 +98,7 @@ def test_a_card_number_in_any_place_is_refused_and_gone(api, sql, lines, data, c
     elif place == "a name":
         body = {text: body}
     elif place == "a number":
-        body["x"] = int("9" + digits)  # no zero is lost in front
+        body["x"] = int(digits)
     elif place == "key":
         key = text
     elif place == "path":
@@ -115,8 +106,9 @@ def test_a_card_number_in_any_place_is_refused_and_gone(api, sql, lines, data, c
     elif place == "query":
         query = {text: text}
     else:
-        headers = {"X-Any": written}
-    answer = answered(api, support.event("POST", path, body, key=key, headers=headers, query=query))
+        headers = {"User-Agent": text}
+    make = support.balancer_event if place == "header" else support.event
+    answer = answered(api, make("POST", path, body, key=key, headers=headers, query=query))
     assert answer.body["code"] == "card_number"
     kept = json.dumps(lines()) + answer.text + json.dumps(answer.headers) + support.everything(sql)
     assert written not in kept
