@@ -91,10 +91,20 @@ def ask(lambda_: "LambdaClient", function: str, source: str | None) -> JsonObjec
     return dict(result)
 
 
-def count_quarantined(s3: "S3Client", bucket: str) -> int:
-    """Return how many objects the failure bucket holds."""
+def object_keys(s3: "S3Client", bucket: str) -> set[str]:
+    """Return the keys of all objects in a bucket."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-    return sum(len(page.get("Contents", [])) for page in pages)
+    return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+
+
+def quarantined(s3: "S3Client", bucket: str, before: set[str]) -> int:
+    """Return how many records the objects hold that were not there before; what is in two of them counts once."""
+    numbers: set[tuple[str, int]] = set()
+    for key in object_keys(s3, bucket) - before:
+        body = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        for record in json.loads(body["payload"])["Records"]:
+            numbers.add((record["eventID"], record["kinesis"].get("subSequenceNumber", 0)))
+    return len(numbers)
 
 
 def duplicates_refused(logs: "CloudWatchLogsClient", settings: Settings, since: datetime) -> int:
@@ -125,7 +135,7 @@ def exercise(clients: ClientFactory, settings: Settings, account: str, report: R
     source = f"exercise-{uuid.uuid4().hex[:8]}"
     sent, duplicates, invalid = records(count, source)
     expected = {"Stored": count, "Duplicates": duplicates, "SetAside": invalid}
-    before = count_quarantined(clients("s3"), settings.bucket(account))
+    before = object_keys(clients("s3"), settings.bucket(account))
     started, began = datetime.now(UTC), time.monotonic()
     send(clients("kinesis"), settings.name("stream"), sent, report)
     send_seconds = time.monotonic() - began
@@ -133,7 +143,7 @@ def exercise(clients: ClientFactory, settings: Settings, account: str, report: R
         counts = {
             "Stored": int(ask(clients("lambda"), settings.name("function", "database"), source)["rows"]),
             "Duplicates": duplicates_refused(clients("logs"), settings, started),
-            "SetAside": count_quarantined(clients("s3"), settings.bucket(account)) - before,
+            "SetAside": quarantined(clients("s3"), settings.bucket(account), before),
         }
         words = ", ".join(f"{NAMES[name]} {counts[name]} of {number}" for name, number in expected.items())
         report(words)

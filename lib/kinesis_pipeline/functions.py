@@ -175,10 +175,11 @@ class DatabaseClient(Construct):
 class Delivery(Construct):
     """The event source mapping: what Lambda does with the stream, and with what fails.
 
-    The consumer sets poison records aside by itself and at once. What comes back as failed is therefore an
-    outage (the database, the bucket) or a defect of the consumer: it is tried again, halved at each error so
-    that a record that kills the function ends up alone, and given to the bucket when tries or age run out.
-    Each try during an outage lasts most of the function's time limit, so 50 tries are more than half an hour.
+    The consumer quarantines poison records by itself. What comes back as failed is therefore an outage (the
+    database, the bucket) or a defect of the consumer: it is tried again, halved at each error so that a record
+    that kills the function ends up alone, and given to the bucket when tries or age run out.
+    Each try during an outage of the database lasts nearly half of the function's time limit, so 50 tries are more
+    than twenty minutes.
     """
 
     RETRIES = 50
@@ -221,7 +222,7 @@ class Delivery(Construct):
         cdk.Validations.of(consumer.role).acknowledge(
             cdk.Acknowledgment(
                 id=f"AwsSolutions::AwsSolutions-IAM5[Resource::<{logical_id}.Arn>/*]",
-                reason="Every record that is quarantined is an object of its own.",
+                reason="Records that are quarantined are in objects whose names follow from what they hold.",
             )
         )
         # Lambda asks for this before it accepts the bucket as a destination.

@@ -118,7 +118,7 @@ def pair(
 
 def measure(consumer: Any, connection: Any, size: int, rounds: int, seconds: float) -> tuple[float, float, float]:
     """Return the medians for one batch size: events a second of A, of B, and the pairs' ratio."""
-    context = functions.Context()
+    context = functions.Context(60.0)
 
     def handle(event: dict[str, Any]) -> None:
         answer = consumer.handler.handler(event, context)

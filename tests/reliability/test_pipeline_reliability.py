@@ -74,7 +74,7 @@ class Environment:
         self._once, self.database._once = self.database._once, self._then_break  # pylint: disable=protected-access
         self.handler.database = self.database
         bucket = traffic.Bucket(scene.objects, self._chance, scene.trouble.s3)
-        self.handler._clients["s3"] = bucket  # pylint: disable=protected-access
+        self.modules.quarantine.client = lambda: bucket
         # Powertools shares these among all loaded copies, which in Lambda are processes of their own.
         provider = self.handler.metrics.provider
         provider.metric_set, provider.dimension_set, provider.metadata_set = {}, {}, {}
@@ -267,14 +267,11 @@ def test_the_honest_consumer_passes_the_small_test(scene: Callable[..., Scene]) 
 
 
 def forgets(environment: Environment) -> None:
-    """Answer success without having stored, when the database is away."""
+    """Answer success without having stored, when the database is unavailable."""
     store = environment.handler.store
 
     def broken(*arguments: Any) -> Any:
-        try:
-            return store(*arguments)
-        except environment.modules.postgres.DatabaseUnavailable:
-            return 0, 0, []
+        return store(*arguments)._replace(unfinished=[])
 
     environment.handler.store = broken
 
@@ -301,17 +298,19 @@ def overwrites(environment: Environment) -> None:
 
 def loses_poison(environment: Environment) -> None:
     """Take a poison record for quarantined although S3 failed."""
-    quarantine_all = environment.handler.quarantine_all
-    environment.handler.quarantine_all = lambda poison: quarantine_all(poison)[:0]
+    quarantine = environment.handler.quarantine
+    environment.handler.quarantine = lambda poison: quarantine(poison) or True
 
 
 def alters_poison(environment: Environment) -> None:
     """Set something else aside than what came."""
-    quarantine = environment.handler.quarantine
+    quarantine, kind = environment.handler.quarantine, environment.modules.events.Record
 
-    def broken(record: Any, reason: str) -> None:
-        raw = {**record.raw, "kinesis": {**record.raw["kinesis"], "data": ""}}
-        quarantine(environment.modules.events.Record(record.shard_id, record.sequence_number, raw), reason)
+    def broken(poison: list[Any]) -> Any:
+        raws = [{**each.record.raw, "kinesis": {**each.record.raw["kinesis"], "data": ""}} for each in poison]
+        places = [(each.record.shard_id, each.record.sequence_number) for each in poison]
+        changed = [kind(*place, raw) for place, raw in zip(places, raws, strict=True)]
+        return quarantine([each._replace(record=record) for each, record in zip(poison, changed, strict=True)])
 
     environment.handler.quarantine = broken
 

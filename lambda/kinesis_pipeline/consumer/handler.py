@@ -2,71 +2,48 @@
 
 Three fates, told apart because they need different answers:
 
-- an event that is valid is stored, or recognised as stored before;
-- a poison record (not JSON, against the schema, refused by the database, or another event under a
-  known id) is quarantined in the failure bucket with its payload, at once, so that it holds nothing back;
-- when the database or the bucket is unavailable, the event source mapping is told exactly what to deliver again.
+- an event that is valid is stored, or recognised as stored before: first of all, so that nothing holds it back;
+- a poison record (not JSON, against the schema, refused by the database, or another event under a known id) is
+  quarantined in the failure bucket with its payload, together with the others of its batch;
+- what was not done in time, or could not be because the database or the bucket is unavailable, is delivered again:
+  the event source mapping is told the first record that was not done, and goes on from there.
+  https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 """
 
-import json
-import os
 from typing import TYPE_CHECKING
 
-import boto3
+import aws
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from events import Poison, Record, read
+from events import Poison, read
 from json_types import JsonObject
 from postgres import ANSWER_SECONDS, Database, DatabaseUnavailable
+from quarantine import PUT_SECONDS, quarantine
 from store import store
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from types_boto3_s3 import S3Client
 
-# Kept back from the function's time limit: the last try may wait for its answer, the rest is to answer in order.
-MARGIN_SECONDS = ANSWER_SECONDS + 5.0
-# The SDK's own patience, minutes for one call, is longer than the function lives.
-QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+FINISH_SECONDS = 5.0  # to log, to count and to answer
+# Kept back from the function's time limit: the database's last try may wait for its answer, and then comes the bucket.
+MARGIN_SECONDS = ANSWER_SECONDS + PUT_SECONDS + FINISH_SECONDS
 logger = Logger()
 metrics = Metrics()
-database = Database(secrets=lambda: boto3.client("secretsmanager", config=QUICK))
-_clients: "dict[str, S3Client]" = {}
+database = Database(secrets=aws.Secrets)
 
 
-def quarantine(record: Record, reason: str) -> None:
-    """Keep a poison record, payload included, under a key that a second delivery writes again."""
-    if "s3" not in _clients:
-        _clients["s3"] = boto3.client("s3", config=QUICK)
-    _clients["s3"].put_object(
-        Bucket=os.environ["FAILURE_BUCKET"],
-        Key=f"poison/{record.shard_id}/{record.sequence_number}.json",
-        ContentType="application/json",
-        # The shape of Lambda's own S3 failure destination, so that one tool reads both.
-        Body=json.dumps(
-            {
-                "version": "1.0",
-                "requestContext": {"condition": "PoisonRecord", "reason": reason},
-                "payload": json.dumps({"Records": [record.raw]}),
-            }
-        ).encode(),
-    )
+def _seconds_left(context: "LambdaContext") -> float:
+    return context.get_remaining_time_in_millis() / 1000
 
 
-def quarantine_all(poison: list[Poison]) -> list[str]:
-    """Quarantine records and return the sequence numbers of those that could not be."""
-    failed = []
-    for record, reason in poison:
-        try:
-            quarantine(record, reason)
-        except (BotoCoreError, ClientError) as error:
-            logger.error("not quarantined", extra={"sequence": record.sequence_number, "cause": type(error).__name__})
-            failed.append(record.sequence_number)
-        else:
-            logger.warning("quarantined", extra={"sequence": record.sequence_number, "reason": reason})
-    return failed
+def _set_aside(poison: list[Poison], context: "LambdaContext") -> bool:
+    """Quarantine poison records, and return whether that is done."""
+    if not poison:
+        return True
+    if _seconds_left(context) < PUT_SECONDS:
+        logger.error("no time left to quarantine", extra={"records": len(poison)})
+        return False
+    return quarantine(poison)
 
 
 @metrics.log_metrics
@@ -74,23 +51,31 @@ def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Store one batch of Kinesis records.
 
     Returns:
-        ``batchItemFailures``: the sequence numbers that are neither stored nor quarantined.
+        ``batchItemFailures``: the first record that is neither stored nor quarantined. It comes again with all
+        records behind it, of which those that are done are recognised.
 
     Raises:
-        DatabaseUnavailable: nothing is known of the whole batch; deliver it again.
+        DatabaseUnavailable: nothing was done; deliver the batch again, in two halves.
     """
+    places = {record["kinesis"]["sequenceNumber"]: place for place, record in enumerate(event["Records"])}
     events, poison = read(event["Records"])
-    failed = quarantine_all(poison)
-    seconds = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS  # after what the bucket took
-    try:
-        stored, duplicates, refused = store(database, events, seconds)
-    except DatabaseUnavailable as error:
-        metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=len(event["Records"]))
-        logger.error("database unavailable", extra={"records": len(event["Records"]), "cause": str(error)})
-        raise
-    failed += quarantine_all(refused)
-    counts = {"Stored": stored, "Duplicates": duplicates, "SetAside": len(poison) + len(refused) - len(failed)}
+    outcome = store(database, events, _seconds_left(context) - MARGIN_SECONDS)
+    done = min((places[each.record.sequence_number] for each in outcome.unfinished), default=len(places))
+    if not done and outcome.unfinished:
+        metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=len(places))
+        logger.error("database unavailable", extra={"records": len(places), "cause": outcome.cause})
+        raise DatabaseUnavailable(outcome.cause)
+    # What stands behind the first unfinished event comes again, and is quarantined then.
+    ranked = sorted([*poison, *outcome.refused], key=lambda each: places[each.record.sequence_number])
+    aside = [each for each in ranked if places[each.record.sequence_number] < done]
+    if not _set_aside(aside, context):
+        done, aside = places[aside[0].record.sequence_number], []
+    counts = {"Stored": outcome.stored, "Duplicates": outcome.duplicates, "SetAside": len(aside)}
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    logger.info("batch", extra={"records": len(event["Records"]), "failed": len(failed), **counts})
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+    returned = len(places) - done
+    logger.info("batch", extra={"records": len(places), "returned": returned, "cause": outcome.cause, **counts})
+    if not returned:
+        return {"batchItemFailures": []}
+    metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=returned)
+    return {"batchItemFailures": [{"itemIdentifier": event["Records"][done]["kinesis"]["sequenceNumber"]}]}

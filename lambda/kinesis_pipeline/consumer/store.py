@@ -1,8 +1,10 @@
-"""Writing a batch of events: one statement, one round trip, each event once."""
+"""Writing events: a batch is one statement and one round trip, each event is one row."""
 
 import json
 import time
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from events import Event, Poison
 from postgres import Database, DatabaseUnavailable, DataRejected
@@ -38,6 +40,24 @@ WHERE ({", ".join(f"i.{name}" for name in BODY)}) IS DISTINCT FROM ({", ".join(f
 """  # noqa: S608  # as above
 
 
+class Outcome(NamedTuple):
+    """What became of events.
+
+    Args:
+        stored: how many are rows now.
+        duplicates: how many had been stored before.
+        refused: what can never be stored.
+        unfinished: nothing is known of these; deliver them again.
+        cause: why there are unfinished ones, or nothing.
+    """
+
+    stored: int
+    duplicates: int
+    refused: list[Poison]
+    unfinished: list[Event]
+    cause: str
+
+
 def _array(values: Iterable[str]) -> str:
     """Return PostgreSQL's text for an array: https://www.postgresql.org/docs/17/arrays.html#ARRAYS-INPUT."""
     quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
@@ -53,22 +73,16 @@ def _columns(batch: Sequence[Event]) -> dict[str, str]:
 
 
 def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple[int, list[Poison]]:
-    """Write events with distinct ids: how many were inserted, and what cannot be stored.
+    """Write events with distinct ids: how many were inserted, and those under whose id another event is stored.
 
-    The database names no row when it refuses a batch, so the batch is halved until the row stands alone.
+    Raises:
+        DataRejected: an event of the batch cannot be stored; the database does not say which.
+        DatabaseUnavailable: the time is over.
     """
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
+    if time.monotonic() >= deadline:
         raise DatabaseUnavailable("no time left in this invocation")
     columns = _columns(batch)
-    try:
-        ((inserted,),) = database.run(INSERT, seconds=seconds, **columns)
-    except DataRejected as error:
-        if len(batch) == 1:
-            return 0, [Poison(batch[0].record, f"refused by the database ({error})")]
-        middle = len(batch) // 2
-        first, second = (_write(database, half, deadline) for half in (batch[:middle], batch[middle:]))
-        return first[0] + second[0], first[1] + second[1]
+    ((inserted,),) = database.run(INSERT, seconds=deadline - time.monotonic(), **columns)
     if inserted == len(batch):
         return inserted, []
     # Only a batch with events that were there before takes a second look.
@@ -77,28 +91,50 @@ def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple
     return inserted, [Poison(event.record, reason) for event in batch if event.event_id in others]
 
 
-def store(database: Database, events: list[Event], seconds: float) -> tuple[int, int, list[Poison]]:
-    """Store events, each once.
+def _rounds(events: Iterable[Event]) -> list[list[Event]]:
+    """Return events in groups with distinct ids: one that occurs twice is a duplicate or a conflict in the second."""
+    rounds: list[list[Event]] = []
+    occurrences: Counter[str] = Counter()
+    for event in events:
+        number = occurrences[event.event_id]
+        occurrences[event.event_id] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(event)
+    return rounds
+
+
+def store(database: Database, events: list[Event], seconds: float) -> Outcome:
+    """Store events, each once, until the time is over.
+
+    The database names no row when it refuses a batch, so the batch is halved until the row stands alone.
 
     Args:
         database: where to.
         events: valid events; the same id may occur more than once.
-        seconds: how long to go on trying while the database is unavailable.
-
-    Returns:
-        How many were stored now, how many had been stored before, and what cannot be stored.
-
-    Raises:
-        DatabaseUnavailable: some may be stored and some not; deliver the batch again.
+        seconds: how long to go on, trying again while the database is unavailable.
     """
-    deadline = time.monotonic() + seconds
-    stored, total = 0, len(events)
+    deadline, cause = time.monotonic() + seconds, ""
+    stored, done = 0, 0
     refused: list[Poison] = []
-    while events:
-        # An id that occurs twice comes into the next round: it is a duplicate or a conflict then.
-        batch: dict[str, Event] = {}
-        events = [event for event in events if batch.setdefault(event.event_id, event) is not event]
-        inserted, poison = _write(database, list(batch.values()), deadline)
-        stored += inserted
-        refused += poison
-    return stored, total - stored - len(refused), refused
+    waiting = deque(_rounds(events))
+    while waiting and not cause:
+        batch = waiting.popleft()
+        try:
+            inserted, others = _write(database, batch, deadline)
+        except DataRejected as error:
+            if len(batch) == 1:
+                refused.append(Poison(batch[0].record, f"refused by the database ({error})"))
+                done += 1
+            else:
+                middle = len(batch) // 2
+                waiting.extendleft((batch[middle:], batch[:middle]))
+        except DatabaseUnavailable as error:
+            waiting.appendleft(batch)
+            cause = str(error)
+        else:
+            stored, done = stored + inserted, done + len(batch)
+            refused += others
+    return Outcome(
+        stored, done - stored - len(refused), refused, [event for batch in waiting for event in batch], cause
+    )

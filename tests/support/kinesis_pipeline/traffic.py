@@ -99,16 +99,20 @@ class Bucket:
 
 
 def payloads(objects: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
-    """Return the data of the records in the bucket by sequence number, and what is wrong with the bucket."""
+    """Return the data of the records in the bucket by sequence number, and what is wrong with the bucket.
+
+    A batch that came again in other parts leaves the same poison in several objects.
+    """
     found: dict[str, bytes] = {}
     wrong = [f"strange key: {key}" for key in objects if not key.startswith(("poison/", "aws/lambda/"))]
     for key, body in objects.items():
-        for record in json.loads(json.loads(body)["payload"])["Records"]:
-            if number(record) in found:
-                wrong.append(f"twice in the bucket: {number(record)}")
-            if key.startswith("poison/") and number(record) not in key:
-                wrong.append(f"under another's key: {key}")
-            found[number(record)] = base64.b64decode(record["kinesis"]["data"])
+        records = json.loads(json.loads(body)["payload"])["Records"]
+        if key.startswith("poison/") and number(records[0]) not in key:
+            wrong.append(f"under another's key: {key}")
+        for record in records:
+            data = base64.b64decode(record["kinesis"]["data"])
+            if found.setdefault(number(record), data) != data:
+                wrong.append(f"two payloads: {number(record)}")
     return found, wrong
 
 

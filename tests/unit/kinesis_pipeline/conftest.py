@@ -112,11 +112,22 @@ def s3(account: SimpleNamespace) -> Any:
 
 @pytest.fixture
 def aside(s3: Any) -> Callable[[], dict[str, dict[str, Any]]]:
-    """Returns what was quarantined by key."""
+    """Returns the objects of the failure bucket by key."""
 
     def read() -> dict[str, dict[str, Any]]:
         keys = [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
         return {key: json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in keys}
+
+    return read
+
+
+@pytest.fixture
+def quarantined(aside: Callable[[], dict[str, dict[str, Any]]]) -> Callable[[], dict[str, str]]:
+    """Returns why a record was quarantined, by its sequence number."""
+
+    def read() -> dict[str, str]:
+        entries = [entry for kept in aside().values() for entry in kept["requestContext"]["reasons"]]
+        return {entry["sequenceNumber"]: entry["reason"] for entry in entries}
 
     return read
 
@@ -153,11 +164,12 @@ def handle(
     """Calls the consumer with records of bodies, and returns the sequence numbers to be delivered again."""
     del sql, lines
     monkeypatch.setattr(consumer.handler, "database", connect())
-    monkeypatch.setattr(consumer.handler, "_clients", {})
+    consumer.quarantine.client.cache_clear()
     monkeypatch.setenv("FAILURE_BUCKET", BUCKET)
 
-    def call(*bodies: object, context: Any = None) -> list[str]:
-        answer = consumer.handler.handler({"Records": records(*bodies)}, context or functions.Context())
+    def call(*bodies: object, context: Any = None, first: int = 1000) -> list[str]:
+        context = context or functions.Context(60.0)
+        answer = consumer.handler.handler({"Records": records(*bodies, first=first)}, context)
         assert answer.keys() == {"batchItemFailures"}
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

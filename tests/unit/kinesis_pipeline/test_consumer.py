@@ -38,22 +38,35 @@ def test_valid_events_are_stored(handle: Handle, sql: Connection) -> None:
     assert rows(sql) == 20
 
 
-def test_poison_is_quarantined_and_holds_nothing_back(handle: Handle, aside: Aside, sql: Connection) -> None:
+def test_poison_is_quarantined_in_one_object(
+    handle: Handle, aside: Aside, quarantined: Callable[[], dict[str, str]], sql: Connection
+) -> None:
     """Before, between and after valid events; what the schema lets pass and the database refuses too."""
     good = list(make(6, "handler"))
     bad = [poison(number, "handler") for number in range(5)]
     assert handle(bad[0], *good[:3], bad[1], bad[4], *good[3:], bad[2], bad[3]) == []
     assert rows(sql) == 6
-    assert sorted(aside()) == [f"poison/{SHARD}/{number}.json" for number in (1000, 1004, 1005, 1009, 1010)]
+    assert list(quarantined()) == ["1000", "1004", "1005", "1009", "1010"]
+    ((key, kept),) = aside().items()
+    assert key.startswith(f"poison/{SHARD}/1000-")
+    assert kept["KinesisBatchInfo"] == {
+        "shardId": SHARD,
+        "startSequenceNumber": "1000",
+        "endSequenceNumber": "1010",
+        "batchSize": 5,
+    }
 
 
 def test_what_is_quarantined_is_the_record_itself(handle: Handle, aside: Aside, s3: Any) -> None:
     """In the shape of Lambda's own failure destination, so that it can be put on the stream again."""
     assert handle(event(), b"\xffno JSON") == []
     ((key, kept),) = aside().items()
-    assert key == f"poison/{SHARD}/1001.json"
+    assert key.startswith(f"poison/{SHARD}/1001-")
     assert kept["version"] == "1.0"
-    assert kept["requestContext"] == {"condition": "PoisonRecord", "reason": "not JSON"}
+    assert kept["requestContext"] == {
+        "condition": "PoisonRecord",
+        "reasons": [{"sequenceNumber": "1001", "reason": "not JSON"}],
+    }
     assert json.loads(kept["payload"]) == {"Records": records(event(), b"\xffno JSON")[1:]}
     assert s3.head_object(Bucket="failures", Key=key)["ContentType"] == "application/json"
 
@@ -68,23 +81,30 @@ def test_a_second_delivery_writes_the_same_again(handle: Handle, aside: Aside, s
     assert len(first) == rows(sql) == 1
 
 
-def test_another_event_under_a_known_id_is_quarantined(handle: Handle, aside: Aside) -> None:
+def test_a_part_of_a_batch_overwrites_nothing(handle: Handle, quarantined: Callable[[], dict[str, str]]) -> None:
+    """A batch that comes again in halves begins with the same record: what the first half lacks stays."""
+    assert handle(b"{", b"}") == []
+    assert handle(b"{") == []
+    assert sorted(quarantined()) == ["1000", "1001"]
+
+
+def test_another_event_under_a_known_id_is_quarantined(
+    handle: Handle, quarantined: Callable[[], dict[str, str]]
+) -> None:
     """Somebody has to look at it: it is neither a duplicate nor new."""
     body = event(amount="1.00")
     assert handle(body, body, body | {"amount": "2.00"}) == []
-    ((key, kept),) = aside().items()
-    assert key.endswith("/1002.json")
-    assert kept["requestContext"]["reason"] == "another event was stored under this event_id"
+    assert quarantined() == {"1002": "another event was stored under this event_id"}
 
 
 @pytest.mark.usefixtures("account")
 def test_without_a_bucket_the_poison_comes_again(
     handle: Handle, sql: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exactly the poison, whether found by the schema or by the database; the rest is stored."""
+    """From the first of it on, whether found by the schema or by the database; what is valid is stored."""
     monkeypatch.setenv("FAILURE_BUCKET", "gone")
-    assert handle(b"{", event(), event(attributes={"x": "\x00"}), event(), b"}") == ["1000", "1004", "1002"]
-    assert rows(sql) == 2
+    assert handle(event(), event(attributes={"x": "\x00"}), event(), b"}", event()) == ["1001"]
+    assert rows(sql) == 3
 
 
 def test_an_unreachable_bucket_is_given_up_soon(
@@ -97,27 +117,25 @@ def test_an_unreachable_bucket_is_given_up_soon(
     assert rows(sql) == 1
 
 
-@pytest.mark.usefixtures("account")
-def test_the_sdk_waits_less_than_the_function_lives(consumer: SimpleNamespace, handle: Handle) -> None:
-    """Two tries of a call, each of a few seconds: the defaults are minutes."""
-    handle(b"{")
-    assert patience(consumer.handler._clients["s3"]) < 15  # pylint: disable=protected-access
+def test_the_sdk_waits_as_long_as_is_kept_back_for_it(consumer: SimpleNamespace) -> None:
+    """The defaults are minutes, and the function lives for one."""
+    seconds = consumer.quarantine.PUT_SECONDS
+    config = consumer.quarantine.client().meta.config
+    addresses = consumer.aws.ADDRESSES
+    once = config.connect_timeout * addresses + config.read_timeout
+    assert once * config.retries["total_max_attempts"] + consumer.quarantine.BACKOFF_SECONDS == seconds
+    assert consumer.handler.MARGIN_SECONDS < 40
 
 
-def test_the_client_of_s3_is_made_once(consumer: SimpleNamespace, handle: Handle, s3: Any) -> None:
+def test_the_client_of_s3_is_made_once(consumer: SimpleNamespace) -> None:
     """It costs more than the call does."""
-    del s3
-    clients = consumer.handler._clients  # pylint: disable=protected-access
-    handle(b"{")
-    first = clients["s3"]
-    handle(b"{")
-    assert clients["s3"] is first
+    assert consumer.quarantine.client() is consumer.quarantine.client()
 
 
 def test_the_password_comes_from_secrets_manager(deployed: Callable[[str], Any], sql: Connection, lines: Lines) -> None:
     """The function as it is deployed: its own database, the environment, and the SDK, impatient too."""
     handler = deployed("consumer")
-    assert handler.handler({"Records": records(event())}, Context()) == {"batchItemFailures": []}
+    assert handler.handler({"Records": records(event())}, Context(60.0)) == {"batchItemFailures": []}
     assert rows(sql) == 1
-    assert patience(handler.database._client) < 15  # pylint: disable=protected-access
+    assert patience(handler.database._client._client) < 15  # pylint: disable=protected-access
     assert lines() == []  # another instance, another logger

@@ -8,6 +8,8 @@ import pytest
 
 from lib.kinesis_pipeline import redrive
 from lib.kinesis_pipeline.settings import Settings
+from tests.support import functions
+from tests.support.kinesis_pipeline.kinesis import records
 
 ACCOUNT = "123456789012"
 
@@ -58,9 +60,19 @@ def test_undelivered_batches_come_back_in_order():
 
 
 def test_poison_comes_back_when_asked_for():
+    """One record for each object, as they were kept once."""
     aws = Aws(**{"aws/lambda/1": failure(b"a"), "poison/1": failure(b"\xff")})
     assert run(aws, poison=True)[0] == (1, 0)
     assert aws.stream == [("kinesis-pipeline-dev", "k", b"\xff")]
+
+
+def test_what_the_consumer_quarantines_comes_back_record_by_record():
+    modules = functions.load("kinesis_pipeline", "consumer")
+    raws = records(b"{", b"}", first=7)
+    _events, poison = modules.events.read(raws)
+    aws = Aws(**{"poison/new": modules.quarantine.document(poison)})
+    assert run(aws, poison=True)[0] == (2, 0)
+    assert [data for _stream, _key, data in aws.stream] == [b"{", b"}"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"payload": "{}"}', b'{"payload": "x"}', failure()[:-3]])

@@ -30,7 +30,8 @@ def store(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connectio
     def run(*bodies: object, seconds: float = 10.0, through: Any = database) -> tuple[int, int, list[Any]]:
         valid, poison = consumer.events.read(records(*bodies))
         assert poison == []
-        stored, duplicates, refused = consumer.store.store(through, valid, seconds)
+        stored, duplicates, refused, unfinished, cause = consumer.store.store(through, valid, seconds)
+        assert (unfinished, cause) == ([], "")
         return stored, duplicates, [(found.record.sequence_number, found.reason) for found in refused]
 
     return run
@@ -74,7 +75,7 @@ def test_every_event_of_a_batch_is_stored(store: Store, sql: Connection) -> None
 
 def test_no_events_are_no_work(consumer: SimpleNamespace, connect: Callable[..., Any]) -> None:
     """A batch of nothing but poison does not wait for the database."""
-    assert consumer.store.store(connect(DB_PORT="1"), [], 0) == (0, 0, [])
+    assert consumer.store.store(connect(DB_PORT="1"), [], 0) == (0, 0, [], [], "")
 
 
 def test_an_event_twice_in_a_batch_is_stored_once(store: Store, sql: Connection) -> None:
@@ -197,11 +198,32 @@ def test_an_event_as_deep_as_allowed_is_stored(consumer: SimpleNamespace, store:
     assert store(event(attributes=deep)) == (1, 0, [])
 
 
-def test_without_time_nothing_is_tried(consumer: SimpleNamespace, store: Store, sql: Connection) -> None:
-    """The batch comes again, so nothing is lost."""
-    with pytest.raises(consumer.postgres.DatabaseUnavailable, match="no time left in this invocation"):
-        store(event(), seconds=0)
+def test_without_time_nothing_is_tried(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection) -> None:
+    """The events come again, so nothing is lost."""
+    valid, _poison = consumer.events.read(records(*events(3)))
+    outcome = consumer.store.store(connect(), valid, 0)
+    assert outcome == (0, 0, [], valid, "no time left in this invocation")
     assert ids(sql) == []
+
+
+def test_what_was_done_before_the_time_was_over_is_done(
+    consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection
+) -> None:
+    """The halves of a refused batch are written from the first on; what the time did not suffice for is named."""
+    bodies = events(8)
+    bodies[5]["attributes"] = UNSTORABLE
+    valid, _poison = consumer.events.read(records(*bodies))
+    database, tries = connect(), iter(range(99))
+    run = database.run
+
+    def slow(*arguments: Any, **more: Any) -> Any:
+        if next(tries) == 2:  # all, the first half, and then nothing any more
+            raise consumer.postgres.DatabaseUnavailable("slow")
+        return run(*arguments, **more)
+
+    database.run = slow
+    assert consumer.store.store(database, valid, 10.0) == (4, 0, [], valid[4:], "slow")
+    assert len(ids(sql)) == 4
 
 
 def test_a_batch_is_one_round_trip(store: Store, connect: Callable[..., Any], postgres: TestServer) -> None:
