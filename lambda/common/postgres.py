@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -14,17 +14,28 @@ from typing import Any, Protocol, TypeAlias
 from json_types import JsonMapping
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, PreparedStatement
+from timed_socket import Deadline, TimedContext, connect
 
 # https://www.postgresql.org/docs/17/errcodes-appendix.html
 AUTHENTICATION = ("28000", "28P01")
 UNAVAILABLE_CLASSES = ("08", "40", "53", "57", "58")  # connection, rollback, resources, operator, system
-UNAVAILABLE_CODES = ("25006",)  # read-only: this was the primary before a failover
+READ_ONLY = "25006"  # this was the primary before a failover
+# A limit of the server or a conflict ended the statement: the connection is as good as before.
+BUSY = ("40001", "40P01", "55P03", "57014")
+UNAVAILABLE_CODES = (READ_ONLY, *BUSY)
+# "cached plan must not change result type": a migration changed what a prepared statement of this connection returns.
+# The server says so before it runs the statement, which is as good as any when it is prepared again.
+STALE_PLAN = "0A000"
+AT_ONCE = (STALE_PLAN, *AUTHENTICATION)  # the first time, a reason to try again without a pause
 DATA_CLASSES = ("22", "23")  # data exception, integrity constraint violation
 # Of every region that the stacks accept: lib/common/rds_ca.py refuses the others.
 BUNDLED_CA = Path(__file__).with_name("rds-ca.pem")
 Row: TypeAlias = list[Any]  # the values of its columns: what PostgreSQL's types are in Python
 PAUSE_FIRST, PAUSE_LONGEST = 0.1, 2.0  # seconds between two tries
 ANSWER_SECONDS = 10.0
+# Parts of the time for an answer. A client that gives up leaves its backend behind, waiting for the same lock in one of
+# the server's connections, unless the server gives up before.
+LOCK_PART, STATEMENT_PART = 0.6, 0.8
 
 
 class DatabaseUnavailable(Exception):
@@ -65,9 +76,28 @@ def tls_context(mode: str, ca_file: str | None) -> ssl.SSLContext | None:
         return None
     if mode != "verify-full":
         raise ValueError(f"DB_TLS={mode!r} is unknown: use 'verify-full' or 'off'.")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = TimedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(ca_file or BUNDLED_CA)
     return context
+
+
+def limits(answer_seconds: float) -> str:
+    """Return the statement that makes the server give up before its client does.
+
+    RDS Proxy refuses the startup parameter ``options``, so this is sent after connecting. It pins the session to one
+    connection of the proxy, as the prepared statements do.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
+    https://www.postgresql.org/docs/17/runtime-config-client.html#GUC-LOCK-TIMEOUT
+
+    Args:
+        answer_seconds: how long the client waits for one answer.
+    """
+    milliseconds = answer_seconds * 1000
+    return (
+        f"SET lock_timeout = {milliseconds * LOCK_PART:.0f};"
+        f"SET statement_timeout = {milliseconds * STATEMENT_PART:.0f};"
+        f"SET idle_in_transaction_session_timeout = {milliseconds:.0f}"
+    )
 
 
 class Database:
@@ -77,7 +107,8 @@ class Database:
         environ: ``DB_HOST``, ``DB_PORT``, ``DB_NAME``, ``DB_SECRET_ARN``; ``DB_TLS`` and ``DB_CA_FILE``
             as :func:`tls_context` takes them.
         secrets: makes a Secrets Manager client, on first use.
-        answer_seconds: how long the server may take for one answer before the connection counts as dead.
+        answer_seconds: how long the server may take to connect, or for one answer, before the connection counts as
+            dead. The server itself gives up before: see :func:`limits`.
     """
 
     def __init__(
@@ -93,6 +124,8 @@ class Database:
         self._credentials: Mapping[str, str] | None = None
         self._connection: Connection | None = None
         self._prepared: dict[str, PreparedStatement] = {}
+        self._until = 0.0  # when the statement has to be done
+        self._deadline = Deadline()  # when the next answer has to be there
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:
@@ -107,13 +140,14 @@ class Database:
             value = self._client.get_secret_value(SecretId=self._environ["DB_SECRET_ARN"])
             self._credentials = json.loads(value["SecretString"])
         address = (self._environ["DB_HOST"], int(self._environ["DB_PORT"]))
-        sock = socket.create_connection(address, self._answer_seconds)
+        self._expect_answer()
+        sock = connect(address, self._deadline)
         try:
             # The driver writes a large statement in two parts. Without this the second part, a few bytes, waits for
             # the server's delayed acknowledgement of the first: 40 ms for each batch.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            return Connection(
+            connection = Connection(
                 self._credentials["username"],
                 password=self._credentials["password"],
                 host=address[0],  # whose certificate is expected
@@ -122,13 +156,19 @@ class Database:
                 ssl_context=self._tls or False,  # None would take any certificate
                 application_name=self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "tap"),
             )
+            connection.run(limits(self._answer_seconds))
         except BaseException:
             sock.close()
             raise
+        return connection
+
+    def _expect_answer(self) -> None:
+        self._deadline.moment = min(self._until, time.monotonic() + self._answer_seconds)
 
     def _once(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         if self._connection is None:
             self._connection = self._connect()
+        self._expect_answer()
         if not parameters:
             return self._connection.run(sql) or []
         # A prepared statement is one round trip; an unprepared one is two.
@@ -151,38 +191,56 @@ class Database:
 
         Args:
             sql: the statement, with ``:name`` for parameters.
-            seconds: how long to go on trying.
+            seconds: how long it may take altogether, however many tries and packets.
             parameters: the statement's values.
 
         Raises:
-            DatabaseUnavailable: still no answer after ``seconds``.
+            DatabaseUnavailable: no answer after ``seconds``.
             DataRejected: the data was refused.
             DatabaseError: the statement itself is wrong (a missing table, a permission).
         """
-        deadline, pause, renewed = time.monotonic() + seconds, PAUSE_FIRST, False
-        while True:
+        self._until = deadline = time.monotonic() + seconds
+        pause = PAUSE_FIRST
+        cause, known = "no time left", set[str]()
+        while (began := time.monotonic()) < deadline:
+            lasts = 0.0  # what ends by a limit of the server would take as long again, and outlive the caller
             try:
                 return self._once(sql, parameters)
             except DatabaseError as error:
-                code = sqlstate(error)
-                if code[:2] in DATA_CLASSES:
-                    raise DataRejected(code) from None  # nothing is wrong with the connection
-                self.close()
-                if code in AUTHENTICATION and not renewed:
-                    # The password was rotated: read it again. A second refusal waits like an outage,
-                    # for RDS changes the database a moment before or after the secret.
-                    self._credentials, renewed = None, True
+                code = self._judge(error, known)
+                if code[:2] not in known and code in AT_ONCE:
+                    known.add(code[:2])
                     continue
-                if not (code in AUTHENTICATION or code in UNAVAILABLE_CODES or code[:2] in UNAVAILABLE_CLASSES):
-                    raise
-                self._credentials = None if code in AUTHENTICATION else self._credentials
                 cause = f"SQLSTATE {code}"
+                lasts = time.monotonic() - began if code in BUSY else 0.0
             except ssl.SSLCertVerificationError:
                 raise  # a server that cannot prove its name is no outage
             except (OSError, InterfaceError) as error:
                 self.close()
                 cause = type(error.__cause__ or error).__name__
-            if time.monotonic() + pause >= deadline:
-                raise DatabaseUnavailable(f"no answer from the database within {seconds:.0f} s ({cause})")
+            if time.monotonic() + pause + lasts >= deadline:
+                break
             time.sleep(pause)
             pause = min(pause * 2, PAUSE_LONGEST)
+        raise DatabaseUnavailable(f"no answer from the database within {seconds:.0f} s ({cause})")
+
+    def _judge(self, error: DatabaseError, known: Container[str]) -> str:
+        """Return the code of an error after which the statement may be sent again; raise otherwise.
+
+        Args:
+            error: the server's.
+            known: classes of errors that were met before.
+        """
+        code = sqlstate(error)
+        if code[:2] in DATA_CLASSES:
+            raise DataRejected(code) from None  # nothing is wrong with the connection
+        if code not in BUSY:
+            self.close()
+        if code in AUTHENTICATION:
+            # The password was rotated: read it again, now and at each further refusal, which waits like an outage, for
+            # RDS changes the database a moment before or after the secret.
+            self._credentials = None
+            return code
+        if code in UNAVAILABLE_CODES or code[:2] in UNAVAILABLE_CLASSES or (code in AT_ONCE and code[:2] not in known):
+            return code
+        raise error

@@ -10,7 +10,7 @@ from sql import WRITTEN
 from telemetry import count, logger
 from trail import Trail, TrailConflict, TrailUnavailable
 
-ANSWER_SECONDS = 3.0  # for one answer of the database
+ANSWER_SECONDS = 3.0  # for one answer of the database, and for the row of a record that is written
 SECONDS = LONGEST_SECONDS + READ_SECONDS + ANSWER_SECONDS  # a write, a look at what is there if it is refused, the row
 REST_SECONDS = 5.0  # after a failure: requests are not slowed down one after the other by a bucket that is away
 
@@ -35,7 +35,7 @@ class Outbox:
         try:
             self.trail.write(entry.key, entry.body)
             count("AuditWritten")
-            self.database.run(WRITTEN, seconds=0.0, object_key=entry.key)
+            self.database.run(WRITTEN, seconds=ANSWER_SECONDS, object_key=entry.key)
         except TrailConflict:
             count("AuditMismatch")
             logger.error("another audit record is in the bucket", extra={"key": entry.key})

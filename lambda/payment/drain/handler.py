@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 5.0
 BATCH, WRITERS = 40, 8
-# Kept back from the function's time limit: a batch, or a chain, that has begun while S3 does not answer; the state.
-MARGIN_SECONDS = BATCH / WRITERS * aws.LONGEST_SECONDS + ANSWER_SECONDS
+# Kept back from the function's time limit: a batch, or a chain, that has begun while S3 does not answer; the batch's
+# rows; the state.
+MARGIN_SECONDS = BATCH / WRITERS * aws.LONGEST_SECONDS + 2 * ANSWER_SECONDS
 VERIFIED = 20  # chains for each run: a listing for each, and an object for each change
 SAMPLED = 5  # chains that nobody has touched: what was changed behind the service's back shows in none of its own work
 WRITTEN, CONFLICT = "", "conflict"
@@ -91,7 +92,7 @@ def drain(left: Callable[[], float]) -> tuple[list[str], Counter[str]]:
             fates = list(pool.map(_write, rows))
             done = [key for (key, _), fate in zip(rows, fates, strict=True) if fate == WRITTEN]
             if done:
-                database.run(DONE, seconds=left(), keys=done)
+                database.run(DONE, seconds=max(ANSWER_SECONDS, left()), keys=done)
             written += done
             failed += Counter(fate for fate in fates if fate != WRITTEN)
             if set(fates).isdisjoint({WRITTEN, CONFLICT}):

@@ -11,7 +11,9 @@ from .credentials import Credentials
 from .settings import Settings
 
 CONNECT_SECONDS = 3
-STATEMENT_SECONDS = 2.5  # the server's own limit, below what a request may take in all
+# The server's own limits, below what a request may take in all. Without them a client that gives up would leave its
+# backend behind, waiting for the same lock, in one of the server's connections.
+STATEMENT_SECONDS, LOCK_SECONDS = 2.5, 1.5
 Result = TypeVar("Result")
 
 
@@ -36,9 +38,25 @@ def parameters(settings: Settings) -> dict[str, Any]:
         "keepalives_idle": 30,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000:.0f} -c TimeZone=UTC",
         **(tls if settings.db_tls == "verify-full" else {"sslmode": "disable"}),
     }
+
+
+def session() -> bytes:
+    """Return the statements that a new connection begins with.
+
+    They are no startup parameter ``options``, which RDS Proxy refuses. They pin the session to one of the proxy's
+    connections, as the prepared statements do.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
+    https://www.postgresql.org/docs/17/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
+    """
+    limits = {
+        "lock_timeout": LOCK_SECONDS,
+        "statement_timeout": STATEMENT_SECONDS,
+        "idle_in_transaction_session_timeout": STATEMENT_SECONDS,
+    }
+    statements = [f"SET {name} = {seconds * 1000:.0f}" for name, seconds in limits.items()]
+    return "; ".join(["SET TimeZone = UTC", *statements]).encode()
 
 
 class Connection(psycopg.Connection[TupleRow]):
@@ -69,6 +87,11 @@ class Connection(psycopg.Connection[TupleRow]):
             if not (asked and credentials.renew(password)):
                 raise
             connection = super().connect(conninfo, password=credentials.password, **others)
+        try:
+            connection.execute(session(), prepare=False)  # it holds several statements
+        except BaseException:
+            connection.close()
+            raise
         connection.born = time.monotonic()
         return connection
 

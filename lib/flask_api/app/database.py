@@ -24,6 +24,9 @@ POOL_SECONDS = 1.5
 PAUSE_SECONDS = 0.5  # how long nobody asks a database that was away a moment ago
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 READ_ONLY = "25006"  # this was the primary before a failover
+# "cached plan must not change result type": a migration changed what a prepared statement returns. The server says so
+# before it runs the statement, which is as good as any on a new connection.
+STALE_PLAN = "0A000"
 CONFLICT = ("40001", "40P01")  # a second try may succeed
 BUSY = (*CONFLICT, "53000", "53100", "53200", "53400", "55P03", "57014")  # the connection is as good as before
 
@@ -113,25 +116,32 @@ class Database:
     def _judge(self, error: psycopg.Error, connection: Connection, began: float, may_try: bool) -> None:
         """Return when the statement may be sent again; raise otherwise."""
         code = error.sqlstate or ""
+        if code == STALE_PLAN and may_try:
+            self._renew(connection)
+            return
         if not (isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or code == READ_ONLY):
             raise error
         if code in BUSY:
             if may_try and code in CONFLICT:
                 return
             raise DatabaseUnavailable(f"the database is busy (SQLSTATE {code})") from None
+        if may_try:
+            self._renew(connection)
+            return
         connection.close()
         now = time.monotonic()
-        with self._lock:
-            # The others are as old and most likely as dead. Of several threads that notice, one does it.
-            if may_try and connection.born > self._drained:
-                self._drained = now
-                self._pool.drain()
-        if may_try:
-            return
         reason = f"the database does not answer (SQLSTATE {code})" if code else "the database does not answer"
         if code or now - began < STATEMENT_SECONDS:
             raise DatabaseUnavailable(reason) from None
         raise self._away(reason) from None  # the server would have given up by itself, so it hangs
+
+    def _renew(self, connection: Connection) -> None:
+        """Close a connection, and those that are as old, which are most likely as useless."""
+        connection.close()
+        with self._lock:
+            if connection.born > self._drained:  # of several threads that notice, one does it
+                self._drained = time.monotonic()
+                self._pool.drain()
 
     def _away(self, reason: str) -> DatabaseUnavailable:
         with self._lock:

@@ -1,6 +1,7 @@
 """One connection that is kept, prepared statements, and a password that may change at any time."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import SimpleNamespace
@@ -86,7 +87,9 @@ def test_the_secret_is_read_once(postgres: TestServer, connect: Connect) -> None
     assert secrets.asked == 1
 
 
-def test_a_rotated_password_is_read_again(rotating: TestServer, connect: Connect) -> None:
+def test_a_rotated_password_is_read_again(
+    rotating: TestServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At once, and with the client there is."""
     secrets, clients = rotating.secrets(), []
     database = connect(lambda: clients.append(secrets) or secrets)
@@ -94,7 +97,8 @@ def test_a_rotated_password_is_read_again(rotating: TestServer, connect: Connect
     database.close()
     rotating.rotate("second-Password.2")
     secrets.password = rotating.password
-    assert database.run("SELECT 1", seconds=0) == [[1]]  # no pause, so no time is needed
+    monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("it waits"))
+    assert database.run("SELECT 1", seconds=5) == [[1]]
     assert (secrets.asked, len(clients)) == (2, 1)
 
 

@@ -37,6 +37,7 @@ def clock(consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The consumer's clock; the database answers in no time at all."""
     made = Clock()
     monkeypatch.setattr(consumer.postgres, "time", made)
+    monkeypatch.setattr(consumer.timed_socket, "time", made)
     return made
 
 
@@ -59,7 +60,9 @@ def test_the_pauses_grow_and_end_with_the_time(consumer: SimpleNamespace, connec
     assert clock.slept == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0])
 
 
-@pytest.mark.parametrize("code", ["08006", "28000", "40001", "40P01", "53300", "57P01", "58030", "25006"])
+@pytest.mark.parametrize(
+    "code", ["08006", "28000", "40001", "40P01", "53300", "55P03", "57014", "57P01", "58030", "25006"]
+)
 def test_an_outage_is_waited_for(consumer: SimpleNamespace, connect: Connect, clock: Clock, code: str) -> None:
     """Connection, authorization, rollback, resources, operator, system, and a primary that is none any more."""
     with pytest.raises(

@@ -221,6 +221,50 @@ def test_a_busy_server_is_not_asked_again(database: Database, code: str) -> None
     assert one(database) == [(1,)]
 
 
+def test_a_warm_worker_survives_a_migration(database: Database, postgres: TestServer) -> None:
+    """Every connection of its pool has a statement whose result has another type now, which the server refuses once."""
+    with flask_api.connect(postgres.server) as admin:
+        admin.execute("CREATE TABLE altered AS SELECT 1 AS n")
+        try:
+            statement = "SELECT * FROM altered"
+            connections = [database._take(time.monotonic() + 5) for _ in range(POOL)]
+            for each in connections:
+                assert each.rows(statement, (), time.monotonic() + 5) == [(1,)]
+                database._pool.putconn(each)
+            admin.execute("ALTER TABLE altered ALTER n TYPE text, ADD more int DEFAULT 2")
+            assert [database.rows(statement) for _ in range(8)] == [[("1", 2)]] * 8
+        finally:
+            admin.execute("DROP TABLE altered")
+
+
+def test_what_the_server_cannot_do_is_a_defect(database: Database) -> None:
+    """After one more try: the code says the same of a statement that never works."""
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        raising(database, "0A000", "0A000")
+    assert one(database) == [(1,)]
+
+
+def test_a_locked_row_leaves_nobody_waiting(database: Database, postgres: TestServer) -> None:
+    """Who waits for the lock is told before the request's time is over, and so is the backend; connections stay."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    update = "UPDATE locked SET n = n + 1"
+    with flask_api.connect(postgres.server) as holder, flask_api.connect(postgres.server) as admin:
+        holder.execute("CREATE TABLE locked AS SELECT 1 AS n")
+        holder.execute("BEGIN")
+        holder.execute(update)
+        try:
+            with ThreadPoolExecutor(4) as pool:
+                took = list(
+                    pool.map(lambda _: seconds(lambda: database.rows(update)), range(4))
+                )  # one more than the pool
+            assert admin.execute(waiting).fetchall() == [(0,)]
+            assert max(took) < module.REQUEST_SECONDS
+        finally:
+            holder.execute("ROLLBACK")
+            holder.execute("DROP TABLE locked")
+    assert database._pool.get_stats().get("returns_bad", 0) == 0
+
+
 def test_a_wrong_statement_is_a_defect(database: Database) -> None:
     """And no outage."""
     with pytest.raises(psycopg.errors.UndefinedTable):
