@@ -18,11 +18,13 @@ class Rule:
         check: yields what is wrong.
         types: CloudFormation's types of resources that it says something of; none for a rule about every resource.
         environments: where it holds.
+        tools: the infrastructure-as-code tools that it holds for.
     """
 
     check: Check
     types: frozenset[str]
     environments: frozenset[str]
+    tools: frozenset[str]
 
     @property
     def name(self) -> str:
@@ -31,20 +33,24 @@ class Rule:
 
     def applies_to(self, declaration: Declaration) -> bool:
         """Return whether the declaration has something that the rule says something of."""
-        return declaration.environment in self.environments and (
-            not self.types or any(resource.type in self.types for resource in declaration.resources)
-        )
+        here = declaration.environment in self.environments and declaration.tool in self.tools
+        return here and (not self.types or any(resource.type in self.types for resource in declaration.resources))
 
 
 ENVIRONMENTS = frozenset({"dev", "staging", "production"})
+TOOLS = frozenset({"cdk", "cdktf", "pulumi"})
+# Those that deploy by Terraform's AWS provider: pulumi-aws is a bridge to it.
+TERRAFORM = frozenset({"cdktf", "pulumi"})
 RULES: list[Rule] = []
 
 
-def rule(*types: str, environments: frozenset[str] = ENVIRONMENTS) -> Callable[[Check], Check]:
+def rule(
+    *types: str, environments: frozenset[str] = ENVIRONMENTS, tools: frozenset[str] = TOOLS
+) -> Callable[[Check], Check]:
     """Add a check to the list of rules."""
 
     def register(check: Check) -> Check:
-        RULES.append(Rule(check, frozenset(types), environments))
+        RULES.append(Rule(check, frozenset(types), environments, tools))
         return check
 
     return register

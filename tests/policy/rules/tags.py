@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from lib.declared import schemas
-from lib.declared.model import Declaration
-from tests.policy.rule import rule
+from lib.declared.model import Declaration, Resource
+from tests.policy.rule import TERRAFORM, rule
 from tests.policy.rules.limits import tags
 
 TAGS = frozenset({"Author", "Environment", "EnvironmentSuffix", "Project", "Repository", "System"})
@@ -56,3 +56,25 @@ def tags_tell_the_environment(declaration: Declaration) -> Iterator[str]:
         for key, value in (("System", declaration.system), ("Environment", declaration.environment)):
             if key in found and found[key] != value:
                 yield f"{resource.name}: the tag {key} is {found[key]!r} in {value!r}"
+
+
+@rule(tools=TERRAFORM)
+def tags_are_known_in_the_plan(declaration: Declaration) -> Iterator[str]:
+    """Find tags with what only AWS knows, such as an id: the plan leaves them out, and their apply is ended.
+
+    "Provider produced inconsistent final plan ... new element has appeared" in ``tags_all``:
+    https://github.com/hashicorp/terraform-provider-aws/issues/19583
+    """
+    for resource in declaration.resources:
+        for key, value in tags(resource):
+            unknown = [found for found in declaration.referred(value) if not _known(declaration, *found)]
+            yield from (
+                f"{resource.name}: the tag {key} has {owner.name}'s {attribute} in it, which is unknown in the plan"
+                for owner, attribute in unknown
+            )
+
+
+def _known(declaration: Declaration, resource: Resource, attribute: str) -> bool:
+    """Return whether an attribute of a resource is what the program gives it, and knows."""
+    value = resource.at(attribute)
+    return value is not None and all(_known(declaration, *found) for found in declaration.referred(value))

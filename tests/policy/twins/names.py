@@ -5,6 +5,8 @@ from tests.policy.rules import data, names, tags
 
 OTHER_ENDING = "kinesis-pipeline-pr-70"
 NESTED = "health/ready/GET"
+TABLE_ID = "of ${aws_dynamodb_table.table_43360BC0.stream_arn}"
+VPC_ID = "of ${aws:ec2/vpc:Vpc::vpc.id}"
 
 TWINS = [
     Twin(names.names_end_in_the_suffix, "cdk", "AWS::Kinesis::Stream", "", {"Name": OTHER_ENDING}),
@@ -48,6 +50,8 @@ TWINS = [
         "",
         {"defaultTags.tags.Environment": "producton"},
     ),
+    Twin(tags.tags_are_known_in_the_plan, "cdktf", "aws_subnet", "", {"tags.Name": TABLE_ID}),
+    Twin(tags.tags_are_known_in_the_plan, "pulumi", "aws:ec2/eip:Eip", "", {"tags.Name": VPC_ID}),
     Twin(data.secrets, "cdk", "AWS::Lambda::Function", "", {"Environment.Variables.DB_PASSWORD": "x"}),
     Twin(data.secrets, "cdk", "AWS::RDS::DBInstance", "", {"MasterUserPassword": "x"}),
     Twin(data.secrets, "cdktf", "aws_rds_cluster", "primary", {"master_password_wo": REMOVED, "master_password": "x"}),

@@ -127,10 +127,3 @@ def test_the_environment_is_where_settings_come_from(monkeypatch, tmp_path):
     app.synth()
     text = (tmp_path / "stacks/disaster-recovery-pr-9/cdk.tf.json").read_text(encoding="utf-8")
     assert json.loads(text)["output"]["primaryRegion"]["value"] == region.primary()
-
-
-def test_every_tag_is_known_before_anything_is_made():
-    """The provider plans tags without what it does not know yet, and ends the apply when they have become more."""
-    for resource in production().resources:
-        for name, value in (resource.values.get("tags") or {}).items():
-            assert "${aws_" not in value, f"{resource.address}: {name}={value}"
