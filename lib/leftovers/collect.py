@@ -25,7 +25,7 @@ def left(client: ClientFactory, system: str, suffix: str, region: str) -> list[L
     found = [*_tagged(client, system, suffix, region), *_databases(client, system, suffix, region)]
     found += _interfaces(client, system, suffix, region)
     names = {one.name for one in found}
-    return found + [one for one in _log_groups(client, system, suffix, region) if one.name not in names]
+    return found + [one for one in log_groups(client, system, suffix, region) if one.name not in names]
 
 
 def _tagged(client: ClientFactory, system: str, suffix: str, region: str) -> Iterator[Leftover]:
@@ -68,7 +68,12 @@ def _interfaces(client: ClientFactory, system: str, suffix: str, region: str) ->
                 yield Leftover(kinds.INTERFACE, interface["NetworkInterfaceId"], region)
 
 
-def _log_groups(client: ClientFactory, system: str, suffix: str, region: str) -> Iterator[Leftover]:
+def log_groups(client: ClientFactory, system: str, suffix: str, region: str) -> Iterator[Leftover]:
+    """Yield the log groups that services made themselves, without the system's tags.
+
+    Raises:
+        BotoCoreError, ClientError: a service does not answer the question.
+    """
     logs = client("logs", region).get_paginator("describe_log_groups")
     for page in logs.paginate(logGroupNamePrefix="/aws/rds/"):
         for group in page["logGroups"]:

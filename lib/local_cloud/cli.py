@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -94,16 +94,22 @@ def up(cloud: LocalCloud, chosen: Sequence[System]) -> None:
     running(cloud)
 
 
+def destroy(cloud: LocalCloud, chosen: Iterable[System]) -> None:
+    """Destroy systems by their IaC tool, where the local cloud runs."""
+    if cloud.emulator.process() is not None:
+        for system in chosen:
+            with step(f"{system.name}: destroyed") as report:
+                system.destroy(cloud, report)
+
+
 def down(cloud: LocalCloud) -> None:
     """Destroy what is deployed by its IaC tool, stop the servers, and show that nothing is left.
 
     Raises:
         LocalCloudError: something is left.
     """
+    destroy(cloud, SYSTEMS.values())
     if cloud.emulator.process() is not None:
-        for system in SYSTEMS.values():
-            with step(f"{system.name}: destroyed") as report:
-                system.destroy(cloud, report)
         left = inventory.remainder(cloud)
         if left:
             names = ", ".join(f"{kind} {name}" for kind, name in left)
@@ -141,7 +147,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     starting = commands.add_parser("up", help="start the local cloud, deploy and exercise")
     starting.add_argument("system", nargs="*", choices=[[], *SYSTEMS], default=[], help="default: all")
     starting.add_argument("--only-cloud", action="store_true", help="start the local cloud, deploy nothing")
-    commands.add_parser("down", help="destroy, stop, and show that nothing is left")
+    ending = commands.add_parser("down", help="destroy, stop, and show that nothing is left")
+    ending.add_argument("system", nargs="*", choices=[[], *SYSTEMS], default=[], help="destroy these, stop nothing")
     commands.add_parser("env", help="print the exports for cdk, aws, pulumi, cdktf")
     options = parser.parse_args(arguments)
     if options.command == "up" and options.only_cloud and options.system:
@@ -159,6 +166,8 @@ def main(arguments: Sequence[str]) -> int:
             running(cloud)
         elif options.command == "up":
             up(cloud, [SYSTEMS[name] for name in options.system or SYSTEMS])
+        elif options.command == "down" and options.system:
+            destroy(cloud, [SYSTEMS[name] for name in options.system])
         elif options.command == "down":
             down(cloud)
         else:

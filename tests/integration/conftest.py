@@ -1,6 +1,7 @@
 """Integration tests run against the local cloud, which they start, or with TAP_TEST_TARGET=aws against AWS.
 
-Against AWS they take the account, the region and ENVIRONMENT_SUFFIX from the environment, and deploy nothing.
+Against AWS they take the account, the region and ENVIRONMENT_SUFFIX from the environment, and deploy nothing. With
+TAP_TEST_TARGET=deployed they do the same with the local cloud that the environment leads to.
 """
 
 import os
@@ -22,6 +23,7 @@ from lib.local_cloud.servers.process import free_port, port_is_free
 from tests.support.calls import steps_marked
 
 TARGET = os.environ.get("TAP_TEST_TARGET", "local")
+DEPLOYED = ("aws", "deployed")  # nothing is deployed, or destroyed, by the tests
 SUFFIX = "it"
 NEIGHBOURS = len(tap.SYSTEMS)  # each system's database has the port after the one before
 # Systems that have a local cloud of their own, beside this one: a conftest.py in their folder deploys them.
@@ -42,7 +44,7 @@ def free_ports() -> int:
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[dict[str, str]]:
     """Deploy to a local cloud as ``scripts/up`` does, and destroy it again; return its environment."""
-    if TARGET == "aws":
+    if TARGET in DEPLOYED:
         yield dict(os.environ)
         return
     together = [system for name, system in cli.SYSTEMS.items() if name.replace("-", "_") not in APART]

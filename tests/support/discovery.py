@@ -3,6 +3,7 @@
 Nothing found is a failure. ``dev`` never matches ``dev2``.
 """
 
+import os
 from typing import Any
 
 from lib.common import naming
@@ -59,3 +60,12 @@ def database(rds: Any, identifier: str) -> dict[str, Any]:
     pages = rds.get_paginator("describe_db_instances").paginate()
     found = [d for page in pages for d in page["DBInstances"] if d["DBInstanceIdentifier"] == identifier]
     return dict(one(found, f"database {identifier}"))
+
+
+def log_days_fit(logs: Any, name: str) -> bool:
+    """Return whether a log group keeps its lines as long as LOG_DAYS says, or at least as long as in dev."""
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    found = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == name]
+    days = one(found, f"log group {name}").get("retentionInDays", 0)
+    asked = os.environ.get("LOG_DAYS")
+    return bool(days == int(asked) if asked else days >= 14)

@@ -11,7 +11,7 @@ from lib.local_cloud import cli
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.servers import ministack_main
 from lib.local_cloud.servers.process import port_is_free
-from tests.integration.conftest import NEIGHBOURS, SUFFIX, TARGET, free_ports
+from tests.integration.conftest import DEPLOYED, NEIGHBOURS, SUFFIX, TARGET, free_ports
 from tests.support.calls import steps_marked
 
 SYSTEM = "disaster-recovery"
@@ -28,7 +28,7 @@ def run(chosen: dict[str, str], *arguments: str) -> int:
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[dict[str, str]]:
     """Deploy this system alone, destroy it again, and see that nothing is left; return its environment."""
-    if TARGET == "aws":
+    if TARGET in DEPLOYED:
         yield dict(os.environ)
         return
     ports = free_ports(), free_ports()

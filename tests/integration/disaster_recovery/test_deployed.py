@@ -223,6 +223,12 @@ def test_the_api_has_a_stage_with_logs_traces_and_limits(here, api):
     assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] >= 1
 
 
+def test_the_apis_lines_end_some_day(here, api):
+    stage = here("apigateway").get_stage(restApiId=api["id"], stageName="v1")
+    arn = stage["accessLogSettings"]["destinationArn"]
+    assert discovery.log_days_fit(here("logs"), arn.split(":log-group:")[1].removesuffix(":*"))
+
+
 def test_payments_need_an_idempotency_key(here, api):
     gateway = here("apigateway")
     pages = gateway.get_paginator("get_resources").paginate(restApiId=api["id"])

@@ -29,6 +29,7 @@ def test_the_recipe_is_one_folder_one_entry_one_file_its_tests_and_its_document(
             rf"lib/{folder}/\w+\.py",
             rf"lib/{folder}/environments/\w+\.toml",
             rf"lib/local_cloud/systems/{folder}\.py",
+            rf"lib/verify_on_aws/systems/{checkout.system}\.toml",
             rf"tests/unit/{folder}/\w+\.py",
             rf"docs/systems/{checkout.system}\.md",
         )
@@ -62,7 +63,7 @@ def test_it_passes_what_every_system_has_to_pass(checkout: Checkout) -> None:
 
 def test_the_tests_pass_that_look_at_the_list_of_systems(checkout: Checkout) -> None:
     tests = ["tests/architecture/test_registry.py", "tests/unit/local_cloud/systems/test_systems.py"]
-    pytest_of(checkout, *tests, "tests/unit/test_ci.py", "tests/unit/test_documents.py")
+    pytest_of(checkout, *tests, "tests/unit/test_ci.py", "tests/unit/test_documents.py", "tests/unit/verify_on_aws")
 
 
 def test_a_system_whose_settings_are_refused_does_not_keep_another_from_being_deployed(checkout: Checkout) -> None:

@@ -185,9 +185,7 @@ def test_a_function_traces_and_gives_up_into_a_queue(aws, part):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_functions_lines_end_some_day(aws, part):
-    group = f"/aws/lambda/{named(part)}"
-    found = aws("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    assert discovery.one([g for g in found if g["logGroupName"] == group], group)["retentionInDays"] >= 14
+    assert discovery.log_days_fit(aws("logs"), f"/aws/lambda/{named(part)}")
 
 
 def test_the_apis_function_has_its_concurrency(aws):

@@ -1,5 +1,6 @@
 """up, down and env show what they do, and end with one sentence and a code when they cannot."""
 
+import dataclasses
 import socket
 import subprocess
 
@@ -103,6 +104,24 @@ def test_down_names_what_is_left_and_keeps_the_servers(cloud, monkeypatch, capsy
     assert cli.main(["down"]) == 1
     assert "bucket forgotten" in capsys.readouterr().err
     assert not stopped
+
+
+def test_down_of_a_system_destroys_it_alone_and_keeps_the_servers(cloud, monkeypatch, capsys):
+    destroyed, stopped = [], []
+    monkeypatch.setattr(Server, "process", lambda self: object())
+    monkeypatch.setattr(LocalCloud, "stop", lambda self: stopped.append(self) or [])
+    for name, system in cli.SYSTEMS.items():
+        kept = dataclasses.replace(system, destroy=lambda *_a, name=name: destroyed.append(name))
+        monkeypatch.setitem(cli.SYSTEMS, name, kept)
+    first, *_others = cli.SYSTEMS
+    assert cli.main(["down", first]) == 0
+    assert (destroyed, stopped) == ([first], [])
+    assert f"{first}: destroyed" in capsys.readouterr().out
+
+
+def test_down_of_a_system_without_a_cloud_has_nothing_to_do(cloud, capsys):
+    assert cli.main(["down", next(iter(cli.SYSTEMS))]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_down_notices_a_port_that_still_answers(cloud, monkeypatch, capsys):
