@@ -1,6 +1,6 @@
 """``--fix``: what belongs to the account and to no stack, one call after the other, each shown and asked for first.
 
-Nothing here costs money: service-linked roles, and the role that API Gateway writes logs with.
+Nothing here costs money: service-linked roles, the role that API Gateway writes logs with, an end for RDS's figures.
 """
 
 import time

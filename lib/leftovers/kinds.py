@@ -122,11 +122,11 @@ API_LOGS = LeftoverType(
     LOGS_COST,
     "aws logs delete-log-group --region {region} --log-group-name {name}",
 )
-# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.html#USER_Monitoring.OS.retention
 OS_METRICS = LeftoverType(
     "log group of every database",
     "",
-    "Enhanced Monitoring of all databases of the region writes to it for 30 days: no stack owns it",
+    "Enhanced Monitoring of all databases of the region writes to it, by default for 30 days: no stack owns it",
     LOGS_COST,
     "",
 )

@@ -7,6 +7,7 @@ from lib.check_account.checks import (
     bootstrap,
     certificates,
     databases,
+    os_metrics,
     policies,
     quotas,
     regions,
@@ -16,7 +17,7 @@ from lib.check_account.checks import (
 )
 from lib.check_account.model import Check, System
 
-GROUPS = (roles, quotas, api_gateway, bootstrap, zones, databases, streams, certificates, policies)
+GROUPS = (roles, quotas, api_gateway, bootstrap, zones, databases, os_metrics, streams, certificates, policies)
 
 
 def of_account(systems: Sequence[System]) -> list[Check]:
