@@ -8,6 +8,7 @@ from constructs import Construct
 
 from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
+from lib.common.settings import LOG_DAYS
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
@@ -129,5 +130,5 @@ class Database(Construct):
 
 
 def retention(days: int) -> logs.RetentionDays:
-    """Return CDK's name for a retention of so many days."""
-    return {14: logs.RetentionDays.TWO_WEEKS, 30: logs.RetentionDays.ONE_MONTH, 365: logs.RetentionDays.ONE_YEAR}[days]
+    """Return CDK's name for a retention of so many days: it has one for each that CloudWatch Logs takes, in order."""
+    return list(logs.RetentionDays)[LOG_DAYS.index(days)]
