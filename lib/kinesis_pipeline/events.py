@@ -45,14 +45,13 @@ def encode(event: object) -> bytes:
 def poison(number: int, source: str) -> bytes:
     """Return data that can never be an event: five kinds in turn.
 
-    Cut short; an amount as a float; a field that nobody knows; 30 February; a character that
-    PostgreSQL cannot store.
+    Cut short; an amount as a float; an amount twice; 30 February; a character that PostgreSQL cannot store.
     """
     good = next(make(1, f"{source}-poison-{number}"))
     broken: tuple[bytes, ...] = (
         encode(good)[:-9],
         encode({**good, "amount": 12.5}),
-        encode({**good, "card": "unknown"}),
+        encode(good)[:-1] + b',"amount":"0.01"}',
         encode({**good, "occurred_at": "2026-02-30T10:00:00+00:00"}),
         encode({**good, "source": source, "attributes": {"note": "\x00"}}),
     )

@@ -3,7 +3,7 @@
 import re
 
 from lib.common.errors import SettingError
-from lib.common.setting_types import NEVER, Given, Setting, SettingType, number
+from lib.common.setting_types import NEVER, Given, Setting, SettingType, choice, number
 from lib.common.settings import DELETION_PROTECTION, DatabaseSettings, version
 
 SYSTEM = "kinesis-pipeline"
@@ -45,6 +45,15 @@ class Settings(DatabaseSettings):
         "in place, to half as many to twice; further by several deployments",
     )
     batch_size = Setting(number(1, 1000), "records for each invocation", 100)
+    # Producers and consumers are deployed at different times, and a field more is the change that breaks no reader:
+    # with `refuse`, a producer that is ahead has all its events quarantined until the schema knows the field.
+    unknown_fields = Setting(
+        choice("keep", "refuse"),
+        "what becomes of an event's fields that the schema does not list: kept in the column `unmapped`, or the event "
+        "is poison",
+        "keep",
+        "in place; events that were refused are put back by `scripts/redrive --poison`",
+    )
 
     def check(self) -> None:
         """Refuse production whose zones can change with AWS's list of them."""

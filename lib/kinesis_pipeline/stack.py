@@ -49,7 +49,10 @@ class KinesisPipeline(cdk.Stack):
             "consumer",
             "Stores the stream's events, each once",
             1,
-            {"FAILURE_BUCKET": self.stream.failures.bucket_name},
+            {
+                "FAILURE_BUCKET": self.stream.failures.bucket_name,
+                "UNKNOWN_FIELDS": settings.unknown_fields,
+            },
         )
         schema = self._migrate()
         delivery = Delivery(

@@ -2,8 +2,8 @@
 
 import base64
 import json
+import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ import fastjsonschema
 from json_types import JsonObject, JsonValue
 
 SCHEMA = json.loads(Path(__file__).with_name("event.schema.json").read_text(encoding="utf-8"))
+if os.environ.get("UNKNOWN_FIELDS") == "refuse":
+    SCHEMA["additionalProperties"] = False
 validate = fastjsonschema.compile(SCHEMA)
 DEEPEST = 32  # levels of nesting; json and PostgreSQL run out of stack far below, each at a depth of its own
 
@@ -25,26 +27,21 @@ class Record:
 
 
 class Event(NamedTuple):
-    """A valid event and the record that carried it."""
+    """A valid event, its text as it was sent, and the record that carried it."""
 
     record: Record
-    body: JsonObject
+    event_id: str
+    text: str
 
-    @property
-    def event_id(self) -> str:
-        """The event's own identity."""
-        return str(self.body["event_id"])
-
-    def row(self) -> JsonObject:
-        """The event as a row of the table, by column."""
-        arrived = self.record.raw["kinesis"]["approximateArrivalTimestamp"]
-        return {
-            "attributes": {},
-            **self.body,
+    def json(self) -> str:
+        """Return the event and its place in the stream, as JSON."""
+        place = {
             "shard_id": self.record.shard_id,
             "sequence_number": self.record.sequence_number,
-            "arrived_at": datetime.fromtimestamp(arrived, UTC).isoformat(),
+            "sub_sequence_number": 0,
+            "arrived_at": self.record.raw["kinesis"]["approximateArrivalTimestamp"],
         }
+        return f'{ENCODER.encode(place)[:-1]},"event":{self.text}}}'
 
 
 class Poison(NamedTuple):
@@ -54,11 +51,25 @@ class Poison(NamedTuple):
     reason: str
 
 
+class RepeatedName(ValueError):
+    """An object has two members of one name: who reads the first of them sees another event than who reads the last."""
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-DECODER = json.JSONDecoder(parse_constant=_no_constant)  # json.loads() would make one for each record
+def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise RepeatedName
+    return members
+
+
+# Made once: json.loads() would make one for each record. No number is looked at here; integers are read as floats,
+# for Python's have a limit of digits.
+DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=float, object_pairs_hook=_object)
+ENCODER = json.JSONEncoder(check_circular=False)
 
 
 def _too_deep(body: JsonValue) -> bool:
@@ -71,15 +82,18 @@ def _too_deep(body: JsonValue) -> bool:
     return True
 
 
-def parse(data: str) -> JsonObject:
-    """Return the event in a record's data.
+def parse(data: str) -> tuple[JsonObject, str]:
+    """Return the event in a record's data, in which numbers are approximate, and its text.
 
     Raises:
         ValueError: with a reason that is safe to log.
     """
     try:
         raw = base64.b64decode(data, validate=True)
-        body = DECODER.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
+        text = raw.decode(json.detect_encoding(raw))
+        body = DECODER.decode(text)
+    except RepeatedName:
+        raise ValueError("data: a name occurs twice in one object") from None
     except (ValueError, RecursionError):
         raise ValueError("not JSON") from None
     try:
@@ -88,9 +102,9 @@ def parse(data: str) -> JsonObject:
         # The message of the library quotes values in some rules; path and rule do not.
         raise ValueError(f"{error.name or 'data'}: breaks the rule {error.rule!r}") from None
     # Each level needs a bracket, so the few of an ordinary event settle it.
-    if raw.count(b"{") + raw.count(b"[") > DEEPEST and _too_deep(body):
+    if text.count("{") + text.count("[") > DEEPEST and _too_deep(body):
         raise ValueError(f"data: nested deeper than {DEEPEST} levels")
-    return dict(body)
+    return body, text
 
 
 def read(records: list[JsonObject]) -> tuple[list[Event], list[Poison]]:
@@ -100,7 +114,8 @@ def read(records: list[JsonObject]) -> tuple[list[Event], list[Poison]]:
     for raw in records:
         record = Record(raw["eventID"].split(":")[0], raw["kinesis"]["sequenceNumber"], raw)
         try:
-            events.append(Event(record, parse(raw["kinesis"]["data"])))
+            body, text = parse(raw["kinesis"]["data"])
+            events.append(Event(record, body["event_id"], text))
         except ValueError as error:
             poison.append(Poison(record, str(error)))
     return events, poison

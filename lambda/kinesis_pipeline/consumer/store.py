@@ -1,6 +1,8 @@
-"""Writing events: a batch is one statement and one round trip, each event is one row."""
+"""Writing events: a batch is one statement and one round trip, each event is one row.
 
-import json
+PostgreSQL reads the texts of the events by itself: jsonb holds numbers exactly, and Python's floats do not.
+"""
+
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
@@ -9,33 +11,46 @@ from typing import NamedTuple
 from events import Event, Poison
 from postgres import Database, DatabaseUnavailable, DataRejected
 
-COLUMNS = {
-    "event_id": "uuid",
-    "event_type": "text",
-    "source": "text",
-    "occurred_at": "timestamptz",
-    "customer_id": "text",
-    "amount": "numeric",
-    "currency": "char(3)",
-    "attributes": "jsonb",
-    "shard_id": "text",
-    "sequence_number": "text",
-    "arrived_at": "timestamptz",
+# How a column is read from an event. What the schema lets pass has one of these forms, but for what PostgreSQL refuses.
+BODY = {
+    "event_type": "event->>'event_type'",
+    "source": "event->>'source'",
+    "occurred_at": "CAST(event->>'occurred_at' AS timestamptz)",
+    "customer_id": "event->>'customer_id'",
+    "amount": "CAST(event->>'amount' AS numeric)",
+    "currency": "event->>'currency'",
+    "attributes": "COALESCE(event->'attributes', '{}')",
 }
-BODY = ("event_type", "source", "occurred_at", "customer_id", "amount", "currency", "attributes")
-ENCODER = json.JSONEncoder(check_circular=False)  # attributes come out of JSON; the check takes as long as the rest
+KNOWN = ", ".join(f"'{name}'" for name in ("event_id", *BODY))
+# A timestamp has microseconds, RFC 3339 any number of digits: the fraction of the second is kept where it has more.
+BODY["unmapped"] = f"""
+    event - ARRAY[{KNOWN}] || CASE WHEN event->>'occurred_at' ~ '[.][0-9]{{6}}[0-9]*[1-9]'
+        THEN jsonb_build_object('occurred_at', CAST(substring(event->>'occurred_at' FROM '[.][0-9]+') AS numeric))
+        ELSE '{{}}' END
+"""
+PLACE = {
+    "shard_id": "shard_id",
+    "sequence_number": "sequence_number",
+    "sub_sequence_number": "sub_sequence_number",
+    "arrived_at": "to_timestamp(arrived_at)",
+}
+COLUMNS = {"event_id": "CAST(event->>'event_id' AS uuid)", **BODY, **PLACE}
 
-# One parameter for each column, so that a batch of any size is the same prepared statement.
-INCOMING = f"unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in COLUMNS.items())})"
+# One parameter, so that a batch of any size is the same prepared statement.
+INCOMING = f"""
+    SELECT {", ".join(f"{read} AS {name}" for name, read in COLUMNS.items())}
+    FROM jsonb_to_recordset(CAST(:batch AS jsonb)) AS record(
+        shard_id text, sequence_number text, sub_sequence_number integer, arrived_at float8, event jsonb)
+"""  # noqa: S608 - the parts are this module's constants
 INSERT = f"""
 WITH inserted AS (
-    INSERT INTO events ({", ".join(COLUMNS)}) SELECT * FROM {INCOMING} ON CONFLICT (event_id) DO NOTHING RETURNING 1
+    INSERT INTO events ({", ".join(COLUMNS)}) {INCOMING} ON CONFLICT (event_id) DO NOTHING RETURNING 1
 )
 SELECT count(*) FROM inserted
-"""  # noqa: S608 - the parts are this module's constants
+"""  # noqa: S608  # as above
 # The insert has waited for whoever was inserting the same event, so every event of the batch is there now.
 CONFLICTS = f"""
-SELECT i.event_id::text FROM {INCOMING} AS i({", ".join(COLUMNS)}) JOIN events e USING (event_id)
+SELECT i.event_id::text FROM ({INCOMING}) AS i JOIN events e USING (event_id)
 WHERE ({", ".join(f"i.{name}" for name in BODY)}) IS DISTINCT FROM ({", ".join(f"e.{name}" for name in BODY)})
 """  # noqa: S608  # as above
 
@@ -58,20 +73,6 @@ class Outcome(NamedTuple):
     cause: str
 
 
-def _array(values: Iterable[str]) -> str:
-    """Return PostgreSQL's text for an array: https://www.postgresql.org/docs/17/arrays.html#ARRAYS-INPUT."""
-    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return '{"' + '","'.join(quoted) + '"}'
-
-
-def _columns(batch: Sequence[Event]) -> dict[str, str]:
-    """Return a batch by column."""
-    rows = [event.row() for event in batch]
-    for row in rows:
-        row["attributes"] = ENCODER.encode(row["attributes"])
-    return {name: _array([row[name] for row in rows]) for name in COLUMNS}
-
-
 def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple[int, list[Poison]]:
     """Write events with distinct ids: how many were inserted, and those under whose id another event is stored.
 
@@ -81,12 +82,12 @@ def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple
     """
     if time.monotonic() >= deadline:
         raise DatabaseUnavailable("no time left in this invocation")
-    columns = _columns(batch)
-    ((inserted,),) = database.run(INSERT, seconds=deadline - time.monotonic(), **columns)
+    text = f"[{','.join([event.json() for event in batch])}]"
+    ((inserted,),) = database.run(INSERT, seconds=deadline - time.monotonic(), batch=text)
     if inserted == len(batch):
         return inserted, []
     # Only a batch with events that were there before takes a second look.
-    others = {event_id for (event_id,) in database.run(CONFLICTS, seconds=deadline - time.monotonic(), **columns)}
+    others = {event_id for (event_id,) in database.run(CONFLICTS, seconds=deadline - time.monotonic(), batch=text)}
     reason = "another event was stored under this event_id"
     return inserted, [Poison(event.record, reason) for event in batch if event.event_id in others]
 
