@@ -124,7 +124,7 @@ class Database:
         self._credentials: Mapping[str, str] | None = None
         self._connection: Connection | None = None
         self._prepared: dict[str, PreparedStatement] = {}
-        self._until = 0.0  # when the statement has to be done
+        self._until, self._patience = 0.0, answer_seconds  # when the statement has to be done; for each answer
         self._deadline = Deadline()  # when the next answer has to be there
 
     @cached_property
@@ -163,7 +163,7 @@ class Database:
         return connection
 
     def _expect_answer(self) -> None:
-        self._deadline.moment = min(self._until, time.monotonic() + self._answer_seconds)
+        self._deadline.moment = min(self._until, time.monotonic() + self._patience)
 
     def _once(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         if self._connection is None:
@@ -199,6 +199,7 @@ class Database:
             DataRejected: the data was refused.
             DatabaseError: the statement itself is wrong (a missing table, a permission).
         """
+        self._patience = self._answer_seconds
         self._until = deadline = time.monotonic() + seconds
         pause = PAUSE_FIRST
         cause, known = "no time left", set[str]()
@@ -223,6 +224,31 @@ class Database:
             time.sleep(pause)
             pause = min(pause * 2, PAUSE_LONGEST)
         raise DatabaseUnavailable(f"no answer from the database within {seconds:.0f} s ({cause})")
+
+    def once(self, sql: str, *, seconds: float, **parameters: object) -> list[Row]:
+        """Run one statement one time, however long it takes: what the session was told before holds for it.
+
+        Args:
+            sql: the statement, with ``:name`` for parameters.
+            seconds: how long to wait for the answer.
+            parameters: the statement's values.
+
+        Raises:
+            DatabaseUnavailable: it may be tried again. Unless a limit or a conflict ended it, the connection is lost,
+                and with it the session.
+            DataRejected: the data was refused.
+            DatabaseError: the statement itself is wrong.
+        """
+        self._until, self._patience = time.monotonic() + seconds, seconds
+        try:
+            return self._once(sql, parameters)
+        except DatabaseError as error:
+            raise DatabaseUnavailable(f"SQLSTATE {self._judge(error, (STALE_PLAN[:2],))}") from None
+        except ssl.SSLCertVerificationError:
+            raise
+        except (OSError, InterfaceError) as error:
+            self.close()
+            raise DatabaseUnavailable(type(error.__cause__ or error).__name__) from None
 
     def _judge(self, error: DatabaseError, known: Container[str]) -> str:
         """Return the code of an error after which the statement may be sent again; raise otherwise.

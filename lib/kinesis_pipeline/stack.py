@@ -43,7 +43,7 @@ class KinesisPipeline(cdk.Stack):
         self.stream = Stream(self, "Stream", settings=settings, keys=self.keys)
         self.network.allow_storage(self.stream.failures.bucket_arn)
         self.database = Database(self, "Database", settings=settings, network=self.network, keys=self.keys)
-        self.admin = self._function("Admin", "database", "Migrations and reports", 5)
+        self.admin = self._function("Admin", "database", "Migrations and reports", 15)
         self.consumer = self._function(
             "Consumer",
             "consumer",
@@ -145,7 +145,7 @@ class KinesisPipeline(cdk.Stack):
             "Schema",
             resource_type="Custom::DatabaseSchema",
             service_token=self.admin.function.function_arn,
-            service_timeout=cdk.Duration.minutes(15),
+            service_timeout=cdk.Duration.minutes(16),  # the function has 15, as long as Lambda gives
             properties={"Migrations": digest.hexdigest()},
         )
         resource.node.add_dependency(self.database.instance, self.admin.permissions, self.network)

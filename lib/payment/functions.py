@@ -22,8 +22,9 @@ from lib.pulumi_components.policies import AwsContext, document, service_role
 FOLDER = "payment"
 METRICS_NAMESPACE = "Payments"
 MEMORY_MIB = 1024
-# API Gateway gives up after 29 s, so the API's function ends before; the others have work of their own.
-SECONDS: Mapping[str, int] = {"api": 25, "drain": 120, "database": 300}
+# API Gateway gives up after 29 s, so the API's function ends before; the others have work of their own. A migration has
+# as long as Lambda gives: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+SECONDS: Mapping[str, int] = {"api": 25, "drain": 120, "database": 900}
 DRAIN_RATE = "rate(1 minute)"
 KEPT_SECONDS = 14 * 24 * 3600  # a dead letter waits as long as SQS allows
 ACKNOWLEDGED = (

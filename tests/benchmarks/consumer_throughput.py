@@ -154,7 +154,7 @@ def pipeline(folder: Path, plain: bool = False) -> Iterator[tuple[Any, Any]]:
         admin = functions.load("kinesis_pipeline", "database")
         admin.handler.database = admin.postgres.Database(server.environ, secrets=server.secrets)
         opened.append(admin.handler.database)
-        admin.handler.migrate()
+        admin.handler.migrate(60.0)
         consumer = functions.load("kinesis_pipeline", "consumer")
         consumer.handler.database = consumer.postgres.Database(server.environ, secrets=server.secrets)
         opened.append(consumer.handler.database)

@@ -223,7 +223,7 @@ def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     with contextlib.redirect_stdout(io.StringIO()):
         admin = functions.load("kinesis_pipeline", "database")
     admin.handler.database = admin.postgres.Database(server.environ, secrets=server.secrets)
-    admin.handler.migrate()
+    admin.handler.migrate(60.0)
     admin.handler.database.close()
 
     def make(events: int, trouble: Trouble) -> Scene:

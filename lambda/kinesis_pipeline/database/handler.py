@@ -6,6 +6,7 @@ The database lies in isolated subnets, so whoever wants to look into it asks thi
 import json
 import urllib.request
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import migrations
@@ -13,10 +14,13 @@ from aws_lambda_powertools import Logger
 from json_types import JsonObject
 from postgres import Database
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 REPORT_SECONDS = 10.0
 logger = Logger()
-database = Database(secrets=lambda: boto3.client("secretsmanager"), answer_seconds=migrations.WAIT_SECONDS)
+database = Database(secrets=lambda: boto3.client("secretsmanager"), answer_seconds=REPORT_SECONDS)
 
 REPORT = """
 SELECT count(*), count(DISTINCT event_id), COALESCE(sum(amount), 0)::text, min(stored_at)::text, max(stored_at)::text
@@ -24,9 +28,12 @@ FROM events WHERE CAST(:source AS text) IS NULL OR source = :source
 """
 
 
-def migrate() -> list[str]:
-    """Apply the migrations that are missing and return their names; see :func:`migrations.migrate`."""
-    return migrations.migrate(database, MIGRATIONS)
+def migrate(seconds: float) -> list[str]:
+    """Apply the migrations that are missing, within so many seconds, and return their names.
+
+    See :func:`migrations.migrate`.
+    """
+    return migrations.migrate(database, MIGRATIONS, seconds)
 
 
 def report(source: str | None) -> JsonObject:
@@ -63,10 +70,10 @@ def answer_cloudformation(event: JsonObject, status: str, reason: str, data: Jso
         logger.info("answered", extra={"status": status, "reason": reason})
 
 
-def custom_resource(event: JsonObject) -> None:
+def custom_resource(event: JsonObject, seconds: float) -> None:
     """Migrate on create and update; on delete leave the data to the database's own fate."""
     try:
-        applied = [] if event["RequestType"] == "Delete" else migrate()
+        applied = [] if event["RequestType"] == "Delete" else migrate(seconds)
     except Exception as error:  # pylint: disable=broad-exception-caught  # see below
         # Whatever it was, CloudFormation has to hear of it, or it waits for an hour.
         logger.exception("migration failed")
@@ -77,17 +84,22 @@ def custom_resource(event: JsonObject) -> None:
     )
 
 
-def handler(event: JsonObject, _context: object) -> JsonObject:
+def _seconds(context: "LambdaContext") -> float:
+    """Return how long a migration may take, so that its answer is given in the function's time."""
+    return context.get_remaining_time_in_millis() / 1000 - migrations.MARGIN_SECONDS
+
+
+def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Serve CloudFormation (``RequestType``) or a caller: ``{"action": "migrate" | "report", "source": …}``.
 
     Raises:
         ValueError: another action.
     """
     if "RequestType" in event:
-        custom_resource(event)
+        custom_resource(event, _seconds(context))
         return {}
     if event.get("action") == "migrate":
-        return {"applied": migrate()}
+        return {"applied": migrate(_seconds(context))}
     if event.get("action") == "report":
         return report(event.get("source"))
     raise ValueError(f"action {event.get('action')!r} is unknown: use 'migrate' or 'report'.")

@@ -4,6 +4,7 @@ The database lies in isolated subnets, so whoever wants to look into it asks thi
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aws
 import migrations
@@ -12,9 +13,12 @@ from money import Money
 from postgres import Database
 from telemetry import logger
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 REPORT_SECONDS = 10.0
-database = Database(secrets=aws.Secrets, answer_seconds=migrations.WAIT_SECONDS)
+database = Database(secrets=aws.Secrets, answer_seconds=REPORT_SECONDS)
 
 PAYMENTS = """
 SELECT status, currency, count(*), sum(amount)::bigint, sum(refunded)::bigint FROM payments GROUP BY 1, 2 ORDER BY 1, 2
@@ -63,7 +67,7 @@ def report() -> JsonObject:
     }
 
 
-def handler(event: JsonObject, _context: object) -> JsonObject:
+def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Serve a caller: ``{"action": "migrate" | "report"}``; other members are left alone.
 
     Raises:
@@ -71,7 +75,8 @@ def handler(event: JsonObject, _context: object) -> JsonObject:
     """
     action = event.get("action")
     if action == "migrate":
-        applied = migrations.migrate(database, MIGRATIONS)
+        seconds = context.get_remaining_time_in_millis() / 1000 - migrations.MARGIN_SECONDS
+        applied = migrations.migrate(database, MIGRATIONS, seconds)
         logger.info("migrated", extra={"applied": applied})
         return {"applied": applied}
     if action == "report":

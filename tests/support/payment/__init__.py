@@ -68,7 +68,7 @@ def provide(server: Postgres) -> None:
     server.provide(USER, PASSWORD, DATABASE)
     modules = load(server, "database")
     try:
-        modules.handler.handler({"action": "migrate"}, None)
+        modules.handler.handler({"action": "migrate"}, functions.Context())
     finally:
         modules.handler.database.close()
 

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from moto import mock_aws
 from pg8000.native import Connection
 
 from lib.common import region
+from lib.local_cloud.names import HOST
 from tests.support import functions
 from tests.support.database import USER, TestServer
 from tests.support.kinesis_pipeline.kinesis import records
@@ -22,6 +24,7 @@ from tests.support.kinesis_pipeline.kinesis import records
 
 NAMESPACE = "TAP/Unit"
 BUCKET = "failures"
+FRESH = "fresh"  # a database in which nothing has been made
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +52,7 @@ def admin(postgres: TestServer) -> Iterator[SimpleNamespace]:
     """The database function's modules, its migrations applied to the PostgreSQL."""
     modules = functions.load("kinesis_pipeline", "database")
     modules.handler.database = modules.postgres.Database(postgres.environ, secrets=postgres.secrets)
-    modules.handler.migrate()
+    modules.handler.migrate(60.0)
     yield modules
     modules.handler.database.close()
 
@@ -174,3 +177,53 @@ def handle(
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     return call
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The migrations of the test."""
+    return tmp_path
+
+
+@pytest.fixture
+def write(folder: Path) -> Callable[[str, str], None]:
+    """Writes a migration."""
+
+    def put(name: str, text: str) -> None:
+        (folder / name).write_text(text, encoding="utf-8")
+
+    return put
+
+
+@pytest.fixture
+def fresh(postgres: TestServer) -> Iterator[Connection]:
+    """A connection to a database in which nothing has been made."""
+    with postgres.connect() as server:
+        server.run(f"CREATE DATABASE {FRESH}")
+        try:
+            with Connection(
+                USER, password=postgres.password, host=HOST, port=postgres.server.port, database=FRESH
+            ) as connection:
+                yield connection
+        finally:
+            server.run(f"DROP DATABASE {FRESH} WITH (FORCE)")
+
+
+@pytest.fixture
+def load(fresh: Connection, postgres: TestServer, folder: Path) -> Iterator[Callable[[], Any]]:
+    """Loads the function, each time another instance of it, on the fresh database and the test's migrations."""
+    del fresh
+    made: list[Any] = []
+
+    def instance() -> Any:
+        modules = functions.load("kinesis_pipeline", "database")
+        environ = postgres.environ | {"DB_NAME": FRESH}
+        modules.handler.database = modules.postgres.Database(environ, secrets=postgres.secrets)
+        modules.handler.MIGRATIONS = folder
+        modules.migrations.PAUSE_SECONDS = 0.02
+        made.append(modules.handler)
+        return modules.handler
+
+    yield instance
+    for handler in made:
+        handler.database.close()

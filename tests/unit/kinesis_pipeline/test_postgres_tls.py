@@ -77,6 +77,8 @@ def test_another_authority_is_refused_at_once(
             verified(front).run("SELECT 1", seconds=30)
         assert time.monotonic() - began < 2
         assert (front.asked, front.turns) == ([True], 0)  # one connection, and not a byte of PostgreSQL in it
+        with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed"):
+            verified(front).once("SELECT 1", seconds=30)
 
 
 def test_another_name_is_refused_at_once(

@@ -6,6 +6,7 @@ from pg8000.native import Connection
 
 from lib.local_cloud.names import HOST
 from tests.support import payment as support
+from tests.support.functions import Context
 
 FRESH = "payment_fresh"
 MIGRATIONS = ["0001_payments.sql"]
@@ -23,7 +24,7 @@ def fresh(server):
 
 def migrate(modules):
     """Ask the function to migrate."""
-    return modules.handler.handler({"action": "migrate", "tf": {"action": "create"}}, None)["applied"]
+    return modules.handler.handler({"action": "migrate", "tf": {"action": "create"}}, Context())["applied"]
 
 
 def test_the_own_migrations_make_the_tables(server, fresh):
