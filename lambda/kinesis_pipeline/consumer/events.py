@@ -1,29 +1,52 @@
-"""From a Kinesis record to a valid event, or to the reason why it is none."""
+"""From Kinesis records to valid events, or to the reasons why they are none.
+
+A record holds one event, or several: an aggregate of the Kinesis Producer Library, or one event on each line
+(https://jsonlines.org), each of them compressed or not. An event's identity is its own id; where it stood is the
+record's sequence number and, among the events of the record, its sub-sequence number.
+"""
 
 import base64
 import json
-import os
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import fastjsonschema
-from json_types import JsonObject, JsonValue
+from json_types import JsonObject
+from schema import NotJson, is_object, parse
+from unpack import LARGEST_BYTES, MOST_EVENTS, TooLarge, UserRecord, inflate, is_aggregate, user_records
 
-SCHEMA = json.loads(Path(__file__).with_name("event.schema.json").read_text(encoding="utf-8"))
-if os.environ.get("UNKNOWN_FIELDS") == "refuse":
-    SCHEMA["additionalProperties"] = False
-validate = fastjsonschema.compile(SCHEMA)
-DEEPEST = 32  # levels of nesting; json and PostgreSQL run out of stack far below, each at a depth of its own
+CHUNK_EVENTS, CHUNK_CHARACTERS = 1000, 8 * 1024 * 1024
+ENCODER = json.JSONEncoder(check_circular=False)
 
 
-@dataclass(frozen=True)
-class Record:
-    """One record of the stream: where it stood, and the original."""
+class Record(NamedTuple):
+    """One record of the stream, or one of several user records in it: where it stood, and the original.
+
+    Args:
+        shard_id: the shard's.
+        sequence_number: the record's.
+        raw: the record as Lambda delivers it.
+        sub_sequence_number: the place among the user records in it.
+        part: the user record, unless it is the whole record.
+    """
 
     shard_id: str
     sequence_number: str
     raw: JsonObject
+    sub_sequence_number: int = 0
+    part: UserRecord | None = None
+
+    def alone(self) -> JsonObject:
+        """Return the record as if it had been put on the stream alone."""
+        if self.part is None:
+            return self.raw
+        kinesis = {
+            **self.raw["kinesis"],
+            "partitionKey": self.part.partition_key,
+            "data": base64.b64encode(self.part.data).decode(),
+            "subSequenceNumber": self.sub_sequence_number,
+        }
+        return {**self.raw, "kinesis": kinesis}
 
 
 class Event(NamedTuple):
@@ -38,7 +61,7 @@ class Event(NamedTuple):
         place = {
             "shard_id": self.record.shard_id,
             "sequence_number": self.record.sequence_number,
-            "sub_sequence_number": 0,
+            "sub_sequence_number": self.record.sub_sequence_number,
             "arrived_at": self.record.raw["kinesis"]["approximateArrivalTimestamp"],
         }
         return f'{ENCODER.encode(place)[:-1]},"event":{self.text}}}'
@@ -51,71 +74,115 @@ class Poison(NamedTuple):
     reason: str
 
 
-class RepeatedName(ValueError):
-    """An object has two members of one name: who reads the first of them sees another event than who reads the last."""
+@dataclass
+class Chunk:
+    """What is in some records that follow each other, and how many records they are."""
+
+    events: list[Event] = field(default_factory=list)
+    poison: list[Poison] = field(default_factory=list)
+    records: int = 0
+    characters: int = 0
+
+    def is_full(self) -> bool:
+        """Return whether this is as much as one statement takes, or one object of the failure bucket."""
+        return len(self.events) + len(self.poison) >= CHUNK_EVENTS or self.characters >= CHUNK_CHARACTERS
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+class Found(NamedTuple):
+    """What is in a user record: an event's id and text, or the reason why it is none."""
+
+    user_record: UserRecord
+    text: str
+    event_id: str
+    reason: str = ""
 
 
-def _object(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise RepeatedName
-    return members
+def _judge(user_record: UserRecord, text: str) -> Found:
+    try:
+        return Found(user_record, text, parse(text))
+    except ValueError as error:
+        return Found(user_record, text, "", str(error))
 
 
-# Made once: json.loads() would make one for each record. No number is looked at here; integers are read as floats,
-# for Python's have a limit of digits.
-DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=float, object_pairs_hook=_object)
-ENCODER = json.JSONEncoder(check_circular=False)
+def _lines(user_record: UserRecord, text: str) -> list[Found]:
+    """Return what is in a text that is not JSON: an event on each line, if any line is an object.
+
+    An event that is broken and was written on several lines is one piece of poison, then.
+    """
+    lines = [line for line in text.split("\n", MOST_EVENTS) if line.strip()]
+    if not any(map(is_object, lines)):
+        return [_judge(user_record, text)]
+    return [_judge(UserRecord(user_record.partition_key, line.encode()), line) for line in lines]
 
 
-def _too_deep(body: JsonValue) -> bool:
-    level = [body]
-    for _ in range(DEEPEST):
-        inner = (child for value in level for child in (value.values() if isinstance(value, dict) else value))
-        level = [child for child in inner if isinstance(child, (dict, list))]
-        if not level:
-            return False
-    return True
-
-
-def parse(data: str) -> tuple[JsonObject, str]:
-    """Return the event in a record's data, in which numbers are approximate, and its text.
+def _found(user_record: UserRecord, most: int) -> list[Found]:
+    """Return what is in a user record, whose data may have so many bytes.
 
     Raises:
-        ValueError: with a reason that is safe to log.
+        TooLarge: they have more.
     """
     try:
-        raw = base64.b64decode(data, validate=True)
-        text = raw.decode(json.detect_encoding(raw))
-        body = DECODER.decode(text)
-    except RepeatedName:
-        raise ValueError("data: a name occurs twice in one object") from None
-    except (ValueError, RecursionError):
-        raise ValueError("not JSON") from None
+        data = inflate(user_record.data, most)
+        text = data.decode(json.detect_encoding(data))
+        return [Found(user_record, text, parse(text))]
+    except NotJson:
+        return _lines(user_record, text)
+    except UnicodeDecodeError:
+        return [Found(user_record, "", "", "not JSON")]
+    except TooLarge:
+        raise
+    except ValueError as error:
+        return [Found(user_record, "", "", str(error))]
+
+
+def _all_found(raw: JsonObject) -> tuple[list[Found], bool]:
+    """Return what is in a record, and whether it is several user records or more.
+
+    Raises:
+        ValueError: the record is damaged, or holds too much; with a reason that is safe to log.
+    """
+    kinesis = raw["kinesis"]
     try:
-        validate(body)
-    except fastjsonschema.JsonSchemaValueException as error:
-        # The message of the library quotes values in some rules; path and rule do not.
-        raise ValueError(f"{error.name or 'data'}: breaks the rule {error.rule!r}") from None
-    # Each level needs a bracket, so the few of an ordinary event settle it.
-    if text.count("{") + text.count("[") > DEEPEST and _too_deep(body):
-        raise ValueError(f"data: nested deeper than {DEEPEST} levels")
-    return body, text
+        data = base64.b64decode(kinesis["data"], validate=True)
+    except ValueError:
+        raise ValueError("not JSON") from None
+    aggregate = is_aggregate(data)
+    found: list[Found] = []
+    left = LARGEST_BYTES
+    for user_record in user_records(data) if aggregate else [UserRecord(kinesis["partitionKey"], data)]:
+        more = _found(user_record, left)
+        left -= sum(len(each.text) for each in more)
+        found += more
+        if left < 0 or len(found) > MOST_EVENTS:
+            raise TooLarge
+    return found, aggregate or len(found) > 1
 
 
-def read(records: list[JsonObject]) -> tuple[list[Event], list[Poison]]:
-    """Tell the valid events of a batch from its poison records."""
-    events: list[Event] = []
-    poison: list[Poison] = []
+def _read(raw: JsonObject, chunk: Chunk) -> None:
+    """Add what is in a record to a chunk."""
+    whole = Record(raw["eventID"].split(":")[0], raw["kinesis"]["sequenceNumber"], raw)
+    chunk.records += 1
+    try:
+        found, several = _all_found(raw)
+    except ValueError as error:
+        chunk.poison.append(Poison(whole, str(error)))
+        return
+    for number, (user_record, text, event_id, reason) in enumerate(found):
+        record = whole._replace(sub_sequence_number=number, part=user_record) if several else whole
+        chunk.characters += len(text)
+        if reason:
+            chunk.poison.append(Poison(record, reason))
+        else:
+            chunk.events.append(Event(record, event_id, text))
+
+
+def chunks(records: Iterable[JsonObject]) -> Iterator[Chunk]:
+    """Yield what is in the records of a batch, so much at a time that all of it may be more than the memory."""
+    chunk = Chunk()
     for raw in records:
-        record = Record(raw["eventID"].split(":")[0], raw["kinesis"]["sequenceNumber"], raw)
-        try:
-            body, text = parse(raw["kinesis"]["data"])
-            events.append(Event(record, body["event_id"], text))
-        except ValueError as error:
-            poison.append(Poison(record, str(error)))
-    return events, poison
+        _read(raw, chunk)
+        if chunk.is_full():
+            yield chunk
+            chunk = Chunk()
+    if chunk.records:
+        yield chunk

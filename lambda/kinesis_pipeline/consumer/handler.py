@@ -10,14 +10,15 @@ Three fates, told apart because they need different answers:
   https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 """
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import aws
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from events import Poison, read
+from events import CHUNK_EVENTS, Poison, chunks
 from json_types import JsonObject
-from postgres import ANSWER_SECONDS, Database, DatabaseUnavailable
+from postgres import Database, DatabaseUnavailable
 from quarantine import PUT_SECONDS, quarantine
 from store import store
 
@@ -25,15 +26,47 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 FINISH_SECONDS = 5.0  # to log, to count and to answer
-# Kept back from the function's time limit: the database's last try may wait for its answer, and then comes the bucket.
-MARGIN_SECONDS = ANSWER_SECONDS + PUT_SECONDS + FINISH_SECONDS
+MARGIN_SECONDS = PUT_SECONDS + FINISH_SECONDS  # kept back from the function's time limit
 logger = Logger()
 metrics = Metrics()
 database = Database(secrets=aws.Secrets)
 
 
+@dataclass
+class Progress:
+    """What became of a batch: every record before the place ``done`` is stored, or among the poison."""
+
+    done: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    poison: list[Poison] = field(default_factory=list)
+    cause: str = ""  # why not everything is done
+
+
 def _seconds_left(context: "LambdaContext") -> float:
     return context.get_remaining_time_in_millis() / 1000
+
+
+def _work(records: list[JsonObject], context: "LambdaContext") -> Progress:
+    """Store what is valid in a batch, until the time is over."""
+    places = {record["kinesis"]["sequenceNumber"]: place for place, record in enumerate(records)}
+    progress = Progress()
+    for chunk in chunks(records):
+        outcome = store(database, chunk.events, _seconds_left(context) - MARGIN_SECONDS)
+        behind = progress.done + chunk.records
+        progress.done = min((places[each.record.sequence_number] for each in outcome.unfinished), default=behind)
+        progress.stored += outcome.stored
+        progress.duplicates += outcome.duplicates
+        poison = [*chunk.poison, *outcome.refused]
+        # What stands behind the first unfinished event comes again, and is quarantined then.
+        progress.poison += [each for each in poison if places[each.record.sequence_number] < progress.done]
+        progress.cause = outcome.cause
+        if not outcome.cause and len(progress.poison) >= CHUNK_EVENTS and progress.done < len(records):
+            progress.cause = "more poison than one object takes"
+        if progress.cause:
+            break
+    progress.poison.sort(key=lambda each: (places[each.record.sequence_number], each.record.sub_sequence_number))
+    return progress
 
 
 def _set_aside(poison: list[Poison], context: "LambdaContext") -> bool:
@@ -51,31 +84,27 @@ def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
     """Store one batch of Kinesis records.
 
     Returns:
-        ``batchItemFailures``: the first record that is neither stored nor quarantined. It comes again with all
+        ``batchItemFailures``: the first record that is not completely stored or quarantined. It comes again with all
         records behind it, of which those that are done are recognised.
 
     Raises:
         DatabaseUnavailable: nothing was done; deliver the batch again, in two halves.
     """
-    places = {record["kinesis"]["sequenceNumber"]: place for place, record in enumerate(event["Records"])}
-    events, poison = read(event["Records"])
-    outcome = store(database, events, _seconds_left(context) - MARGIN_SECONDS)
-    done = min((places[each.record.sequence_number] for each in outcome.unfinished), default=len(places))
-    if not done and outcome.unfinished:
-        metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=len(places))
-        logger.error("database unavailable", extra={"records": len(places), "cause": outcome.cause})
-        raise DatabaseUnavailable(outcome.cause)
-    # What stands behind the first unfinished event comes again, and is quarantined then.
-    ranked = sorted([*poison, *outcome.refused], key=lambda each: places[each.record.sequence_number])
-    aside = [each for each in ranked if places[each.record.sequence_number] < done]
-    if not _set_aside(aside, context):
-        done, aside = places[aside[0].record.sequence_number], []
-    counts = {"Stored": outcome.stored, "Duplicates": outcome.duplicates, "SetAside": len(aside)}
+    records = event["Records"]
+    numbers = [record["kinesis"]["sequenceNumber"] for record in records]
+    progress = _work(records, context)
+    if progress.cause and not progress.done:
+        metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=len(records))
+        logger.error("database unavailable", extra={"records": len(records), "cause": progress.cause})
+        raise DatabaseUnavailable(progress.cause)
+    if not _set_aside(progress.poison, context):
+        progress.done, progress.poison = numbers.index(progress.poison[0].record.sequence_number), []
+    counts = {"Stored": progress.stored, "Duplicates": progress.duplicates, "SetAside": len(progress.poison)}
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-    returned = len(places) - done
-    logger.info("batch", extra={"records": len(places), "returned": returned, "cause": outcome.cause, **counts})
+    returned = len(records) - progress.done
+    logger.info("batch", extra={"records": len(records), "returned": returned, "cause": progress.cause, **counts})
     if not returned:
         return {"batchItemFailures": []}
     metrics.add_metric(name="Returned", unit=MetricUnit.Count, value=returned)
-    return {"batchItemFailures": [{"itemIdentifier": event["Records"][done]["kinesis"]["sequenceNumber"]}]}
+    return {"batchItemFailures": [{"itemIdentifier": numbers[progress.done]}]}

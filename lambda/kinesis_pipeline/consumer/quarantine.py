@@ -39,7 +39,14 @@ def document(poison: list[Poison]) -> bytes:
             "version": "1.0",
             "requestContext": {
                 "condition": "PoisonRecord",
-                "reasons": [{"sequenceNumber": record.sequence_number, "reason": reason} for record, reason in poison],
+                "reasons": [
+                    {
+                        "sequenceNumber": record.sequence_number,
+                        "subSequenceNumber": record.sub_sequence_number,
+                        "reason": reason,
+                    }
+                    for record, reason in poison
+                ],
             },
             "KinesisBatchInfo": {
                 "shardId": poison[0].record.shard_id,
@@ -47,7 +54,7 @@ def document(poison: list[Poison]) -> bytes:
                 "endSequenceNumber": numbers[-1],
                 "batchSize": len(poison),
             },
-            "payload": json.dumps({"Records": [record.raw for record, _reason in poison]}),
+            "payload": json.dumps({"Records": [record.alone() for record, _reason in poison]}),
         }
     ).encode()
 

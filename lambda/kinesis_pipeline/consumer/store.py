@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from events import Event, Poison
+from events import CHUNK_EVENTS, Event, Poison
 from postgres import Database, DatabaseUnavailable, DataRejected
 
 # How a column is read from an event. What the schema lets pass has one of these forms, but for what PostgreSQL refuses.
@@ -93,7 +93,10 @@ def _write(database: Database, batch: Sequence[Event], deadline: float) -> tuple
 
 
 def _rounds(events: Iterable[Event]) -> list[list[Event]]:
-    """Return events in groups with distinct ids: one that occurs twice is a duplicate or a conflict in the second."""
+    """Return events in groups with distinct ids, of a statement's size.
+
+    An event that occurs twice is a duplicate or a conflict in the second group.
+    """
     rounds: list[list[Event]] = []
     occurrences: Counter[str] = Counter()
     for event in events:
@@ -102,7 +105,7 @@ def _rounds(events: Iterable[Event]) -> list[list[Event]]:
         if number == len(rounds):
             rounds.append([])
         rounds[number].append(event)
-    return rounds
+    return [group[at : at + CHUNK_EVENTS] for group in rounds for at in range(0, len(group), CHUNK_EVENTS)]
 
 
 def store(database: Database, events: list[Event], seconds: float) -> Outcome:

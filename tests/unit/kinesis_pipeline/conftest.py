@@ -126,11 +126,14 @@ def aside(s3: Any) -> Callable[[], dict[str, dict[str, Any]]]:
 
 @pytest.fixture
 def quarantined(aside: Callable[[], dict[str, dict[str, Any]]]) -> Callable[[], dict[str, str]]:
-    """Returns why a record was quarantined, by its sequence number."""
+    """Returns why a record was quarantined, by its sequence number, or that and its sub-sequence number."""
 
     def read() -> dict[str, str]:
         entries = [entry for kept in aside().values() for entry in kept["requestContext"]["reasons"]]
-        return {entry["sequenceNumber"]: entry["reason"] for entry in entries}
+        return {
+            f"{entry['sequenceNumber']}.{entry['subSequenceNumber']}".removesuffix(".0"): entry["reason"]
+            for entry in entries
+        }
 
     return read
 

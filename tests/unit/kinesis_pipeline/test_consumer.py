@@ -65,7 +65,7 @@ def test_what_is_quarantined_is_the_record_itself(handle: Handle, aside: Aside, 
     assert kept["version"] == "1.0"
     assert kept["requestContext"] == {
         "condition": "PoisonRecord",
-        "reasons": [{"sequenceNumber": "1001", "reason": "not JSON"}],
+        "reasons": [{"sequenceNumber": "1001", "subSequenceNumber": 0, "reason": "not JSON"}],
     }
     assert json.loads(kept["payload"]) == {"Records": records(event(), b"\xffno JSON")[1:]}
     assert s3.head_object(Bucket="failures", Key=key)["ContentType"] == "application/json"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pg8000.native import Connection
 
-from tests.support.kinesis_pipeline.kinesis import events, records
+from tests.support.kinesis_pipeline.kinesis import events, read, records
 
 
 def test_a_report_on_nothing_is_of_zeros(admin: Any, sql: Connection) -> None:
@@ -30,7 +30,7 @@ def test_a_report_counts_and_adds_up(
 ) -> None:
     """All sources or one of them, exact to the cent."""
     mine, others = events(20), events(5)
-    found, _ = consumer.events.read(records(*mine, *others))
+    found, _ = read(consumer, records(*mine, *others))
     consumer.store.store(connect(), found, 10.0)
     everything = admin.handler.handler({"action": "report", "source": None}, None)
     assert (everything["rows"], everything["distinct"]) == (25, 25)

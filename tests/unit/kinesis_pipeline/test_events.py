@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from lib.kinesis_pipeline import events as realistic
 from tests.support import functions
-from tests.support.kinesis_pipeline.kinesis import SHARD, event, record, records
+from tests.support.kinesis_pipeline.kinesis import SHARD, event, read, record, records
 
 MARK = "Zq7-leak"
 
 
 def fate(consumer: SimpleNamespace, body: object) -> str | None:
     """Return the reason why a body is poison, or None when it is an event."""
-    events, poison = consumer.events.read(records(body))
+    events, poison = read(consumer, records(body))
     assert len(events) + len(poison) == 1
     return poison[0].reason if poison else None
 
@@ -27,7 +27,7 @@ def test_a_valid_event_is_accepted_as_it_is(consumer: SimpleNamespace) -> None:
     """Its text is not changed, and the record that carried it is kept."""
     body = event()
     raw = records(body)
-    events, poison = consumer.events.read(raw)
+    events, poison = read(consumer, raw)
     assert poison == []
     assert events[0].text == realistic.encode(body).decode()
     assert events[0].event_id == body["event_id"]
@@ -37,7 +37,7 @@ def test_a_valid_event_is_accepted_as_it_is(consumer: SimpleNamespace) -> None:
 def test_an_event_is_sent_with_its_place_and_time(consumer: SimpleNamespace) -> None:
     """What the record says goes beside what the event says."""
     body = event()
-    (found,), _ = consumer.events.read(records(body))
+    (found,), _ = read(consumer, records(body))
     assert json.loads(found.json()) == {
         "shard_id": SHARD,
         "sequence_number": "1000",
@@ -125,7 +125,7 @@ def test_what_is_no_json_is_poison(consumer: SimpleNamespace, data: bytes) -> No
 @pytest.mark.parametrize("data", [MARK, "Zq7=é", "e30", "e3 0="])
 def test_what_is_no_base64_is_poison(consumer: SimpleNamespace, data: str) -> None:
     """Kinesis never sends such a record; whoever replays one by hand may."""
-    _, poison = consumer.events.read([record(1, data)])
+    _, poison = read(consumer, [record(1, data)])
     assert [found.reason for found in poison] == ["not JSON"]
 
 
@@ -141,19 +141,19 @@ def nested(levels: int) -> bytes:
 
 def test_as_deep_as_promised_is_an_event(consumer: SimpleNamespace) -> None:
     """The limit itself is allowed."""
-    assert fate(consumer, nested(consumer.events.DEEPEST)) is None
+    assert fate(consumer, nested(consumer.schema.DEEPEST)) is None
 
 
 @pytest.mark.parametrize("more", [1, 900])
 def test_deeper_is_poison(consumer: SimpleNamespace, more: int) -> None:
     """Such an event could be read but neither be written as JSON again nor be stored, and it would block its batch."""
-    assert fate(consumer, nested(consumer.events.DEEPEST + more)) == "data: nested deeper than 32 levels"
+    assert fate(consumer, nested(consumer.schema.DEEPEST + more)) == "data: nested deeper than 32 levels"
 
 
 def test_objects_count_as_levels_too(consumer: SimpleNamespace) -> None:
     """Depth is depth, of lists or of objects."""
     body: dict[str, Any] = {}
-    for _ in range(consumer.events.DEEPEST):
+    for _ in range(consumer.schema.DEEPEST):
         body = {"x": body}
     assert fate(consumer, event(attributes=body)) == "data: nested deeper than 32 levels"
 
@@ -202,7 +202,7 @@ def test_what_producers_send_is_sorted_as_they_mean_it(consumer: SimpleNamespace
     """A batch of real events and of each kind of poison; the character PostgreSQL cannot store is its own to refuse."""
     good = list(realistic.make(50, "sorted"))
     bad = [realistic.poison(number, "sorted") for number in range(5)]
-    events, poison = consumer.events.read(records(*good[:25], *bad, *good[25:]))
+    events, poison = read(consumer, records(*good[:25], *bad, *good[25:]))
     bodies = [json.loads(found.text) for found in events]
     assert [body for body in bodies if body["attributes"].keys() != {"note"}] == good
     assert [(found.record.sequence_number, found.reason) for found in poison] == [
@@ -228,7 +228,7 @@ NEARLY = st.dictionaries(FIELDS, JSON, max_size=3).map(lambda changes: realistic
 @given(data=st.binary(max_size=200) | JSON.map(realistic.encode) | NEARLY)
 def test_any_bytes_are_an_event_or_poison(consumer: SimpleNamespace, data: bytes) -> None:
     """Never an exception, and whatever is called an event can be sent to the database."""
-    events, poison = consumer.events.read([record(1, base64.b64encode(data).decode())])
+    events, poison = read(consumer, [record(1, base64.b64encode(data).decode())])
     assert len(events) + len(poison) == 1
     for found in events:
         json.loads(found.json())
@@ -238,7 +238,7 @@ def test_any_bytes_are_an_event_or_poison(consumer: SimpleNamespace, data: bytes
 @given(data=st.text(max_size=50))
 def test_any_text_in_place_of_base64_is_an_event_or_poison(consumer: SimpleNamespace, data: str) -> None:
     """Never an exception."""
-    events, poison = consumer.events.read([record(1, data)])
+    events, poison = read(consumer, [record(1, data)])
     assert len(events) + len(poison) == 1
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pg8000.native import Connection
 
 from lib.kinesis_pipeline.events import encode
-from tests.support.kinesis_pipeline.kinesis import event, records
+from tests.support.kinesis_pipeline.kinesis import event, read, records
 
 # pylint: disable=redefined-outer-name
 
@@ -29,7 +29,7 @@ def store(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connectio
     database = connect()
 
     def run(*texts: bytes) -> tuple[int, int, list[str]]:
-        valid, poison = consumer.events.read(records(*texts))
+        valid, poison = read(consumer, records(*texts))
         assert poison == []
         stored, duplicates, refused, _unfinished, cause = consumer.store.store(database, valid, 10.0)
         assert cause == ""

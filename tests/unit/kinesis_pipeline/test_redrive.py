@@ -9,7 +9,7 @@ import pytest
 from lib.kinesis_pipeline import redrive
 from lib.kinesis_pipeline.settings import Settings
 from tests.support import functions
-from tests.support.kinesis_pipeline.kinesis import records
+from tests.support.kinesis_pipeline.kinesis import read, records
 
 ACCOUNT = "123456789012"
 
@@ -69,7 +69,7 @@ def test_poison_comes_back_when_asked_for():
 def test_what_the_consumer_quarantines_comes_back_record_by_record():
     modules = functions.load("kinesis_pipeline", "consumer")
     raws = records(b"{", b"}", first=7)
-    _events, poison = modules.events.read(raws)
+    _events, poison = read(modules, raws)
     aws = Aws(**{"poison/new": modules.quarantine.document(poison)})
     assert run(aws, poison=True)[0] == (2, 0)
     assert [data for _stream, _key, data in aws.stream] == [b"{", b"}"]

@@ -10,7 +10,7 @@ import pytest
 from pg8000.native import Connection
 
 from tests.support.database import TestServer
-from tests.support.kinesis_pipeline.kinesis import SHARD, event, events, records
+from tests.support.kinesis_pipeline.kinesis import SHARD, event, events, read, records
 from tests.support.tls_front import Front
 
 # pylint: disable=redefined-outer-name
@@ -27,7 +27,7 @@ def store(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connectio
     database = connect()
 
     def run(*bodies: object, seconds: float = 10.0, through: Any = database) -> tuple[int, int, list[Any]]:
-        valid, poison = consumer.events.read(records(*bodies))
+        valid, poison = read(consumer, records(*bodies))
         assert poison == []
         stored, duplicates, refused, unfinished, cause = consumer.store.store(through, valid, seconds)
         assert (unfinished, cause) == ([], "")
@@ -186,14 +186,14 @@ def test_a_time_that_rfc_3339_allows_is_stored(store: Store, sql: Connection, wr
 def test_an_event_as_deep_as_allowed_is_stored(consumer: SimpleNamespace, store: Store) -> None:
     """The limit holds for what comes after it too."""
     deep: Any = {}
-    for _ in range(consumer.events.DEEPEST - 2):
+    for _ in range(consumer.schema.DEEPEST - 2):
         deep = {"x": deep}
     assert store(event(attributes=deep)) == (1, 0, [])
 
 
 def test_without_time_nothing_is_tried(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection) -> None:
     """The events come again, so nothing is lost."""
-    valid, _poison = consumer.events.read(records(*events(3)))
+    valid, _poison = read(consumer, records(*events(3)))
     outcome = consumer.store.store(connect(), valid, 0)
     assert outcome == (0, 0, [], valid, "no time left in this invocation")
     assert ids(sql) == []
@@ -205,7 +205,7 @@ def test_what_was_done_before_the_time_was_over_is_done(
     """The halves of a refused batch are written from the first on; what the time did not suffice for is named."""
     bodies = events(8)
     bodies[5]["attributes"] = UNSTORABLE
-    valid, _poison = consumer.events.read(records(*bodies))
+    valid, _poison = read(consumer, records(*bodies))
     database, tries = connect(), iter(range(99))
     run = database.run
 

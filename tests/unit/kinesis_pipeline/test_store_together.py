@@ -11,7 +11,7 @@ import pytest
 from pg8000.native import Connection
 
 from tests.support.database import TestServer
-from tests.support.kinesis_pipeline.kinesis import event, events, records
+from tests.support.kinesis_pipeline.kinesis import event, events, read, records
 
 # pylint: disable=redefined-outer-name
 
@@ -32,11 +32,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield made
 
 
-def read(consumer: SimpleNamespace, *bodies: object) -> list[Any]:
+def valid(consumer: SimpleNamespace, *bodies: object) -> list[Any]:
     """Return bodies as events."""
-    found, poison = consumer.events.read(records(*bodies))
+    found, poison = read(consumer, records(*bodies))
     assert poison == []
-    return list(found)
+    return found
 
 
 def insert(connection: Connection, body: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def wait_until_blocked(connection: Connection) -> None:
 
 def start(pool: ThreadPoolExecutor, consumer: SimpleNamespace, database: Any, *bodies: object) -> Future[Any]:
     """Store bodies in another thread."""
-    return pool.submit(consumer.store.store, database, read(consumer, *bodies), 10.0)
+    return pool.submit(consumer.store.store, database, valid(consumer, *bodies), 10.0)
 
 
 def test_an_event_stored_meanwhile_is_a_duplicate(
@@ -127,7 +127,7 @@ def test_many_consumers_store_the_same_events_once(
         database, stored, duplicates = connect(), 0, 0
         together.wait(10)
         for place in range(0, len(order), 15):
-            found = consumer.store.store(database, read(consumer, *order[place : place + 15]), 30.0)
+            found = consumer.store.store(database, valid(consumer, *order[place : place + 15]), 30.0)
             assert found[2] == []
             stored, duplicates = stored + found[0], duplicates + found[1]
         return stored, duplicates
