@@ -38,11 +38,12 @@ PHYSICAL = ("name", "bucket", "clusterName", "clusterIdentifier", "identifier", 
 
 
 @dataclass(frozen=True)
-class Registration:
+class Registration:  # pylint: disable=too-many-instance-attributes  # one for each part of a registration
     """One resource as the program registered it.
 
     ``provider`` is the provider's URN and id, joined by ``::``; ``region`` is that provider's. ``dependencies`` are
     URNs: those of ``depends_on`` and of every output among the inputs. ``aliases`` are names that it had before.
+    ``delete_timeout`` is how long its deletion may take, for example ``60m``, where that is not the provider's default.
     """
 
     type: str
@@ -59,6 +60,7 @@ class Registration:
     retain_on_delete: bool
     protect: bool
     delete_before_replace: bool | None
+    delete_timeout: str
 
     def document(self) -> JsonObject:
         """Return the registration as JSON has it."""
@@ -78,6 +80,7 @@ class Registration:
                 "protect": self.protect,
                 "deleteBeforeReplace": self.delete_before_replace is True,
                 "createBeforeDelete": self.delete_before_replace is False,
+                "customTimeouts": {"delete": self.delete_timeout} if self.delete_timeout else {},
             },
         }
 
@@ -212,6 +215,7 @@ class Monitor(mocks.MockMonitor):
                 protect=request.protect,
                 # None leaves it to the provider.
                 delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
+                delete_timeout=request.customTimeouts.delete,
             )
         )
         return answer

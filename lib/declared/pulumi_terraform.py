@@ -180,6 +180,8 @@ def _resource(item: JsonMapping, addresses: Mapping[str, str], lost: list[str]) 
         lifecycle["prevent_destroy"] = True
     if lifecycle:
         body["lifecycle"] = lifecycle
+    if options["customTimeouts"]:
+        body["timeouts"] = dict(options["customTimeouts"])
     lost += writer.lost + writer.undeclared(addresses.values())
     kept = {key: options[key] for key in ("retainOnDelete", "deleteBeforeReplace") if options[key]}
     metadata = {"path": item["name"], "urn": item["urn"], "type": item["type"], **kept}

@@ -13,8 +13,8 @@ from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
 from cdktf_cdktf_provider_aws.flow_log import FlowLog
 from cdktf_cdktf_provider_aws.route_table import RouteTable
 from cdktf_cdktf_provider_aws.route_table_association import RouteTableAssociation
-from cdktf_cdktf_provider_aws.security_group import SecurityGroup
-from cdktf_cdktf_provider_aws.subnet import Subnet
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup, SecurityGroupTimeouts
+from cdktf_cdktf_provider_aws.subnet import Subnet, SubnetTimeouts
 from cdktf_cdktf_provider_aws.vpc import Vpc
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from cdktf_cdktf_provider_aws.vpc_security_group_egress_rule import VpcSecurityGroupEgressRule
@@ -32,6 +32,10 @@ from lib.disaster_recovery.settings import RegionConfig
 TIERS = ("functions", "database")
 QUARTER_BITS = 2  # a network is cut into four tiers, of which two are free; each is cut into four zones
 HTTPS = 443
+# What functions were in is held by their network interfaces, which Lambda takes up to 45 minutes to remove. By its
+# documentation the provider waits that long whatever its time-outs say; this does not depend on it.
+# https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/security_group.html.markdown
+HELD_BY_INTERFACES = "60m"
 # What the payment function asks of its table; the two names of a transaction's parts are IAM's, not the API's.
 TABLE_ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
 ACKNOWLEDGED = (
@@ -124,6 +128,7 @@ class Network(Construct):
                 map_public_ip_on_launch=False,
                 # It stays in the zone of its creation, which the state holds: another one would replace it.
                 lifecycle=TerraformResourceLifecycle(ignore_changes=["availability_zone"]),
+                timeouts=SubnetTimeouts(delete=HELD_BY_INTERFACES) if name == "functions" else None,
                 **self._aws.own(f"{name}-{number}", Tier=name),
             )
             for number, (zone, block) in enumerate(zip(zones, blocks, strict=False), start=1)
@@ -172,6 +177,7 @@ class Network(Construct):
             vpc_id=self.vpc.id,
             # One that is in use cannot be deleted first.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+            timeouts=SecurityGroupTimeouts(delete=HELD_BY_INTERFACES) if part == "functions" else None,
             **self._aws.own(part),
         )
 

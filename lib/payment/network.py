@@ -34,6 +34,7 @@ class Network(TieredNetwork):
             cidr=settings.vpc_cidr,
             private="functions",
             isolated="database",
+            functions="functions",
             nat_per_zone=settings.nat_per_zone,
             log_days=settings.log_days,
             key=keys.operations,
@@ -45,7 +46,7 @@ class Network(TieredNetwork):
         )
         super().__init__(name, args, opts)
         self.balancer = self.group("load-balancer", "The internal load balancer, reached from the network")
-        self.functions = self.group("functions", "The functions, reached by Lambda only")
+        self.functions = self.group("functions", "The functions, reached by Lambda only", functions=True)
         self.database = self.group("database", "The database, reached from the functions")
         port = 443 if settings.certificate_arn else 80
         self.let_in("callers", self.balancer, settings.vpc_cidr, port, "Callers inside the network")

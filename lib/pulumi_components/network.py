@@ -18,6 +18,10 @@ WORLD = "0.0.0.0/0"
 # Options of what is in a zone: it stays in that of its creation, which the state holds, whatever AWS lists later. EC2
 # moves no subnet and RDS no instance, so another zone would replace them.
 IN_ITS_ZONE = pulumi.ResourceOptions(ignore_changes=["availability_zone"])
+# What functions were in is held by their network interfaces, which Lambda takes up to 45 minutes to remove. By its
+# documentation the provider waits that long whatever its time-outs say; this does not depend on it.
+# https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/security_group.html.markdown
+HELD_BY_INTERFACES = pulumi.CustomTimeouts(delete="60m")
 TIER_BITS = 4  # the network is cut into sixteen: three tiers of up to three zones, the rest is free
 
 
@@ -54,6 +58,7 @@ class TierArgs:
         cidr: the whole network.
         private: the name of the tier with a way out.
         isolated: the name of the tier without one.
+        functions: the name of the tier that functions are in, if there are any.
         nat_per_zone: a way out in each zone, or one in all.
         log_days: how long the log of its traffic is kept.
         key: of that log.
@@ -71,6 +76,7 @@ class TierArgs:
     log_days: int
     key: aws.kms.Key
     storage: Sequence[Statement]
+    functions: str = ""
 
 
 class TieredNetwork(pulumi.ComponentResource):
@@ -101,8 +107,13 @@ class TieredNetwork(pulumi.ComponentResource):
         """Return the ids of one tier's subnets, a zone each."""
         return [subnet.id for subnet in self.subnets[tier]]
 
-    def group(self, part: str, description: str) -> aws.ec2.SecurityGroup:
+    def group(self, part: str, description: str, *, functions: bool = False) -> aws.ec2.SecurityGroup:
         """Return a security group that lets nothing in or out yet.
+
+        Args:
+            part: of its name.
+            description: what EC2 says of it.
+            functions: whether functions have it, whose interfaces hold it when they have gone.
 
         EC2 takes no apostrophe, among other characters, in a description of a group or of a rule:
         https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
@@ -114,7 +125,9 @@ class TieredNetwork(pulumi.ComponentResource):
             vpc_id=self.vpc.id,
             tags=self._tags(part),
             # One that is in use cannot be deleted first, which is what Pulumi does with a name that is given.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
+            opts=pulumi.ResourceOptions(
+                parent=self, delete_before_replace=False, custom_timeouts=HELD_BY_INTERFACES if functions else None
+            ),
         )
 
     def between(
@@ -159,6 +172,8 @@ class TieredNetwork(pulumi.ComponentResource):
         return {"Name": self._args.name("service", part)}
 
     def _subnets(self, tier: str, blocks: list[ipaddress.IPv4Network]) -> list[aws.ec2.Subnet]:
+        held = pulumi.ResourceOptions(custom_timeouts=HELD_BY_INTERFACES if tier == self._args.functions else None)
+        opts = pulumi.ResourceOptions.merge(pulumi.ResourceOptions.merge(self._own, IN_ITS_ZONE), held)
         return [
             aws.ec2.Subnet(
                 f"{tier}-{number}",
@@ -167,7 +182,7 @@ class TieredNetwork(pulumi.ComponentResource):
                 cidr_block=str(block),
                 map_public_ip_on_launch=False,  # load balancer and NAT bring addresses of their own
                 tags=self._tags(f"{tier}-{number}") | {"Tier": tier},
-                opts=pulumi.ResourceOptions.merge(self._own, IN_ITS_ZONE),
+                opts=opts,
             )
             for number, (zone, block) in enumerate(zip(self._args.zones, blocks, strict=False), start=1)
         ]

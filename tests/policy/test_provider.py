@@ -130,9 +130,9 @@ def sizes(document: Mapping[str, Any]) -> dict[str, int]:
 
 
 def given(document: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many inputs each resource of a Pulumi program has."""
+    """Return how many inputs and time-outs each resource of a Pulumi program has."""
     found = (item for item in document["registrations"] if item["type"].startswith("aws:"))
-    return {item["urn"]: len([*leaves(item["inputs"])]) for item in found}
+    return {item["urn"]: len([*leaves([item["inputs"], item["options"]["customTimeouts"]])]) for item in found}
 
 
 @pytest.mark.parametrize("case", PULUMI, ids=str)

@@ -78,6 +78,7 @@ def test_options_and_the_region_are_recorded():
             retain_on_delete=True,
             protect=True,
             delete_before_replace=True,
+            custom_timeouts=pulumi.CustomTimeouts(delete="60m"),
         )
         aws.sqs.Queue("second", opts=pulumi.ResourceOptions.merge(opts, own))
 
@@ -90,7 +91,9 @@ def test_options_and_the_region_are_recorded():
         "protect": True,
         "deleteBeforeReplace": True,
         "createBeforeDelete": False,
+        "customTimeouts": {"delete": "60m"},
     }
+    assert found["first"]["options"]["customTimeouts"] == {}
     assert found["second"]["region"] == WHERE
     (stack,) = (item for item in found.values() if item["type"] == "pulumi:pulumi:Stack")
     assert found["second"]["parent"] == stack["urn"]

@@ -29,6 +29,7 @@ def registration(kind: str, title: str, /, *, options: dict[str, Any] | None = N
         "retainOnDelete": False,
         "protect": False,
         "createBeforeDelete": False,
+        "customTimeouts": {},
     }
     return {
         "type": f"aws:{kind}",
@@ -170,6 +171,14 @@ def test_what_is_created_before_the_old_one_goes_says_so():
     options = {"createBeforeDelete": True}
     body = only(registration("ec2/securityGroup:SecurityGroup", "api", options=options))
     assert body["lifecycle"] == {"create_before_destroy": True}
+
+
+def test_a_time_out_is_a_block_of_its_own():
+    options = {"customTimeouts": {"delete": "60m"}}
+    assert only(registration("ec2/securityGroup:SecurityGroup", "api", options=options))["timeouts"] == {
+        "delete": "60m"
+    }
+    assert "timeouts" not in only(registration("ec2/securityGroup:SecurityGroup", "api"))
 
 
 def test_options_are_a_lifecycle_or_metadata():
