@@ -3,14 +3,13 @@
 The database lies in isolated subnets, so whoever wants to look into it asks this function.
 """
 
-import json
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
+import aws
 import migrations
 from aws_lambda_powertools import Logger
+from custom_resource import ANSWER_SECONDS, Answer
 from json_types import JsonObject
 from postgres import Database
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).with_name("migrations")
 REPORT_SECONDS = 10.0
 logger = Logger()
-database = Database(secrets=lambda: boto3.client("secretsmanager"), answer_seconds=REPORT_SECONDS)
+database = Database(secrets=aws.Secrets, answer_seconds=REPORT_SECONDS)
 
 REPORT = """
 SELECT count(*), count(DISTINCT event_id), COALESCE(sum(amount), 0)::text, min(stored_at)::text, max(stored_at)::text
@@ -49,44 +48,31 @@ def report(source: str | None) -> JsonObject:
     }
 
 
-def answer_cloudformation(event: JsonObject, status: str, reason: str, data: JsonObject) -> None:
-    """Tell CloudFormation how its custom resource fared.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
-    """
-    body = {
-        "Status": status,
-        "Reason": reason,
-        "PhysicalResourceId": event.get("PhysicalResourceId", "database-schema"),
-        "StackId": event["StackId"],
-        "RequestId": event["RequestId"],
-        "LogicalResourceId": event["LogicalResourceId"],
-        "Data": data,
-    }
-    request = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's own, signed by it
-        event["ResponseURL"], data=json.dumps(body).encode(), method="PUT", headers={"Content-Type": ""}
-    )
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310  # the same URL
-        logger.info("answered", extra={"status": status, "reason": reason})
-
-
 def custom_resource(event: JsonObject, seconds: float) -> None:
-    """Migrate on create and update; on delete leave the data to the database's own fate."""
-    try:
-        applied = [] if event["RequestType"] == "Delete" else migrate(seconds)
-    except Exception as error:  # pylint: disable=broad-exception-caught  # see below
-        # Whatever it was, CloudFormation has to hear of it, or it waits for an hour.
-        logger.exception("migration failed")
-        answer_cloudformation(event, "FAILED", f"{type(error).__name__}: {error}"[:1000], {})
-        return
-    answer_cloudformation(
-        event, "SUCCESS", f"applied: {', '.join(applied) or 'nothing new'}", {"Applied": ",".join(applied)}
-    )
+    """Migrate on create and update; on delete leave the data to the database's own fate.
+
+    Args:
+        event: CloudFormation's.
+        seconds: what is left of the function's time.
+    """
+    with Answer(event, seconds) as answer:
+        try:
+            in_time = seconds - ANSWER_SECONDS - migrations.MARGIN_SECONDS
+            added = [] if event["RequestType"] == "Delete" else migrate(in_time)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # see below
+            # Whatever it was, CloudFormation has to hear of it.
+            logger.exception("migration failed")
+            answer.give("FAILED", f"{type(error).__name__}: {error}", {})
+        else:
+            # Short, however many there are: the log has their names.
+            logger.info("migrated", extra={"applied": added})
+            latest = max((path.name for path in MIGRATIONS.glob("*.sql")), default="none")
+            data = {"Applied": len(added), "Version": latest}
+            answer.give("SUCCESS", f"migrations applied: {len(added)}; the schema's version: {latest}", data)
 
 
-def _seconds(context: "LambdaContext") -> float:
-    """Return how long a migration may take, so that its answer is given in the function's time."""
-    return context.get_remaining_time_in_millis() / 1000 - migrations.MARGIN_SECONDS
+def _seconds_left(context: "LambdaContext") -> float:
+    return context.get_remaining_time_in_millis() / 1000
 
 
 def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
@@ -96,10 +82,10 @@ def handler(event: JsonObject, context: "LambdaContext") -> JsonObject:
         ValueError: another action.
     """
     if "RequestType" in event:
-        custom_resource(event, _seconds(context))
+        custom_resource(event, _seconds_left(context))
         return {}
     if event.get("action") == "migrate":
-        return {"applied": migrate(_seconds(context))}
+        return {"applied": migrate(_seconds_left(context) - migrations.MARGIN_SECONDS)}
     if event.get("action") == "report":
         return report(event.get("source"))
     raise ValueError(f"action {event.get('action')!r} is unknown: use 'migrate' or 'report'.")
