@@ -16,6 +16,7 @@ from json_types import JsonMapping
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.client import BaseClient
+    from keyed_hash import MacClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_rds import RDSClient
@@ -36,6 +37,8 @@ class ClientFactory(Protocol):
     def __call__(self, service: Literal["cloudwatch"], region: str = ..., /) -> CloudWatchClient: ...
     @overload
     def __call__(self, service: Literal["dynamodb"], region: str = ..., /) -> DynamoDBClient: ...
+    @overload
+    def __call__(self, service: Literal["kms"], region: str = ..., /) -> MacClient: ...
     @overload
     def __call__(self, service: Literal["rds"], region: str = ..., /) -> RDSClient: ...
     @overload
@@ -103,3 +106,25 @@ class Secrets:
             return self._client.get_secret_value(SecretId=SecretId)
         except (BotoCoreError, ClientError) as error:
             raise ConnectionError("no answer from Secrets Manager") from error
+
+
+class Kms:
+    """KMS, whose failures are told apart from a defect."""
+
+    def __init__(self) -> None:
+        self._client = clients(attempts=2)("kms")
+
+    def generate_mac(  # pylint: disable=invalid-name  # boto3's names
+        self, *, KeyId: str, MacAlgorithm: Literal["HMAC_SHA_256"], Message: bytes
+    ) -> JsonMapping:
+        """Return the code of a message.
+
+        Raises:
+            ConnectionError: KMS cannot be reached or refuses.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return self._client.generate_mac(KeyId=KeyId, MacAlgorithm=MacAlgorithm, Message=Message)
+        except (BotoCoreError, ClientError) as error:
+            raise ConnectionError("no answer from KMS") from error

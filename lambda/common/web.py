@@ -24,6 +24,7 @@ KEY = "idempotency-key"
 LOGGED = ("host", "user-agent", "x-amzn-trace-id")
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 DECODED = 10  # times that a part of a URL may have been escaped
+_PARAMETER = re.compile(r"\{(\w+)\+?\}")  # in a resource of API Gateway
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -40,10 +41,12 @@ class Request(NamedTuple):
     """What was sent, and how it came."""
 
     method: str
-    path: str
+    path: str  # without the base path of a custom domain
+    urls: tuple[str, ...]  # the path as it was sent, where that is another one
     query: Mapping[str, list[str]]
     headers: Mapping[str, list[str]]  # names in lower case
     body: bytes
+    caller: str  # who sent it, as whoever carried it knows that; nobody is an empty text
     balancer: bool
     lists: bool  # the balancer sends and takes a list of values for each header
 
@@ -57,6 +60,36 @@ def _lists(event: JsonMapping, single: str, several: str) -> dict[str, list[str]
     by_name = {name: [value or ""] for name, value in (event.get(single) or {}).items()}
     by_name |= {name: [value or "" for value in values or ()] for name, values in (event.get(several) or {}).items()}
     return by_name
+
+
+def _path(event: JsonMapping) -> str:
+    """Return the path of a request within its API.
+
+    API Gateway's ``path`` begins with the base path of a custom domain; its resource and parameters do not.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
+    """
+    values, resource = event.get("pathParameters") or {}, event.get("resource")
+    if not resource or any(name not in values for name in _PARAMETER.findall(resource)):
+        return str(event["path"])
+    return _PARAMETER.sub(lambda match: str(values[match[1]]), resource)
+
+
+def _caller(context: JsonMapping) -> str:
+    """Return who sent a request: a principal, a role, an API key's id, or whoever reaches the load balancer.
+
+    Of a role's sessions each has a name of its own, which is left out.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
+    if "elb" in context:
+        return "load-balancer"
+    authorizer, identity = context.get("authorizer") or {}, context.get("identity") or {}
+    principal = authorizer.get("principalId") or (authorizer.get("claims") or {}).get("sub")
+    if principal:
+        return f"principal:{principal}"
+    if identity.get("userArn"):
+        arn = str(identity["userArn"])
+        return "iam:" + (arn.rpartition("/")[0] if ":assumed-role/" in arn else arn)
+    return f"api-key:{identity['apiKeyId']}" if identity.get("apiKeyId") else ""
 
 
 def read(event: JsonMapping) -> Request:
@@ -73,13 +106,16 @@ def read(event: JsonMapping) -> Request:
     headers: dict[str, list[str]] = {}
     for name, values in _lists(event, "headers", "multiValueHeaders").items():
         headers.setdefault(name.lower(), []).extend(values)
+    context, path = event.get("requestContext") or {}, _path(event)
     return Request(
         method=event["httpMethod"],
-        path=event["path"],
+        path=path,
+        urls=() if event["path"] == path else (event["path"],),
         query=_lists(event, "queryStringParameters", "multiValueQueryStringParameters"),
         headers=headers,
         body=body,
-        balancer="elb" in (event.get("requestContext") or {}),
+        caller=_caller(context),
+        balancer="elb" in context,
         lists="headers" not in event,
     )
 
@@ -139,8 +175,9 @@ def _decoded(text: str) -> Iterator[str]:
 def _parts(request: Request) -> Iterator[tuple[str, str]]:
     """Yield every text of a request that may be stored or logged by anyone, and where it stands."""
     yield "method", request.method
-    for text in _decoded(request.path):
-        yield "path", text
+    for path in (request.path, *request.urls):
+        for text in _decoded(path):
+            yield "path", text
     for name, values in request.query.items():
         for value in (name, *values):
             for text in _decoded(value):

@@ -67,7 +67,8 @@ class Functions(pulumi.ComponentResource):
         self.migrated: list[pulumi.Resource] = []
         self.database = self._function("database", [])
         self.migrated = [self._migrate()]
-        self.api = self._function("api", audit, concurrency=args.settings.function_concurrency)
+        hashes = allow(["kms:GenerateMac"], [args.keys.hashes.arn])
+        self.api = self._function("api", [*audit, hashes], concurrency=args.settings.function_concurrency)
         # Two at once would do the same work twice.
         self.drain = self._function("drain", audit, concurrency=1 if args.settings.function_concurrency else 0)
         self._schedule()
@@ -165,8 +166,13 @@ class Functions(pulumi.ComponentResource):
     def _environment(self, part: str) -> dict[str, pulumi.Input[str]]:
         settings, database = self._args.settings, self._args.database
         trail = {} if part == "database" else {"AUDIT_BUCKET": self._args.storage.audit.bucket}
+        callers: dict[str, pulumi.Input[str]] = {}
+        if part == "api":
+            callers = {"HASH_KEY_ARN": self._args.keys.hashes.arn}
+            callers |= {"ROTATED_API_KEYS": settings.rotated_api_keys} if settings.rotated_api_keys else {}
         return {
             **trail,
+            **callers,
             "DB_HOST": database.instance.address,
             "DB_PORT": str(settings.database_port),
             "DB_NAME": settings.database_name,

@@ -1,9 +1,9 @@
-"""Three keys, one for each kind of data: the database, the audit trail, and operations."""
+"""A key for each kind of data: the database, the audit trail, operations; and one for the hashes of callers' keys."""
 
 import pulumi
 
 from lib.payment.settings import Settings
-from lib.pulumi_components.keys import administration, customer_key, operations
+from lib.pulumi_components.keys import administration, customer_key, hash_key, operations
 from lib.pulumi_components.policies import AwsContext
 
 PURPOSES = {
@@ -30,5 +30,14 @@ class Keys(pulumi.ComponentResource):
                 opts=own,
             )
             for part, purpose in PURPOSES.items()
+        )
+        self.hashes = hash_key(
+            "hashes",
+            alias=settings.name("key_alias", "hashes"),
+            purpose=f"{settings.name('service')}: hashes of idempotency keys",
+            retain_data=settings.retain_data,
+            protected=settings.deletion_protection,
+            policy=[administration(context)],
+            opts=own,
         )
         self.register_outputs({})

@@ -5,11 +5,27 @@ from dataclasses import replace
 
 from lib.common import settings as common
 from lib.common.errors import SettingError
-from lib.common.setting_types import FLAG, Setting, choice, number
+from lib.common.setting_types import FLAG, Given, Setting, SettingType, choice, number
 
 SYSTEM = "payment"
 YEAR_DAYS = 365
+_API_KEY = re.compile(r"[a-z0-9]{1,64}")
 LATER = "in place, for objects that are written later"
+
+
+def _rotated(given: Given) -> str:
+    """Return pairs of ids of API keys, each new one with the one whose payments are its own.
+
+    Raises:
+        SettingError: it is no such list, or an id has another's place twice, or in turn.
+    """
+    pairs = [tuple(pair.strip().split("=")) for pair in given.text.split(",") if pair.strip()]
+    if not all(len(pair) == 2 and all(map(_API_KEY.fullmatch, pair)) for pair in pairs):
+        raise given.refused("is not a list of ids of API keys: use new=old, such as 1a2b3c4d5e=6f7g8h9i0j.")
+    new, old = [pair[0] for pair in pairs], {pair[1] for pair in pairs}
+    if len(set(new)) < len(new) or old & set(new):
+        raise given.refused("names an id twice: a new key takes the place of the first key of its caller.")
+    return ",".join("=".join(pair) for pair in pairs)
 
 
 class Settings(common.DatabaseSettings):
@@ -38,6 +54,9 @@ class Settings(common.DatabaseSettings):
     # 0 reserves nothing: Lambda insists on leaving 100 to the account's other functions, of which a new account may
     # not have as many.
     function_concurrency = Setting(number(0, 1000), "requests at once; 0 reserves nothing, for a small quota", 20)
+    rotated_api_keys = Setting(
+        SettingType("`new=old,...`", _rotated), "API keys that take the place of others: see Callers", default=""
+    )
     certificate_arn = common.CERTIFICATE_ARN
 
     def check(self) -> None:

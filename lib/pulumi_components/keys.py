@@ -60,3 +60,41 @@ def customer_key(
     )
     aws.kms.Alias(part, name=f"alias/{alias}", target_key_id=key.key_id, opts=opts)
     return key
+
+
+def hash_key(
+    part: str,
+    *,
+    alias: str,
+    purpose: str,
+    retain_data: bool,
+    protected: bool,
+    policy: Sequence[Statement],
+    opts: pulumi.ResourceOptions,
+) -> aws.kms.Key:
+    """Return a key for keyed hashes (HMAC-SHA-256), with an alias; it costs 1 USD a month.
+
+    KMS rotates no key of this kind, and none may be: what was hashed before would not be recognised.
+    https://docs.aws.amazon.com/kms/latest/developerguide/hmac.html
+
+    Args:
+        part: the resources' name in the program.
+        alias: the alias without ``alias/``.
+        purpose: what it is for, in its description.
+        retain_data: whether it outlives the stack, as the database's final snapshot does.
+        protected: whether Pulumi refuses every update and destroy that would delete it.
+        policy: who may use it, its administration included.
+        opts: whose child it is.
+    """
+    kept = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=retain_data, protect=protected))
+    key = aws.kms.Key(
+        part,
+        description=purpose,
+        key_usage="GENERATE_VERIFY_MAC",
+        customer_master_key_spec="HMAC_256",
+        deletion_window_in_days=KEPT_DAYS if retain_data else LOST_DAYS,
+        policy=document(*policy),
+        opts=kept,
+    )
+    aws.kms.Alias(part, name=f"alias/{alias}", target_key_id=key.key_id, opts=opts)
+    return key

@@ -8,17 +8,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import aws
+import callers
 import ids
 import problems
 import request_validation
 import web
 from json_types import JsonObject
+from keyed_hash import KeyedHash
 from outbox import ANSWER_SECONDS, Outbox
 from outbox import SECONDS as AUDIT_SECONDS
 from payments import Deadline, Outcome, Payments, no_payment
 from pg8000.exceptions import DatabaseError
 from postgres import Database, DatabaseUnavailable, DataRejected, sqlstate
-from problem_types import DATABASE_UNAVAILABLE
+from problem_types import DATABASE_UNAVAILABLE, KEY_SERVICE_UNAVAILABLE
 from problems import Problem
 from processor import LedgerOnlyProcessor
 from routing import Router
@@ -36,7 +38,7 @@ PATIENCE_SECONDS = 5.0  # a failover lasts longer than any caller waits: better 
 COUNTED = {"captured": "PaymentsCreated", "refunded": "Refunds", "replayed": "PaymentsReplayed"}
 
 database = Database(secrets=aws.Secrets, answer_seconds=ANSWER_SECONDS)
-payments = Payments(database, LedgerOnlyProcessor())
+payments = Payments(database, LedgerOnlyProcessor(), KeyedHash(aws.Kms))
 outbox = Outbox(database, Trail(lambda: aws.clients()("s3")))
 
 
@@ -46,17 +48,21 @@ def _identity(text: str) -> str:
     return text
 
 
+def _once(request: Request) -> callers.Once:
+    return payments.once(web.idempotency_key(request), callers.owner(request.caller))
+
+
 def _capture(request: Request, _id: str, deadline: Deadline) -> Outcome:
-    return payments.capture(request_validation.read(request, "payment"), web.idempotency_key(request), deadline)
+    return payments.capture(request_validation.read(request, "payment"), _once(request), deadline)
 
 
 def _refund(request: Request, payment_id: str, deadline: Deadline) -> Outcome:
-    body, key = request_validation.read(request, "refund"), web.idempotency_key(request)
-    return payments.refund(_identity(payment_id), body, key, deadline)
+    body, once = request_validation.read(request, "refund"), _once(request)
+    return payments.refund(_identity(payment_id), body, once, deadline)
 
 
-def _show(_request: Request, payment_id: str, deadline: Deadline) -> Outcome:
-    return payments.show(_identity(payment_id), deadline)
+def _show(request: Request, payment_id: str, deadline: Deadline) -> Outcome:
+    return payments.show(_identity(payment_id), callers.owner(request.caller), deadline)
 
 
 def _health(_request: Request, _id: str, _deadline: Deadline) -> Outcome:
@@ -94,6 +100,9 @@ def _served(request: Request, deadline: Deadline) -> Outcome | Problem:
     except DatabaseUnavailable as error:
         advice = "Send the same request with the same key again."
         return Problem(DATABASE_UNAVAILABLE, advice, log={"cause": str(error)})
+    except ConnectionError as error:
+        advice = "Nothing was done. Send the same request with the same key again."
+        return Problem(KEY_SERVICE_UNAVAILABLE, advice, log={"cause": str(error)})
     except Exception as error:  # noqa: BLE001  # pylint: disable=broad-exception-caught  # a caller gets an answer
         return problems.internal(error, _cause(error))
 

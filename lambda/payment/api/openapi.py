@@ -11,6 +11,7 @@ VERSION = "1.0.0"
 ALWAYS = ("card_number", "body_too_large", "internal")
 STORED = ("database_unavailable", "timeout")
 SENT = (
+    "key_service_unavailable",
     "invalid_json",
     "idempotency_key_missing",
     "idempotency_key_invalid",

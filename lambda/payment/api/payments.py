@@ -12,7 +12,9 @@ import audit
 import ids
 import problems
 import sql
+from callers import Once
 from json_body import money_in
+from keyed_hash import KeyedHash
 from money import Money
 from postgres import Database, Row
 from problem_types import CURRENCY_MISMATCH, REFUND_TOO_LARGE, TIMEOUT
@@ -66,16 +68,25 @@ class Payments:
 
     database: Database
     processor: Processor
+    hashes: KeyedHash
 
-    def capture(self, body: Mapping[str, str], key: str, deadline: Deadline) -> Outcome:
+    def once(self, key: str, caller: str) -> Once:
+        """Return what a request with that key of that caller is known by.
+
+        Raises:
+            ConnectionError: the key of the hashes cannot be read.
+        """
+        return Once(caller, self.hashes.digest(caller, key), hashlib.sha256(key.encode()).digest())
+
+    def capture(self, body: Mapping[str, str], once: Once, deadline: Deadline) -> Outcome:
         """Make a payment, or find the one that was made under this key.
 
         Raises:
             Problem: the body means nothing, or the key was used for something else.
         """
         paid, at, payment_id = money_in(body), _now(), ids.new("pay")
-        method, reference, once = body["payment_method"], body.get("reference"), hashlib.sha256(key.encode())
-        self.processor.capture(paid, method, once=once.hexdigest())
+        method, reference = body["payment_method"], body.get("reference")
+        self.processor.capture(paid, method, once=once.digest.hex())
         answer = json.dumps(
             {
                 "id": payment_id,
@@ -100,13 +111,16 @@ class Payments:
                 "currency": paid.currency,
                 "payment_method": method,
                 "reference": reference,
+                "caller": once.caller,
             },
         )
         mark = _fingerprint("capture", str(paid), paid.currency, method, reference or "")
         ((claimed,),) = self.database.run(
             sql.CAPTURE,
             seconds=deadline.left(),
-            key=once.digest(),
+            key=once.digest,
+            former=once.former,
+            caller=once.caller,
             fingerprint=mark,
             status=CREATED,
             answer=answer,
@@ -122,36 +136,41 @@ class Payments:
             record=entry.body,
         )
         if not claimed:
-            (known,) = self.database.run(sql.KNOWN, seconds=deadline.left(), key=once.digest())
+            (known,) = self.database.run(sql.KNOWN, seconds=deadline.left(), key=once.digest, former=once.former)
             if known != [mark, CREATED, answer]:  # which is its own first try, whose answer was lost
                 return _replay(known, mark)
         return Outcome(Response(CREATED, answer, _location(payment_id)), "captured", payment_id, entry)
 
-    def refund(self, payment_id: str, body: Mapping[str, str], key: str, deadline: Deadline) -> Outcome:
+    def refund(self, payment_id: str, body: Mapping[str, str], once: Once, deadline: Deadline) -> Outcome:
         """Give a part of a payment back, or find the refund that was made under this key.
 
         Raises:
             Problem: there is no such payment, less is left of it, the body means nothing, or the key was used before.
         """
-        asked, once = money_in(body), hashlib.sha256(key.encode())
+        asked = money_in(body)
         mark = _fingerprint("refund", payment_id, str(asked), asked.currency, body.get("reason", ""))
         tried: dict[str, audit.Entry] = {}
         while True:
             (row,) = self.database.run(
-                sql.BEFORE_REFUND, seconds=deadline.left(), key=once.digest(), payment_id=payment_id
+                sql.BEFORE_REFUND,
+                seconds=deadline.left(),
+                key=once.digest,
+                former=once.former,
+                caller=once.caller,
+                payment_id=payment_id,
             )
             if row[2] in tried:  # its own try, whose answer was lost
                 return Outcome(Response(CREATED, row[2]), "refunded", payment_id, tried[row[2]])
             if row[2] is not None:
                 return _replay(row[:3], mark)
             before = _checked(_Before(*row[3:]), asked)
-            self.processor.refund(asked, payment_id, once=once.hexdigest())
-            refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"))
+            self.processor.refund(asked, payment_id, once=once.digest.hex())
+            refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"), once.caller)
             tried[answer] = entry
             ((claimed,),) = self.database.run(
                 sql.REFUND,
                 seconds=deadline.left(),
-                key=once.digest(),
+                key=once.digest,
                 fingerprint=mark,
                 status=CREATED,
                 answer=answer,
@@ -170,13 +189,13 @@ class Payments:
                 return Outcome(Response(CREATED, answer), "refunded", payment_id, entry)
             # Another refund came first, or another request with this key, or this was done and its answer lost.
 
-    def show(self, payment_id: str, deadline: Deadline) -> Outcome:
-        """Return a payment as it is now.
+    def show(self, payment_id: str, caller: str, deadline: Deadline) -> Outcome:
+        """Return a payment of a caller as it is now.
 
         Raises:
-            Problem: there is no such payment.
+            Problem: the caller has no such payment.
         """
-        rows = self.database.run(sql.PAYMENT, seconds=deadline.left(), payment_id=payment_id)
+        rows = self.database.run(sql.PAYMENT, seconds=deadline.left(), payment_id=payment_id, caller=caller)
         if not rows:
             raise no_payment()
         status, currency, amount, refunded, method, reference, at, refunds = rows[0]
@@ -253,7 +272,9 @@ def _checked(before: _Before, asked: Money) -> _Before:
     return before
 
 
-def _refunded(before: _Before, payment_id: str, asked: Money, reason: str | None) -> tuple[str, str, str, audit.Entry]:
+def _refunded(
+    before: _Before, payment_id: str, asked: Money, reason: str | None, caller: str
+) -> tuple[str, str, str, audit.Entry]:
     """Return a new refund: its id, its moment, the answer, the audit record."""
     refund_id, at, refunded = ids.new("ref"), _now(), before.refunded + asked.minor
     data = {
@@ -269,7 +290,7 @@ def _refunded(before: _Before, payment_id: str, asked: Money, reason: str | None
         created=before.created,
         at=at,
         event="payment_refunded",
-        data={"refund_id": refund_id, **data},
+        data={"refund_id": refund_id, "caller": caller, **data},
     )
     answer = json.dumps({"id": refund_id, "payment_id": payment_id, **data, "created_at": at})
     return refund_id, at, answer, entry

@@ -13,11 +13,14 @@ LEDGER = """INSERT INTO ledger_entries (posting, account, currency, amount, crea
 
 CAPTURE = f"""
 WITH claimed AS ({CLAIM}
-    VALUES ({VALUES}) ON CONFLICT (key) DO NOTHING RETURNING created_at
+    SELECT {VALUES} WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE key = CAST(:former AS bytea))
+    ON CONFLICT (key) DO NOTHING RETURNING created_at
 ), payment AS (
-    INSERT INTO payments (id, currency, amount, payment_method, reference, created_at, audit_sequence, audit_hash)
-    SELECT CAST(:posting AS text), CAST(:currency AS text), CAST(:amount AS bigint), CAST(:payment_method AS text),
-           CAST(:reference AS text), created_at, CAST(:sequence AS integer), CAST(:hash AS text) FROM claimed
+    INSERT INTO payments (id, caller, currency, amount, payment_method, reference, created_at,
+                          audit_sequence, audit_hash)
+    SELECT CAST(:posting AS text), CAST(:caller AS text), CAST(:currency AS text), CAST(:amount AS bigint),
+           CAST(:payment_method AS text), CAST(:reference AS text), created_at,
+           CAST(:sequence AS integer), CAST(:hash AS text) FROM claimed
 ), ledger AS ({LEDGER.format("'processor', 1", "'sales', -1")}
 ), outbox AS ({OUTBOX}
 )
@@ -45,24 +48,29 @@ WITH head AS (
 SELECT count(*) FROM claimed
 """  # noqa: S608  # as above
 
-KNOWN = "SELECT fingerprint, status, body FROM idempotency_keys WHERE key = CAST(:key AS bytea)"
+# Keys of the time before they had an owner are found as they were stored then: no payment is made a second time.
+_KEYS = "(CAST(:key AS bytea), CAST(:former AS bytea))"
+KNOWN = f"SELECT fingerprint, status, body FROM idempotency_keys WHERE key IN {_KEYS}"  # noqa: S608  # as above
 
-BEFORE_REFUND = """
+# Payments of that time have no owner: every caller may read and refund them.
+_OWN = "(p.caller IS NULL OR p.caller = CAST(:caller AS text))"
+
+BEFORE_REFUND = f"""
 SELECT k.fingerprint, k.status, k.body, p.currency, p.amount, p.refunded, p.audit_sequence, p.audit_hash,
        to_char(p.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
 FROM (VALUES (1)) AS one
-LEFT JOIN idempotency_keys k ON k.key = CAST(:key AS bytea)
-LEFT JOIN payments p ON p.id = CAST(:payment_id AS text)
-"""
+LEFT JOIN idempotency_keys k ON k.key IN {_KEYS}
+LEFT JOIN payments p ON p.id = CAST(:payment_id AS text) AND {_OWN}
+"""  # noqa: S608  # as above
 
-PAYMENT = """
+PAYMENT = f"""
 SELECT p.status, p.currency, p.amount, p.refunded, p.payment_method, p.reference,
        to_char(p.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
        (SELECT json_agg(json_build_array(r.id, r.amount, r.reason,
                    to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) ORDER BY r.id)
         FROM refunds r WHERE r.payment_id = p.id)
-FROM payments p WHERE p.id = CAST(:payment_id AS text)
-"""
+FROM payments p WHERE p.id = CAST(:payment_id AS text) AND {_OWN}
+"""  # noqa: S608  # as above
 
 # The record is in the bucket: should a crash bring the row back, the record is found there, and the row goes again.
 # So this need not wait for the disk, nor for the standby.

@@ -52,7 +52,11 @@ TYPES = {
     "aws_kms_alias": ResourceType(f"{KMS}Alias", {"name": "AliasName"}, tagged=False),
     "aws_kms_key": ResourceType(
         f"{KMS}Key",
-        {"policy": "KeyPolicy", "deletion_window_in_days": "PendingWindowInDays"},
+        {
+            "policy": "KeyPolicy",
+            "deletion_window_in_days": "PendingWindowInDays",
+            "customer_master_key_spec": "KeySpec",
+        },
         options=frozenset({"bypass_policy_lockout_safety_check"}),
     ),
     "aws_sns_topic": ResourceType("AWS::SNS::Topic", {"name": "TopicName"}),

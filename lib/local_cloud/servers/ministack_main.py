@@ -31,7 +31,7 @@ def record(path: str) -> None:
 
     decide = iam_evaluator.enforce
 
-    def recorded(access_key: str, action: str, service: str, region: str, *more: Any, **options: Any) -> Any:
+    def recorded(access_key: str, action: str, service: str, region: str, *more: object, **options: object) -> object:
         resource = more[0] if more else options.get("resource_arn", "*")
         line = {"key": access_key, "action": action, "resource": resource, "region": region}
         with open(path, "a", encoding="utf-8") as file:
@@ -41,6 +41,27 @@ def record(path: str) -> None:
     iam_evaluator.enforce = recorded
 
 
+def name_callers() -> None:
+    """Tell a function behind API Gateway whose API key came with the request, as AWS does.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    """
+    # pylint: disable=protected-access  # the emulator has no other way in
+    from ministack.services import apigateway_v1 as gateway
+
+    build = gateway._build_lambda_event_v1
+
+    def named(*args: object, **options: object) -> Any:
+        event = build(*args, **options)
+        headers = {name.lower(): value for name, value in event["headers"].items()}
+        key = gateway._resolve_api_key(headers.get("x-api-key"))
+        if key:
+            event["requestContext"]["identity"] |= {"apiKeyId": key["id"], "apiKey": key["value"]}
+        return event
+
+    gateway._build_lambda_event_v1 = named
+
+
 def main() -> None:
     """Start the emulator."""
     enforce()
@@ -48,6 +69,7 @@ def main() -> None:
         record(os.environ[CALLS_VARIABLE])
     from ministack import app  # it reads AUTH when it is imported
 
+    name_callers()
     app.main()
 
 

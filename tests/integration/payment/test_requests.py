@@ -98,6 +98,14 @@ def test_a_payment_is_made_read_and_refunded(ask, records):
     assert kept[1]["previous"] == kept[0]["hash"]
 
 
+def test_a_payment_is_its_caller_s(ask, aws, records):
+    """API Gateway says which key came with the request."""
+    found = aws("apigateway").get_api_keys(nameQuery=named("first-caller"))["items"]
+    key_id = discovery.one(found, "API key")["id"]
+    made = ask("POST", "/payments", payment(), new_key())[1]
+    assert [record["data"]["caller"] for record in records(made["id"], 1)] == [f"api-key:{key_id}"]
+
+
 def test_the_same_key_pays_once(ask):
     body, key = payment(), new_key()
     first, second = (ask("POST", "/payments", body, key) for _ in range(2))

@@ -67,9 +67,13 @@ def managed_policies(declaration: Declaration) -> Iterator[str]:
 
 @rule(*IDENTITY)
 def keys_without_a_service(declaration: Declaration) -> Iterator[str]:
-    """Find roles that may use a key by themselves: only a service of the key's own region works with it."""
+    """Find roles that may use a key by themselves: only a service of the key's own region works with it.
+
+    But for the codes of a key for hashes, which only the function itself asks for.
+    """
     for resource, path, statement in declaration.statements():
-        uses = [action for action in listed(statement.get("Action")) if action.startswith("kms:")]
+        actions = listed(statement.get("Action"))
+        uses = [action for action in actions if action.startswith("kms:") and action != "kms:GenerateMac"]
         if resource.type not in IDENTITY or not uses or statement.get("Effect") != "Allow":
             continue
         values = [

@@ -204,12 +204,13 @@ def tables(declaration: Declaration) -> Iterator[str]:
 
 @rule("AWS::KMS::Key")
 def keys(declaration: Declaration) -> Iterator[str]:
-    """Find keys that do not rotate, cannot be used, or are gone too soon.
+    """Find keys that do not rotate, cannot be used, or are gone too soon; those of keyed hashes cannot rotate.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
     """
     for key in declaration.of("AWS::KMS::Key"):
-        if key.properties.get("EnableKeyRotation") is not True:
+        hashes = key.properties.get("KeySpec") == "HMAC_256" and key.properties.get("KeyUsage") == "GENERATE_VERIFY_MAC"
+        if key.properties.get("EnableKeyRotation", False) is hashes:
             yield f"{key.name}: EnableKeyRotation is {key.properties.get('EnableKeyRotation')}"
         if key.properties.get("Enabled", True) is not True or key.properties.get("MultiRegion", False) is not False:
             yield f"{key.name}: is switched off, or is to be used in other regions"

@@ -1,5 +1,6 @@
 """The payment service for tests: its database, its functions as AWS runs them, events, a bucket in memory."""
 
+import hmac
 import io
 import json
 import os
@@ -25,6 +26,7 @@ USER, PASSWORD, DATABASE = "payment_admin", "first-Password.1", "payment"
 BUCKET, NAMESPACE = "audit", "TAP/Payment"
 TABLES = ("refunds", "payments", "ledger_entries", "idempotency_keys", "audit_outbox")
 VISA = "4111111111111111"
+API_KEY = "firstkey00"  # the id of a caller's
 
 
 def environ(server: Postgres) -> dict[str, str]:
@@ -37,6 +39,15 @@ def environ(server: Postgres) -> dict[str, str]:
         "DB_TLS": "off",
         "AUDIT_BUCKET": BUCKET,
     }
+
+
+class Mac:
+    """A KMS client with one key."""
+
+    def generate_mac(self, **call: Any) -> dict[str, bytes]:
+        """Be GenerateMac."""
+        assert call["MacAlgorithm"] == "HMAC_SHA_256"
+        return {"Mac": hmac.digest(b"the key of the tests", call["KeyId"].encode() + call["Message"], "sha256")}
 
 
 def luhn(digits: str) -> bool:
@@ -60,6 +71,8 @@ def load(server: Postgres, function: str) -> SimpleNamespace:
         modules = functions.load("payment", function)
     modules.handler.database._environ = environ(server)  # pylint: disable=protected-access
     modules.handler.database._secrets = secrets  # pylint: disable=protected-access
+    if function == "api":
+        modules.handler.payments.hashes = modules.keyed_hash.KeyedHash(Mac, {modules.keyed_hash.VARIABLE: "the-key"})
     return modules
 
 
@@ -131,7 +144,11 @@ def event(
         "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
         "pathParameters": {"proxy": path[1:]},
         "stageVariables": None,
-        "requestContext": {"requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "stage": "test"},
+        "requestContext": {
+            "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+            "stage": "test",
+            "identity": {"apiKeyId": API_KEY},
+        },
         "body": body if body is None or isinstance(body, str) else json.dumps(body),
         "isBase64Encoded": False,
         **others,

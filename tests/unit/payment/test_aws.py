@@ -32,7 +32,8 @@ def deployed(server: Any, sql: object, monkeypatch: pytest.MonkeyPatch) -> Itera
             CreateBucketConfiguration={"LocationConstraint": region.primary({})},
             ObjectLockEnabledForBucket=True,
         )
-        for name, text in (support.environ(server) | {"DB_SECRET_ARN": arn}).items():
+        key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
+        for name, text in (support.environ(server) | {"DB_SECRET_ARN": arn, "HASH_KEY_ARN": key}).items():
             monkeypatch.setenv(name, text)
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", support.NAMESPACE)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "deployed")

@@ -9,7 +9,7 @@ from tests.support import payment as support
 from tests.support.functions import Context
 
 FRESH = "payment_fresh"
-MIGRATIONS = ["0001_payments.sql"]
+MIGRATIONS = ["0001_payments.sql", "0002_callers.sql"]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.payment import API_KEY
 from tests.support.payment import payment as sent
 
 LEDGER = "SELECT posting, account, currency, amount FROM ledger_entries ORDER BY created_at, amount DESC"
@@ -56,6 +57,7 @@ def test_the_record_of_a_payment_is_in_the_bucket_before_the_answer(api, bucket,
         "currency": "EUR",
         "payment_method": "tok_visa_of_ada",
         "reference": None,
+        "caller": f"api-key:{API_KEY}",
     }
     assert sql.run("SELECT count(*) FROM audit_outbox") == [[0]]
 

@@ -96,3 +96,18 @@ def test_the_longest_suffix_fits_every_name_of_the_longest_region(tmp_path):
         settings = Settings.read(values)
     assert all(len(settings.bucket("1" * 12, part)) <= 63 for part in ("payment-audit", "payment-logs"))
     assert len(settings.name("target_group")) <= 32
+
+
+@pytest.mark.parametrize("text", ["", "1a2b3c4d5e=6f7g8h9i0j", "1a2b3c4d5e=6f7g8h9i0j,k1=6f7g8h9i0j"])
+def test_keys_that_take_the_place_of_others_are_taken(text):
+    assert Settings.read({"ROTATED_API_KEYS": text}).rotated_api_keys == text
+
+
+def test_spaces_between_pairs_of_keys_are_left_out():
+    assert Settings.read({"ROTATED_API_KEYS": " a=b , c=d,"}).rotated_api_keys == "a=b,c=d"
+
+
+@pytest.mark.parametrize("text", ["a", "a=b=c", "A=b", "a=", "a=b,a=c", "a=b,b=c", "a=a", "a b=c"])
+def test_a_list_that_says_nothing_of_one_key_s_place_is_refused(text):
+    with pytest.raises(SettingError, match="ROTATED_API_KEYS"):
+        Settings.read({"ROTATED_API_KEYS": text})

@@ -92,7 +92,7 @@ def test_a_functions_own_code_is_denied_the_network_interfaces_that_lambda_makes
 @pytest.mark.parametrize("part", PARTS)
 def test_a_function_uses_keys_through_their_services_only(part):
     statements = json.loads(payment().one("iam/rolePolicy:RolePolicy", part)["policy"])["Statement"]
-    uses = [s for s in statements if any(action.startswith("kms:") for action in s["Action"])]
+    uses = [s for s in statements if any(a.startswith("kms:") and a != "kms:GenerateMac" for a in s["Action"])]
     assert len(uses) >= 3
     assert all("kms:ViaService" in s["Condition"]["StringEquals"] for s in uses)
 

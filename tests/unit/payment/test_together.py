@@ -46,7 +46,8 @@ def claim(api, connection, key="key"):
 
     modules.handler.database.run = through
     try:
-        outcome = modules.handler.payments.capture(support.payment(), key, modules.payments.Deadline(10))
+        once = modules.handler.payments.once(key, f"api-key:{support.API_KEY}")
+        outcome = modules.handler.payments.capture(support.payment(), once, modules.payments.Deadline(10))
     finally:
         modules.handler.database.run = run
     assert not closed
