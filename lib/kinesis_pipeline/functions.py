@@ -183,6 +183,8 @@ class Delivery(Construct):
     """
 
     RETRIES = 50
+    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html (MaximumRecordAgeInSeconds)
+    OLDEST_SECONDS = 604_800
 
     def __init__(
         self,
@@ -238,7 +240,7 @@ class Delivery(Construct):
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
             maximum_retry_attempts=self.RETRIES,
-            maximum_record_age_in_seconds=settings.stream_hours * 3600,
+            maximum_record_age_in_seconds=min(settings.stream_hours * 3600, self.OLDEST_SECONDS),
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=bucket.bucket_arn)
             ),

@@ -82,6 +82,11 @@ def test_mapping_tries_are_bounded_in_number_and_in_age(dev):
     assert 60 <= mapping["MaximumRecordAgeInSeconds"] <= stream["RetentionPeriodHours"] * 3600
 
 
+def test_a_stream_may_keep_records_for_longer_than_lambda_tries_them():
+    _name, mapping = only(synthesis.template(STREAM_HOURS="8760"), "AWS::Lambda::EventSourceMapping")
+    assert mapping["MaximumRecordAgeInSeconds"] == 7 * 24 * 3600
+
+
 def test_new_code_waits_for_the_schema(dev):
     (consumer,) = [r for name, r in of_type(dev, FUNCTION).items() if name.startswith("Consumer")]
     (schema,) = of_type(dev, "Custom::DatabaseSchema")
