@@ -1,6 +1,7 @@
 """Tables of a system's document that come from what is declared: alarms, environments, what stays, settings.
 
-.venv/bin/python -m tests.policy.documents [system ...]    writes them again; new alarms get an empty advice
+.venv/bin/python -m tests.policy.documents [system ...]    writes them again, and docs/changes.md; new alarms get an
+                                                           empty advice
 """
 
 import importlib
@@ -13,7 +14,7 @@ from typing import Any
 from lib.common.setting_types import ENVIRONMENTS, Derived, Setting, text_of
 from lib.common.settings import SystemSettings
 from lib.declared.model import Declaration, Resource
-from tests.policy import left_behind
+from tests.policy import changes_table, left_behind
 from tests.policy.cases import SUFFIX, SYSTEMS, TOOLS, Case, declared
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "systems"
@@ -236,10 +237,13 @@ def written(system: str, text: str) -> str:
 
 
 def main(systems: Sequence[str]) -> int:
-    """Write the tables of these systems again, or of all."""
+    """Write the tables of these systems again, or of all, and that of changes."""
     for system in systems or SYSTEMS:
         path = document(system)
         path.write_text(written(system, path.read_text(encoding="utf-8")), encoding="utf-8")
+    path = changes_table.DOCUMENT
+    text = replaced(path.read_text(encoding="utf-8"), changes_table.HEAD, changes_table.rows())
+    path.write_text(text, encoding="utf-8")
     return 0
 
 

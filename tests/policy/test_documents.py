@@ -8,8 +8,9 @@ from lib.common import setting_types
 from lib.common.errors import SettingError
 from lib.common.setting_types import ENVIRONMENTS, Setting, text_of
 from lib.common.settings import SystemSettings
-from tests.policy import documents
+from tests.policy import changes_table, documents
 from tests.policy.cases import SYSTEMS
+from tests.policy.changes import Change
 
 RANGE = re.compile(r"(\d+) to (\d+)")
 
@@ -30,6 +31,44 @@ def declared(system):
 def test_alarms_environments_and_settings_are_what_is_declared(system):
     text = document(system)
     assert documents.written(system, text) == text, "write them again: .venv/bin/python -m tests.policy.documents"
+
+
+def test_the_table_of_changes_is_the_catalogue():
+    text = changes_table.DOCUMENT.read_text(encoding="utf-8")
+    written = documents.replaced(text, changes_table.HEAD, changes_table.rows())
+    assert written == text, "write it again: .venv/bin/python -m tests.policy.documents"
+
+
+@pytest.mark.parametrize(
+    ("expected", "step", "words"),
+    [
+        ({}, "", "nothing"),
+        ({}, "destroy", "everything is deleted"),
+        (
+            {"changed": {"A::B": 2, "C::D": 1}, "tags": True},
+            "",
+            "changed in place: 2 `A::B`, `C::D`; others get other tags",
+        ),
+        ({"refused": "no"}, "", "refused: “no”"),
+        ({"refused_by": {"the stack": 1}}, "destroy", "refused by the protection of: the stack"),
+        ({"created": {"A::B": 1}}, "creation fails", f"{changes_table.RESUMED}; created: `A::B`"),
+    ],
+)
+def test_what_becomes_of_a_stack_is_said_in_words(expected, step, words):
+    assert changes_table.outcome(Change("x", "shop", step=step, expected=expected)) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"after": {"A": "1"}}, "`A=1`"),
+        ({"before": {"A": "1"}, "after": {"A": ""}, "environment": "dev"}, "`dev`; `A=1` → no `A`"),
+        ({"after": {"VERSION": "next major"}, "parameters": {"P": "x"}}, "`VERSION`: next major, `P=x`"),
+        ({"zones": ("ab", "bc")}, "zones `ab`, `bc`"),
+    ],
+)
+def test_what_is_set_is_said_in_words(change, words):
+    assert changes_table.settings(Change("x", "shop", **change)) == words
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

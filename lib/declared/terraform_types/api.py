@@ -19,6 +19,7 @@ def _method_settings(body: Json, _context: Context) -> Json:
 TYPES = {
     "aws_api_gateway_account": ResourceType(f"{API}Account", tagged=False),
     "aws_api_gateway_api_key": ResourceType(f"{API}ApiKey"),
+    "aws_api_gateway_authorizer": ResourceType(f"{API}Authorizer", tagged=False),
     "aws_api_gateway_base_path_mapping": ResourceType(
         f"{API}BasePathMapping", {"api_id": "RestApiId", "stage_name": "Stage"}, tagged=False
     ),
