@@ -5,6 +5,7 @@ TAP_TEST_TARGET=deployed they do the same with the local cloud that the environm
 """
 
 import os
+import random
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ import tap
 from lib.local_cloud import cli
 from lib.local_cloud.cloud import UNSET, LocalCloud
 from lib.local_cloud.servers import ministack_main
-from lib.local_cloud.servers.process import free_port, port_is_free
+from lib.local_cloud.servers.process import port_is_free
 from tests.support.calls import steps_marked
 
 TARGET = os.environ.get("TAP_TEST_TARGET", "local")
@@ -31,9 +32,13 @@ APART = {path.parent.name for path in Path(__file__).parent.glob("*/conftest.py"
 
 
 def free_ports() -> int:
-    """Return the first of a few free ports that follow each other."""
+    """Return the first of a few free ports that follow each other.
+
+    They are below those that Linux gives to outgoing connections, one of which would have a port before its server has.
+    https://docs.kernel.org/networking/ip-sysctl.html (ip_local_port_range)
+    """
     while True:
-        first = free_port()
+        first = random.randrange(10_000, 32_000)
         with ExitStack() as stack, suppress(OSError, OverflowError):
             for port in range(first, first + NEIGHBOURS):
                 # Bound, and not asked for: the end of a connection has a port too, and nobody listens there.
