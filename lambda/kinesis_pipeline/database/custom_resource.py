@@ -10,7 +10,6 @@ import urllib.request
 from threading import Lock, Timer
 from types import TracebackType
 from typing import Self
-from urllib.error import HTTPError
 
 from aws_lambda_powertools import Logger
 from json_types import JsonObject
@@ -92,8 +91,8 @@ class Answer:
                 with urllib.request.urlopen(request, timeout=TRY_SECONDS):  # noqa: S310  # the same URL
                     return
             except OSError as error:
-                refused = isinstance(error, HTTPError) and error.code < 500
-                if refused or time.monotonic() + PAUSE_SECONDS + TRY_SECONDS > self._end:
+                status = getattr(error, "code", 500)  # of an HTTPError; otherwise there was no answer
+                if status < 500 or time.monotonic() + PAUSE_SECONDS + TRY_SECONDS > self._end:
                     raise
                 logger.warning("not answered yet", extra={"cause": type(error).__name__})
             time.sleep(PAUSE_SECONDS)
