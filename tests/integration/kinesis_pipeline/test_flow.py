@@ -1,6 +1,7 @@
 """Records that go in come out as rows, once each; poison ends in the bucket; a second deployment changes nothing."""
 
 import base64
+import gzip
 import json
 import time
 import uuid
@@ -11,6 +12,7 @@ from lib.kinesis_pipeline import exercise
 from lib.kinesis_pipeline.events import encode, make, poison
 from lib.kinesis_pipeline.settings import Settings
 from tests.integration.conftest import TARGET
+from tests.support.kinesis_pipeline.kinesis import aggregate, lines
 
 PATIENCE_SECONDS = 120
 
@@ -73,6 +75,12 @@ def test_poison_ends_in_the_bucket_with_its_payload_and_holds_nothing_back(aws, 
     assert eventually(lambda: len(found()), 1) == 1  # after what is valid
     body = json.loads(s3.get_object(Bucket=bucket, Key=found()[0])["Body"].read())
     assert bad in [base64.b64decode(r["kinesis"]["data"]) for r in json.loads(body["payload"])["Records"]]
+
+
+@pytest.mark.parametrize("pack", [aggregate, lines, lambda *bodies: gzip.compress(lines(*bodies))])
+def test_several_events_in_a_record_are_rows(aws, settings, source, put, pack):
+    put(pack(*make(5, source)))
+    assert eventually(lambda: stored(aws, settings, source), 5) == 5
 
 
 def test_what_lambda_gave_up_can_be_put_back(aws, settings, source):
