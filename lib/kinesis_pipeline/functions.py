@@ -178,7 +178,7 @@ class Delivery(Construct):
     The consumer quarantines poison records by itself. What comes back as failed is therefore an outage (the
     database, the bucket) or a defect of the consumer: it is tried again, halved at each error so that a record
     that kills the function ends up alone, and given to the bucket when tries or age run out.
-    Each try during an outage of the database lasts more than half of the function's time limit, so 50 tries are more
+    Each try during an outage lasts more than half of the function's time limit, so 50 tries are more
     than half an hour.
     """
 

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import time
 from types import ModuleType, SimpleNamespace
 
 from lib.common import lambda_sources, rds_ca
@@ -43,3 +44,15 @@ class Context:
     def get_remaining_time_in_millis(self) -> int:
         """Return what is left of the time limit."""
         return int(self.seconds * 1000)
+
+
+class RunningContext(Context):
+    """The context of an invocation that has begun: its time runs out."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self._end = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return what is left of the time limit."""
+        return int((self._end - time.monotonic()) * 1000)

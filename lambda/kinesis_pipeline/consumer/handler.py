@@ -10,6 +10,7 @@ Three fates, told apart because they need different answers:
   https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from events import CHUNK_EVENTS, Poison, chunks
 from json_types import JsonObject
-from postgres import Database, DatabaseUnavailable
+from postgres import PAUSE_FIRST, PAUSE_LONGEST, Database, DatabaseUnavailable
 from quarantine import PUT_SECONDS, quarantine
 from store import store
 
@@ -70,13 +71,20 @@ def _work(records: list[JsonObject], context: "LambdaContext") -> Progress:
 
 
 def _set_aside(poison: list[Poison], context: "LambdaContext") -> bool:
-    """Quarantine poison records, and return whether that is done."""
-    if not poison:
-        return True
-    if _seconds_left(context) < PUT_SECONDS:
-        logger.error("no time left to quarantine", extra={"records": len(poison)})
-        return False
-    return quarantine(poison)
+    """Quarantine poison records, trying again while the bucket is unavailable, and return whether that is done.
+
+    The mapping gives up after a number of deliveries, so each of them waits, as it does for the database.
+    """
+    pause = PAUSE_FIRST
+    while poison:
+        if _seconds_left(context) < PUT_SECONDS + pause:
+            logger.error("no time left to quarantine", extra={"records": len(poison)})
+            return False
+        if quarantine(poison):
+            return True
+        time.sleep(pause)
+        pause = min(pause * 2, PAUSE_LONGEST)
+    return True
 
 
 @metrics.log_metrics

@@ -12,7 +12,7 @@ from pg8000.native import Connection
 from lib.kinesis_pipeline.events import make, poison
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
-from tests.support.functions import Context
+from tests.support.functions import Context, RunningContext
 from tests.support.kinesis_pipeline.kinesis import SHARD, event, events, records
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -99,21 +99,24 @@ def test_another_event_under_a_known_id_is_quarantined(
 
 @pytest.mark.usefixtures("account")
 def test_without_a_bucket_the_poison_comes_again(
-    handle: Handle, sql: Connection, monkeypatch: pytest.MonkeyPatch
+    handle: Handle, sql: Connection, consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the first of it on, whether found by the schema or by the database; what is valid is stored."""
     monkeypatch.setenv("FAILURE_BUCKET", "gone")
-    assert handle(event(), event(attributes={"x": "\x00"}), event(), b"}", event()) == ["1001"]
+    batch = [event(), event(attributes={"x": "\x00"}), event(), b"}", event()]
+    assert handle(*batch, context=RunningContext(consumer.handler.MARGIN_SECONDS + 1)) == ["1001"]
     assert rows(sql) == 3
 
 
-def test_an_unreachable_bucket_is_given_up_soon(
-    handle: Handle, monkeypatch: pytest.MonkeyPatch, lines: Lines, sql: Connection
+def test_an_unreachable_bucket_is_given_up_in_time(
+    consumer: SimpleNamespace, handle: Handle, monkeypatch: pytest.MonkeyPatch, lines: Lines, sql: Connection
 ) -> None:
     """An error of the network is as good as one of S3, and the function does not wait for it until it is killed."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{HOST}:{free_port()}")
-    assert handle(b"{", event()) == ["1000"]
-    assert [line["cause"] for line in lines() if line["level"] == "ERROR"] == [EndpointConnectionError.__name__]
+    assert handle(b"{", event(), context=RunningContext(consumer.handler.MARGIN_SECONDS + 1)) == ["1000"]
+    errors = [line for line in lines() if line["level"] == "ERROR"]
+    assert {line["cause"] for line in errors[:-1]} == {EndpointConnectionError.__name__}
+    assert errors[-1]["message"] == "no time left to quarantine"
     assert rows(sql) == 1
 
 

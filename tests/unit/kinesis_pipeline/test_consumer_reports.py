@@ -33,18 +33,26 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
 
 
 def test_what_the_bucket_refused_is_no_longer_counted(
-    consumer: SimpleNamespace, handle: Handle, lines: Lines, capsys: pytest.CaptureFixture[str], s3: Any
+    consumer: SimpleNamespace,
+    handle: Handle,
+    lines: Lines,
+    capsys: pytest.CaptureFixture[str],
+    s3: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Three of four records come again; the cause is logged."""
     del s3
     client = consumer.quarantine.client()
+    context = Context(consumer.handler.MARGIN_SECONDS + 5)
+    monkeypatch.setattr(consumer.handler.time, "sleep", lambda _seconds: setattr(context, "seconds", 0.0))
     with Stubber(client) as stub:
         stub.add_client_error("put_object", "SlowDown", http_status_code=503)
-        assert handle(event(), b"2", event(), b"3") == ["1001"]
+        assert handle(event(), b"2", event(), b"3", context=context) == ["1001"]
         stub.assert_no_pending_responses()
     assert metrics(capsys) == {"Stored": 2, "Duplicates": 0, "SetAside": 0, "Returned": 3}
-    (error,) = [line for line in lines() if line["level"] == "ERROR"]
+    error, late = [line for line in lines() if line["level"] == "ERROR"]
     assert (error["message"], error["records"], error["cause"]) == ("not quarantined", 2, "ClientError")
+    assert (late["message"], late["records"]) == ("no time left to quarantine", 2)
 
 
 @pytest.fixture
