@@ -96,6 +96,8 @@ def status(drill_target: DrillTarget) -> None:
             )
         except (BotoCoreError, ClientError) as error:
             print(f"{region_config.role} region {region_config.region}: no answer ({type(error).__name__})")
+        except ExerciseError as error:
+            print(f"{region_config.role} region {region_config.region}: {error}")
 
 
 def move(drill_target: DrillTarget, what: str) -> None:

@@ -32,10 +32,10 @@ import problems
 import writer
 from json_types import JsonObject
 from payment_request import PaymentRequest
-from problem_types import OUTCOME_UNKNOWN, REGION_PASSIVE, TABLE_BUSY, TABLE_UNAVAILABLE
+from problem_types import OUTCOME_UNKNOWN, REGION_PASSIVE, TABLE_BUSY, TABLE_UNAVAILABLE, WRITER_MALFORMED
 from problems import Problem
 from table import FAILED, TRY_SECONDS, Cancelled, NoAnswer, Table
-from writer import Writing
+from writer import WriterMalformed, Writing
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, ConditionCheckTypeDef, TransactWriteItemTypeDef
@@ -96,6 +96,7 @@ class Payments:
 
         Raises:
             NoAnswer: the table cannot be read.
+            WriterMalformed: the item does not say it.
         """
         item = self.table.get(self._name, writer.KEY, until)
         self._known = writer.read(item, self.environ["HOME_REGION"])
@@ -125,6 +126,10 @@ class Payments:
             known = self.table.get(self._name, _key(request), until)
         except NoAnswer as error:
             raise unavailable(error) from error
+        except WriterMalformed as error:
+            self._known = None
+            advice = f"The item {writer.NAME} has to be corrected before payments are taken: {error}."
+            raise Problem(WRITER_MALFORMED, advice) from error
         if known:
             return self._replay(known, request)
         raise self._not_now(writing)

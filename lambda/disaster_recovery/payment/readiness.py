@@ -5,9 +5,11 @@ import struct
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
+import writer
 from json_types import JsonObject
 from payments import Payments
 from table import NoAnswer
+from writer import WriterMalformed
 
 SECONDS = 1.5  # for all of it: Route 53 waits 2 s for an answer
 DATABASE_SECONDS = 1.0
@@ -35,8 +37,8 @@ def database_answers(host: str, port: int, seconds: float = DATABASE_SECONDS) ->
 
 
 def _result(future: Future[T]) -> T | None:
-    """Return what came of a question, or None when the answer is late or was an error."""
-    if not future.done() or isinstance(future.exception(), NoAnswer):
+    """Return what came of a question, or None when the answer is late, was an error, or says nothing."""
+    if not future.done() or isinstance(future.exception(), NoAnswer | WriterMalformed):
         return None
     return future.result()
 
@@ -56,8 +58,12 @@ def look(payments: Payments, until: float) -> JsonObject:
     wait(asked, timeout=SECONDS)
     pool.shutdown(wait=False)
     writing, answers = _result(table), _result(database)
-    checks = {"table": writing is not None, "database": answers is True}
+    # Without a writer that is known a region still shows payments: it is healthy, and nobody writes.
+    malformed = table.exception() if table.done() and isinstance(table.exception(), WriterMalformed) else None
+    checks = {"table": writing is not None or malformed is not None, "database": answers is True}
+    said = {"writer_malformed": f"{writer.NAME}: {malformed}"} if malformed else {}
     return {
+        **said,
         "ready": all(checks.values()),
         "region": payments.region,
         "peer": environ["PEER_REGION"],

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     Item: TypeAlias = Mapping[str, AttributeValueTypeDef]
 
 
-KEY: "Item" = {"pk": {"S": "control#writer"}}
+NAME = "control#writer"
+KEY: "Item" = {"pk": {"S": NAME}}
 
 
 class Writing(NamedTuple):
@@ -26,13 +27,25 @@ class Writing(NamedTuple):
     stored: bool
 
 
+class WriterMalformed(ValueError):
+    """The writer item does not say which region writes; the message says what is wrong with it."""
+
+
 def read(item: "Item | None", home: str) -> Writing:
     """Return what the item says.
 
     Args:
         item: as DynamoDB gives it, with a type at each value; None or empty where there is none.
         home: the region that writes until an item says otherwise.
+
+    Raises:
+        WriterMalformed: it has no region that is a text, or no epoch that is a whole number from 0 on.
     """
     if not item:
         return Writing(home, 0, stored=False)
-    return Writing(item["region"]["S"], int(item["epoch"]["N"]), stored=True)
+    region, epoch = item.get("region", {}).get("S"), item.get("epoch", {}).get("N", "")
+    if not region:
+        raise WriterMalformed("its region is not a text")
+    if not epoch.isdecimal():
+        raise WriterMalformed("its epoch is not a whole number from 0 on")
+    return Writing(region, int(epoch), stored=True)

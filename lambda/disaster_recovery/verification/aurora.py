@@ -1,10 +1,11 @@
 """Aurora: the global cluster's members and their roles, each cluster's backups, and the lag between the regions."""
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from findings import Finding, Part, hours, stamp, too_short
+from findings import SKEW_MINUTES, Finding, Part, hours, too_old, too_short
 from json_types import JsonMapping, JsonObject
 from settings import Settings
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from types_boto3_rds import RDSClient
     from types_boto3_rds.type_defs import DBClusterTypeDef
 
-LATEST_MINUTES = 30  # Aurora can restore to some five minutes ago
 LAG_MINUTES, STALE_MINUTES = 60, 10  # how far back the metric is looked for, and how old its last value may be
 # They exist in the secondary region only, in milliseconds; depending on the engine with the source as a dimension too.
 METRICS = {
@@ -45,6 +45,8 @@ def global_cluster(rds: "RDSClient", region: str, settings: Settings) -> Part:
         add("global-status", f"{name} is {description['Status']}, not available.")
     if settings.protected and not description.get("DeletionProtection"):
         add("global-unprotected", f"{name} can be deleted: switch its deletion protection on.")
+    if not description.get("StorageEncrypted"):
+        add("global-unencrypted", f"{name} is not encrypted.")
     members = {_member(each["DBClusterArn"]): each for each in description["GlobalClusterMembers"]}
     if set(members) != set(settings.clusters.items()):
         add("global-members", f"{name} has {_listed(members)}, and should have {_listed(settings.clusters.items())}.")
@@ -79,14 +81,15 @@ def cluster(rds: "RDSClient", region: str, settings: Settings, moment: datetime)
         add("cluster-status", f"{name} is {description['Status']}, not available.")
     if settings.protected and not description.get("DeletionProtection"):
         add("cluster-unprotected", f"{name} can be deleted: switch its deletion protection on.")
+    if not description.get("StorageEncrypted"):
+        add("cluster-unencrypted", f"{name} is not encrypted.")
+    if not description.get("DBClusterMembers"):
+        add("cluster-empty", f"{name} has no instance: after a failover nothing could answer before one is made.")
     pages = rds.get_paginator("describe_db_cluster_snapshots").paginate(DBClusterIdentifier=name)
-    snapshots = [
-        each["SnapshotCreateTime"]
-        for page in pages
-        for each in page["DBClusterSnapshots"]
-        if each["Status"] == "available"
-    ]
-    age = hours(max(snapshots), moment) if snapshots else None
+    snapshots = [each for page in pages for each in page["DBClusterSnapshots"] if each["Status"] == "available"]
+    if open_ones := sorted(each["DBClusterSnapshotIdentifier"] for each in snapshots if not each["StorageEncrypted"]):
+        add("snapshot-unencrypted", f"Snapshots of {name} are not encrypted: {', '.join(open_ones)}.")
+    age = hours(max(each["SnapshotCreateTime"] for each in snapshots), moment) if snapshots else None
     earliest = description.get("EarliestRestorableTime")
     part.measured = {"cluster_restore_hours": earliest and hours(earliest, moment), "snapshot_age_hours": age}
     for code, detail in _backups(description, age, settings, moment):
@@ -98,18 +101,16 @@ def _backups(
     description: "DBClusterTypeDef", age: float | None, settings: Settings, moment: datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a cluster's backups; something new has none yet."""
-    name, born, latest = (
-        description["DBClusterIdentifier"],
-        description["ClusterCreateTime"],
-        description.get("LatestRestorableTime"),
-    )
+    name, born = description["DBClusterIdentifier"], description["ClusterCreateTime"]
     short = too_short(name, description.get("EarliestRestorableTime"), settings.restore_hours, born, moment)
     if short:
         yield "cluster-restore-window", short
-    if latest and moment - latest > timedelta(minutes=LATEST_MINUTES):
-        yield "cluster-restore-late", f"{name} can be restored to {stamp(latest)} at the latest."
+    if old := too_old(name, description.get("LatestRestorableTime"), born, moment):
+        yield "cluster-restore-late", old
     if age is None and hours(born, moment) > settings.snapshot_hours:
         yield "snapshot-missing", f"{name} has no snapshot."
+    if age is not None and age * 60 < -SKEW_MINUTES:
+        yield "snapshot-future", f"The latest snapshot of {name} is of {-age:g} h from now: it is not known to be one."
     if age is not None and age > settings.snapshot_hours:
         allowed = f"{settings.snapshot_hours:g} h are allowed"
         yield "snapshot-old", f"The latest snapshot of {name} is {age:g} h old: {allowed}."
@@ -155,6 +156,9 @@ def late(region: str, measured: JsonMapping, settings: Settings) -> list[Finding
     """Judge what :func:`lag` has measured in a region that does not write."""
     cluster_name = settings.clusters[region]
     value, age = measured.get("replication_lag_milliseconds"), measured.get("replication_lag_age_seconds", 0)
+    if value is not None and not 0 <= value < math.inf:
+        detail = f"{cluster_name} says that it is {value:g} ms behind, which is not a time."
+        return [Finding("lag", region, "lag-unknown", detail)]
     if value is None:
         detail = f"{cluster_name} has told nothing of its lag for {LAG_MINUTES} minutes."
         return [Finding("lag", region, "lag-unknown", detail)]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import writer
-from findings import Finding, Part, hours, too_short
+from findings import Finding, Part, hours, too_old, too_short
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -40,13 +40,23 @@ def table(dynamodb: "DynamoDBClient", region: str, settings: Settings, moment: d
     part.measured["table_restore_hours"] = earliest and hours(earliest, moment)
     if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
         add("table-restore-off", f"{name} has no point-in-time recovery: switch it on in this region too.")
-    elif short := too_short(name, earliest, settings.restore_hours, description["CreationDateTime"], moment):
-        add("table-restore-window", short)
+    else:
+        born = description["CreationDateTime"]
+        if short := too_short(name, earliest, settings.restore_hours, born, moment):
+            add("table-restore-window", short)
+        if old := too_old(name, recovery.get("LatestRestorableDateTime"), born, moment):
+            add("table-restore-late", old)
+    if description.get("SSEDescription", {}).get("Status") != "ENABLED":
+        add("table-unencrypted", f"{name} is not encrypted with a key of its own.")
     return part
 
 
-def writing(dynamodb: "DynamoDBClient", settings: Settings) -> Part:
+def writing(dynamodb: "DynamoDBClient", region: str, settings: Settings) -> Part:
     """Return which region may write, as a region's replica says."""
     response = dynamodb.get_item(TableName=settings.table, Key=writer.KEY, ConsistentRead=True)
-    now = writer.read(response.get("Item"), settings.regions[0])
+    try:
+        now = writer.read(response.get("Item"), settings.regions[0])
+    except writer.WriterMalformed as error:
+        detail = f"The item {writer.NAME} says of no region that it writes: {error}. Payments are refused."
+        return Part([Finding("writer", region, "writer-malformed", detail)])
     return Part(measured={"writer": now.region, "epoch": now.epoch})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from json_types import JsonObject
@@ -10,6 +10,8 @@ from json_types import JsonObject
 VERSION = 1  # of the report's form
 CLEAN, FINDINGS, INCOMPLETE = 0, 1, 3
 YOUNG_HOURS = 1.0  # until the first backup of something new is there
+LATEST_MINUTES = 30  # Aurora and DynamoDB can restore to some five minutes ago
+SKEW_MINUTES = 5  # by which a clock may be ahead of ours: what is later than that is not known to be good
 
 
 class Finding(NamedTuple):
@@ -108,6 +110,29 @@ def hours(earlier: datetime, later: datetime) -> float:
     return round((later - earlier).total_seconds() / 3600, 2)
 
 
+def future(earlier: datetime, moment: datetime) -> bool:
+    """Tell whether something that has been is still to come."""
+    return earlier - moment > timedelta(minutes=SKEW_MINUTES)
+
+
+def too_old(name: str, latest: datetime | None, born: datetime, moment: datetime) -> str:
+    """Return what is wrong with the last moment that something can be restored to; nothing when all is well.
+
+    Args:
+        name: of the table or cluster.
+        latest: that moment; None: there is none, as of something that was just made.
+        born: when it was made.
+        moment: now.
+    """
+    if latest is None:
+        young = hours(born, moment) < YOUNG_HOURS
+        return "" if young else f"{name} does not say to which moment it can be restored at the latest."
+    if future(latest, moment):
+        return f"{name} can be restored to {stamp(latest)} at the latest, which is in the future."
+    late = moment - latest > timedelta(minutes=LATEST_MINUTES)
+    return f"{name} can be restored to {stamp(latest)} at the latest." if late else ""
+
+
 def too_short(name: str, earliest: datetime | None, least: float, born: datetime, moment: datetime) -> str:
     """Return what is wrong with how far back something can be restored; nothing when all is well.
 
@@ -120,6 +145,8 @@ def too_short(name: str, earliest: datetime | None, least: float, born: datetime
     """
     if earliest is None:
         return f"{name} cannot be restored to any moment."
+    if future(earliest, moment):
+        return f"{name} can be restored to {stamp(earliest)} at the earliest, which is in the future."
     if hours(earliest, moment) >= min(least, hours(born, moment) - YOUNG_HOURS):
         return ""
     return f"{name} can be restored to {stamp(earliest)} at the earliest: {least:g} h are wanted."

@@ -28,7 +28,7 @@ def _checks(settings: Settings, moment: datetime, clients: ClientFactory, region
         "cluster": lambda: aurora.cluster(clients("rds", region), region, settings, moment),
         "lag": lambda: aurora.lag(clients("cloudwatch", region), region, settings, moment),
         "table": lambda: dynamo.table(clients("dynamodb", region), region, settings, moment),
-        "writer": lambda: dynamo.writing(clients("dynamodb", region), settings),
+        "writer": lambda: dynamo.writing(clients("dynamodb", region), region, settings),
     }
 
 

@@ -45,12 +45,26 @@ class FailoverOperations:
         return shlex.join(["aws", *words, "--region", region_config.region, *named])
 
     def writer(self, region_config: RegionConfig) -> tuple[str, int]:
-        """Return the region that writes and the epoch, as a region has it now."""
+        """Return the region that writes and the epoch, as a region has it now.
+
+        Raises:
+            ExerciseError: the item does not say it, so that payments are refused.
+        """
         response = self.clients("dynamodb", region_config.region).get_item(
             TableName=self.settings.name("table"), Key={"pk": {"S": WRITER}}, ConsistentRead=True
         )
         item = response.get("Item")
-        return (item["region"]["S"], int(item["epoch"]["N"])) if item else (self.settings.primary.region, 0)
+        if not item:
+            return self.settings.primary.region, 0
+        region, epoch = item.get("region", {}).get("S"), item.get("epoch", {}).get("N", "")
+        if not region or not epoch.isdecimal():
+            known = {name: item[name] for name in ("region", "epoch") if name in item}
+            raise ExerciseError(
+                f"The item {WRITER} of {self.settings.name('table')} in {region_config.region} does not say which "
+                f"region writes ({json.dumps(known)}), and payments are refused: write it again with region as a text "
+                "(S) and epoch as a number (N) above every epoch that payments have."
+            )
+        return region, int(epoch)
 
     def move_writer(self, to: RegionConfig, *, through: RegionConfig) -> int:
         """Let another region write, and return the new epoch.

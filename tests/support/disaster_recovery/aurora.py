@@ -23,7 +23,9 @@ def make_clusters(cloud: LocalCloud) -> str:
     """Make a global cluster with a cluster in each region and a snapshot of each; all of them have one name."""
     name = f"payments-{next(_numbers)}"
     home = client(cloud, "rds", HOME)
-    home.create_global_cluster(GlobalClusterIdentifier=name, Engine="aurora-postgresql", DeletionProtection=True)
+    home.create_global_cluster(
+        GlobalClusterIdentifier=name, Engine="aurora-postgresql", DeletionProtection=True, StorageEncrypted=True
+    )
     for place in REGIONS:
         rds = client(cloud, "rds", place)
         user = {"MasterUsername": "dba", "MasterUserPassword": PASSWORD} if place == HOME else {}
@@ -32,8 +34,15 @@ def make_clusters(cloud: LocalCloud) -> str:
             Engine="aurora-postgresql",
             GlobalClusterIdentifier=name,
             DeletionProtection=True,
+            StorageEncrypted=True,
             BackupRetentionPeriod=7,
             **user,
+        )
+        rds.create_db_instance(
+            DBInstanceIdentifier=f"{name}-1",
+            DBClusterIdentifier=name,
+            DBInstanceClass="db.r6g.large",
+            Engine="aurora-postgresql",
         )
         rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=f"{name}-1")
     return name

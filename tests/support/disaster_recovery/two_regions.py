@@ -65,6 +65,7 @@ def make_table(cloud: LocalCloud, *, replicated: bool = True) -> str:
             GlobalSecondaryIndexes=[INDEX],
             StreamSpecification=STREAM,
             DeletionProtectionEnabled=True,
+            SSESpecification={"Enabled": True, "SSEType": "KMS"},
         )
     if replicated:
         client(cloud, "dynamodb", HOME).update_table(TableName=name, ReplicaUpdates=[{"Create": {"RegionName": PEER}}])

@@ -62,6 +62,17 @@ def test_a_region_without_its_table_is_not_whole(payment_home):
     assert payment_home.lines()[-1]["level"] == "ERROR"
 
 
+def test_a_region_whose_writer_item_says_nothing_is_healthy_and_does_not_write(payment_home):
+    payment_home.client.put_item(
+        TableName=payment_home.table,
+        Item={"pk": {"S": "control#writer"}, "region": {"S": HOME}, "epoch": {"S": "1"}},
+    )
+    status, said = ready(payment_home)
+    assert (status, said["ready"], said["may_write"], said["writer"]) == (200, True, False, None)
+    assert said["writer_malformed"] == "control#writer: its epoch is not a whole number from 0 on"
+    assert ready(payment_home, {"writer": "true"})[0] == 503
+
+
 def test_a_region_without_its_database_is_not_whole(payment_home, database):
     database(free_port())
     status, said = ready(payment_home)

@@ -106,3 +106,45 @@ def test_a_foreign_writer_lets_nobody_write(payment_api, place):
     api = payment_api(place)
     world.flip(api.client, api.table, "elsewhere", 7)
     assert passive(api, api.pay("key-1"), "elsewhere", 7)
+
+
+MALFORMED = [
+    {"region": {"S": HOME}, "epoch": {"S": "1"}},
+    {"region": {"S": HOME}, "epoch": {"N": "1.5"}},
+    {"region": {"S": HOME}},
+    {"epoch": {"N": "1"}},
+]
+
+
+def malform(api, item):
+    """Write a writer item as somebody may by hand."""
+    api.client.put_item(TableName=api.table, Item={"pk": {"S": "control#writer"}, **item})
+
+
+@pytest.mark.parametrize("item", MALFORMED)
+def test_while_the_item_says_nothing_payments_are_refused_with_a_sentence(payment_home, item):
+    malform(payment_home, item)
+    answer = payment_home.pay("key-1")
+    assert (answer.status, answer.body["code"], answer.headers["retry-after"]) == (503, "writer_malformed", "5")
+    assert "control#writer" in answer.body["detail"]
+    assert list(payment_home.stored()) == ["control#writer"]
+
+
+@pytest.mark.parametrize("item", MALFORMED)
+def test_an_environment_that_has_written_refuses_as_well(payment_home, item):
+    payment_home.pay("key-1")
+    malform(payment_home, item)
+    assert payment_home.pay("key-2").body["code"] == "writer_malformed"
+
+
+def test_payments_are_shown_all_the_same(payment_home):
+    paid = payment_home.pay("key-1").body["payment_id"]
+    malform(payment_home, MALFORMED[0])
+    assert payment_home("GET", f"/payments/{paid}").status == 200
+
+
+def test_when_the_item_is_corrected_payments_are_taken(payment_home):
+    malform(payment_home, MALFORMED[0])
+    payment_home.pay("key-1")
+    malform(payment_home, {"region": {"S": HOME}, "epoch": {"N": "1"}})
+    assert payment_home.pay("key-1").body["epoch"] == 1

@@ -42,6 +42,11 @@ class TestLag:
         lag([])
         assert verification.found() == {("lag-unknown", PEER)}
 
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
+    def test_what_is_no_lag_is_a_finding(self, verification, lag, value):
+        lag([value])
+        assert verification.found() == {("lag-unknown", PEER)}
+
     def test_an_old_value_is_a_finding(self, verification, lag):
         lag([100.0], minutes=11)
         assert verification.found() == {("lag-stale", PEER)}
@@ -103,6 +108,23 @@ class TestRoles:
             api.delete_item(TableName=verification.table, Key={"pk": {"S": "control#writer"}})
         assert {(each["writer"], each["epoch"]) for each in report.measured.values()} == {(HOME, 7)}
         assert report.findings == []
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"region": {"S": HOME}, "epoch": {"S": "1"}},
+        {"region": {"S": HOME}, "epoch": {"N": "-1"}},
+        {"region": {"S": HOME}},
+        {"epoch": {"N": "1"}},
+        {"region": {"NULL": True}, "epoch": {"N": "1"}},
+    ],
+)
+def test_a_writer_item_that_names_nobody_is_found(verification, item):
+    verification.clients.change("dynamodb", "GetItem", lambda parsed: parsed.update(Item=item), PEER)
+    report = verification.verify()
+    assert {(each.code, each.region) for each in report.findings} == {("writer-malformed", PEER)}
+    assert report.code == 1
 
 
 @pytest.mark.parametrize("source", [True, False])

@@ -238,3 +238,12 @@ def test_on_aws_the_outage_is_a_function_that_may_not_run(aws, settings):
     name = settings.name("function", "payment")
     assert [call for call in aws.calls if call[0] in ("cut", "restore")] == [("cut", name, 0), ("restore", name)]
     assert [shlex.split(command)[2] for command in shown] == ["put-function-concurrency", "delete-function-concurrency"]
+
+
+@pytest.mark.parametrize(
+    "item", [{"region": {"S": "x"}, "epoch": {"S": "1"}}, {"epoch": {"N": "1"}}, {"region": {"S": "x"}}]
+)
+def test_a_writer_item_that_says_nothing_is_an_error_that_says_what_to_do(aws, steps, item):
+    aws.items["control#writer"] = item
+    with pytest.raises(ExerciseError, match="payments are refused: write it again"):
+        steps.writer(aws.settings.primary)
