@@ -235,10 +235,8 @@ class SystemSettings:
     @property
     def identity(self) -> dict[str, str]:
         """What a deployed stack stays: the tool's state, or CloudFormation, keeps it from the first deployment on."""
-        return {
-            "environment": self.environment,
-            **{name: kinds.text_of(self.values[name]) for name in self.permanent()},
-        }
+        kept = {name: kinds.text_of(self.values[name]) for name in self.permanent()}
+        return {"environment": self.environment, **kept}
 
     @property
     def tags(self) -> dict[str, str]:

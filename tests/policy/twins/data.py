@@ -299,6 +299,8 @@ TWINS: list[Twin] = [
     Twin(storage.tables, "cdktf", "aws_dynamodb_table", "", {"global_secondary_index.0.projection_type": "KEYS_OLNY"}),
     *everywhere(storage.keys, "key", {"EnableKeyRotation": False}),
     Twin(storage.keys, "cdk", "AWS::KMS::Key", "", {"PendingWindowInDays": 3}),
+    Twin(storage.keys, "pulumi", "aws:kms/key:Key", "hashes", {"enableKeyRotation": True}, "payment"),
+    Twin(storage.keys, "pulumi", "aws:kms/key:Key", "hashes", {"keyUsage": "SIGN_VERIFY"}, "payment"),
     Twin(storage.subscriptions, "cdk", "AWS::SNS::Subscription", "", {"Protocol": "emial"}),
     Twin(storage.subscriptions, "cdktf", "aws_sns_topic_subscription", "", {"endpoint": "team.example.com"}),
     Twin(storage.subscriptions, "pulumi", "aws:sns/topicSubscription:TopicSubscription", "", {"topic": "x"}),
