@@ -225,11 +225,9 @@ def single_zones(declaration: Declaration) -> Iterator[str]:
             yield f"{instance.name}: MultiAZ is {instance.properties.get('MultiAZ')}"
         for cluster, _attribute in clusters:
             members.setdefault(cluster.name, []).append(instance)
-    for cluster, instances in members.items():
+    for name, instances in members.items():
         # Below production the other region is what a global database fails over to.
-        if declaration.environment != "production" and declaration.get(cluster).properties.get(
-            "GlobalClusterIdentifier"
-        ):
+        if declaration.environment != "production" and declaration.get(name).properties.get("GlobalClusterIdentifier"):
             continue
         for instance in instances:
             zone = str(instance.properties.get("AvailabilityZone", instance.region))
@@ -237,4 +235,4 @@ def single_zones(declaration: Declaration) -> Iterator[str]:
                 yield f"{instance.name}: the zone {zone!r} is not in {instance.region}"
         named = [str(i.properties["AvailabilityZone"]) for i in instances if i.properties.get("AvailabilityZone")]
         if len(instances) < 2 or len(set(named)) != len(named):
-            yield f"{cluster}: {len(instances)} instances in the zones {named}"
+            yield f"{name}: {len(instances)} instances in the zones {named}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from lib.common.json_types import JsonMapping
 from lib.declared.model import Declaration, Resource, listed
 from tests.policy.rule import rule
 from tests.policy.rules.iam import conditions, principals
@@ -145,7 +146,7 @@ def plain_text(declaration: Declaration) -> Iterator[str]:
                 yield f"{resource.name}: {action} is not denied without TLS"
 
 
-def _denies(declaration: Declaration, statement: Mapping[str, object], action: str, resource: Resource) -> bool:
+def _denies(declaration: Declaration, statement: JsonMapping, action: str, resource: Resource) -> bool:
     """Return whether a statement denies everybody an action on a resource, and on what is in it."""
     everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
     names = [str(name) for name in listed(statement.get("Resource"))]
@@ -155,4 +156,4 @@ def _denies(declaration: Declaration, statement: Mapping[str, object], action: s
     complete = bool(whole and (inside or resource.type != "AWS::S3::Bucket"))
     return (
         everybody and action in listed(statement.get("Action")) and complete and set(statement["Condition"]) == {"Bool"}
-    )  # type: ignore[call-overload]
+    )
