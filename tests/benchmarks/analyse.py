@@ -3,8 +3,8 @@
     .venv/bin/python tests/benchmarks/analyse.py [--quick] [--without-c7n]
 
 Programs take turns, each in a process of its own; what counts is the ratio of the shortest times, and of the memory.
-The server (tests/support/analyse_cloud.py) answers from what it has made in advance. Cloud Custodian is installed, at a
-pinned version, into an environment of its own below .local.
+The server (tests/support/analyse/server.py) answers from what it has made in advance. Cloud Custodian is installed, at
+a pinned version, into an environment of its own below .local.
 """
 
 import argparse
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from lib.common import region  # noqa: E402
-from tests.support import analyse_cloud  # noqa: E402
+from tests.support.analyse import server as api_server  # noqa: E402
 
 C7N = ("c7n==0.9.53", "boto3==1.43.103", "botocore==1.43.127")
 POLICIES = {
@@ -76,7 +76,7 @@ def server(case: Case) -> Iterator[str]:
     command = [
         sys.executable,
         "-m",
-        "tests.support.analyse_cloud",
+        "tests.support.analyse.server",
         "--volumes",
         str(case.volumes),
         "--groups",
@@ -98,7 +98,7 @@ def server(case: Case) -> Iterator[str]:
 
 def measure(command: Sequence[str], url: str) -> tuple[float, float, float]:
     """Return how many seconds a program takes, how many of a processor's, and how many MB it has at most."""
-    environ = {**os.environ, **analyse_cloud.environment(url), "PYTHONPATH": str(ROOT)}
+    environ = {**os.environ, **api_server.environment(url), "PYTHONPATH": str(ROOT)}
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # both sides start as they do from their second run on
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -152,7 +152,7 @@ def start_up() -> tuple[float, float]:
 def run(case: Case, *, with_c7n: bool) -> dict[str, object]:
     """Return the ratios of one case."""
     where, folder = region.primary(), Path(tempfile.mkdtemp(prefix="analyse-"))
-    floor = [sys.executable, "tests/support/analyse_floor.py", where, *(["streams"] if case.streams else [])]
+    floor = [sys.executable, "tests/support/analyse/floor.py", where, *(["streams"] if case.streams else [])]
     ours = [
         sys.executable,
         "-m",

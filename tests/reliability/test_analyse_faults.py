@@ -17,10 +17,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lib.analyse import run
-from tests.support import analyse, analyse_cloud
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED, gaps
-from tests.support.analyse_cloud import Cloud
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import server as api_server
+from tests.support.analyse.auditor import HERE, PRICED, gaps
+from tests.support.analyse.server import Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = Draft202012Validator(json.loads((ROOT / "lib/analyse/report.schema.json").read_text(encoding="utf-8")))
@@ -33,8 +34,8 @@ def start(tmp_path: Path) -> Iterator[Callable[[Cloud], Program]]:
     closing: list[Any] = []
 
     def begin(cloud: Cloud) -> Program:
-        server = analyse_cloud.serving(cloud)
-        environ = {**os.environ, **analyse_cloud.environment(server.__enter__().url)}
+        server = api_server.serving(cloud)
+        environ = {**os.environ, **api_server.environment(server.__enter__().url)}
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
             environ.pop(name, None)
         closing.append(server)
@@ -97,7 +98,7 @@ def test_every_third_call_throttled_loses_nothing(tmp_path, monkeypatch):
     found = {}
     for every in (0, 3):
         cloud = analyse.cloud(account, every=every)
-        with analyse_cloud.serving(cloud) as server:
+        with api_server.serving(cloud) as server:
             audit = analyse.auditor(cloud, tmp_path / str(every), monkeypatch, server.url)
             code, found[every] = audit("--region", HERE, "--streams", "off", "--quiet")
             assert (code, found[every]["complete"]) == (1, True)
@@ -120,7 +121,7 @@ def test_a_program_that_is_stopped_half_way_leaves_a_valid_report_and_can_be_res
     begin = start(cloud)
     options = ("--region", HERE, "--streams", "full", "--quiet")
     program = begin(*options)
-    done = tmp_path / "out" / ".analyse" / f"{analyse_cloud.ACCOUNT}.{HERE}.volumes.done"
+    done = tmp_path / "out" / ".analyse" / f"{api_server.ACCOUNT}.{HERE}.volumes.done"
     until(lambda: slow(cloud, "logs:DescribeLogStreams", 30)() and done.exists(), program)
     program.send_signal(sent)
     program.communicate(timeout=60)

@@ -8,8 +8,10 @@ import pytest
 from botocore.loaders import create_loader
 
 from lib.analyse.prices import Prices
-from tests.support import analyse, analyse_cloud, analyse_prices
-from tests.support.analyse_cloud import Cloud
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse import server as api_server
+from tests.support.analyse.server import Cloud
 
 SHARED = create_loader()
 
@@ -38,7 +40,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     with ExitStack() as stack:
 
         def begin(cloud: Cloud) -> analyse.Audit:
-            server = stack.enter_context(analyse_cloud.serving(cloud))
+            server = stack.enter_context(api_server.serving(cloud))
             return analyse.auditor(cloud, tmp_path / "out", monkeypatch, server.url)
 
         yield begin

@@ -11,10 +11,11 @@ from jsonschema import Draft202012Validator
 from lib.analyse import aws, cli, discovery, outputs, policy
 from lib.analyse import run as run_module
 from lib.common import region
-from tests.support import analyse, analyse_judges
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED, gaps
-from tests.support.analyse_cloud import ACCOUNT
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import judges as analyse_judges
+from tests.support.analyse.auditor import HERE, PRICED, gaps
+from tests.support.analyse.server import ACCOUNT
 
 OTHER, CLOSED = "210987654321", "333333333333"
 SMALL = ("--region", HERE, "--streams", "off")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lib.analyse import aws, errors, region_client
 from lib.common.errors import SettingError
-from tests.support.analyse import HERE
+from tests.support.analyse.auditor import HERE
 
 
 @pytest.mark.parametrize(

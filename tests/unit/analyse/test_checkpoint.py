@@ -10,9 +10,9 @@ from lib.analyse.checkpoint import MAX_AGE, Checkpoint, Coverage
 from lib.analyse.model import WorkItem
 from lib.analyse.run import Run
 from lib.common.errors import SettingError
-from tests.support import analyse
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse.auditor import HERE, PRICED
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SMALL = ("--region", HERE, "--region", PRICED, "--streams", "off")

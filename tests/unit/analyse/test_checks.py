@@ -13,7 +13,7 @@ from lib.analyse import aws, discovery
 from lib.analyse.model import Context, Finding
 from lib.analyse.prices import Prices
 from lib.analyse.region_client import RegionClient
-from tests.support.analyse import PRICED
+from tests.support.analyse.auditor import PRICED
 
 OPTIONS = SimpleNamespace(
     detach_times=False, log_groups=("*",), streams="auto", log_tags=False, measure_ingestion=False

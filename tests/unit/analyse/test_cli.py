@@ -17,9 +17,9 @@ from lib.analyse.model import Check, Collector
 from lib.analyse.options import Options, check_regions
 from lib.analyse.run import Run
 from lib.common.errors import SettingError
-from tests.support import analyse
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse.auditor import HERE, PRICED
 
 ROOT = Path(__file__).resolve().parents[3]
 

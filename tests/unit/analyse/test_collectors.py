@@ -13,9 +13,10 @@ from lib.analyse import aws, errors
 from lib.analyse.collectors import log_groups, security_groups, volumes
 from lib.analyse.rate_limiter import RateLimiter
 from lib.analyse.region_client import RegionClient
-from tests.support import analyse, analyse_cloud
-from tests.support import analyse_content as content
-from tests.support.analyse_cloud import Cloud
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import server as api_server
+from tests.support.analyse.server import Cloud
 
 OPTIONS = SimpleNamespace(detach_times=False, log_groups=("*",), streams="off", log_tags=False, measure_ingestion=False)
 Look = Callable[..., tuple[list[Any], RegionClient]]
@@ -27,9 +28,9 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Cloud], Look]]:
     closing: list[Any] = []
 
     def begin(cloud: Cloud) -> Look:
-        server = analyse_cloud.serving(cloud)
+        server = api_server.serving(cloud)
         url = server.__enter__().url  # pylint: disable=unnecessary-dunder-call
-        for name, value in analyse_cloud.environment(url).items():
+        for name, value in api_server.environment(url).items():
             monkeypatch.setenv(name, value)
         account = aws.own_account(None, analyse.HERE)
         closing.extend([server, account])

@@ -13,10 +13,10 @@ from lib.analyse import run as run_module
 from lib.analyse.compare import Comparison
 from lib.analyse.options import Options
 from lib.common.errors import SettingError
-from tests.support import analyse
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED
-from tests.support.analyse_cloud import Cloud
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse.auditor import HERE, PRICED
+from tests.support.analyse.server import Cloud
 
 SCHEMA = Draft202012Validator(
     json.loads(Path(run_module.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))

@@ -11,9 +11,10 @@ from lib.analyse import region_names
 from lib.analyse.checks import gp2_volumes
 from lib.analyse.model import Context, Volume
 from lib.analyse.prices import Prices
-from tests.support import analyse, analyse_prices
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import HERE, PRICED
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ONLY = ("--region", PRICED, "--check", "gp2-volume")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import analyse, analyse_cloud
-from tests.support import analyse_content as content
-from tests.support.analyse import PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import server as api_server
+from tests.support.analyse.auditor import PRICED
 
 ONLY = ("--region", PRICED, "--check", "log-cost", "--streams", "off")
 
@@ -44,7 +45,7 @@ def test_every_page_of_tags_is_read_with_the_largest_pages(start):
     cloud = analyse.cloud(tagged(251))
     report = start(cloud)(*ONLY, "--log-tags")[1]
     assert sum(finding["owner"] is not None for finding in report["findings"]) == 250
-    assert cloud.counts()["tagging:GetResources"] == 3 == -(-250 // analyse_cloud.TAGS_PAGE)
+    assert cloud.counts()["tagging:GetResources"] == 3 == -(-250 // api_server.TAGS_PAGE)
 
 
 def test_tags_of_log_groups_alone_are_asked_for(start, monkeypatch):

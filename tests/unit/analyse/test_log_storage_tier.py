@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support import analyse
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED, gaps
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse.auditor import HERE, PRICED, gaps
 
 ONLY = ("--check", "log-storage-tier", "--region", PRICED)
 

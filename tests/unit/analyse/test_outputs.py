@@ -15,9 +15,11 @@ from lib.analyse import outputs, region_names
 from lib.analyse.model import rank
 from lib.analyse.outputs import csv_report, html_report, json_report, ocsf_report, sarif_report
 from lib.analyse.prices import SECTIONS, Prices
-from tests.support import analyse, analyse_judges, analyse_prices
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import judges as analyse_judges
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import HERE, PRICED
 
 SCHEMA = json.loads((Path(outputs.__file__).parents[1] / "report.schema.json").read_text(encoding="utf-8"))
 FORMATS = [part for name in outputs.FILES for part in ("--format", name)]

@@ -3,9 +3,9 @@
 import pytest
 
 from lib.analyse import owners
-from tests.support import analyse
-from tests.support import analyse_content as content
-from tests.support.analyse import PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse.auditor import PRICED
 
 CLAIM = {
     "kubernetes.io/created-for/pvc/namespace": "payments",

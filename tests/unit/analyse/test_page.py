@@ -1,6 +1,6 @@
 """Report.html in a real browser, light and dark: it draws, sorts, filters and unfolds, and asks no network.
 
-Where there is no browser this fails: see tests/support/analyse_browser.py for what brings one.
+Where there is no browser this fails: see tests/support/analyse/browser.py for what brings one.
 """
 
 import re
@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from lib.analyse import discovery
-from tests.support import analyse, analyse_browser, analyse_cloud
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import browser as analyse_browser
+from tests.support.analyse import content
+from tests.support.analyse import server as api_server
+from tests.support.analyse.auditor import HERE, PRICED
 
 EVIL = "</script><img src=x onerror=document.title=1>"
 
@@ -25,7 +27,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     account = content.account(150, 40, 60)
     account.rows["Volumes"][0]["Tags"] = content.tags(Owner=EVIL)
     cloud = analyse.cloud(account, denied={"DescribeNetworkInterfaces"})
-    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+    with api_server.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         audit = analyse.auditor(cloud, folder, patch, server.url)
         assert audit("--region", HERE, "--region", PRICED, "--streams", "off", "--quiet")[0] == 3
     return folder / "report.html"
@@ -124,7 +126,7 @@ def unpriced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of a region without any price."""
     folder = tmp_path_factory.mktemp("unpriced")
     cloud = analyse.cloud(content.account(40, 12, 30))
-    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+    with api_server.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         analyse.auditor(cloud, folder, patch, server.url)("--region", HERE, "--streams", "off", "--quiet")
     return folder / "report.html"
 
@@ -197,7 +199,7 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     suppressions = folder / "ignore.toml"
     suppressions.write_text('[[ignore]]\nid = "g4"\nreason = "known"\nexpires = 2999-01-01\n', encoding="utf-8")
     cloud = analyse.cloud(account)
-    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+    with api_server.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         audit = analyse.auditor(cloud, folder, patch, server.url)
         audit("--region", HERE, "--region", PRICED, "--streams", "off", "--quiet", "--ignore", str(suppressions))
     return folder / "report.html"
@@ -231,12 +233,12 @@ def test_accounts_have_their_names_and_several_have_a_chart(page, tmp_path_facto
     folder, account = tmp_path_factory.mktemp("accounts"), content.account(8, 2, 2)
     account.organization = [
         {"Id": number, "Name": name, "State": "ACTIVE"}
-        for number, name in ((analyse_cloud.ACCOUNT, "management"), ("210987654321", "shop"))
+        for number, name in ((api_server.ACCOUNT, "management"), ("210987654321", "shop"))
     ]
     account.closed = ["333333333333"]
     account.organization.append({"Id": "333333333333", "Name": "locked", "State": "ACTIVE"})
     cloud = analyse.cloud(account)
-    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+    with api_server.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         audit = analyse.auditor(cloud, folder, patch, server.url)
         audit("--region", PRICED, "--streams", "off", "--quiet", "--organization", "auditor")
     page.open(folder / "report.html", "light")
@@ -254,7 +256,7 @@ def test_accounts_have_their_names_and_several_have_a_chart(page, tmp_path_facto
 def test_what_is_new_and_gone_since_the_last_run_is_on_the_page(page, tmp_path_factory):
     folder, account = tmp_path_factory.mktemp("changes"), content.account(8, 2, 0)
     cloud = analyse.cloud(account)
-    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+    with api_server.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         audit = analyse.auditor(cloud, folder, patch, server.url)
         options = ("--region", PRICED, "--streams", "off", "--quiet")
         audit(*options)
@@ -287,7 +289,7 @@ def test_every_check_has_a_tab_with_its_columns(page, tmp_path):
     account.rows["Snapshots"].append(content.snapshot(900, 901, 5))
     account.rows["SecurityGroupRules"].append(content.rule(900, "sg-00000000000000001", "tcp", 22))
     cloud = analyse.cloud(account)
-    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+    with api_server.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         audit = analyse.auditor(cloud, tmp_path, patch, server.url)
         assert audit("--region", PRICED, "--check", "all", "--streams", "off", "--quiet")[0] == 1
     page.open(tmp_path / "report.html", "light")
@@ -305,7 +307,7 @@ def test_every_check_has_a_tab_and_a_card_and_the_first_with_findings_is_open(pa
     folder, account = tmp_path_factory.mktemp("all"), content.account(0, 0, 3)
     account.rows["Addresses"] = [content.address(1, PRICED)]
     cloud = analyse.cloud(account)
-    with analyse_cloud.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
+    with api_server.serving(cloud) as server, pytest.MonkeyPatch.context() as patch:
         audit = analyse.auditor(cloud, folder, patch, server.url)
         report = audit("--region", PRICED, "--streams", "off", "--quiet", "--check", "all")[1]
     page.open(folder / "report.html", "light")

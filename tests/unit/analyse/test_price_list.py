@@ -19,9 +19,9 @@ from lib.analyse.price_list import refresh as command
 from lib.analyse.price_list.files import PriceList
 from lib.analyse.prices import TABLE, Prices
 from lib.common import region
-from tests.support import analyse_prices
 from tests.support import price_list as fake
-from tests.support.analyse import HERE, PRICED
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import HERE, PRICED
 
 CODES = {name: code for code, name in region_names.names().items()}
 CHINA, SOVEREIGN = CODES["China (Beijing)"], CODES["AWS European Sovereign Cloud (Germany)"]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from lib.analyse import region_names
 from lib.analyse.model import LogGroup, Volume
 from lib.analyse.prices import GIB, OLD, SECTIONS, Prices, tiered
-from tests.support import analyse_prices
-from tests.support.analyse import HERE, PRICED
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import HERE, PRICED
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PRICES, BUNDLED = analyse_prices.prices(), Prices.read()

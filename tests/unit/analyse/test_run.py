@@ -18,9 +18,10 @@ from lib.analyse.outputs import FILES, write
 from lib.analyse.run import Run
 from lib.analyse.summary import CheckSummary, Sum
 from lib.common import region
-from tests.support import analyse, analyse_cloud
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED, gaps
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import server as api_server
+from tests.support.analyse.auditor import HERE, PRICED, gaps
 
 SCHEMA = Draft202012Validator(
     json.loads(Path(run_module.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
@@ -222,7 +223,7 @@ def test_bad_credentials_in_a_region_that_is_on_are_not_called_a_region_that_is_
 
     def refused(service, action, where, asked):
         if where == HERE and service == "ec2":
-            raise analyse_cloud.Refusal(401, "AuthFailure", "Not validated")
+            raise api_server.Refusal(401, "AuthFailure", "Not validated")
         return answer(service, action, where, asked)
 
     monkeypatch.setattr(cloud, "answer", refused)

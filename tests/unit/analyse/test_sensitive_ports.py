@@ -3,9 +3,9 @@
 import pytest
 
 from lib.analyse import cli, sensitive_ports
-from tests.support import analyse
-from tests.support import analyse_content as content
-from tests.support.analyse import PRICED
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse.auditor import PRICED
 
 ONLY = ("--region", PRICED, "--check", "open-ingress")
 # https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-19

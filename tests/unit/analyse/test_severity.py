@@ -10,8 +10,8 @@ from lib.analyse import region_names
 from lib.analyse.checks import log_cost, open_ingress, zombie_volumes
 from lib.analyse.model import Context, LogGroup, Rule, SecurityGroup, Volume
 from lib.analyse.prices import GIB
-from tests.support import analyse_prices
-from tests.support.analyse import PRICED
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import PRICED
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CONTEXT = Context("123456789012", PRICED, "aws", NOW, analyse_prices.prices())

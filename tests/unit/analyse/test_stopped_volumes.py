@@ -7,9 +7,10 @@ import pytest
 from lib.analyse.checks import stopped_instance_volumes
 from lib.analyse.collectors import stopped_volumes
 from lib.analyse.model import Context, StoppedInstance, StoppedVolume, Volume
-from tests.support import analyse, analyse_prices
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED, gaps
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import HERE, PRICED, gaps
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ONLY = ("--region", PRICED, "--check", "stopped-instance-volume")

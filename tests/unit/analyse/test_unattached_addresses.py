@@ -8,9 +8,10 @@ import pytest
 from lib.analyse import region_names
 from lib.analyse.checks import unattached_addresses
 from lib.analyse.model import Address, Context
-from tests.support import analyse, analyse_prices
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED, gaps
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import HERE, PRICED, gaps
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 ONLY = ("--region", PRICED, "--check", "unattached-address")

@@ -10,9 +10,10 @@ from lib.analyse import region_names
 from lib.analyse.checks import snapshots
 from lib.analyse.model import Context, Snapshot
 from lib.analyse.prices import GIB
-from tests.support import analyse, analyse_prices
-from tests.support import analyse_content as content
-from tests.support.analyse import HERE, PRICED, gaps
+from tests.support.analyse import auditor as analyse
+from tests.support.analyse import content
+from tests.support.analyse import prices as analyse_prices
+from tests.support.analyse.auditor import HERE, PRICED, gaps
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CONTEXT = Context("123456789012", PRICED, "aws", NOW, analyse_prices.prices())

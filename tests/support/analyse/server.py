@@ -18,7 +18,8 @@ from itertools import count, takewhile
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.support import analyse_answers, analyse_content
+from tests.support.analyse import answers as analyse_answers
+from tests.support.analyse import content as analyse_content
 
 ACCOUNT = "123456789012"
 EC2_PAGE, LOGS_PAGE, EVENTS_PAGE = 1000, 50, 50

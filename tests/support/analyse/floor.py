@@ -1,6 +1,6 @@
 """The least that an auditor can do: page through the same lists as it, with the largest pages, and keep nothing.
 
-    python analyse_floor.py REGION [streams]
+    python floor.py REGION [streams]
 
 ``streams`` also counts every log group's streams, 25 calls a second at most, as AWS allows.
 """

@@ -1,4 +1,4 @@
-"""Runs the auditor in this process against a cloud of :mod:`tests.support.analyse_cloud`."""
+"""Runs the auditor in this process against a cloud of :mod:`tests.support.analyse.server`."""
 
 import json
 from collections.abc import Callable
@@ -9,9 +9,9 @@ import pytest
 
 from lib.analyse import cli, region_names
 from lib.common import region
-from tests.support import analyse_cloud
-from tests.support.analyse_cloud import Cloud, Faults
-from tests.support.analyse_content import Content
+from tests.support.analyse import server as api_server
+from tests.support.analyse.content import Content
+from tests.support.analyse.server import Cloud, Faults
 
 HERE = region.primary({})
 PRICED = next(code for code, name in region_names.names().items() if name == "US East (N. Virginia)")
@@ -22,7 +22,7 @@ def auditor(cloud: Cloud, output: Path, patch: pytest.MonkeyPatch, url: str) -> 
     """Return a function that runs the auditor with options and returns its exit code and its report."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
         patch.delenv(name, raising=False)
-    for name, value in analyse_cloud.environment(url).items():
+    for name, value in api_server.environment(url).items():
         patch.setenv(name, value)
 
     def audit(*options: str) -> tuple[int, dict[str, Any]]:
