@@ -13,11 +13,12 @@ import ids
 import problems
 import request_validation
 import web
+from deadline import Deadline
 from json_types import JsonObject
 from keyed_hash import KeyedHash
 from outbox import ANSWER_SECONDS, Outbox
 from outbox import SECONDS as AUDIT_SECONDS
-from payments import Deadline, Outcome, Payments, no_payment
+from payments import Outcome, Payments, no_payment
 from pg8000.exceptions import DatabaseError
 from postgres import Database, DatabaseUnavailable, DataRejected, sqlstate
 from problem_types import DATABASE_UNAVAILABLE, KEY_SERVICE_UNAVAILABLE
@@ -62,7 +63,10 @@ def _refund(request: Request, payment_id: str, deadline: Deadline) -> Outcome:
 
 
 def _show(request: Request, payment_id: str, deadline: Deadline) -> Outcome:
-    return payments.show(_identity(payment_id), callers.owner(request.caller), deadline)
+    payment_id, after = _identity(payment_id), request.query.get("refunds_after", [""])[-1]
+    if after and not ids.valid(after, "ref"):
+        raise Problem(problems.INVALID_REQUEST, "refunds_after is not the id of a refund: follow the header Link.")
+    return payments.show(payment_id, callers.owner(request.caller), after, deadline)
 
 
 def _health(_request: Request, _id: str, _deadline: Deadline) -> Outcome:

@@ -119,6 +119,13 @@ def description() -> Json:
         "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     }
     identity: Json = {"name": "id", "in": "path", "required": True, "schema": _id("pay")}
+    after: Json = {
+        "name": "refunds_after",
+        "in": "query",
+        "required": False,
+        "description": "The last refund of the page before, as the header Link has it.",
+        "schema": _id("ref"),
+    }
     follow = {"parameters": {"id": "$response.body#/id"}}
     paid: Json = {
         "content": _content("application/json", "Payment"),
@@ -146,11 +153,12 @@ def description() -> Json:
             "/payments/{id}": {
                 "get": _operation(
                     "showPayment",
-                    "The payment as it is now.",
-                    {"content": _content("application/json", "Payment")},
+                    "The payment as it is now; where it has more refunds than a page, Link leads to the next.",
+                    {"content": _content("application/json", "Payment"), "headers": {"Link": {"schema": TEXT}}},
                     "payment_not_found",
+                    "invalid_request",
                     *STORED,
-                    parameters=[identity],
+                    parameters=[identity, after],
                 )
             },
             "/payments/{id}/refunds": {

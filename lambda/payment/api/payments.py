@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,16 +12,18 @@ import ids
 import problems
 import sql
 from callers import Once
+from deadline import Deadline
 from json_body import money_in
 from keyed_hash import KeyedHash
 from money import Money
 from postgres import Database, Row
-from problem_types import CURRENCY_MISMATCH, REFUND_TOO_LARGE, TIMEOUT
+from problem_types import CURRENCY_MISMATCH, REFUND_TOO_LARGE
 from problems import Problem
 from processor import Processor
 from web import Response
 
 CREATED = 201
+PAGE = 1000  # refunds of one answer: a load balancer sends no body of more than 1 MB
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
@@ -33,24 +34,6 @@ class Outcome(NamedTuple):
     event: str
     payment_id: str
     entry: audit.Entry | None = None
-
-
-class Deadline:
-    """The moment by which a request has to be answered."""
-
-    def __init__(self, seconds: float) -> None:
-        self._moment = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Return the seconds that are left.
-
-        Raises:
-            Problem: there are none.
-        """
-        seconds = self._moment - time.monotonic()
-        if seconds <= 0:
-            raise Problem(TIMEOUT, "Nothing is known to have happened. Send the same request with the same key again.")
-        return seconds
 
 
 def _now() -> str:
@@ -189,16 +172,29 @@ class Payments:
                 return Outcome(Response(CREATED, answer), "refunded", payment_id, entry)
             # Another refund came first, or another request with this key, or this was done and its answer lost.
 
-    def show(self, payment_id: str, caller: str, deadline: Deadline) -> Outcome:
-        """Return a payment of a caller as it is now.
+    def show(self, payment_id: str, caller: str, after: str, deadline: Deadline) -> Outcome:
+        """Return a payment of a caller as it is now, with a page of its refunds.
+
+        Where there are more, the header ``Link`` leads to the next page (RFC 8288).
+
+        Args:
+            payment_id: the payment.
+            caller: who asks.
+            after: the last refund of the page before; empty for the first page.
+            deadline: when the answer is due.
 
         Raises:
             Problem: the caller has no such payment.
         """
-        rows = self.database.run(sql.PAYMENT, seconds=deadline.left(), payment_id=payment_id, caller=caller)
+        rows = self.database.run(
+            sql.PAYMENT, seconds=deadline.left(), payment_id=payment_id, caller=caller, after=after, most=PAGE + 1
+        )
         if not rows:
             raise no_payment()
         status, currency, amount, refunded, method, reference, at, refunds = rows[0]
+        page = (refunds or [])[:PAGE]
+        more = len(refunds or ()) > PAGE
+        link = {"Link": f'<{payment_id}?refunds_after={page[-1][0]}>; rel="next"'} if more else {}
         answer = json.dumps(
             {
                 "id": payment_id,
@@ -211,11 +207,11 @@ class Payments:
                 "created_at": at,
                 "refunds": [
                     {"id": refund_id, "amount": str(Money(part, currency)), "reason": reason, "created_at": moment}
-                    for refund_id, part, reason, moment in refunds or ()
+                    for refund_id, part, reason, moment in page
                 ],
             }
         )
-        return Outcome(Response(200, answer), "shown", payment_id)
+        return Outcome(Response(200, answer, link), "shown", payment_id)
 
 
 class _Before(NamedTuple):
