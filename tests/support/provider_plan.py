@@ -26,8 +26,14 @@ IDENTIFIERS: Mapping[str, str] = {
     "aws_rds_cluster_instance": "identifier",
     "aws_rds_global_cluster": "global_cluster_identifier",
 }
-# What AWS chooses, and whose absence would be a difference that replaces the cluster.
-CHOSEN: Mapping[str, Json] = {"aws_rds_cluster": {"availability_zones": ["a", "b", "c"]}}
+# What AWS chooses, and whose absence would be a difference that replaces the resource.
+CHOSEN: Mapping[str, Json] = {
+    "aws_rds_cluster": {"availability_zones": ["a", "b", "c"]},
+    "aws_s3_bucket_lifecycle_configuration": {
+        "expected_bucket_owner": "",
+        "transition_default_minimum_object_size": "all_storage_classes_128K",
+    },
+}
 
 
 class Planned(NamedTuple):
@@ -67,9 +73,26 @@ def _refers_to(token: str, kept: set[str]) -> bool:
     return all(".".join(found.split(".")[:2]) in kept for found in REFERRED.findall(token))
 
 
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Json, Json]:
+    """Return two configurations without the resources that are the same in both, and without references."""
+    found: list[Json] = [{}, {}]
+    for side, (config, other) in enumerate(((before, after), (after, before))):
+        for kind, group in config["resource"].items():
+            for name, body in group.items():
+                if kind.startswith("aws_") and body != other["resource"].get(kind, {}).get(name):
+                    alone = {key: value for key, value in body.items() if key != "depends_on"}
+                    found[side].setdefault(kind, {})[name] = _without_others(alone, set())
+    return found[0], found[1]
+
+
 def changed(provider: Provider, before: Mapping[str, Any], after: Mapping[str, Any], folder: Path) -> Planned:
+    """Return what a plan of the later configuration does to databases where the earlier one is deployed."""
+    return planned(provider, databases(before), databases(after), folder)
+
+
+def planned(provider: Provider, before: Json, after: Json, folder: Path) -> Planned:
     """Return what a plan of the later configuration does where the earlier one is deployed."""
-    first = _shown(provider, databases(before), folder / "before", None)
+    first = _shown(provider, before, folder / "before", None)
     if "errors" in first:
         raise AssertionError(first["errors"])
     state = {
@@ -78,18 +101,16 @@ def changed(provider: Provider, before: Mapping[str, Any], after: Mapping[str, A
         "serial": 1,
         "lineage": "deployed",
         "outputs": {},
-        "resources": [
-            _deployed(found, databases(before)) for found in first["planned_values"]["root_module"]["resources"]
-        ],
+        "resources": [_deployed(found, before) for found in first["planned_values"]["root_module"]["resources"]],
     }
-    shown = _shown(provider, databases(after), folder / "after", state)
+    shown = _shown(provider, after, folder / "after", state)
     if "errors" in shown:
         return Planned({}, {}, shown["errors"])
     found = {item["address"]: item["change"] for item in shown["resource_changes"]}
     changes = {
         address: {
             key: change["after"][key]
-            for key in change["after"]
+            for key in change["after"] or ()  # none is left of what is deleted
             if change["actions"] == ["update"] and change["before"].get(key) != change["after"][key]
         }
         for address, change in found.items()
@@ -99,10 +120,11 @@ def changed(provider: Provider, before: Mapping[str, Any], after: Mapping[str, A
 
 def _deployed(planned: Mapping[str, Any], config: Mapping[str, Any]) -> Json:
     kind, name, values = planned["type"], planned["name"], dict(planned["values"])
-    values |= {**CHOSEN.get(kind, {}), "id": values[IDENTIFIERS.get(kind, "name")]}
-    if kind == "aws_rds_cluster_instance":
-        cluster = REFERRED.findall(config["resource"][kind][name]["cluster_identifier"])[0].split(".")[1]
-        values["cluster_identifier"] = config["resource"]["aws_rds_cluster"][cluster]["cluster_identifier"]
+    values |= {**CHOSEN.get(kind, {}), "id": values.get(IDENTIFIERS.get(kind, "name"), "elsewhere")}
+    cluster = REFERRED.findall(config["resource"][kind][name].get("cluster_identifier", ""))
+    if cluster and kind == "aws_rds_cluster_instance":
+        named = config["resource"]["aws_rds_cluster"][cluster[0].split(".")[1]]
+        values["cluster_identifier"] = named["cluster_identifier"]
     _, _, alias = config["resource"][kind][name].get("provider", "").partition(".")
     source = f'provider["{terraform.SOURCE}"]' + (f".{alias}" if alias else "")
     instance = {"schema_version": planned["schema_version"], "attributes": values}
