@@ -165,7 +165,7 @@ def test_the_migration_ran_in_the_deployment(aws, settings):
     answer = aws("lambda").invoke(
         FunctionName=settings.name("function", "database"), Payload=json.dumps({"action": "report"})
     )
-    assert json.loads(answer["Payload"].read())["migrations"] == ["0001_events.sql"]
+    assert json.loads(answer["Payload"].read())["migrations"] == ["0001_events.sql", "0002_what_no_column_holds.sql"]
 
 
 def test_the_same_name_with_one_character_more_is_not_found(aws, settings):
