@@ -46,6 +46,7 @@ class Network(TieredNetwork):
             cidr=settings.vpc_cidr,
             private="tasks",
             isolated="database",
+            functions="tasks",
             nat_per_zone=settings.nat_per_zone,
             log_days=settings.log_days,
             key=keys.operations,
@@ -54,10 +55,13 @@ class Network(TieredNetwork):
         super().__init__(name, args, opts)
         self.load_balancer = self.group("load-balancer", "The load balancer, reached from the internet")
         self.tasks = self.group("tasks", "Tasks of the API, reached from the load balancer")
+        self.functions = self.group("functions", "The database function, reached by Lambda only", functions=True)
         self.database = self.group("database", "The database, reached from the tasks")
         for port in (80, 443) if settings.certificate_arn else (80,):
             self.let_in(f"world-{port}", self.load_balancer, WORLD, port, "The API is public")
         self.between("requests", self.load_balancer, self.tasks, APPLICATION_PORT, "Requests and health checks")
         self.between("queries", self.tasks, self.database, settings.database_port, "Queries")
+        self.between("migrations", self.functions, self.database, settings.database_port, "Migrations")
         self.reach("services", self.tasks, "AWS services: image, secret, logs")
+        self.reach("function-services", self.functions, "AWS services: secret, key")
         self.register_outputs({})

@@ -17,7 +17,7 @@ from lib.pulumi_components.policies import AwsContext, service_role
 
 CONTAINER = "api"
 STOP_SECONDS = 60  # after SIGTERM: the application takes up to 30 to answer what it has accepted
-START_SECONDS = 60  # for migrations and the first health check
+START_SECONDS = 60  # until the first health check has to succeed
 POOL_SIZE, THREADS = 8, 8
 # What scaling aims at: percent, percent, requests a minute for each task.
 TARGETS: Mapping[str, tuple[float, str]] = {
@@ -40,6 +40,7 @@ class ServiceArgs:
     registry: Registry
     balancer: LoadBalancer
     keys: Keys
+    schema: aws.lambda_.Invocation
 
 
 class Service(pulumi.ComponentResource):
@@ -119,7 +120,7 @@ class Service(pulumi.ComponentResource):
             "DB_NAME": settings.database_name,
             "DB_POOL_SIZE": str(POOL_SIZE),
             "DB_SECRET_ARN": secret,
-            "DB_TLS": "verify-full",
+            "DB_TLS": settings.database_tls,
             "PORT": str(APPLICATION_PORT),
             "WEB_CONCURRENCY": str(max(1, settings.task_cpu // 512)),
             "WEB_THREADS": str(THREADS),
@@ -204,8 +205,14 @@ class Service(pulumi.ComponentResource):
             wait_for_steady_state=True,  # a deployment that does not come up is a failure, not a success
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # Without a listener the group belongs to no load balancer; without instances no task comes up.
-                depends_on=[*self._args.balancer.listeners, *self._args.database.instances, *policies],
+                # Without a listener the group belongs to no load balancer; without instances no task comes up. New
+                # tasks need the schema first, and stay away when its migration fails.
+                depends_on=[
+                    *self._args.balancer.listeners,
+                    *self._args.database.instances,
+                    self._args.schema,
+                    *policies,
+                ],
                 ignore_changes=["desiredCount"],  # scaling decides
             ),
         )

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from lib.flask_api.database import Database, DatabaseArgs
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer, LoadBalancerArgs
+from lib.flask_api.migration import Migration, MigrationArgs
 from lib.flask_api.monitoring import Observability, ObservabilityArgs
 from lib.flask_api.network import Network
 from lib.flask_api.registry import Registry, RegistryArgs
@@ -21,7 +22,7 @@ from lib.pulumi_components.policies import AwsContext
 
 
 class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held together by its parts
-    """Network, keys, database, registry, load balancer, service, observability."""
+    """Network, keys, database, migration, registry, load balancer, service, observability."""
 
     def __init__(self, settings: Settings) -> None:
         # Of its own, so that no default provider takes another region from somewhere else.
@@ -39,11 +40,23 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
         self.keys = Keys("keys", settings=settings, context=context, opts=own)
         self.network = Network("network", settings=settings, context=context, zones=where, keys=self.keys, opts=own)
         self.database = Database("database", DatabaseArgs(settings, context, where, self.network, self.keys), own)
+        self.migration = Migration(
+            "migration", MigrationArgs(settings, context, self.network, self.database, self.keys), own
+        )
         self.registry = Registry("registry", RegistryArgs(settings), own)
         self.balancer = LoadBalancer("balancer", LoadBalancerArgs(settings, context, self.network), own)
         self.service = Service(
             "service",
-            ServiceArgs(settings, context, self.network, self.database, self.registry, self.balancer, self.keys),
+            ServiceArgs(
+                settings,
+                context,
+                self.network,
+                self.database,
+                self.registry,
+                self.balancer,
+                self.keys,
+                self.migration.schema,
+            ),
             own,
         )
         self.observability = Observability(

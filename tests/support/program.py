@@ -56,6 +56,7 @@ COMPUTED: Mapping[str, Mapping[str, Any]] = {
     "aws:rds/cluster:Cluster": {
         "endpoint": "{physical}.cluster-c1.{region}.rds.{dns}",
         "readerEndpoint": "{physical}.cluster-ro-c1.{region}.rds.{dns}",
+        "clusterResourceId": "cluster-1",
         "masterUserSecrets": MANAGED_SECRET,
     },
 }

@@ -1,16 +1,12 @@
 """How gunicorn serves the API: https://gunicorn.org/reference/settings/ has every name that is used here."""
 
-import logging
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import psycopg
 from gunicorn import glogging  # type: ignore[import-untyped]  # gunicorn has no types
 
-from . import logs, migrate
+from . import logs
 from .settings import SettingError, Settings
 
 # pylint: disable=invalid-name  # the names are gunicorn's
@@ -47,24 +43,6 @@ graceful_timeout = 30
 # Gunicorn's workers show that they live by touching a file, which on a disk may block.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # gunicorn's own advice for containers
 control_socket_disable = True
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
-
-
-def on_starting(_server: object) -> None:
-    """Migrate the database, in the master before there are workers; the connection is closed before they are forked.
-
-    Several tasks may start at the same time. Nothing listens yet, so no request meets the older schema.
-    """
-    # Process 1 of a container ignores a signal that it has no handler for, and gunicorn's come later.
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        migrate.run(chosen)
-    except (migrate.MigrationChanged, psycopg.Error) as error:
-        logging.getLogger("shop.migrate").critical("cannot start: %s", error)
-        sys.exit(1)
 
 
 def post_worker_init(worker: Any) -> None:

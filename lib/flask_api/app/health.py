@@ -9,7 +9,10 @@ from . import web
 from .database import Database, DatabaseUnavailable
 from .problems import Refusal
 
-ASK = "SELECT count(*) FROM (SELECT FROM products LIMIT 1) p"
+# The newest migration that this version needs. An older version runs with a newer schema, so that a deployment can be
+# taken back; a newer version does not run with an older one.
+NEEDED = "0001_shop.sql"
+ASK = "SELECT count(*) FROM schema_migrations WHERE name = $1"
 ASK_SECONDS = 1.0
 RETRY_AFTER = {"Retry-After": "1"}
 
@@ -29,19 +32,22 @@ class Health:
         if self.draining():
             raise Refusal(503, "The server stops, and takes no new work.", headers=RETRY_AFTER)
         try:
-            self._database.rows(ASK, seconds=ASK_SECONDS)
+            ((applied,),) = self._database.rows(ASK, (NEEDED,), seconds=ASK_SECONDS)
         except DatabaseUnavailable as error:
             raise Refusal(503, f"The process lives, but {error}.", "database-away", headers=RETRY_AFTER) from None
         except psycopg.Error as error:
-            words = f"The process lives, but the database has no products (SQLSTATE {error.sqlstate})."
+            words = f"The process lives, but the database was never migrated (SQLSTATE {error.sqlstate})."
             raise Refusal(503, words, "database-away", headers=RETRY_AFTER) from None
+        if not applied:
+            words = f"The process lives, but the database has an older schema: {NEEDED} is not applied."
+            raise Refusal(503, words, "database-away", headers=RETRY_AFTER)
 
     def live(self) -> Response:
         """Answer; whoever gets the answer knows. The database is not asked."""
         return web.answer('{"status":"alive"}')
 
     def ready(self) -> Response:
-        """Answer whether a query succeeds within a second, and the server does not stop."""
+        """Answer whether the database answers within a second and has the schema, and the server does not stop."""
         self._refuse_unless_ready()
         return web.answer('{"status":"ready"}')
 

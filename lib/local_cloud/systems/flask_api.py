@@ -25,13 +25,18 @@ DIFFERENT = (
         "no container runs here: gunicorn on loopback, with the task's environment",
         ["api"],
     ),
-    ("DB_TLS=off", "that PostgreSQL is built without TLS", ["api"]),
+    ("DATABASE_TLS=off", "that PostgreSQL is built without TLS", ["api", "database"]),
 )
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the settings' variables for the local cloud, where nobody has chosen others."""
-    chosen = {"ENVIRONMENT": "dev", "IMAGE": "local", "AURORA_POSTGRESQL_VERSION": EMULATED_VERSION}
+    chosen = {
+        "ENVIRONMENT": "dev",
+        "IMAGE": "local",
+        "AURORA_POSTGRESQL_VERSION": EMULATED_VERSION,
+        "DATABASE_TLS": "off",
+    }
     kept = {name: environ[name] for name in chosen if environ.get(name)}
     return {**chosen, **kept, "DATABASE_PORT": str(database_port(NAME, environ))}
 
@@ -53,15 +58,14 @@ def _server(cloud: LocalCloud) -> tuple[ecs.Task, Server]:
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     database(cloud, _settings().database_port)
-    done = deployer.deploy(cloud, _stack(), environment(), report)
-    report("database")
-    rds.provide(cloud, {})
+    with rds.watching(cloud):  # the deployment itself migrates the database
+        done = deployer.deploy(cloud, _stack(), environment(), report)
     return Deployed(done.changed, done.resources, [*done.left_out, *DIFFERENT], done.way)
 
 
 def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
     task, server = _server(cloud)
-    report("the task starts and migrates")
+    report("the task starts")
     server.stop()  # what runs is of the deployment before, and of its source
     server.start()
     ecs.register(cloud, task.target_group, server.port)

@@ -18,6 +18,7 @@ from tests.policy.network_view import databases
 from tests.policy.rule import rule
 
 FUNCTION = "AWS::Lambda::Function"
+TASK, SERVICE = "AWS::ECS::TaskDefinition", "AWS::ECS::Service"
 # Seconds that API Gateway waits for an answer: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 API_SECONDS = 29
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -77,7 +78,7 @@ def function_variables(declaration: Declaration) -> Iterator[str]:
             yield f"{function.name}: LOG_LEVEL is {values['LOG_LEVEL']!r}"
 
 
-@rule(FUNCTION, "AWS::ECS::TaskDefinition")
+@rule(FUNCTION, TASK)
 def database_variables(declaration: Declaration) -> Iterator[str]:
     """Find clients with another port, name or secret than the database's, or that do not verify its certificate."""
     known = [d for d in databases(declaration) if d.properties.get("Port")]
@@ -99,7 +100,7 @@ def database_variables(declaration: Declaration) -> Iterator[str]:
 
 def _clients(declaration: Declaration) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
     yield from variables(declaration)
-    for task in declaration.of("AWS::ECS::TaskDefinition"):
+    for task in declaration.of(TASK):
         for container in task.properties["ContainerDefinitions"]:
             yield task, {item["Name"]: item["Value"] for item in container.get("Environment", [])}
 
@@ -254,10 +255,13 @@ MIGRATIONS = ("Custom::DatabaseSchema", "Terraform::aws_lambda_invocation")
 
 @rule(*MIGRATIONS)
 def code_before_its_migration(declaration: Declaration) -> Iterator[str]:
-    """Find functions with a database whose new code a deployment uploads before it migrates, or although that fails."""
+    """Find clients of a database whose new code a deployment runs before it migrates, or although that fails."""
     for migration in [resource for kind in MIGRATIONS for resource in declaration.of(kind)]:
-        for function, environment in variables(declaration):
-            if function.name in migration.references or "DB_HOST" not in environment:
+        for client, environment in _clients(declaration):
+            if client.name in migration.references or "DB_HOST" not in environment:
                 continue
-            if migration.name not in function.depends_on:
-                yield f"{function.name}: does not wait for {migration.name}"
+            # A task definition runs nothing: its service does.
+            services = [service for service in declaration.of(SERVICE) if client.name in service.references]
+            for runner in services if client.type == TASK else [client]:
+                if migration.name not in runner.depends_on:
+                    yield f"{runner.name}: does not wait for {migration.name}"

@@ -361,4 +361,5 @@ TWINS: list[Twin] = [
     KeptTwin(
         functions.code_before_its_migration, "pulumi", "aws:lambda/function:Function", "api", {"dependencies": []}
     ),
+    KeptTwin(functions.code_before_its_migration, "pulumi", SERVICE, "api", {"dependencies": []}),
 ]

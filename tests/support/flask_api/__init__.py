@@ -16,11 +16,13 @@ from typing import Any
 import psycopg
 from flask import Flask
 
-from lib.flask_api.app import COMMAND, migrate
+from lib.flask_api.app import COMMAND
 from lib.flask_api.app.settings import Settings
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
+from tests.support import functions
+from tests.support.database import Secrets
 
 FOLDER = Path(__file__).resolve().parents[3] / "lib" / "flask_api"
 USER, PASSWORD, DATABASE = "shop", "first-Password.1", "shop"
@@ -46,8 +48,17 @@ def provide(server: Postgres, database: str = DATABASE) -> Settings:
     """Make user, database and tables; return settings that lead there."""
     server.provide(USER, PASSWORD, database)
     settings = Settings.read(environ(server, database, DB_POOL_SIZE="4"))
-    migrate.run(settings)
+    migrate(server, database)
     return settings
+
+
+def migrate(server: Postgres, database: str = DATABASE) -> list[str]:
+    """Migrate as a deployment does, and return the names applied."""
+    modules = functions.load("flask_api", "database")
+    given = environ(server, database) | {"DB_SECRET_ARN": "the-secret"}
+    modules.handler.database = modules.postgres.Database(given, secrets=lambda: Secrets(USER, PASSWORD))
+    applied: list[str] = modules.handler.handler({"action": "migrate"}, functions.Context())["applied"]
+    return applied
 
 
 def connect(server: Postgres, database: str = DATABASE, password: str = PASSWORD) -> psycopg.Connection[Any]:

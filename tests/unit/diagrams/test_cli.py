@@ -353,7 +353,7 @@ def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
 def test_what_the_api_consists_of_is_said() -> None:
     """What several resources are together stands on one card."""
     every = words(draw.draw("flask-api", api()))
-    assert {"3 NAT gateways", "3 log groups", "12 CloudWatch alarms", "2 KMS keys", "CloudWatch dashboard"} <= {*every}
+    assert {"3 NAT gateways", "4 log groups", "12 CloudWatch alarms", "2 KMS keys", "CloudWatch dashboard"} <= {*every}
     assert {"scales from 2 to 6 tasks", "at 60 % CPU", "at 70 % memory", "objects kept 365 days"} <= {*every}
 
 
@@ -367,6 +367,10 @@ def test_arrows_follow_the_programs_references() -> None:
         ("ecs_Service_api", "rds_Cluster_cluster"): "rows",
         ("ecs_Service_api", "rds_Cluster_cluster.MasterUserSecret"): "password",
         ("ecs_Service_api", "AWS::Logs::LogGroup"): "logs",
+        ("lambda_Invocation_schema", "lambda_Function_database"): "on deploy",
+        ("lambda_Function_database", "rds_Cluster_cluster"): "schema",
+        ("lambda_Function_database", "rds_Cluster_cluster.MasterUserSecret"): "password",
+        ("AWS::EC2::NatGateway", "lambda_Function_database"): "outbound",
         ("rds_Cluster_cluster", "rds_ClusterInstance_writer"): "rows",
         ("rds_Cluster_cluster", "rds_ClusterInstance_reader"): "replication",
         ("AWS::EC2::NatGateway", "ecs_Service_api"): "outbound",

@@ -153,6 +153,7 @@ def test_each_tier_lets_in_the_tier_before_it_only():
         ("load-balancer", WORLD, 80, 80),
         ("tasks", "load-balancer", 8080, 8080),
         ("database", "tasks", 5432, 5432),
+        ("database", "functions", 5432, 5432),
     }
 
 
@@ -161,6 +162,8 @@ def test_each_tier_reaches_the_tier_behind_it_and_tasks_reach_aws():
         ("load-balancer", "tasks", 8080, 8080),
         ("tasks", "database", 5432, 5432),
         ("tasks", WORLD, 443, 443),
+        ("functions", "database", 5432, 5432),
+        ("functions", WORLD, 443, 443),
     }
 
 

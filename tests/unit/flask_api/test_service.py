@@ -90,16 +90,21 @@ def test_tasks_have_no_address_of_their_own():
     assert network["subnets"] == ["tasks-1-id", "tasks-2-id", "tasks-3-id"]
 
 
-def test_the_service_waits_for_its_listener_its_database_and_its_rights():
+def test_the_service_waits_for_its_listener_its_database_its_schema_and_its_rights():
     found = program()
     (service,) = found.of(SERVICE)
     wanted = {
         r.urn
-        for kind in ("lb/listener:Listener", "rds/clusterInstance:ClusterInstance", "iam/rolePolicy:RolePolicy")
+        for kind in (
+            "lb/listener:Listener",
+            "rds/clusterInstance:ClusterInstance",
+            "lambda/invocation:Invocation",
+            "iam/rolePolicy:RolePolicy",
+        )
         for r in found.of(kind)
-        if r.name not in ("flows", "monitoring")
+        if r.name not in ("flows", "monitoring", "database")
     }
-    assert len(wanted) == 5
+    assert len(wanted) == 6
     assert wanted <= service.depends_on
 
 

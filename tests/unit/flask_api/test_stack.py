@@ -10,7 +10,7 @@ from lib.common.errors import SettingError
 from tests.support import program as support
 from tests.support.program import declare, program
 
-PARTS = {"Keys", "Network", "Database", "Registry", "LoadBalancer", "Service", "Observability"}
+PARTS = {"Keys", "Network", "Database", "Migration", "Registry", "LoadBalancer", "Service", "Observability"}
 
 
 def test_each_part_is_a_component_and_everything_belongs_to_one():

@@ -1,20 +1,17 @@
-"""Gunicorn serves as a load balancer and ECS need it, and starts on an up-to-date schema or not at all."""
+"""Gunicorn serves as a load balancer and ECS need it."""
 
 import importlib
 import json
 import logging
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 
-import psycopg
 import pytest
 from gunicorn.config import Config
 
-from lib.flask_api.app import COMMAND, create_app, migrate
+from lib.flask_api.app import COMMAND, create_app
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
@@ -28,7 +25,6 @@ ALB_IDLE_SECONDS = 60
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch, postgres: TestServer) -> Iterator[Callable[..., ModuleType]]:
     """Loads the configuration in an environment."""
-    before = signal.getsignal(signal.SIGTERM)
 
     def make(**environ: str) -> ModuleType:
         for name, value in {**flask_api.environ(postgres.server), **environ}.items():
@@ -38,7 +34,6 @@ def load(monkeypatch: pytest.MonkeyPatch, postgres: TestServer) -> Iterator[Call
 
     yield make
     sys.modules.pop(NAME, None)
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_gunicorn_takes_every_setting(load: Callable[..., ModuleType]) -> None:
@@ -47,7 +42,7 @@ def test_gunicorn_takes_every_setting(load: Callable[..., ModuleType]) -> None:
     config = Config()
     lower = {name for name in vars(module) if name.islower() and not name.startswith("_")}
     settings = lower & set(config.settings)
-    assert lower - settings == {"chosen", "logging", "signal", "sys", "psycopg", "glogging", "logs", "migrate"}
+    assert lower - settings == {"chosen", "sys", "glogging", "logs"}
     for name in settings:
         config.set(name, getattr(module, name))
     assert (config.workers, config.threads, config.address) == (3, 5, [("127.0.0.1", 8099)])
@@ -95,49 +90,6 @@ def test_gunicorn_s_own_lines_are_json(load: Callable[..., ModuleType], capsys: 
     assert json.loads(captured.out)["message"] == "hello you"
     assert captured.err == ""
     assert not logger.access_log_enabled
-
-
-def test_the_schema_is_migrated_before_there_are_workers(
-    load: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With the settings of the environment."""
-    module, migrated = load(), list[Settings]()
-    monkeypatch.setattr(migrate, "run", migrated.append)
-    module.on_starting(None)
-    assert migrated == [module.chosen]
-
-
-@pytest.mark.parametrize(
-    "error", [migrate.MigrationChanged("0001 differs"), psycopg.OperationalError("connection refused")]
-)
-def test_without_its_schema_it_does_not_start(
-    load: Callable[..., ModuleType],
-    monkeypatch: pytest.MonkeyPatch,
-    lines: Callable[[], list[dict[str, Any]]],
-    error: Exception,
-) -> None:
-    """ECS sees a task that ended, the log says why."""
-
-    def run(_settings: Settings) -> None:
-        raise error
-
-    module = load()
-    monkeypatch.setattr(migrate, "run", run)
-    with pytest.raises(SystemExit) as caught:
-        module.on_starting(None)
-    assert caught.value.code == 1
-    assert [(line["level"], line["message"]) for line in lines()] == [("critical", f"cannot start: {error}")]
-
-
-def test_it_can_be_stopped_while_it_waits_for_the_database(
-    load: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Process 1 of a container has no default for SIGTERM."""
-    module = load()
-    monkeypatch.setattr(migrate, "run", lambda _settings: signal.raise_signal(signal.SIGTERM))
-    with pytest.raises(SystemExit) as caught:
-        module.on_starting(None)
-    assert caught.value.code == 0
 
 
 def test_a_worker_has_its_own_pool(load: Callable[..., ModuleType], settings: Settings) -> None:

@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from lib.flask_api.app import create_app
+from lib.flask_api.app import create_app, health
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
 from tests.support.flask_api.tcp_proxy import TcpProxy
 
 # pylint: disable=redefined-outer-name
+
+MIGRATIONS = Path(__file__).resolve().parents[4] / "lambda" / "flask_api" / "database" / "migrations"
 
 
 @pytest.fixture
@@ -80,7 +83,36 @@ def test_a_database_without_tables_is_no_readiness(postgres: TestServer) -> None
     answer = app.test_client().get("/health/ready")
     app.extensions["shop"].database.close()
     assert answer.status_code == 503
-    assert "42P01" in answer.json["detail"]
+    assert answer.json["detail"] == "The process lives, but the database was never migrated (SQLSTATE 42P01)."
+
+
+def test_an_older_schema_is_no_readiness(gated: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New code came before its migration: it lives, and says what it needs."""
+    monkeypatch.setattr(health, "NEEDED", "0002_next.sql")
+    answer = gated.test_client().get("/health/ready")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert (
+        answer.json["detail"]
+        == "The process lives, but the database has an older schema: 0002_next.sql is not applied."
+    )
+    assert gated.test_client().get("/health/live").status_code == 200
+
+
+def test_a_newer_schema_is_readiness(gated: Flask, postgres: TestServer) -> None:
+    """A deployment is taken back; the schema is not."""
+    with flask_api.connect(postgres.server) as admin:
+        admin.execute("INSERT INTO schema_migrations (name, sha256) VALUES ('9999_later.sql', '')")
+        try:
+            assert gated.test_client().get("/health/ready").status_code == 200
+        finally:
+            admin.execute("DELETE FROM schema_migrations WHERE name = '9999_later.sql'")
+
+
+def test_the_newest_migration_is_what_this_version_needs() -> None:
+    """Whoever adds one for new code names it here too; numbers have no gap, so that two branches notice each other."""
+    names = sorted(path.name for path in MIGRATIONS.iterdir())
+    assert names[-1] == health.NEEDED
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
 
 
 def test_a_server_that_stops_is_not_ready(api: Any, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

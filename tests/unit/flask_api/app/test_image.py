@@ -60,7 +60,7 @@ def test_packages_are_installed_by_hash() -> None:
 
 
 def test_the_image_holds_what_it_needs_and_nothing_else(root: Path) -> None:
-    """The package with its migrations, and the authorities of RDS where the settings look for them."""
+    """The package, and the authorities of RDS where the settings look for them."""
     held = {str(path.relative_to(root / "srv")) for path in root.rglob("*") if path.is_file()}
     sources = {
         f"flask_api/app/{path.relative_to(FOLDER / 'app')}"
@@ -68,7 +68,6 @@ def test_the_image_holds_what_it_needs_and_nothing_else(root: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith("Dockerfile")
     }
     assert held == sources | {"common/rds-ca.pem"}
-    assert "flask_api/app/migrations/0001_shop.sql" in held
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,6 @@ def test_the_image_holds_what_it_needs_and_nothing_else(root: Path) -> None:
         ("flask_api/app/api.py", False),
         ("flask_api/app/__pycache__/api.pyc", True),
         ("flask_api/app/Dockerfile", True),
-        ("flask_api/app/migrations/0001_shop.sql", False),
     ],
 )
 def test_the_context_has_no_more_than_that(path: str, out: bool) -> None:
