@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "lambda" / "common")]
 
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position,import-error  # a module of the functions
 import cards  # noqa: E402
 
 from tests.support.card_texts import PUBLISHED, Texts, hidden  # noqa: E402
