@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,14 +96,21 @@ def _common(path: Path, root: Path) -> Iterator[Path]:
                 yield root / _DATA[name]
 
 
-def _imports(path: Path) -> Iterator[str]:
-    """Yield the first names of what a file imports, at its top or in a function."""
+def _imports(path: Path) -> list[str]:
+    """Return the first names of what a file imports, at its top or in a function."""
+    return _imports_of(path.read_bytes())
+
+
+@cache
+def _imports_of(code: bytes) -> list[str]:
+    names: list[str] = []
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(code)
     except SyntaxError:
-        return  # whoever imports the handler is told with file and line
+        return names  # whoever imports the handler is told with file and line
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            names += [alias.name.partition(".")[0] for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            names.append(node.module.partition(".")[0])
+    return names

@@ -94,11 +94,12 @@ def test_the_other_tiers_have_theirs(aws, subnets, tier, key, start):
 def test_groups_let_in_the_tier_before_them(aws, vpc):
     groups = discovery.groups(aws("ec2"), vpc["VpcId"])
     suffix = naming.suffix()
-    ids = {part: groups[f"{SYSTEM}-{part}-{suffix}"]["GroupId"] for part in ("load-balancer", "tasks", "database")}
-    for source, target in (("load-balancer", "tasks"), ("tasks", "database")):
-        (permission,) = groups[f"{SYSTEM}-{target}-{suffix}"]["IpPermissions"]
-        assert [pair["GroupId"] for pair in permission["UserIdGroupPairs"]] == [ids[source]]
-        assert permission["IpRanges"] == []
+    before = {"tasks": {"load-balancer"}, "database": {"tasks", "functions"}}
+    for target, sources in before.items():
+        permissions = groups[f"{SYSTEM}-{target}-{suffix}"]["IpPermissions"]
+        pairs = [pair["GroupId"] for permission in permissions for pair in permission["UserIdGroupPairs"]]
+        assert sorted(pairs) == sorted(groups[f"{SYSTEM}-{source}-{suffix}"]["GroupId"] for source in sources)
+        assert not any(permission["IpRanges"] for permission in permissions)
 
 
 def test_traffic_is_logged(aws, vpc):

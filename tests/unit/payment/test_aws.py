@@ -85,6 +85,16 @@ def test_a_refused_secret_is_like_a_database_that_is_away(modules):
     assert type(caught.value.__cause__).__name__ == "ClientError"
 
 
+def test_a_refused_code_of_kms_is_like_kms_that_is_away(modules):
+    with mock_aws():
+        kms = modules.aws.Kms()
+        with Stubber(kms._client) as stub:  # pylint: disable=protected-access
+            stub.add_client_error("generate_mac", "AccessDeniedException", "arn:key")
+            with pytest.raises(ConnectionError, match=r"^no answer from KMS$") as caught:
+                kms.generate_mac(KeyId="x", MacAlgorithm="HMAC_SHA_256", Message=b"x")
+    assert type(caught.value.__cause__).__name__ == "ClientError"
+
+
 def test_the_secret_s_client_gives_up_soon(modules):
     config = modules.aws.Secrets()._client.meta.config  # pylint: disable=protected-access
     longest = config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout)

@@ -39,6 +39,7 @@ REQUESTS = {
     "an unknown path": ("GET", f"/cards/{DASHED}/x", {}),
     "an escaped path": ("GET", "/payments/" + "".join(f"%{ord(sign):x}" for sign in VISA), {}),
     "a path escaped five times": ("GET", f"/payments/%25252525{VISA}", {}),
+    "a path escaped more often than is looked": ("GET", f"/payments/{VISA}%{'25' * 20}41", {}),
     "a path escaped twice": ("GET", "/payments/" + "".join(f"%25{ord(sign):x}" for sign in VISA), {}),
     "a value of the query": ("GET", "/health", {"query": {"card": VISA}}),
     "a name of the query": ("GET", "/health", {"query": {DASHED: ""}}),

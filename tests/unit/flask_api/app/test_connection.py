@@ -194,3 +194,23 @@ def test_a_statement_is_prepared_once(connect: Connect, front: Front) -> None:
 def test_times_are_in_utc(connect: Connect, front: Front) -> None:
     """PostgreSQL writes them into the answers."""
     assert ask(connect(front, DB_TLS="off"), "SHOW TimeZone") == "UTC"
+
+
+def test_a_connection_without_its_limits_is_none(
+    postgres: TestServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is closed, and whoever asked for it is told."""
+    del settings
+    made: list[Connection] = []
+    execute = Connection.execute
+
+    def noted(self: Connection, *arguments: Any, **options: Any) -> Any:
+        made.append(self)
+        return execute(self, *arguments, **options)
+
+    monkeypatch.setattr(module, "session", lambda: b"SET lock_timeout = 'never'")
+    monkeypatch.setattr(Connection, "execute", noted)
+    given = Settings.read(flask_api.environ(postgres.server))
+    with pytest.raises(psycopg.errors.InvalidParameterValue):
+        Connection.connect(**parameters(given), credentials=Credentials(flask_api.PASSWORD, ""))
+    assert [connection.closed for connection in made] == [True]

@@ -74,6 +74,36 @@ def test_a_policy_against_plain_requests_lets_loopback_in(cloud, write):
     assert write(document("Allow", "s3:PutObject")) == 200
 
 
+@pytest.fixture(autouse=True)
+def gateway(monkeypatch):
+    """Stand in for the emulator's API Gateway, which has one key."""
+
+    def build(_api, *, headers):
+        return {"headers": headers, "requestContext": {"identity": {"sourceIp": "127.0.0.1"}}}
+
+    made = types.SimpleNamespace(
+        _build_lambda_event_v1=build,
+        _resolve_api_key=lambda value: {"id": "k1", "value": value} if value == "the value" else None,
+    )
+    monkeypatch.setitem(sys.modules, "ministack.services", types.SimpleNamespace(apigateway_v1=made))
+    monkeypatch.setitem(sys.modules, "ministack.services.apigateway_v1", made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("headers", "more"),
+    [
+        ({"X-Api-Key": "the value"}, {"apiKeyId": "k1", "apiKey": "the value"}),
+        ({"x-api-key": "another"}, {}),
+        ({}, {}),
+    ],
+)
+def test_a_function_is_told_whose_api_key_came_with_a_request(gateway, headers, more):
+    ministack_main.name_callers()
+    event = gateway._build_lambda_event_v1("api", headers=headers)
+    assert event["requestContext"]["identity"] == {"sourceIp": "127.0.0.1", **more}
+
+
 @pytest.fixture
 def evaluator(monkeypatch):
     """Stand in for the emulator's IAM, which allows everything."""
