@@ -277,3 +277,14 @@ def test_a_closed_pool_says_that_the_server_stops(database: Database) -> None:
     database.close()
     with pytest.raises(DatabaseUnavailable, match="the server stops"):
         one(database)
+
+
+def test_of_two_that_notice_a_useless_pool_one_renews_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second's connection is older than the renewal: it is closed, and the new ones stay."""
+    drained: list[bool] = []
+    first, second = (database._take(time.monotonic() + 5) for _ in range(2))
+    monkeypatch.setattr(database._pool, "drain", lambda: drained.append(True))
+    for each in (first, second):
+        database._renew(each)
+        database._pool.putconn(each)
+    assert (first.closed, second.closed, drained) == (True, True, [True])
