@@ -98,6 +98,8 @@ class Bench:
         )
         values = {
             "key": os.urandom(32),
+            "former": os.urandom(32),
+            "caller": f"api-key:{payment.API_KEY}",
             "fingerprint": os.urandom(32),
             "status": 201,
             "answer": "x" * 270,
