@@ -29,8 +29,17 @@ VERSION = 18  # the newest major version in the package
 BINARIES = pgserver.POSTGRES_VERSIONS[VERSION]
 STOP_SECONDS = 20.0
 SUPERUSER = "postgres"
-# Passwords on TCP, as RDS has it. The socket's folder is open to its owner alone.
-ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+# Passwords on TCP, as RDS has it, but for members of rds_iam, whose token is not checked here. A master user that made
+# such a member administers it and inherits nothing of it, so it has its password still; pg_hba.conf counts that as
+# membership too, hence the first line. The socket's folder is open to its owner alone.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
+ACCESS = """local all all trust
+host all +rds_superuser 127.0.0.1/32 scram-sha-256
+host all +rds_iam 127.0.0.1/32 trust
+host all all 127.0.0.1/32 scram-sha-256
+"""
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html
+RDS_ROLES = ("rds_superuser", "rds_iam")
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,6 @@ class Postgres:
             "--pgdata",
             str(self._data),
         )
-        (self._data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
         ready.touch()
 
     def process(self) -> psutil.Process | None:
@@ -118,6 +126,7 @@ class Postgres:
             return False
         refuse_taken(self.port, "PostgreSQL", "DATABASE_PORT")
         self._prepare()
+        (self._data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
         options = f"-p {self.port} -h {HOST} -k {self._sockets}"
         self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.log), "-o", options)
         return True
@@ -160,8 +169,13 @@ class Postgres:
     def provide(self, user: str, password: str, database: str) -> None:
         """Make the user and the database that RDS would have made, or give the user its new password."""
         with self.administrator() as admin:
-            if not admin.run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=user):
-                admin.run(f"CREATE ROLE {identifier(user)} NOLOGIN CREATEDB CREATEROLE")
+            for role in (*RDS_ROLES, user):
+                if not admin.run("SELECT 1 FROM pg_roles WHERE rolname = :name", name=role):
+                    admin.run(f"CREATE ROLE {identifier(role)} NOLOGIN")
+            admin.run(f"ALTER ROLE {identifier(user)} CREATEDB CREATEROLE")
+            admin.run(f"GRANT rds_superuser TO {identifier(user)}")
+            # It lets others sign in by IAM, and is not one of them. https://www.postgresql.org/docs/17/sql-grant.html
+            admin.run(f"GRANT rds_iam TO {identifier(user)} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
             if not admin.run("SELECT 1 FROM pg_database WHERE datname = :name", name=database):
                 admin.run(f"CREATE DATABASE {identifier(database)} OWNER {identifier(user)}")
             # Last: whoever waits for the user to be let in finds the database there.

@@ -59,15 +59,29 @@ def test_nobody_is_let_in_before_the_database_is_there(server, monkeypatch):
 
     monkeypatch.setattr(Postgres, "administrator", lambda self: Admin())
     server.provide("late", "first-Password.1", "shop4")
-    verbs = [" ".join(sql.split()[:2]) for sql in said if not sql.startswith("SELECT")]
-    assert verbs == ["CREATE ROLE", "CREATE DATABASE", "ALTER ROLE"]
-    assert "NOLOGIN" in next(sql for sql in said if sql.startswith("CREATE ROLE"))
+    (made,) = [sql for sql in said if sql.startswith("CREATE ROLE") and "late" in sql]
+    assert "NOLOGIN" in made
+    assert [" ".join(sql.split()[:2]) for sql in said][-2:] == ["CREATE DATABASE", "ALTER ROLE"]
+    assert [sql for sql in said if " LOGIN " in sql] == said[-1:]
 
 
 def test_no_password_no_entry(server):
     server.provide("guarded", "first-Password.1", "shop3")
     with pytest.raises(DatabaseError):
         connect(server, "guarded", "", "shop3")
+
+
+def test_whom_a_master_user_lets_in_by_iam_needs_no_password_but_the_master_user_does(server):
+    server.provide("master", "first-Password.1", "shop5")
+    with connect(server, "master", "first-Password.1", "shop5") as master:
+        master.run("CREATE ROLE by_token LOGIN")
+        with pytest.raises(DatabaseError):
+            connect(server, "by_token", "", "shop5")
+        master.run("GRANT rds_iam TO by_token")
+        assert master.run("SELECT pg_has_role('rds_iam', 'USAGE')") == [[False]]
+    connect(server, "by_token", "a token", "shop5").close()
+    with pytest.raises(DatabaseError):
+        connect(server, "master", "", "shop5")
 
 
 def test_it_listens_on_loopback_alone(server):
@@ -90,6 +104,7 @@ def test_stopped_data_is_there_after_the_next_start(tmp_path):
     try:
         made.start()
         made.provide("keeper", "first-Password.1", "kept")
+        (made._data / "pg_hba.conf").write_text("# of an older version")
         assert (made.stop(), made.stop()) == (True, False)
         assert made.start() is True
         connect(made, "keeper", "first-Password.1", "kept").close()
@@ -132,7 +147,6 @@ def test_an_ordinary_user_owns_what_is_prepared(monkeypatch, tmp_path):
     monkeypatch.setattr(Postgres, "_run", lambda self, program, *a: ran.append(program) or None)
     made._prepare()
     assert ran == ["initdb"]
-    assert (made._data / "pg_hba.conf").read_text() == postgres.ACCESS
     made.remove()
 
 
