@@ -1,10 +1,8 @@
 """The Flask application: its operations, what becomes of an error, and a log line for each request."""
 
 import logging
-import re
 import time
 import traceback
-import uuid
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, cast
@@ -13,7 +11,7 @@ import flask
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from . import models, openapi, problems, web
+from . import models, openapi, problems, request_log, web
 from .credentials import Credentials
 from .database import Database, DatabaseUnavailable
 from .health import RETRY_AFTER, Health
@@ -30,7 +28,6 @@ WORDS = {
     405: "This path does not take this method: the header Allow lists what it takes.",
     413: f"The body is longer than {BODY_BYTES} bytes.",
 }
-_SANE_ID = re.compile(r"[A-Za-z0-9=;:._-]{8,128}")
 
 
 class Request(flask.Request):
@@ -45,11 +42,8 @@ class Request(flask.Request):
     @cached_property
     def id(self) -> str:
         """The load balancer's id of the request, the caller's, or a new one."""
-        for name in ("HTTP_X_AMZN_TRACE_ID", "HTTP_X_REQUEST_ID"):
-            given = self.environ.get(name, "")
-            if _SANE_ID.fullmatch(given):
-                return str(given)
-        return uuid.uuid4().hex
+        given = self.environ.get
+        return request_log.request_id(given("HTTP_X_AMZN_TRACE_ID", ""), given("HTTP_X_REQUEST_ID", ""))
 
 
 def current() -> Request:
@@ -135,18 +129,9 @@ class Shop:
     def finish(self, response: Response) -> Response:
         """Give an answer the request's id, and write the request's line."""
         request = current()
-        response.headers["X-Request-Id"] = request.id
-        path = self._paths.get(request.endpoint or "")
-        level = logging.DEBUG if path and path.startswith("/health") else logging.INFO
-        if logger.isEnabledFor(level):
-            fields = {
-                "method": request.method,
-                "route": path,
-                "status": response.status_code,
-                "ms": round((time.perf_counter() - request.began) * 1000, 2),
-                "request_id": request.id,
-            }
-            logger.log(level, "request", extra={"fields": fields})
+        response.headers[request_log.ID_HEADER] = request.id
+        route = self._paths.get(request.endpoint or "")
+        request_log.write(request.method, route, response.status_code, request.began, request.id)
         return response
 
 

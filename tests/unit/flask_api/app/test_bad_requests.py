@@ -279,7 +279,7 @@ def test_a_defect_is_told_to_the_log_and_not_to_the_caller(
         raise ValueError(text)
 
     monkeypatch.setattr(ids, "valid", broken)
-    answer = api("GET", "/products/hunter2", X_Request_Id="the-request-id")
+    answer = api("GET", "/products/hunter2", X_Request_Id="f47ac10b-58cc-4372-a567-0e02b2c3d479")
     found = problem(answer, 500)
     defect = next(line for line in lines() if line["message"] == "defect")
     assert (defect["type"], defect["request_id"], defect["sqlstate"]) == ("ValueError", found["request_id"], None)

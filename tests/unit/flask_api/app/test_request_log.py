@@ -50,12 +50,23 @@ def test_health_is_logged_for_debugging_only(api: Any, lines: Any) -> None:
 TRACE = "Root=1-67891233-abcdef012345678912345678;Self=1-67891234-12456789abcdef012345678"
 
 
+UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+CARD = "4111111111111111"
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({"X_Amzn_Trace_Id": TRACE, "X_Request_Id": "the-caller-s-own"}, TRACE),
-        ({"X_Request_Id": "the-caller-s-own"}, "the-caller-s-own"),
-        ({"X_Amzn_Trace_Id": "bad id", "X_Request_Id": "the-caller-s-own"}, "the-caller-s-own"),
+        ({"X_Amzn_Trace_Id": TRACE, "X_Request_Id": UUID}, TRACE),
+        (
+            {"X_Amzn_Trace_Id": f"{TRACE};Parent=53995c3f42cd8ad8;Sampled=1"},
+            f"{TRACE};Parent=53995c3f42cd8ad8;Sampled=1",
+        ),
+        ({"X_Request_Id": UUID}, UUID),
+        ({"X_Request_Id": UUID.upper()}, UUID.upper()),
+        ({"X_Request_Id": UUID.replace("-", "")}, UUID.replace("-", "")),
+        ({"X_Amzn_Trace_Id": "bad id", "X_Request_Id": UUID}, UUID),
+        ({"X_Amzn_Trace_Id": "Sampled=1", "X_Request_Id": UUID}, UUID),
     ],
 )
 def test_a_given_id_is_kept(api: Any, lines: Any, headers: dict[str, str], expected: str) -> None:
@@ -64,12 +75,58 @@ def test_a_given_id_is_kept(api: Any, lines: Any, headers: dict[str, str], expec
     assert requests(lines)[-1]["request_id"] == expected
 
 
+@pytest.mark.parametrize("field", ["CalledFrom=app", f"Card={CARD}", "Sampled=9", "Root=1", ""])
+def test_of_a_trace_that_is_kept_which_the_load_balancer_writes(api: Any, lines: Any, field: str) -> None:
+    """It passes on what a caller puts between: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/."""
+    answer = api("GET", "/products", X_Amzn_Trace_Id=f"{TRACE};{field}")
+    assert answer.headers["X-Request-Id"] == requests(lines)[-1]["request_id"] == TRACE
+
+
 @pytest.mark.parametrize("given", ["", "short", "x" * 129, 'quote"injected', "line\tbreak", "<script>", "ümlaut-id"])
 def test_a_strange_id_is_replaced(api: Any, given: str) -> None:
     """What goes into logs and answers is of bounded length and of harmless characters."""
     answer = api("GET", "/products", X_Request_Id=given).headers["X-Request-Id"]
     assert answer != given
     assert len(answer) == 32
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CARD,
+        "4111-1111-1111-1111",
+        f"order:{CARD}",
+        CARD.rjust(32, "0"),
+        f"{CARD.ljust(32, '7')}",
+        f"00000000-{CARD[:4]}-{CARD[4:8]}-{CARD[8:12]}-{CARD[12:].ljust(12, '0')}",
+        f"Root=1-67891233-{CARD.ljust(24, '0')}",
+        f"Root=1-67891233-{CARD.ljust(24, '0')};Self=1-67891233-{CARD.ljust(24, '1')};Parent={CARD}",
+    ],
+)
+@pytest.mark.parametrize("name", ["X_Request_Id", "X_Amzn_Trace_Id"])
+def test_a_card_number_is_no_id(api: Any, lines: Any, name: str, text: str) -> None:
+    """Whoever writes it there does so by mistake, and it would stay in the log and in the answer."""
+    answer = api("GET", "/products", **{name: text}).headers["X-Request-Id"]
+    assert len(answer) == 32
+    kept = "".join(sign for sign in answer + str(lines()) if sign != "-")
+    assert CARD not in kept
+    assert text not in kept
+
+
+def test_a_method_that_a_caller_has_made_up_is_not_logged(api: Any, lines: Any) -> None:
+    """Any name may be one by the grammar of HTTP, digits too; those of the standard are told apart."""
+    api(CARD, "/products")
+    api("DELETE", "/products")
+    assert [line["method"] for line in requests(lines)] == ["other", "DELETE"]
+    assert CARD not in str(lines())
+
+
+@pytest.mark.parametrize("header", ["User-Agent", "Referer", "Cookie", "Authorization", "X-Forwarded-For", "Host"])
+def test_no_other_header_is_logged(api: Any, lines: Any, header: str) -> None:
+    """Nor the query, nor the path."""
+    api("GET", f"/products/{CARD}?name={CARD}", **{header.replace("-", "_"): CARD})
+    assert len(requests(lines)) == 1
+    assert CARD not in str(lines())
 
 
 def test_every_answer_has_its_own_id(api: Any) -> None:
