@@ -18,6 +18,7 @@ import cProfile
 import functools
 import gc
 import itertools
+import json
 import os
 import pstats
 import statistics
@@ -102,7 +103,7 @@ class Bench:
             "caller": f"api-key:{payment.API_KEY}",
             "fingerprint": os.urandom(32),
             "status": 201,
-            "answer": "x" * 270,
+            "answer": json.dumps({"id": payment_id, "rest": "x" * 230}),
             "at": at,
             "posting": payment_id,
             "currency": "EUR",

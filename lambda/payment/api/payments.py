@@ -95,6 +95,7 @@ class Payments:
                 "payment_method": method,
                 "reference": reference,
                 "caller": once.caller,
+                "idempotency_key": once.digest.hex(),
             },
         )
         mark = _fingerprint("capture", str(paid), paid.currency, method, reference or "")
@@ -148,7 +149,7 @@ class Payments:
                 return _replay(row[:3], mark)
             before = _checked(_Before(*row[3:]), asked)
             self.processor.refund(asked, payment_id, once=once.digest.hex())
-            refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"), once.caller)
+            refund_id, at, answer, entry = _refunded(before, payment_id, asked, body.get("reason"), once)
             tried[answer] = entry
             ((claimed,),) = self.database.run(
                 sql.REFUND,
@@ -269,7 +270,7 @@ def _checked(before: _Before, asked: Money) -> _Before:
 
 
 def _refunded(
-    before: _Before, payment_id: str, asked: Money, reason: str | None, caller: str
+    before: _Before, payment_id: str, asked: Money, reason: str | None, once: Once
 ) -> tuple[str, str, str, audit.Entry]:
     """Return a new refund: its id, its moment, the answer, the audit record."""
     refund_id, at, refunded = ids.new("ref"), _now(), before.refunded + asked.minor
@@ -286,7 +287,7 @@ def _refunded(
         created=before.created,
         at=at,
         event="payment_refunded",
-        data={"refund_id": refund_id, "caller": caller, **data},
+        data={"refund_id": refund_id, "caller": once.caller, "idempotency_key": once.digest.hex(), **data},
     )
     answer = json.dumps({"id": refund_id, "payment_id": payment_id, **data, "created_at": at})
     return refund_id, at, answer, entry

@@ -17,10 +17,10 @@ WITH claimed AS ({CLAIM}
     ON CONFLICT (key) DO NOTHING RETURNING created_at
 ), payment AS (
     INSERT INTO payments (id, caller, currency, amount, payment_method, reference, created_at,
-                          audit_sequence, audit_hash)
+                          audit_sequence, audit_hash, idempotency_key)
     SELECT CAST(:posting AS text), CAST(:caller AS text), CAST(:currency AS text), CAST(:amount AS bigint),
            CAST(:payment_method AS text), CAST(:reference AS text), created_at,
-           CAST(:sequence AS integer), CAST(:hash AS text) FROM claimed
+           CAST(:sequence AS integer), CAST(:hash AS text), CAST(:key AS bytea) FROM claimed
 ), ledger AS ({LEDGER.format("'processor', 1", "'sales', -1")}
 ), outbox AS ({OUTBOX}
 )
@@ -35,9 +35,9 @@ WITH head AS (
 ), claimed AS ({CLAIM}
     SELECT {VALUES} FROM head ON CONFLICT (key) DO NOTHING RETURNING created_at
 ), refund AS (
-    INSERT INTO refunds (id, payment_id, amount, reason, created_at)
-    SELECT CAST(:posting AS text), CAST(:payment_id AS text), CAST(:amount AS bigint), CAST(:reason AS text), created_at
-    FROM claimed
+    INSERT INTO refunds (id, payment_id, amount, reason, created_at, idempotency_key)
+    SELECT CAST(:posting AS text), CAST(:payment_id AS text), CAST(:amount AS bigint), CAST(:reason AS text),
+           created_at, CAST(:key AS bytea) FROM claimed
 ), changed AS (
     UPDATE payments SET refunded = refunded + CAST(:amount AS bigint),
                         audit_sequence = CAST(:sequence AS integer), audit_hash = CAST(:hash AS text)

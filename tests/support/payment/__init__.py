@@ -95,14 +95,22 @@ def connect(server: Postgres) -> Connection:
 
 def empty(connection: Connection) -> None:
     """Take everything away, which the tables themselves do not allow."""
-    guarded = ("ledger_entries", "refunds", "idempotency_keys")
+    tamper(
+        connection,
+        *(f"DELETE FROM {name}" for name in (*TABLES, "audit_findings")),
+        "UPDATE audit_progress SET began_at = now(), finished_at = NULL, position = '{}', drained = ''",
+    )
+
+
+def tamper(connection: Connection, *statements: str) -> None:
+    """Run statements in one transaction without the tables' triggers, as only their owner can."""
     connection.run(
         "; ".join(
             [
                 "BEGIN",
-                *(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in guarded),
-                *(f"DELETE FROM {name}" for name in TABLES),
-                *(f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in guarded),
+                *(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in TABLES),
+                *statements,
+                *(f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in TABLES),
                 "COMMIT",
             ]
         )

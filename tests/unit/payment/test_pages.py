@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from pg8000.native import literal
 
 from tests.support import payment as support
 
@@ -20,11 +21,10 @@ def refunded(api, sql):
         paid = api.pay("key", amount="900000.00").body["id"]
         ids = [f"{REFUND}{a}{b}{c}" for a in LETTERS for b in LETTERS for c in LETTERS][:count]
         ids = [each[:4] + each[5:] for each in ids]  # as long as an id is
-        sql.run(
+        support.tamper(
+            sql,
             "INSERT INTO refunds (id, payment_id, amount, reason, created_at) "
-            "SELECT id, :payment, 1, 'requested_by_customer', now() FROM unnest(CAST(:ids AS text[])) AS id",
-            payment=paid,
-            ids=ids,
+            f"SELECT id, {literal(paid)}, 1, 'requested_by_customer', now() FROM unnest({literal(ids)}::text[]) AS id",
         )
         return paid
 
@@ -52,7 +52,7 @@ def test_every_refund_is_on_one_page(api, refunded, count, pages):
 
 def test_each_page_fits_a_load_balancer(api, refunded, sql):
     paid = refunded(9000)
-    sql.run("UPDATE payments SET caller = 'load-balancer'")
+    support.tamper(sql, "UPDATE payments SET caller = 'load-balancer'")
     shown = follow(api, paid, support.balancer_event)
     assert len(shown) == 9
     assert max(len(json.dumps(page.body)) for page in shown) < LARGEST / 4

@@ -44,7 +44,7 @@ def test_a_payment_is_shown_as_it_was_answered(api):
     assert shown.body["reference"] is None
 
 
-def test_the_record_of_a_payment_is_in_the_bucket_before_the_answer(api, bucket, sql):
+def test_the_record_of_a_payment_is_in_the_bucket_before_the_answer(api, bucket, sql, modules):
     """Under its day and its id; nothing is left in the outbox."""
     answer = api.pay("key")
     ((key, body),) = bucket.objects.items()
@@ -58,6 +58,7 @@ def test_the_record_of_a_payment_is_in_the_bucket_before_the_answer(api, bucket,
         "payment_method": "tok_visa_of_ada",
         "reference": None,
         "caller": f"api-key:{API_KEY}",
+        "idempotency_key": modules.handler.payments.hashes.digest(f"api-key:{API_KEY}", "key").hex(),
     }
     assert sql.run("SELECT count(*) FROM audit_outbox") == [[0]]
 
