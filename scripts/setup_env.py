@@ -2,8 +2,8 @@
 
     python setup_env.py MODULE [ARGUMENT ...]
 
-Needs CPython >= 3.11 and the package registries. Node, PostgreSQL and the AWS emulator come as
-Python packages; the CDK's command line comes by npm.
+Needs CPython >= 3.11 and the package registries. Node and the AWS emulator come as Python packages;
+the CDK's command line and PostgreSQL come by npm.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "tap-content"
 LOG = ROOT / ".local" / "setup.log"
-LOCKS = ("requirements.lock", "package-lock.json")
+LOCKS = ("requirements.lock", "package-lock.json", "lib/local_cloud/servers/package-lock.json")
 NEEDED_BYTES = 4_000_000_000  # measured: 1.9 GB of packages, and as much again while they are unpacked
 NETWORK = "|".join(
     (
@@ -118,6 +118,7 @@ def make() -> None:
         ["npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"],
         environ=environ,
     )
+    run("PostgreSQL", [str(PYTHON), "-m", "lib.local_cloud.servers.postgres_program"])
 
 
 def main(arguments: list[str]) -> None:

