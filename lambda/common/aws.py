@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol, cast, overload
+from urllib.parse import urlencode
 
 from json_types import JsonMapping
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, READ_SECONDS = 0.5, 1.5
 ADDRESSES = 8  # that S3's name may have: when none of them answers, each takes its time
+TOKEN_SECONDS = 900  # that a database takes a token: RDS refuses those that are valid for longer
 LONGEST_SECONDS = ADDRESSES * CONNECT_SECONDS + READ_SECONDS  # that one try of one call may take
 _lock = threading.Lock()  # a session makes one client at a time; the clients themselves may be used by many threads
 
@@ -86,6 +88,39 @@ def clients(
             return make_client(service, region_name=region, config=config)
 
     return cast(ClientFactory, make)
+
+
+def auth_token(host: str, port: int, user: str) -> str:
+    """Return what RDS takes in place of a database user's password: a signed request, made without the network.
+
+    It is what ``generate_db_auth_token`` of the RDS client returns, without reading RDS's model, which takes long at a
+    cold start. The credentials are the function's at this moment: the SDK refreshes them where they end.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.Python.html
+
+    Args:
+        host: the database's endpoint, as the client connects to it.
+        port: its port.
+        user: a role of the database that is in ``rds_iam``, in lower and upper case as there.
+
+    Raises:
+        ConnectionError: the function has no credentials.
+    """
+    from botocore.auth import SigV4QueryAuth  # see above
+    from botocore.awsrequest import AWSRequest
+    from botocore.exceptions import BotoCoreError
+
+    query = urlencode({"Action": "connect", "DBUser": user})
+    request = AWSRequest("GET", f"https://{host}:{port}/?{query}")
+    with _lock:
+        session = _session()
+        credentials = session.get_credentials()
+    if credentials is None:
+        raise ConnectionError("no credentials to sign a token with")
+    try:
+        SigV4QueryAuth(credentials, "rds-db", session.region_name, expires=TOKEN_SECONDS).add_auth(request)
+    except BotoCoreError as error:
+        raise ConnectionError("no credentials to sign a token with") from error
+    return str(request.url).removeprefix("https://")
 
 
 class Secrets:

@@ -1,4 +1,4 @@
-"""The functions' way to PostgreSQL: credentials that rotate, a verified server, errors told apart."""
+"""The functions' way to PostgreSQL: short-lived credentials, a verified server, errors told apart."""
 
 import json
 import os
@@ -30,6 +30,12 @@ AT_ONCE = (STALE_PLAN, *AUTHENTICATION)  # the first time, a reason to try again
 DATA_CLASSES = ("22", "23")  # data exception, integrity constraint violation
 # Of every region that the stacks accept: lib/common/rds_ca.py refuses the others.
 BUNDLED_CA = Path(__file__).with_name("rds-ca.pem")
+# What an operator looks at, where a role that signs in by IAM is refused.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Troubleshooting.html
+HINT = (
+    "SQLSTATE {code}: the token is refused; look at whether the database has IAM authentication, the function's role "
+    "has rds-db:connect for this database and user {user}, and the user is a member of rds_iam"
+)
 Row: TypeAlias = list[Any]  # the values of its columns: what PostgreSQL's types are in Python
 PAUSE_FIRST, PAUSE_LONGEST = 0.1, 2.0  # seconds between two tries
 ANSWER_SECONDS = 10.0
@@ -103,10 +109,14 @@ def limits(answer_seconds: float) -> str:
 class Database:
     """One connection, kept between invocations and made again when it breaks.
 
+    It signs in as the application's role with a token of IAM; what migrates, as the master user with RDS's secret.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
+
     Args:
-        environ: ``DB_HOST``, ``DB_PORT``, ``DB_NAME``, ``DB_SECRET_ARN``; ``DB_TLS`` and ``DB_CA_FILE``
-            as :func:`tls_context` takes them.
-        secrets: makes a Secrets Manager client, on first use.
+        environ: ``DB_HOST``, ``DB_PORT``, ``DB_NAME``; ``DB_USER`` with ``token``, ``DB_SECRET_ARN`` with ``secrets``;
+            ``DB_TLS`` and ``DB_CA_FILE`` as :func:`tls_context` takes them.
+        token: returns a token for a host, a port and a user; for each connection another, as it is soon out of date.
+        secrets: makes a Secrets Manager client, on first use, where there is no ``token``.
         answer_seconds: how long the server may take to connect, or for one answer, before the connection counts as
             dead. The server itself gives up before: see :func:`limits`.
     """
@@ -115,12 +125,13 @@ class Database:
         self,
         environ: Mapping[str, str] = os.environ,
         *,
-        secrets: Callable[[], SecretsClient],
+        token: Callable[[str, int, str], str] | None = None,
+        secrets: Callable[[], SecretsClient] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._environ = environ
         self._answer_seconds = answer_seconds
-        self._secrets = secrets
+        self._token, self._secrets = token, secrets
         self._credentials: Mapping[str, str] | None = None
         self._connection: Connection | None = None
         self._prepared: dict[str, PreparedStatement] = {}
@@ -133,13 +144,23 @@ class Database:
 
     @cached_property
     def _client(self) -> SecretsClient:
+        if self._secrets is None:
+            raise TypeError("Database() takes a token or secrets: it has no way to sign in.")
         return self._secrets()
 
-    def _connect(self) -> Connection:
+    def _sign_in(self, host: str, port: int) -> tuple[str, str]:
+        """Return the user to connect as, and what it signs in with."""
+        if self._token is not None:
+            user = self._environ["DB_USER"]
+            return user, self._token(host, port, user)
         if self._credentials is None:
             value = self._client.get_secret_value(SecretId=self._environ["DB_SECRET_ARN"])
             self._credentials = json.loads(value["SecretString"])
+        return self._credentials["username"], self._credentials["password"]
+
+    def _connect(self) -> Connection:
         address = (self._environ["DB_HOST"], int(self._environ["DB_PORT"]))
+        user, password = self._sign_in(*address)
         self._expect_answer()
         sock = connect(address, self._deadline)
         try:
@@ -148,8 +169,8 @@ class Database:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             connection = Connection(
-                self._credentials["username"],
-                password=self._credentials["password"],
+                user,
+                password=password,
                 host=address[0],  # whose certificate is expected
                 sock=sock,
                 database=self._environ["DB_NAME"],
@@ -212,7 +233,7 @@ class Database:
                 if code[:2] not in known and code in AT_ONCE:
                     known.add(code[:2])
                     continue
-                cause = f"SQLSTATE {code}"
+                cause = self._cause(code)
                 lasts = time.monotonic() - began if code in BUSY else 0.0
             except ssl.SSLCertVerificationError:
                 raise  # a server that cannot prove its name is no outage
@@ -243,12 +264,17 @@ class Database:
         try:
             return self._once(sql, parameters)
         except DatabaseError as error:
-            raise DatabaseUnavailable(f"SQLSTATE {self._judge(error, (STALE_PLAN[:2],))}") from None
+            raise DatabaseUnavailable(self._cause(self._judge(error, (STALE_PLAN[:2],)))) from None
         except ssl.SSLCertVerificationError:
             raise
         except (OSError, InterfaceError) as error:
             self.close()
             raise DatabaseUnavailable(type(error.__cause__ or error).__name__) from None
+
+    def _cause(self, code: str) -> str:
+        if code in AUTHENTICATION and self._token is not None:
+            return HINT.format(code=code, user=self._environ["DB_USER"])
+        return f"SQLSTATE {code}"
 
     def _judge(self, error: DatabaseError, known: Container[str]) -> str:
         """Return the code of an error after which the statement may be sent again; raise otherwise.
@@ -264,7 +290,7 @@ class Database:
             self.close()
         if code in AUTHENTICATION:
             # The password was rotated: read it again, now and at each further refusal, which waits like an outage, for
-            # RDS changes the database a moment before or after the secret.
+            # RDS changes the database a moment before or after the secret. A token is new for each connection anyway.
             self._credentials = None
             return code
         if code in UNAVAILABLE_CODES or code[:2] in UNAVAILABLE_CLASSES or (code in AT_ONCE and code[:2] not in known):

@@ -1,4 +1,4 @@
-"""PostgreSQL on RDS: Multi-AZ, encrypted, with a password that only AWS knows."""
+"""PostgreSQL on RDS: Multi-AZ, encrypted; applications sign in by IAM, and only AWS knows the master password."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -13,6 +13,8 @@ from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
 
+# What the consumer signs in as; lambda/kinesis_pipeline/database/migrations makes it.
+CONSUMER_USER = "pipeline_consumer"
 LOG_EXPORTS = ("postgresql", "upgrade")
 ACKNOWLEDGED = (
     Acknowledged(
@@ -21,12 +23,6 @@ ACKNOWLEDGED = (
         "Database Insights and the instance's own metrics tell what the alarms need; enhanced monitoring writes to "
         "RDSOSMetrics, a log group of the account's that outlives the stack.",
     ),
-    Acknowledged(
-        "CKV_AWS_161",
-        "AWS::RDS::DBInstance.DatabaseInstance*",
-        "Clients sign in with a secret that RDS manages and rotates; tokens of IAM would be a second way in, for no "
-        "user.",
-    ),
 )
 
 
@@ -34,7 +30,8 @@ class Database(Construct):
     """The instance, its parameter group and its log groups.
 
     RDS makes the master password, keeps it in Secrets Manager and rotates it every seven days
-    (``manage_master_user_password``), so that no template, state or person ever holds it.
+    (``manage_master_user_password``), so that no template, state or person ever holds it. It is the migrations' alone.
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
     """
 
     def __init__(
@@ -66,6 +63,7 @@ class Database(Construct):
             # CDK takes the user's name from here; "admin" is reserved by PostgreSQL on RDS.
             credentials=rds.Credentials.from_username("pipeline_admin", encryption_key=keys.database),
             manage_master_user_password=True,
+            iam_authentication=True,
             storage_type=rds.StorageType.GP3,
             allocated_storage=settings.storage_gib,
             max_allocated_storage=settings.storage_limit_gib,

@@ -10,7 +10,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from lib.common.acknowledged import Acknowledged
@@ -49,17 +48,21 @@ ACKNOWLEDGED = (
 
 @dataclass(frozen=True)
 class Code:
-    """What a function is made of: its package, and what it needs to run."""
+    """What a function is made of: its package, and what it needs to run.
+
+    ``user`` is the database's role that it signs in as by IAM; without one it is the master user.
+    """
 
     part: str
     description: str
     package: Path
     timeout: cdk.Duration
+    user: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class DatabaseClient(Construct):
-    """A function in the isolated subnets that may read the database's password and write its own log."""
+    """A function in the isolated subnets that may sign in to the database and write its own log."""
 
     def __init__(
         self,
@@ -87,9 +90,7 @@ class DatabaseClient(Construct):
             service="lambda", resource="function", resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
         )
         self.role = self._role(settings, code.part, arn)
-        secret = database.instance.secret
-        assert secret is not None  # noqa: S101 - there is one, as RDS manages the password
-        self._allow_secret(settings, secret, keys)
+        sign_in = self._sign_in(settings, database, keys, code.user)
         # Lambda reads the environment variables with the function's role.
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
         self.role.add_to_policy(
@@ -120,7 +121,7 @@ class DatabaseClient(Construct):
                 "DB_HOST": database.instance.db_instance_endpoint_address,
                 "DB_PORT": str(settings.database_port),
                 "DB_NAME": settings.database_name,
-                "DB_SECRET_ARN": secret.secret_arn,
+                **sign_in,
                 "DB_TLS": "verify-full",
                 "POWERTOOLS_SERVICE_NAME": name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
@@ -159,7 +160,13 @@ class DatabaseClient(Construct):
         )
         return role
 
-    def _allow_secret(self, settings: Settings, secret: secretsmanager.ISecret, keys: Keys) -> None:
+    def _sign_in(self, settings: Settings, database: Database, keys: Keys, user: str) -> dict[str, str]:
+        """Let the function sign in as one user, and return what its environment says of that."""
+        if user:
+            database.instance.grant_connect(self.role, user)
+            return {"DB_USER": user}
+        secret = database.instance.secret
+        assert secret is not None  # noqa: S101 - there is one, as RDS manages the password
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret.secret_arn])
         )
@@ -170,6 +177,7 @@ class DatabaseClient(Construct):
                 conditions=via_service("secretsmanager", settings.region),
             )
         )
+        return {"DB_SECRET_ARN": secret.secret_arn}
 
 
 class Delivery(Construct):

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from lib.common import identity, lambda_package
-from lib.kinesis_pipeline.database import Database
+from lib.kinesis_pipeline.database import CONSUMER_USER, Database
 from lib.kinesis_pipeline.functions import Code, DatabaseClient, Delivery
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.monitoring import Alarms
@@ -49,6 +49,7 @@ class KinesisPipeline(cdk.Stack):
             "consumer",
             "Stores the stream's events, each once",
             1,
+            CONSUMER_USER,
             {
                 "FAILURE_BUCKET": self.stream.failures.bucket_name,
                 "UNKNOWN_FIELDS": settings.unknown_fields,
@@ -121,11 +122,16 @@ class KinesisPipeline(cdk.Stack):
         cdk.CfnRule(self, rule, assertions=[cdk.CfnRuleAssertion(assert_=same, assert_description=refusal)])
 
     def _function(  # pylint: disable=too-many-positional-arguments  # what every function needs
-        self, construct_id: str, part: str, description: str, minutes: int, environment: Mapping[str, str] | None = None
+        self,
+        construct_id: str,
+        part: str,
+        description: str,
+        minutes: int,
+        user: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> DatabaseClient:
-        code = Code(
-            part, description, lambda_package.build(FOLDER, part), cdk.Duration.minutes(minutes), environment or {}
-        )
+        package = lambda_package.build(FOLDER, part)
+        code = Code(part, description, package, cdk.Duration.minutes(minutes), user, environment or {})
         return DatabaseClient(
             self,
             construct_id,

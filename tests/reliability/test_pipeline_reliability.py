@@ -23,10 +23,12 @@ from typing import Any
 import psutil
 import pytest
 
+from lib.common import region
+from lib.kinesis_pipeline.database import CONSUMER_USER
 from lib.kinesis_pipeline.settings import Settings as Stack
 from lib.local_cloud.servers.postgres import Postgres
 from tests.support import database, functions
-from tests.support.database import Secrets, TestServer
+from tests.support.database import TestServer
 from tests.support.kinesis_pipeline import traffic
 from tests.support.kinesis_pipeline.event_source import Poller, Settings, Shard
 
@@ -70,7 +72,8 @@ class Environment:
         self._scene, self._shard, self._chance = scene, shard, random.Random(shard.name)
         self.modules = functions.load("kinesis_pipeline", "consumer")
         self.handler = self.modules.handler
-        self.database = self.modules.postgres.Database(scene.server.environ, secrets=lambda: scene.secrets)
+        environ = {**scene.server.environ, "DB_USER": CONSUMER_USER}
+        self.database = self.modules.postgres.Database(environ, token=self._token)
         self._once, self.database._once = self.database._once, self._then_break  # pylint: disable=protected-access
         self.handler.database = self.database
         bucket = traffic.Bucket(scene.objects, self._chance, scene.trouble.s3)
@@ -78,6 +81,15 @@ class Environment:
         # Powertools shares these among all loaded copies, which in Lambda are processes of their own.
         provider = self.handler.metrics.provider
         provider.metric_set, provider.dimension_set, provider.metadata_set = {}, {}, {}
+
+    def _token(self, *address: Any) -> str:
+        self._scene.tokens.append(self.modules.aws.auth_token(*address))
+        return self._scene.tokens[-1]
+
+    def as_master(self, sql: str) -> None:
+        """Change what the consumer may not change."""
+        with self._scene.server.connect() as connection:
+            connection.run(sql)
 
     def _happens(self, how_often: float) -> bool:
         return self._chance.random() < how_often
@@ -108,9 +120,9 @@ class Scene:
     """One run: what is sent, where to, and when the server came back."""
 
     server: TestServer
-    secrets: Secrets
     load: traffic.Load
     trouble: Trouble
+    tokens: list[str] = field(default_factory=list)  # that the consumers signed in with
     objects: dict[str, bytes] = field(default_factory=dict)
     returned: list[float] = field(default_factory=list)  # time.monotonic()
     gate: float = 1.0  # no shard goes on beyond this part of its records
@@ -185,18 +197,15 @@ def crash(part: float, down: float) -> Callable[[Scene, Poller], None]:
 
 
 def rotate(part: float) -> Callable[[Scene, Poller], None]:
-    """Return what gives the database a new password, breaks every connection, and updates the secret later."""
+    """Return what gives the master user a new password, and breaks every connection."""
 
     def disturb(scene: Scene, poller: Poller) -> None:
         scene.wait(part, poller)
         scene.server.rotate("second-Password.2")
-        with scene.server.connect() as connection:
+        with scene.server.server.administrator() as connection:
             connection.run(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE usename = current_user AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :user", user=CONSUMER_USER
             )
-        time.sleep(0.3)
-        scene.secrets.password = scene.server.password
 
     return disturb
 
@@ -217,6 +226,9 @@ def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     monkeypatch.setenv("FAILURE_BUCKET", traffic.BUCKET)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "TAP/Reliability")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region.primary({}))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     server.server.start()  # unless it runs
     with server.connect() as connection:
         connection.run("DROP TABLE IF EXISTS events, schema_migrations")
@@ -227,7 +239,7 @@ def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     admin.handler.database.close()
 
     def make(events: int, trouble: Trouble) -> Scene:
-        return Scene(server, server.secrets(), traffic.load(events, SHARDS, "reliability"), trouble)
+        return Scene(server, traffic.load(events, SHARDS, "reliability"), trouble)
 
     return make
 
@@ -253,7 +265,7 @@ def test_every_record_meets_its_fate_whatever_breaks(scene: Callable[..., Scene]
     print(f"{time.monotonic() - began:.1f} s; first progress {max(pauses):.2f} s after a return at the latest")
     assert len(pauses) == 2 * SHARDS
     assert max(pauses) < PROGRESS_SECONDS
-    assert run.secrets.asked >= 2 * SHARDS  # at first, and after the rotation
+    assert len(run.tokens) >= 2 * SHARDS  # at first, and after the rotation
     killers = sum(data == traffic.KILLER for data in run.load.poison.values())
     assert sum(key.startswith("aws/lambda/") for key in run.objects) == killers > 0
 
@@ -285,11 +297,12 @@ def inserts_blindly(environment: Environment) -> None:
 def inserts_blindly_without_key(environment: Environment) -> None:
     """Insert without ON CONFLICT into a table without a key."""
     inserts_blindly(environment)
-    environment.database.run("ALTER TABLE events DROP CONSTRAINT IF EXISTS events_pkey", seconds=5)
+    environment.as_master("ALTER TABLE events DROP CONSTRAINT IF EXISTS events_pkey")
 
 
 def overwrites(environment: Environment) -> None:
     """Let the last event under an id win."""
+    environment.as_master(f"GRANT UPDATE, SELECT ON events TO {CONSUMER_USER}")
     statement = environment.modules.store.INSERT
     environment.modules.store.INSERT = statement.replace(
         "DO NOTHING", "DO UPDATE SET amount = EXCLUDED.amount, attributes = EXCLUDED.attributes"

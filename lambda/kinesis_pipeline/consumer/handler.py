@@ -30,7 +30,7 @@ FINISH_SECONDS = 5.0  # to log, to count and to answer
 MARGIN_SECONDS = PUT_SECONDS + FINISH_SECONDS  # kept back from the function's time limit
 logger = Logger()
 metrics = Metrics()
-database = Database(secrets=aws.Secrets)
+database = Database(token=aws.auth_token)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from moto import mock_aws
 from pg8000.native import Connection
 
 from lib.common import region
+from lib.kinesis_pipeline.database import CONSUMER_USER
 from lib.local_cloud.names import HOST
 from tests.support import functions
 from tests.support.database import USER, TestServer
@@ -68,20 +69,25 @@ def sql(postgres: TestServer, admin: object) -> Iterator[Connection]:
 
 @pytest.fixture
 def connect(consumer: SimpleNamespace, postgres: TestServer) -> Iterator[Callable[..., Any]]:
-    """Makes a Database of the consumer's, with another environment or other secrets if the test says so."""
+    """Makes a Database of the consumer's modules: as master user, or as the test says, and for another environment."""
     made: list[Any] = []
 
-    def make(secrets: Any = None, answer_seconds: float = 10.0, **environ: str) -> Any:
-        made.append(
-            consumer.postgres.Database(
-                postgres.environ | environ, secrets=secrets or postgres.secrets, answer_seconds=answer_seconds
-            )
-        )
+    def make(secrets: Any = None, answer_seconds: float = 10.0, token: Any = None, **environ: str) -> Any:
+        sign_in = {"token": token} if token else {"secrets": secrets or postgres.secrets}
+        environ = {**postgres.environ, "DB_USER": CONSUMER_USER, **environ}
+        made.append(consumer.postgres.Database(environ, answer_seconds=answer_seconds, **sign_in))
         return made[-1]
 
     yield make
     for database in made:
         database.close()
+
+
+@pytest.fixture
+def as_consumer(consumer: SimpleNamespace, connect: Callable[..., Any], admin: SimpleNamespace) -> Callable[..., Any]:
+    """Makes a Database that signs in as the consumer does when it is deployed."""
+    del admin  # makes the role
+    return lambda **environ: connect(token=consumer.aws.auth_token, **environ)
 
 
 @pytest.fixture
@@ -142,11 +148,11 @@ def quarantined(aside: Callable[[], dict[str, dict[str, Any]]]) -> Callable[[], 
 def deployed(
     account: SimpleNamespace, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Any]]:
-    """Loads a function as it is deployed: it finds its password by the environment and Secrets Manager."""
+    """Loads a function as it is deployed: it finds how to sign in by the environment and Secrets Manager."""
     value = json.dumps({"username": USER, "password": postgres.password})
     arn = account.secrets.create_secret(Name=f"rds!db-{time.time_ns()}", SecretString=value)["ARN"]
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
-    for name, text in (postgres.environ | {"DB_SECRET_ARN": arn}).items():
+    for name, text in (postgres.environ | {"DB_SECRET_ARN": arn, "DB_USER": CONSUMER_USER}).items():
         monkeypatch.setenv(name, text)
     made: list[Any] = []
 
@@ -162,14 +168,14 @@ def deployed(
 @pytest.fixture
 def handle(
     consumer: SimpleNamespace,
-    connect: Callable[..., Any],
+    as_consumer: Callable[..., Any],
     sql: Connection,
     lines: object,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., list[str]]:
     """Calls the consumer with records of bodies, and returns the sequence numbers to be delivered again."""
     del sql, lines
-    monkeypatch.setattr(consumer.handler, "database", connect())
+    monkeypatch.setattr(consumer.handler, "database", as_consumer())
     consumer.quarantine.client.cache_clear()
     monkeypatch.setenv("FAILURE_BUCKET", BUCKET)
 

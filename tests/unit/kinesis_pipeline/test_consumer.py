@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pg8000.native import Connection
 
+from lib.kinesis_pipeline.database import CONSUMER_USER
 from lib.kinesis_pipeline.events import make, poison
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
@@ -135,10 +136,21 @@ def test_the_client_of_s3_is_made_once(consumer: SimpleNamespace) -> None:
     assert consumer.quarantine.client() is consumer.quarantine.client()
 
 
-def test_the_password_comes_from_secrets_manager(deployed: Callable[[str], Any], sql: Connection, lines: Lines) -> None:
-    """The function as it is deployed: its own database, the environment, and the SDK, impatient too."""
+def test_deployed_it_signs_in_by_iam(
+    deployed: Callable[[str], Any], sql: Connection, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its role, with nothing but the environment; there is no secret for it."""
+    monkeypatch.delenv("DB_SECRET_ARN")
     handler = deployed("consumer")
     assert handler.handler({"Records": records(event())}, Context(60.0)) == {"batchItemFailures": []}
     assert rows(sql) == 1
-    assert patience(handler.database._client._client) < 15  # pylint: disable=protected-access
+    assert handler.database.run("SELECT current_user", seconds=5) == [[CONSUMER_USER]]
     assert lines() == []  # another instance, another logger
+
+
+def test_deployed_what_migrates_reads_the_secret(deployed: Callable[[str], Any], sql: Connection) -> None:
+    """By the SDK, impatient too."""
+    del sql
+    handler = deployed("database")
+    assert handler.handler({"action": "migrate"}, Context(60.0)) == {"applied": []}
+    assert patience(handler.database._client._client) < 15  # pylint: disable=protected-access

@@ -21,17 +21,17 @@ def test_a_report_on_nothing_is_of_zeros(admin: Any, sql: Connection) -> None:
         "amount": "0",
         "first_stored_at": None,
         "last_stored_at": None,
-        "migrations": ["0001_events.sql", "0002_what_no_column_holds.sql"],
+        "migrations": ["0001_events.sql", "0002_what_no_column_holds.sql", "0003_consumer.sql"],
     }
 
 
 def test_a_report_counts_and_adds_up(
-    admin: Any, sql: Connection, consumer: SimpleNamespace, connect: Callable[..., Any]
+    admin: Any, sql: Connection, consumer: SimpleNamespace, as_consumer: Callable[..., Any]
 ) -> None:
     """All sources or one of them, exact to the cent."""
     mine, others = events(20), events(5)
     found, _ = read(consumer, records(*mine, *others))
-    consumer.store.store(connect(), found, 10.0)
+    consumer.store.store(as_consumer(), found, 10.0)
     everything = admin.handler.handler({"action": "report", "source": None}, None)
     assert (everything["rows"], everything["distinct"]) == (25, 25)
     assert Decimal(everything["amount"]) == sum(Decimal(body["amount"]) for body in mine + others)

@@ -23,10 +23,10 @@ EXAMPLES = settings(deadline=None, max_examples=60, suppress_health_check=[Healt
 
 
 @pytest.fixture
-def store(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection) -> Store:
+def store(consumer: SimpleNamespace, as_consumer: Callable[..., Any], sql: Connection) -> Store:
     """Stores the texts of events: how many were stored, how many were duplicates, and why others were refused."""
     del sql
-    database = connect()
+    database = as_consumer()
 
     def run(*texts: bytes) -> tuple[int, int, list[str]]:
         valid, poison = read(consumer, records(*texts))

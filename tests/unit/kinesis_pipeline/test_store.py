@@ -21,10 +21,10 @@ Store = Callable[..., tuple[int, int, list[Any]]]
 
 
 @pytest.fixture
-def store(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection) -> Store:
+def store(consumer: SimpleNamespace, as_consumer: Callable[..., Any], sql: Connection) -> Store:
     """Stores bodies, each in a record of its own, through one Database."""
     del sql
-    database = connect()
+    database = as_consumer()
 
     def run(*bodies: object, seconds: float = 10.0, through: Any = database) -> tuple[int, int, list[Any]]:
         valid, poison = read(consumer, records(*bodies))
@@ -72,9 +72,9 @@ def test_every_event_of_a_batch_is_stored(store: Store, sql: Connection) -> None
     assert ids(sql) == sorted(str(body["event_id"]) for body in bodies)
 
 
-def test_no_events_are_no_work(consumer: SimpleNamespace, connect: Callable[..., Any]) -> None:
+def test_no_events_are_no_work(consumer: SimpleNamespace, as_consumer: Callable[..., Any]) -> None:
     """A batch of nothing but poison does not wait for the database."""
-    assert consumer.store.store(connect(DB_PORT="1"), [], 0) == (0, 0, [], [], "")
+    assert consumer.store.store(as_consumer(DB_PORT="1"), [], 0) == (0, 0, [], [], "")
 
 
 def test_an_event_twice_in_a_batch_is_stored_once(store: Store, sql: Connection) -> None:
@@ -191,22 +191,24 @@ def test_an_event_as_deep_as_allowed_is_stored(consumer: SimpleNamespace, store:
     assert store(event(attributes=deep)) == (1, 0, [])
 
 
-def test_without_time_nothing_is_tried(consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection) -> None:
+def test_without_time_nothing_is_tried(
+    consumer: SimpleNamespace, as_consumer: Callable[..., Any], sql: Connection
+) -> None:
     """The events come again, so nothing is lost."""
     valid, _poison = read(consumer, records(*events(3)))
-    outcome = consumer.store.store(connect(), valid, 0)
+    outcome = consumer.store.store(as_consumer(), valid, 0)
     assert outcome == (0, 0, [], valid, "no time left in this invocation")
     assert ids(sql) == []
 
 
 def test_what_was_done_before_the_time_was_over_is_done(
-    consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection
+    consumer: SimpleNamespace, as_consumer: Callable[..., Any], sql: Connection
 ) -> None:
     """The halves of a refused batch are written from the first on; what the time did not suffice for is named."""
     bodies = events(8)
     bodies[5]["attributes"] = UNSTORABLE
     valid, _poison = read(consumer, records(*bodies))
-    database, tries = connect(), iter(range(99))
+    database, tries = as_consumer(), iter(range(99))
     run = database.run
 
     def slow(*arguments: Any, **more: Any) -> Any:
@@ -219,10 +221,10 @@ def test_what_was_done_before_the_time_was_over_is_done(
     assert len(ids(sql)) == 4
 
 
-def test_a_batch_is_one_round_trip(store: Store, connect: Callable[..., Any], postgres: TestServer) -> None:
+def test_a_batch_is_one_round_trip(store: Store, as_consumer: Callable[..., Any], postgres: TestServer) -> None:
     """Whatever its size, once the connection is made and the statement prepared; duplicates cost a second look."""
     with Front(postgres.server.port) as front:
-        database = connect(DB_PORT=str(front.port))
+        database = as_consumer(DB_PORT=str(front.port))
         many = events(500)
         store(event(), through=database)
         before = front.turns
@@ -238,11 +240,11 @@ def test_a_batch_is_one_round_trip(store: Store, connect: Callable[..., Any], po
 
 
 def test_a_lost_answer_stores_nothing_twice(
-    store: Store, connect: Callable[..., Any], postgres: TestServer, sql: Connection
+    store: Store, as_consumer: Callable[..., Any], postgres: TestServer, sql: Connection
 ) -> None:
     """The rows were written when the connection broke: sent again, they are duplicates."""
     with Front(postgres.server.port) as front:
-        database = connect(DB_PORT=str(front.port))
+        database = as_consumer(DB_PORT=str(front.port))
         store(event(), through=database)
         front.swallow = 1
         assert store(*events(3), through=database) == (0, 3, [])

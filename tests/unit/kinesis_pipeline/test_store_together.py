@@ -63,12 +63,12 @@ def start(pool: ThreadPoolExecutor, consumer: SimpleNamespace, database: Any, *b
 
 
 def test_an_event_stored_meanwhile_is_a_duplicate(
-    consumer: SimpleNamespace, connect: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
+    consumer: SimpleNamespace, as_consumer: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
 ) -> None:
     """The statement sees the table as it was when it began, so it looks again."""
     same, new = events(2)
     insert(other, same)
-    running = start(pool, consumer, connect(), same, new)
+    running = start(pool, consumer, as_consumer(), same, new)
     wait_until_blocked(other)
     other.run("COMMIT")
     assert running.result(10)[:3] == (1, 1, [])
@@ -76,12 +76,12 @@ def test_an_event_stored_meanwhile_is_a_duplicate(
 
 
 def test_another_event_stored_meanwhile_is_a_conflict(
-    consumer: SimpleNamespace, connect: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
+    consumer: SimpleNamespace, as_consumer: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
 ) -> None:
     """It is compared when it is looked at again."""
     body = event(amount="1.00")
     insert(other, body)
-    running = start(pool, consumer, connect(), body | {"amount": "2.00"})
+    running = start(pool, consumer, as_consumer(), body | {"amount": "2.00"})
     wait_until_blocked(other)
     other.run("COMMIT")
     stored, duplicates, (poison,), *_ = running.result(10)
@@ -89,12 +89,12 @@ def test_another_event_stored_meanwhile_is_a_conflict(
 
 
 def test_an_event_given_up_meanwhile_is_stored(
-    consumer: SimpleNamespace, connect: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
+    consumer: SimpleNamespace, as_consumer: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
 ) -> None:
     """The other consumer died before its commit."""
     body = event()
     insert(other, body)
-    running = start(pool, consumer, connect(), body)
+    running = start(pool, consumer, as_consumer(), body)
     wait_until_blocked(other)
     other.run("ROLLBACK")
     assert running.result(10)[:3] == (1, 0, [])
@@ -102,12 +102,12 @@ def test_an_event_given_up_meanwhile_is_stored(
 
 
 def test_a_deadlock_is_tried_again(
-    consumer: SimpleNamespace, connect: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
+    consumer: SimpleNamespace, as_consumer: Callable[..., Any], other: Connection, pool: ThreadPoolExecutor
 ) -> None:
     """Two consumers wait for each other; the database ends one, which is ours if it asks first."""
     one, two = events(2)
     insert(other, one)
-    running = start(pool, consumer, connect(), two, one)  # has two, waits for one
+    running = start(pool, consumer, as_consumer(), two, one)  # has two, waits for one
     wait_until_blocked(other)
     ending = pool.submit(insert, other, two)  # has one, waits for two
     ending.result(10)
@@ -116,7 +116,7 @@ def test_a_deadlock_is_tried_again(
 
 
 def test_many_consumers_store_the_same_events_once(
-    consumer: SimpleNamespace, connect: Callable[..., Any], sql: Connection, pool: ThreadPoolExecutor
+    consumer: SimpleNamespace, as_consumer: Callable[..., Any], sql: Connection, pool: ThreadPoolExecutor
 ) -> None:
     """All of them at once, in different orders and batches: every event is one row, counted as stored once."""
     bodies = events(60)
@@ -124,7 +124,7 @@ def test_many_consumers_store_the_same_events_once(
     together = threading.Barrier(len(orders))
 
     def consume(order: list[dict[str, Any]]) -> tuple[int, int]:
-        database, stored, duplicates = connect(), 0, 0
+        database, stored, duplicates = as_consumer(), 0, 0
         together.wait(10)
         for place in range(0, len(order), 15):
             found = consumer.store.store(database, valid(consumer, *order[place : place + 15]), 30.0)
