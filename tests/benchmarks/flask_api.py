@@ -3,7 +3,7 @@
 Five ways, in turn and round after round, so that the machine's mood meets all of them:
 
 - generator: the load generator with a server that only answers: nothing can be measured that is quicker.
-- no database: GET /health/live, the same Flask and gunicorn with a route that asks nobody and logs nothing.
+- no database: GET /openapi.json, the same Flask and server with a route that asks nobody.
 - read, order: GET /products/{id} and POST /orders (two products), one worker with as many threads as clients.
 - bare read, bare order: the same statements by psycopg alone, prepared, in as many threads of one process.
 
@@ -168,7 +168,7 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
     with flask_api.Client(api.port) as client:
         made = [client("POST", "/products", flask_api.product(stock=1_000_000))[2]["id"] for _ in range(PRODUCTS)]
     pairs = [(made[n], made[(n + 7) % PRODUCTS]) for n in range(PRODUCTS)]
-    live = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    still = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
     reads = [f"GET /products/{each} HTTP/1.1\r\nHost: x\r\n\r\n" for each in made]
     bodies = [json.dumps(flask_api.order((one, 1), (other, 2))) for one, other in pairs]
     writes = [
@@ -200,8 +200,8 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
         return flask_api.connect(server)
 
     return {
-        "generator": lambda: http(only, [live]),
-        "no database": lambda: http(api.port, [live]),
+        "generator": lambda: http(only, [still]),
+        "no database": lambda: http(api.port, [still]),
         "read": lambda: http(api.port, reads),
         "bare read": lambda: bare(connect, read, clients, seconds),
         "order": lambda: http(api.port, writes),

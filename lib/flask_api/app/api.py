@@ -14,15 +14,15 @@ from werkzeug.exceptions import HTTPException
 from . import models, openapi, problems, request_log, web
 from .credentials import Credentials
 from .database import Database, DatabaseUnavailable
-from .health import RETRY_AFTER, Health
+from .health import Health
+from .limits import BODY_BYTES
 from .openapi import Operation
 from .orders import Orders
-from .problems import Refusal
+from .problems import RETRY_AFTER, Refusal
 from .products import Products
 from .settings import Settings
 
 logger = logging.getLogger("shop.request")
-BODY_BYTES = 32 * 1024
 WORDS = {
     404: "There is nothing at this path: GET /openapi.json lists what there is.",
     405: "This path does not take this method: the header Allow lists what it takes.",
@@ -116,7 +116,7 @@ class Shop:
                       "Cancel an order, and give back its stock", models.Order),
             Operation("health", "GET", "/health", health.both, "Both of the following", models.Health),
             Operation("healthLive", "GET", "/health/live", health.live, "Does the process live?",
-                      models.Live, refusals=()),
+                      models.Live),
             Operation("healthReady", "GET", "/health/ready", health.ready, "Does the database answer?", models.Ready),
             Operation("openapi", "GET", "/openapi.json", self.describe, "This document", None, refusals=()),
         )

@@ -8,6 +8,7 @@ from gunicorn import glogging  # type: ignore[import-untyped]  # gunicorn has no
 
 from . import logs
 from .settings import SettingError, Settings
+from .worker import Worker
 
 # pylint: disable=invalid-name  # the names are gunicorn's
 
@@ -29,15 +30,11 @@ class Logger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
 bind = f"{chosen.host}:{chosen.port}"
 workers = chosen.workers
 threads = chosen.threads
-worker_class = "gthread"
+worker_class = Worker
 logger_class = Logger
 loglevel = chosen.log_level
 # Loaded once, before the workers are forked: a quicker start, and their memory is shared.
 preload_app = True
-# The load balancer keeps idle connections for 60 s and sends a request over one at any moment until then. Were this
-# side the first to close, such a request would be lost, and the load balancer answer 502.
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#connection-idle-timeout
-keepalive = 75
 # After SIGTERM: what was accepted is finished. The task's stopTimeout has to be longer.
 graceful_timeout = 30
 # Gunicorn's workers show that they live by touching a file, which on a disk may block.
@@ -49,6 +46,7 @@ def post_worker_init(worker: Any) -> None:
     """Open the worker's own pool, and let readiness know when the worker has to stop."""
     shop = worker.wsgi.extensions["shop"]
     shop.health.draining = lambda: not worker.alive
+    shop.health.stuck = lambda: getattr(worker, "stuck", False)
     shop.database.open()
 
 

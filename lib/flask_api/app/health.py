@@ -7,14 +7,13 @@ from flask import Response
 
 from . import web
 from .database import Database, DatabaseUnavailable
-from .problems import Refusal
+from .problems import RETRY_AFTER, Refusal
 
 # The newest migration that this version needs. An older version runs with a newer schema, so that a deployment can be
 # taken back; a newer version does not run with an older one.
 NEEDED = "0001_shop.sql"
 ASK = "SELECT count(*) FROM schema_migrations WHERE name = $1"
 ASK_SECONDS = 1.0
-RETRY_AFTER = {"Retry-After": "1"}
 
 
 class Health:
@@ -27,6 +26,7 @@ class Health:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.draining: Callable[[], bool] = lambda: False
+        self.stuck: Callable[[], bool] = lambda: False
 
     def _refuse_unless_ready(self) -> None:
         if self.draining():
@@ -43,7 +43,13 @@ class Health:
             raise Refusal(503, words, "database-away", headers=RETRY_AFTER)
 
     def live(self) -> Response:
-        """Answer; whoever gets the answer knows. The database is not asked."""
+        """Answer; whoever gets the answer knows. The database is not asked.
+
+        Raises:
+            Refusal: it answers, but nothing else any more.
+        """
+        if self.stuck():
+            raise Refusal(503, "No thread of the process has ended its request for a minute.", headers=RETRY_AFTER)
         return web.answer('{"status":"alive"}')
 
     def ready(self) -> Response:

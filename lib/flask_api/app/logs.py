@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import traceback
 from datetime import UTC, datetime
 
 from pydantic_core import to_json
@@ -24,6 +25,19 @@ class JsonFormatter(logging.Formatter):
         return to_json(line, fallback=str).decode()  # four times as quick as json.dumps
 
 
+class WithoutContent(logging.Filter):
+    """Leaves out of a server's error what may quote a request: its path, and the words of an exception."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record, with the type of the exception and where it was raised."""
+        record.msg, record.args = "defect", ()
+        kind, _, place = record.exc_info or (None, None, None)
+        if kind is not None:
+            record.fields = {"type": kind.__name__, "stack": traceback.format_tb(place)}
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def config(level: str) -> dict[str, object]:
     """Return what ``logging.config.dictConfig`` takes: everything as JSON, from ``level`` on."""
     only_root: dict[str, object] = {"handlers": [], "propagate": True, "level": "NOTSET"}
@@ -31,10 +45,14 @@ def config(level: str) -> dict[str, object]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonFormatter}},
+        "filters": {"without-content": {"()": WithoutContent}},
         "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
         "root": {"handlers": ["stdout"], "level": level.upper()},
         "loggers": {
             "gunicorn.error": only_root,  # which would write text to stderr
+            # Its warnings are about clients, whom it answers; its errors are about this program.
+            "waitress": {"level": "ERROR", "filters": ["without-content"]},
+            "waitress.queue": {"level": "ERROR"},
             "psycopg": {"level": "WARNING"},  # its pool would write four lines for each request
             "boto3": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},

@@ -10,6 +10,7 @@ from .models import WORDS
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
+RETRY_AFTER = {"Retry-After": "1"}
 # Callers decide by the type, so these are contracts. Everything else is about:blank, with the status as its meaning.
 TYPES = {
     "validation": "The request is not valid",

@@ -11,7 +11,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from gunicorn.config import Config
 
-from lib.flask_api.app import COMMAND, create_app
+from lib.flask_api import load_balancer
+from lib.flask_api.app import COMMAND, create_app, limits
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
@@ -19,7 +20,6 @@ from tests.support.database import TestServer
 # pylint: disable=redefined-outer-name
 
 NAME = "lib.flask_api.app.gunicorn_config"
-ALB_IDLE_SECONDS = 60
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def test_gunicorn_takes_every_setting(load: Callable[..., ModuleType]) -> None:
     for name in settings:
         config.set(name, getattr(module, name))
     assert (config.workers, config.threads, config.address) == (3, 5, [("127.0.0.1", 8099)])
-    assert config.worker_class_str == "gthread"
+    assert config.worker_class is module.Worker
 
 
-def test_connections_outlive_the_load_balancer_s_patience(load: Callable[..., ModuleType]) -> None:
+def test_connections_outlive_the_load_balancer_s_patience() -> None:
     """Else it would send requests over connections that are just being closed, and answer 502."""
-    assert load().keepalive > ALB_IDLE_SECONDS
+    assert limits.IDLE_SECONDS > load_balancer.IDLE_SECONDS
 
 
 def test_requests_have_time_to_end(load: Callable[..., ModuleType]) -> None:
@@ -96,10 +96,13 @@ def test_a_worker_has_its_own_pool(load: Callable[..., ModuleType], settings: Se
     """Open while it lives, and it says so when it stops."""
     module = load()
     app = create_app(settings)
-    shop, worker = app.extensions["shop"], SimpleNamespace(wsgi=app, alive=True)
+    shop, worker = app.extensions["shop"], SimpleNamespace(wsgi=app, alive=True, stuck=False)
     module.post_worker_init(worker)
     assert shop.database.rows("SELECT 1") == [(1,)]
     assert app.test_client().get("/health/ready").status_code == 200
+    assert app.test_client().get("/health/live").status_code == 200
+    worker.stuck = True
+    assert "No thread" in app.test_client().get("/health/live").json["detail"]
     worker.alive = False
     assert app.test_client().get("/health/ready").status_code == 503
     module.worker_exit(None, worker)

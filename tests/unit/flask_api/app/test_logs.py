@@ -43,6 +43,7 @@ def test_an_exception_is_a_member_too() -> None:
 @pytest.fixture
 def _restored() -> Iterator[None]:
     root, names = logging.getLogger(), ("gunicorn.error", "psycopg", "boto3", "botocore", "urllib3")
+    names = (*names, "waitress", "waitress.queue")
     handlers, level = root.handlers[:], root.level
     others = {name: (logging.getLogger(name).level, logging.getLogger(name).propagate) for name in names}
     yield
@@ -62,3 +63,23 @@ def test_everything_goes_to_stdout_from_a_level_on(capsys: pytest.CaptureFixture
     captured = capsys.readouterr()
     assert [json.loads(text)["message"] for text in captured.out.splitlines()] == ["listening"]
     assert captured.err == ""
+
+
+@pytest.mark.usefixtures("_restored")
+def test_the_server_s_errors_quote_no_request(capsys: pytest.CaptureFixture[str]) -> None:
+    """Waitress writes the path, and an exception's words; what it is and where is enough. Its warnings are left out."""
+    logs.configure("info")
+    server = logging.getLogger("waitress")
+    words = "4111111111111111"
+    try:
+        raise ValueError(words)
+    except ValueError:
+        server.exception("Exception while serving /%s", words)
+    server.error("closing channel %s", words)
+    server.warning("a client has gone")
+    logging.getLogger("waitress.queue").warning("Task queue depth is 1")
+    written = capsys.readouterr().out
+    first, second = (json.loads(line) for line in written.splitlines())
+    assert (first["message"], first["type"], "in test_" in first["stack"][0]) == ("defect", "ValueError", True)
+    assert (second["message"], "stack" in second) == ("defect", False)
+    assert "4111" not in written
