@@ -20,6 +20,7 @@ from .openapi import Operation
 from .orders import Orders
 from .problems import RETRY_AFTER, Refusal
 from .products import Products
+from .rows import Rows
 from .settings import Settings
 
 logger = logging.getLogger("shop.request")
@@ -91,12 +92,14 @@ class Shop:
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings, Credentials(settings.db_password, settings.db_secret_arn))
         self.health = Health(self.database)
+        self._locks = Rows(settings.threads)
         self.operations = self._operations()
         self._paths = {each.name: each.path for each in self.operations}
         self._document = openapi.document(self.operations)
 
     def _operations(self) -> tuple[Operation, ...]:
-        products, orders, health = Products(self.database), Orders(self.database), self.health
+        products, orders = Products(self.database, self._locks), Orders(self.database, self._locks)
+        health = self.health
         # fmt: off
         return (
             Operation("listProducts", "GET", "/products", products.page, "List products, the newest first",

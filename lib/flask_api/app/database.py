@@ -28,11 +28,21 @@ READ_ONLY = "25006"  # this was the primary before a failover
 # before it runs the statement, which is as good as any on a new connection.
 STALE_PLAN = "0A000"
 CONFLICT = ("40001", "40P01")  # a second try may succeed
-BUSY = (*CONFLICT, "53000", "53100", "53200", "53400", "55P03", "57014")  # the connection is as good as before
+TIMED_OUT = ("55P03", "57014")  # of lock_timeout, of statement_timeout: somebody, or the server, is too slow
+BUSY = (*CONFLICT, *TIMED_OUT, "53000", "53100", "53200", "53400")  # the connection is as good as before
 
 
 class DatabaseUnavailable(Exception):
-    """The database cannot do it now; the same request may succeed a moment later."""
+    """The database cannot do it now; the same request may succeed a moment later.
+
+    Args:
+        reason: a part of a sentence.
+        sqlstate: the server's code, if it gave one.
+    """
+
+    def __init__(self, reason: str, sqlstate: str = "") -> None:
+        super().__init__(reason)
+        self.sqlstate = sqlstate
 
 
 class Database:
@@ -55,6 +65,9 @@ class Database:
         self._lock = threading.Lock()
         self._away_until = 0.0  # of time.monotonic(); 0 while all is well
         self._drained = 0.0
+        # As many statements as there are connections have ended in a timeout, one after the other and without one that
+        # succeeded: it is not a row that is locked, but the server that is slow.
+        self._most_timeouts, self._timeouts = settings.db_pool_size, 0
 
     def open(self) -> None:
         """Begin to make the connections, in the background."""
@@ -88,7 +101,7 @@ class Database:
             except psycopg.Error as error:
                 self._judge(error, connection, began, may_try=tries > 0 and time.monotonic() < deadline)
             else:
-                if self._away_until:
+                if self._away_until or self._timeouts:
                     self._back()
                 return result
             finally:
@@ -124,7 +137,7 @@ class Database:
         if code in BUSY:
             if may_try and code in CONFLICT:
                 return
-            raise DatabaseUnavailable(f"the database is busy (SQLSTATE {code})") from None
+            raise self._busy(code) from None
         if may_try:
             self._renew(connection)
             return
@@ -143,6 +156,15 @@ class Database:
                 self._drained = time.monotonic()
                 self._pool.drain()
 
+    def _busy(self, code: str) -> DatabaseUnavailable:
+        reason = f"the database is busy (SQLSTATE {code})"
+        if code in TIMED_OUT:
+            with self._lock:
+                self._timeouts += 1
+            if self._timeouts >= self._most_timeouts:
+                self._away(reason)
+        return DatabaseUnavailable(reason, code)
+
     def _away(self, reason: str) -> DatabaseUnavailable:
         with self._lock:
             if not self._away_until:
@@ -154,4 +176,4 @@ class Database:
         with self._lock:
             if self._away_until:
                 logger.warning("the database is back")
-            self._away_until = 0.0
+            self._away_until, self._timeouts = 0.0, 0

@@ -9,11 +9,13 @@ from . import ids, web
 from .database import Database
 from .models import Item, NewOrder, PageQuery
 from .problems import Refusal, invalid, pointer
+from .rows import Rows
 
 PAGE = "SELECT o.id::text, order_answer(o) FROM orders o WHERE o.id < $1::uuid ORDER BY o.id DESC LIMIT $2"
 SELECT = "SELECT order_answer(o) FROM orders o WHERE o.id = $1::uuid"
 PLACE = "SELECT outcome, answer FROM place_order($1::uuid, $2, $3, $4::uuid[], $5::integer[])"
 CANCEL = "SELECT cancel_order($1::uuid)"
+CANCELLED = ("cancelled orders",)
 
 
 def fingerprint(items: list[Item]) -> bytes:
@@ -38,8 +40,8 @@ def refused(answer: str, items: list[Item]) -> Refusal:
 class Orders:
     """What is done for each request about orders."""
 
-    def __init__(self, database: Database) -> None:
-        self._rows = database.rows
+    def __init__(self, database: Database, locks: Rows) -> None:
+        self._rows, self._locks = database.rows, locks
 
     def page(self) -> Response:
         """Return some orders, the newest first."""
@@ -57,7 +59,8 @@ class Orders:
         # The checked ids and numbers have no character that an array's text would need to quote.
         arrays = f"{{{','.join(product_ids)}}}", f"{{{','.join(str(item.quantity) for item in items)}}}"
         new_id = ids.new()
-        ((outcome, text),) = self._rows(PLACE, (new_id, key, fingerprint(items), *arrays))
+        with self._locks.held(product_ids):
+            ((outcome, text),) = self._rows(PLACE, (new_id, key, fingerprint(items), *arrays))
         if outcome in ("placed", "repeated"):
             placed = new_id if outcome == "placed" else json.loads(text)["id"]
             return web.answer(text, 201, f"/orders/{placed}")
@@ -74,5 +77,7 @@ class Orders:
 
     def cancel(self, order_id: str) -> Response:
         """Cancel an order and give back its stock; a second time changes nothing."""
-        rows = self._rows(CANCEL, (web.identity(order_id, "order"),))
+        web.identity(order_id, "order")
+        with self._locks.held(CANCELLED):  # which products it locks is not known before
+            rows = self._rows(CANCEL, (order_id,))
         return web.answer(web.found(rows, "order", order_id))

@@ -6,6 +6,7 @@ from . import ids, web
 from .database import Database
 from .models import NewProduct, ProductChange, ProductQuery
 from .problems import invalid
+from .rows import Rows
 
 PAGE = "SELECT p.id::text, product_answer(p) FROM products p WHERE p.id < $1::uuid ORDER BY p.id DESC LIMIT $2"
 # The last character of Unicode ends the range of the names that begin so. Unlike LIKE, a range needs no escaping, and
@@ -32,8 +33,8 @@ WHERE p.id = $1::uuid RETURNING product_answer(p)
 class Products:
     """What is done for each request about products."""
 
-    def __init__(self, database: Database) -> None:
-        self._rows = database.rows
+    def __init__(self, database: Database, locks: Rows) -> None:
+        self._rows, self._locks = database.rows, locks
 
     def page(self) -> Response:
         """Return some products, the newest first."""
@@ -59,5 +60,6 @@ class Products:
         change = web.body(ProductChange)
         if not change.model_fields_set:
             raise invalid([{"detail": "give at least one of name, price and stock", "pointer": ""}])
-        rows = self._rows(UPDATE, (product_id, change.name, change.price, change.stock))
+        with self._locks.held([product_id.lower()]):
+            rows = self._rows(UPDATE, (product_id, change.name, change.price, change.stock))
         return web.answer(web.found(rows, "product", product_id))

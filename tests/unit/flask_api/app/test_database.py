@@ -221,6 +221,39 @@ def test_a_busy_server_is_not_asked_again(database: Database, code: str) -> None
     assert one(database) == [(1,)]
 
 
+@pytest.mark.parametrize("code", ["57014", "55P03"])
+def test_timeouts_one_after_the_other_are_an_outage(
+    database: Database, monkeypatch: pytest.MonkeyPatch, lines: Lines, code: str
+) -> None:
+    """A slow server would have every thread wait: as many as there are connections are enough to know."""
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 60)
+    for _ in range(POOL):
+        with pytest.raises(DatabaseUnavailable, match=f"busy .SQLSTATE {code}") as raised:
+            raising(database, code)
+        assert raised.value.sqlstate == code
+    assert [line["message"] for line in lines()] == ["the database is away"]
+    asked = count(database, monkeypatch)
+    assert seconds(lambda: one(database)) < 0.2
+    assert not asked
+
+
+def test_timeouts_among_others_are_none(database: Database, lines: Lines) -> None:
+    """One row that is locked is not the server: what succeeds meanwhile says so."""
+    for _ in range(3 * POOL):
+        with pytest.raises(DatabaseUnavailable, match="busy"):
+            raising(database, "55P03")
+        assert one(database) == [(1,)]
+    assert not lines()
+
+
+def test_another_reason_to_try_later_is_no_timeout(database: Database) -> None:
+    """Without memory, or at a conflict, the server is quick to say so."""
+    for _ in range(2 * POOL):
+        with pytest.raises(DatabaseUnavailable, match="busy"):
+            raising(database, "53200")
+    assert one(database) == [(1,)]
+
+
 def test_a_warm_worker_survives_a_migration(database: Database, postgres: TestServer) -> None:
     """Every connection of its pool has a statement whose result has another type now, which the server refuses once."""
     with flask_api.connect(postgres.server) as admin:
