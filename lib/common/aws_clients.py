@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_iam import IAMClient
     from types_boto3_kinesis import KinesisClient
+    from types_boto3_kms import KMSClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_rds import RDSClient
@@ -61,6 +62,8 @@ class ClientFactory(Protocol):
     def __call__(self, service: Literal["iam"], region: str = ..., /) -> IAMClient: ...
     @overload
     def __call__(self, service: Literal["kinesis"], region: str = ..., /) -> KinesisClient: ...
+    @overload
+    def __call__(self, service: Literal["kms"], region: str = ..., /) -> KMSClient: ...
     @overload
     def __call__(self, service: Literal["lambda"], region: str = ..., /) -> LambdaClient: ...
     @overload

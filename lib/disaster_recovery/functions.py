@@ -21,7 +21,7 @@ from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.database import Database, GlobalDatabase
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.lambda_function import Work, function
-from lib.disaster_recovery.network import TABLE_ACTIONS, Network
+from lib.disaster_recovery.network import HASH_ACTIONS, TABLE_ACTIONS, Network
 from lib.disaster_recovery.policies import document
 from lib.disaster_recovery.reports import Reports
 
@@ -66,9 +66,11 @@ class Compute(Construct):
         network: Network,
         database: Database,
         keys: Keys,
+        hash_key: str,
     ) -> None:
         super().__init__(scope, construct_id)
         settings = context.settings
+        former = {"FORMER_KEYS": "true"} if settings.former_keys else {}
         table = context.arn("dynamodb", f"table/{settings.name('table')}")
         peer = next(
             region_config.region for region_config in settings.region_configs if region_config.region != context.region
@@ -88,10 +90,13 @@ class Compute(Construct):
                     # It answers in both roles of a cluster; a secondary one's writer endpoint does not.
                     "DB_HOST": database.cluster.reader_endpoint,
                     "DB_PORT": str(settings.database_port),
+                    "HASH_KEY_ARN": hash_key,
+                    **former,
                 },
                 statements=[
                     allow(TABLE_ACTIONS, [table, f"{table}/index/*"]),
                     allow(TABLE_KEY_ACTIONS, [keys.data.arn], Condition=via_service("dynamodb", context.region)),
+                    allow(HASH_ACTIONS, [hash_key]),
                     *vpc_attachment(context.arn("lambda", f"function:{context.name('function', 'payment')}")),
                 ],
                 more={

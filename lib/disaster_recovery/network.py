@@ -38,6 +38,7 @@ HTTPS = 443
 HELD_BY_INTERFACES = "60m"
 # What the payment function asks of its table; the two names of a transaction's parts are IAM's, not the API's.
 TABLE_ACTIONS = ("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+HASH_ACTIONS = ("kms:GenerateMac",)  # what it asks of the key of the hashes
 ACKNOWLEDGED = (
     Acknowledged(
         "CKV_AWS_394",
@@ -65,13 +66,21 @@ def tier(region_config: RegionConfig, name: str) -> ipaddress.IPv4Network:
 class Network(Construct):
     """One region's VPC: two tiers of private subnets, gateway endpoints, security groups, the log of its traffic.
 
-    There is no NAT and no interface endpoint: the payment function speaks to DynamoDB (a gateway endpoint, free of
-    charge) and to Aurora in the same network, and Lambda itself takes its logs and traces. The verification function,
+    There is no NAT: the payment function speaks to DynamoDB (a gateway endpoint, free of charge), to KMS (an interface
+    endpoint, once in the life of an environment) and to Aurora in the same network, and Lambda itself takes its logs
+    and traces. The verification function,
     which asks both regions' APIs, is not in a network at all: it must see what is wrong with one.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, context: AwsContext, region_config: RegionConfig, keys: Keys
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        context: AwsContext,
+        region_config: RegionConfig,
+        keys: Keys,
+        hash_key: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._aws, self._side = context, region_config
@@ -91,6 +100,7 @@ class Network(Construct):
         self._endpoints()
         self.functions = self._group("functions", "Payment function")
         self.database = self._group("database", "Aurora")
+        self._keys_endpoint(hash_key)
         self._rules()
         self._flow_logs(keys)
 
@@ -168,6 +178,26 @@ class Network(Construct):
             **self._aws.own(service),
         )
 
+    def _keys_endpoint(self, hash_key: str) -> None:
+        """Make the key of the hashes usable, and no other key in the world.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html
+        """
+        context = self._aws
+        self._keys = self._group("keys", "Endpoint of KMS")
+        VpcEndpoint(
+            self,
+            "kms",
+            vpc_id=self.vpc.id,
+            service_name=f"com.amazonaws.{context.region}.kms",
+            vpc_endpoint_type="Interface",
+            private_dns_enabled=True,
+            subnet_ids=self.ids("functions"),
+            security_group_ids=[self._keys.id],
+            policy=document(allow(HASH_ACTIONS, [hash_key], Principal="*")),
+            **context.own("kms"),
+        )
+
     def _group(self, part: str, description: str) -> SecurityGroup:
         return SecurityGroup(
             self,
@@ -187,6 +217,8 @@ class Network(Construct):
         functions, database, port = self.functions.id, self.database.id, settings.database_port
         peer = settings.other(self._side)
         self._rule("table", functions, HTTPS, "DynamoDB", prefix_list_id=self._tables_endpoint.prefix_list_id)
+        self._rule("keys", functions, HTTPS, "KMS", referenced_security_group_id=self._keys.id)
+        self._rule("hashes", self._keys.id, HTTPS, "Functions", True, referenced_security_group_id=functions)
         self._rule("aurora", functions, port, "Aurora", referenced_security_group_id=database)
         self._rule("other-aurora", functions, port, "Aurora over there", cidr_ipv4=str(tier(peer, "database")))
         self._rule("queries", database, port, "Functions", True, referenced_security_group_id=functions)

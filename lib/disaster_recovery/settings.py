@@ -98,6 +98,9 @@ class Settings(common.DatabaseSettings):
     )
     certificate_arn = Setting(kinds.certificate(), "the certificate of that name in the primary region", "")
     certificate_arn_dr = Setting(kinds.certificate("region_dr"), "its certificate in the secondary region", "")
+    former_keys = Setting(
+        kinds.FLAG, "whether payments are looked for under keys as they were stored before they were hashed", False
+    )
     lag_max_ms = Setting(number(100, 3_600_000), "milliseconds from which replication is too late", 5000)
     snapshot_max_age_hours = Setting(number(1, 840), "hours from which the latest snapshot is too old", 26)
     # What was deployed today cannot be restored to yesterday.

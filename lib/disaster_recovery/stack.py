@@ -17,7 +17,7 @@ from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.database import Database, GlobalDatabase, primary_role, secondary_role
 from lib.disaster_recovery.dns import Dns
 from lib.disaster_recovery.functions import Compute, Verification
-from lib.disaster_recovery.keys import Keys
+from lib.disaster_recovery.keys import HashKeys, Keys
 from lib.disaster_recovery.monitoring import HealthAlarms, Monitoring
 from lib.disaster_recovery.network import Network
 from lib.disaster_recovery.password import Password
@@ -62,6 +62,7 @@ class DisasterRecovery(TerraformStack):
         )
         self.contexts = (first, second)
         self.keys = {context.role: Keys(self, f"keys-{context.role}", context=context) for context in self.contexts}
+        self.hashes = HashKeys(self, "keys-hashes", context=first, replica=second)
         self.networks = {
             context.role: Network(
                 self,
@@ -69,6 +70,7 @@ class DisasterRecovery(TerraformStack):
                 context=context,
                 region_config=region_config,
                 keys=self.keys[context.role],
+                hash_key=self.hashes.arns[context.role],
             )
             for context, region_config in zip(self.contexts, settings.region_configs, strict=True)
         }
@@ -144,6 +146,7 @@ class DisasterRecovery(TerraformStack):
                 network=self.networks[role],
                 database=self.databases[role],
                 keys=keys,
+                hash_key=self.hashes.arns[role],
             )
             other = next(key for name, key in self.keys.items() if name != role)
             Verification(

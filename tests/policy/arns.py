@@ -7,6 +7,7 @@ from lib.common import region
 from lib.declared.model import REFERENCE, Declaration, Resource
 
 ACCOUNT = "123456789012"
+KMS_KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 # Service, and what follows the account; "{}" is the resource's name.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 FORMS: Mapping[str, tuple[str, str]] = {
@@ -20,6 +21,7 @@ FORMS: Mapping[str, tuple[str, str]] = {
     "AWS::IAM::Role": ("iam", "role/{}"),
     "AWS::Kinesis::Stream": ("kinesis", "stream/{}"),
     "AWS::KMS::Key": ("kms", "key/{}"),
+    "AWS::KMS::ReplicaKey": ("kms", "key/{}"),
     "AWS::Lambda::Function": ("lambda", "function:{}"),
     "AWS::Logs::LogGroup": ("logs", "log-group:{}"),
     "AWS::RDS::DBCluster": ("rds", "cluster:{}"),

@@ -15,6 +15,7 @@ from lib.common.setting_types import ENVIRONMENTS, Derived, Setting, text_of
 from lib.common.settings import SystemSettings
 from lib.declared.model import Declaration, Resource
 from tests.policy import changes_table, left_behind
+from tests.policy.arns import KMS_KEYS
 from tests.policy.cases import SUFFIX, SYSTEMS, TOOLS, Case, declared
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "systems"
@@ -115,8 +116,8 @@ def _days(path: str, *types: str) -> Callable[[Declaration], str]:
 
 def _keys(declaration: Declaration) -> str:
     """Return how long deleted keys wait; those that outlive the stack are not deleted."""
-    days = _days("PendingWindowInDays", "AWS::KMS::Key")(declaration)
-    return "keys stay" if days and all(key.retained for key in declaration.of("AWS::KMS::Key")) else days
+    days = _days("PendingWindowInDays", *KMS_KEYS)(declaration)
+    return "keys stay" if days and all(key.retained for kind in KMS_KEYS for key in declaration.of(kind)) else days
 
 
 def _databases(declaration: Declaration) -> str:

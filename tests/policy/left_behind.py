@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from lib.common.setting_types import ENVIRONMENTS
 from lib.declared.model import Declaration, Resource
+from tests.policy.arns import KMS_KEYS
 from tests.policy.cases import Case, declared
 
 HEAD = ("stays after a destroy", *(f"`{environment}`" for environment in ENVIRONMENTS))
@@ -20,7 +21,7 @@ def _joined(*parts: str) -> str:
 
 
 def _keys(declaration: Declaration) -> str:
-    keys = declaration.of("AWS::KMS::Key")
+    keys = [key for kind in KMS_KEYS for key in declaration.of(kind)]
     waiting = [key for key in keys if not key.retained]
     days = sorted({str(key.at("PendingWindowInDays")) for key in waiting})
     return _joined(

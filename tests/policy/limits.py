@@ -196,6 +196,9 @@ DOCUMENTS: Mapping[str, tuple[DocumentLimit, ...]] = {
     "AWS::ECS::TaskDefinition": (
         DocumentLimit("", 64 * 1024, f"{API}/AmazonECS/latest/developerguide/service-quotas.html"),
     ),
+    "AWS::KMS::ReplicaKey": (
+        DocumentLimit("KeyPolicy", 32_768, f"{API}/kms/latest/developerguide/resource-limits.html"),
+    ),
     "AWS::KMS::Key": (DocumentLimit("KeyPolicy", 32_768, f"{API}/kms/latest/developerguide/resource-limits.html"),),
     "AWS::S3::BucketPolicy": (
         DocumentLimit("PolicyDocument", 20 * 1024, f"{API}/AmazonS3/latest/userguide/bucket-policies.html"),

@@ -60,6 +60,7 @@ OPERATIONS: Mapping[str, tuple[Operation, ...]] = {
     "AWS::IAM::RolePolicy": same("iam PutRolePolicy"),
     "AWS::KMS::Alias": same("kms CreateAlias"),
     "AWS::KMS::Key": (("kms", "CreateKey", {"KeyPolicy": "Policy"}),),
+    "AWS::KMS::ReplicaKey": (("kms", "ReplicateKey", {"KeyPolicy": "Policy", "PrimaryKeyArn": "KeyId"}),),
     "AWS::Kinesis::Stream": (("kinesis", "CreateStream", {"Name": "StreamName"}),),
     "AWS::Lambda::EventSourceMapping": same("lambda CreateEventSourceMapping"),
     "AWS::Lambda::Function": same("lambda CreateFunction", "lambda PutFunctionConcurrency"),

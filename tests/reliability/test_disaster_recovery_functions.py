@@ -126,7 +126,7 @@ class TestLimits:
         _, home, peer = apart
         lost = home.pay("key-1").body
         assert peer("GET", f"/payments/{lost['payment_id']}").status == 404
-        assert "key#key-0" in peer.stored()
+        assert two_regions.stored_under("key-0") in peer.stored()
         again = peer.pay("key-1")
         assert (again.status, again.body["payment_id"]) == (201, lost["payment_id"])
         assert "idempotent-replayed" not in again.headers

@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+import aws
 import payment_request
 import problems
 import readiness
 import web
 from json_types import JsonObject
+from keyed_hash import KeyedHash
 from payments import Payments
 from problem_types import REGION_PASSIVE
 from problems import Problem
@@ -36,7 +38,7 @@ MARGIN_SECONDS = 0.5  # kept back from the function's time limit
 # Refusals have metrics of their own where an alarm or the drill tells them apart.
 METRICS = {problems.CARD_NUMBER.code: "CardNumbersRefused", REGION_PASSIVE.code: "RegionPassive"}
 
-payments = Payments(Table())
+payments = Payments(Table(), KeyedHash(aws.Kms))
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     payments.table.connect()  # while the environment starts, when time costs less than in a request
 
@@ -50,7 +52,7 @@ class Outcome(NamedTuple):
 
 
 def _pay(request: Request, _id: str, until: float) -> Outcome:
-    stored = payments.make(payment_request.read(request), until)
+    stored = payments.make(payment_request.read(request, payments.hashes), until)
     payment = stored.shown
     count("PaymentsReplayed" if stored.again else "PaymentsCreated")
     headers = {"Location": f"/payments/{payment['payment_id']}"}

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 import web
 from json_body import JsonBody, money_in
+from keyed_hash import KeyedHash
+from problem_types import KEYS_UNAVAILABLE
+from problems import Problem
 from web import Request
 
 LARGEST = 4096  # bytes; a payment has about two hundred
@@ -18,16 +21,20 @@ _ID = re.compile(r"pay_[b-df-hj-np-t]{32}")
 
 
 class PaymentRequest(NamedTuple):
-    """A payment that is asked for. The key and the body together make its identity, in every region the same."""
+    """A payment that is asked for. The key and the body together make its identity, in every region the same.
+
+    What a caller wrote into the key is stored nowhere: ``digest`` is its keyed hash, in hexadecimal digits.
+    """
 
     key: str
+    digest: str
     body: dict[str, str]
     body_hash: str
 
     @property
     def payment_id(self) -> str:
         """The payment's id: twice accepted, in two regions that cannot see each other, it is one payment still."""
-        digest = hashlib.sha256(f"{self.body_hash} {self.key}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.body_hash} {self.digest}".encode()).hexdigest()
         return f"pay_{digest[:32].translate(_LETTERS)}"
 
 
@@ -36,12 +43,21 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def read(request: Request) -> PaymentRequest:
+def read(request: Request, hashes: KeyedHash) -> PaymentRequest:
     """Return the payment that a request asks for.
 
+    Args:
+        request: what was sent.
+        hashes: with the key that both regions have.
+
     Raises:
-        Problem: it holds a card number, has no key, or its body is none of a payment.
+        Problem: it has no idempotency key, its body is none of a payment, or KMS does not answer.
     """
     body, key = BODY.read(request), web.idempotency_key(request)
     body["amount"] = str(money_in(body))  # with the decimals of its currency: 12.5 and 12.50 are one amount
-    return PaymentRequest(key, body, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest())
+    try:
+        digest = hashes.digest(key).hex()
+    except ConnectionError as error:
+        advice = "Send the same request with the same key again."
+        raise Problem(KEYS_UNAVAILABLE, advice, log={"cause": str(error)}) from error
+    return PaymentRequest(key, digest, body, hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest())

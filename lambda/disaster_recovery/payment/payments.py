@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import problems
 import writer
 from json_types import JsonObject
+from keyed_hash import KeyedHash
 from payment_request import PaymentRequest
 from problem_types import OUTCOME_UNKNOWN, REGION_PASSIVE, TABLE_BUSY, TABLE_UNAVAILABLE, WRITER_MALFORMED
 from problems import Problem
@@ -71,6 +72,11 @@ def _plain(item: "Item") -> dict[str, str]:
 
 
 def _key(request: PaymentRequest) -> "dict[str, AttributeValueTypeDef]":
+    return {"pk": {"S": f"hashed-key#{request.digest}"}}
+
+
+def _former_key(request: PaymentRequest) -> "dict[str, AttributeValueTypeDef]":
+    """Return where the payment of a key was before keys were hashed."""
     return {"pk": {"S": f"key#{request.key}"}}
 
 
@@ -79,6 +85,7 @@ class Payments:
     """The payments of one region."""
 
     table: Table
+    hashes: KeyedHash
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _known: Writing | None = None  # spares a read: it is checked where it counts, in the transaction
 
@@ -86,6 +93,10 @@ class Payments:
     def region(self) -> str:
         """The function's own region."""
         return self.environ["AWS_REGION"]
+
+    @property
+    def _former_keys(self) -> bool:
+        return self.environ.get("FORMER_KEYS") == "true"
 
     @property
     def _name(self) -> str:
@@ -124,6 +135,8 @@ class Payments:
                     return result
                 self._known = writing = result
             known = self.table.get(self._name, _key(request), until)
+            if known is None and self._former_keys:
+                known = self.table.get(self._name, _former_key(request), until)
         except NoAnswer as error:
             raise unavailable(error) from error
         except WriterMalformed as error:
@@ -162,11 +175,13 @@ class Payments:
         """Write a payment under what is known of the writer; return that instead when it has changed."""
         item = self._item(request, writing)
         try:
-            self.table.transact([self._fence(writing), self._put(item)], until - TRY_SECONDS)
+            former = [self._absent(_former_key(request))] if self._former_keys else []
+            self.table.transact([self._fence(writing), self._put(item), *former], until - TRY_SECONDS)
         except Cancelled as error:
-            fence, put = error.reasons
-            if put["Code"] == FAILED:
-                return self._replay(put["Item"], request)
+            fence, *puts = error.reasons
+            for put in puts:
+                if put["Code"] == FAILED:
+                    return self._replay(put["Item"], request)
             return writer.read(fence.get("Item"), self.environ["HOME_REGION"])
         except NoAnswer as error:
             if error.unclear:
@@ -196,19 +211,24 @@ class Payments:
 
     def _fence(self, writing: Writing) -> "TransactWriteItemTypeDef":
         """Return the condition that the writer item is what this function knows."""
-        check: ConditionCheckTypeDef = {
-            "TableName": self._name,
-            "Key": writer.KEY,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
+        part = self._absent(writer.KEY)
         if writing.stored:
             values: Item = {":region": {"S": writing.region}, ":epoch": {"N": str(writing.epoch)}}
-            check |= {
+            part["ConditionCheck"] |= {
                 "ConditionExpression": "#region = :region AND #epoch = :epoch",
                 "ExpressionAttributeNames": _NAMES,
                 "ExpressionAttributeValues": values,
             }
+        return part
+
+    def _absent(self, key: "Item") -> "TransactWriteItemTypeDef":
+        """Return the condition that there is no such item."""
+        check: ConditionCheckTypeDef = {
+            "TableName": self._name,
+            "Key": key,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
         return {"ConditionCheck": check}
 
     def _put(self, item: "Item") -> "TransactWriteItemTypeDef":

@@ -1,4 +1,4 @@
-"""Whether a region is whole: its table and its Aurora answer. Whether it may write is another question."""
+"""Whether a region is whole: table, Aurora and the hashes' key answer. Whether it may write is another question."""
 
 import socket
 import struct
@@ -38,29 +38,36 @@ def database_answers(host: str, port: int, seconds: float = DATABASE_SECONDS) ->
 
 def _result(future: Future[T]) -> T | None:
     """Return what came of a question, or None when the answer is late, was an error, or says nothing."""
-    if not future.done() or isinstance(future.exception(), NoAnswer | WriterMalformed):
+    if not future.done() or isinstance(future.exception(), NoAnswer | WriterMalformed | ConnectionError):
         return None
     return future.result()
 
 
 def look(payments: Payments, until: float) -> JsonObject:
-    """Return what answers in this region, and which region may write; both are asked at once.
+    """Return what answers in this region, and which region may write; all are asked at once.
+
+    An environment that has the key of the hashes does not ask KMS again: it needs no more.
 
     Args:
         payments: this region's; its environment has DB_HOST, DB_PORT and PEER_REGION.
         until: the monotonic clock's moment after which the table is not asked again.
     """
     environ = payments.environ
-    pool = ThreadPoolExecutor(2, "readiness")
+    pool = ThreadPoolExecutor(3, "readiness")
     table = pool.submit(payments.writing, until)
     database = pool.submit(database_answers, environ["DB_HOST"], int(environ["DB_PORT"]))
-    asked: list[Future[Any]] = [table, database]
+    keys = pool.submit(payments.hashes.digest)
+    asked: list[Future[Any]] = [table, database, keys]
     wait(asked, timeout=SECONDS)
     pool.shutdown(wait=False)
-    writing, answers = _result(table), _result(database)
+    writing, answers, hashed = _result(table), _result(database), _result(keys)
     # Without a writer that is known a region still shows payments: it is healthy, and nobody writes.
     malformed = table.exception() if table.done() and isinstance(table.exception(), WriterMalformed) else None
-    checks = {"table": writing is not None or malformed is not None, "database": answers is True}
+    checks = {
+        "table": writing is not None or malformed is not None,
+        "database": answers is True,
+        "keys": hashed is not None,
+    }
     said = {"writer_malformed": f"{writer.NAME}: {malformed}"} if malformed else {}
     return {
         **said,

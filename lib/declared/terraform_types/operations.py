@@ -59,6 +59,11 @@ TYPES = {
         },
         options=frozenset({"bypass_policy_lockout_safety_check"}),
     ),
+    "aws_kms_replica_key": ResourceType(
+        f"{KMS}ReplicaKey",
+        {"policy": "KeyPolicy", "deletion_window_in_days": "PendingWindowInDays"},
+        options=frozenset({"bypass_policy_lockout_safety_check"}),
+    ),
     "aws_sns_topic": ResourceType("AWS::SNS::Topic", {"name": "TopicName"}),
     "aws_sns_topic_policy": ResourceType(
         "AWS::SNS::TopicPolicy", {"arn": "Topics", "policy": "PolicyDocument"}, tagged=False

@@ -1,5 +1,6 @@
 """What a failover and a failback do to AWS: each step is shown as a command that a hand could type, then done."""
 
+import hmac
 import json
 import re
 import shlex
@@ -16,6 +17,7 @@ from lib.disaster_recovery.settings import RegionConfig, Settings
 WRITER, NOBODY = "control#writer", "nobody"
 WAIT_SECONDS, PAUSE_SECONDS = 1800.0, 0.5  # a switchover of a large database takes minutes
 SETTLE_SECONDS = 5.0  # replication between regions usually takes about one
+HASHES = b"idempotency keys, version 1"  # what the functions ask their key's code of
 PAGE = 100  # the most keys that BatchGetItem takes
 Show = Callable[[str, str], None]
 
@@ -199,17 +201,27 @@ class FailoverOperations:
         """Return a region's payments of these keys, by key."""
         client, table = self.clients("dynamodb", region_config.region), self.settings.name("table")
         by_key: dict[str, JsonMapping] = {}
-        waiting: list[JsonMapping] = [{"pk": {"S": f"key#{key}"}} for key in keys]
+        names = self._stored_under(region_config, keys)
+        waiting: list[JsonMapping] = [{"pk": {"S": name}} for name in names]
         while waiting:
             page, waiting = waiting[:PAGE], waiting[PAGE:]
             answer = client.batch_get_item(RequestItems={table: {"Keys": page, "ConsistentRead": True}})
             for item in answer["Responses"][table]:
-                by_key[item["pk"]["S"].removeprefix("key#")] = item
+                by_key[names[item["pk"]["S"]]] = item
             waiting += answer["UnprocessedKeys"][table]["Keys"] if table in answer["UnprocessedKeys"] else []
         return by_key
 
-    def of_drill(self, region_config: RegionConfig, run: str) -> set[str]:
-        """Return the keys of every payment of a run that a region has."""
+    def _stored_under(self, region_config: RegionConfig, keys: Sequence[str]) -> dict[str, str]:
+        """Return the keys by what payments are stored under: keyed hashes, as lambda/common/keyed_hash.py has it."""
+        mac = self.clients("kms", region_config.region).generate_mac(
+            KeyId=f"alias/{self.settings.name('key_alias', 'hashes', where=region_config.region)}",
+            MacAlgorithm="HMAC_SHA_256",
+            Message=HASHES,
+        )["Mac"]
+        return {f"hashed-key#{hmac.digest(mac, json.dumps([key]).encode(), 'sha256').hex()}": key for key in keys}
+
+    def others(self, region_config: RegionConfig, run: str, keys: Sequence[str]) -> set[str]:
+        """Return what a region has of a run's payments under other keys than these: the keys' hashes."""
         pages = (
             self.clients("dynamodb", region_config.region)
             .get_paginator("scan")
@@ -221,7 +233,8 @@ class FailoverOperations:
                 ConsistentRead=True,
             )
         )
-        return {item["pk"]["S"].removeprefix("key#") for page in pages for item in page["Items"]}
+        found = {item["pk"]["S"] for page in pages for item in page["Items"]}
+        return found - self._stored_under(region_config, keys).keys()
 
 
 def _words(name: str) -> str:

@@ -214,5 +214,5 @@ class Drill:
             there = steps.stored(region_config, list(known))
             lost |= known.keys() - there.keys()
             twice |= {key for key, item in there.items() if item["payment_id"]["S"] != known[key]}
-            twice |= {key for key in steps.of_drill(region_config, result.run) if key not in sent}
+            twice |= steps.others(region_config, result.run, sorted(sent))
         result.lost, result.duplicates = sorted(lost), sorted(twice)

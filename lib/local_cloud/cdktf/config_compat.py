@@ -18,6 +18,7 @@ from lib.local_cloud.cdktf.legacy_provider.rewrites import (
     OLD_RUNTIME,
     PROVIDER,
     UNREAD,
+    hash_keys,
     leave_out,
     leave_prefix_lists_out,
     ownership,
@@ -206,6 +207,11 @@ STEPS: tuple[tuple[str, str, Change], ...] = (
     ),
     (f"runtime {OLD_RUNTIME}", "the newest that this provider knows; the emulator runs its own Python", _runtime),
     (f"DB_HOST={HOST}", "a PostgreSQL on loopback stands in for Aurora, one for both regions", _database_host),
+    (
+        "the key of the hashes is looked up",
+        "this provider knows neither keys of this kind nor keys that two regions have: it is made before",
+        _translate(hash_keys),
+    ),
     *((f"{kind}.{path} left out", why, _drop(kind, path)) for kind, path, why in LEFT_OUT),
     (
         "rules of security groups as aws_security_group_rule",

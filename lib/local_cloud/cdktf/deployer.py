@@ -17,6 +17,7 @@ from lib.local_cloud.cdktf.terraform_run import Command, State, changed, run
 from lib.local_cloud.cloud import ROOT, LocalCloud
 
 Report = Callable[[str], None]
+Step = tuple[str, str, list[str]]  # what was done, why, and the names of what it was done to
 PINNED = "6.25.0"
 PARALLEL = "60"  # the provider mostly waits; Terraform's own 10 at a time would make a queue of it
 
@@ -52,8 +53,12 @@ class Deployer:
         """What is deployed."""
         return State(self._state)
 
-    def deploy(self, report: Report) -> tuple[bool, list[tuple[str, str, list[str]]], DeployMode]:
+    def deploy(self, report: Report, prepare: Callable[[], list[Step]] = list) -> tuple[bool, list[Step], DeployMode]:
         """Deploy; return whether that changed anything, what was stepped down, and which way it went.
+
+        Args:
+            report: is told what is being done.
+            prepare: makes what the old provider cannot, where that one is used, and returns what it did.
 
         Raises:
             SettingError: a setting, or one of the ways' variables, is refused.
@@ -64,6 +69,7 @@ class Deployer:
         mode = terraform_fetch.deploy_mode(self.cloud, PINNED, report, {**os.environ, **self.environ})
         terraform_fetch.remember(self.cloud, mode)
         environ = self._environment(mode, report)
+        prepared = prepare() if mode.old else []
         report("synthesis")
         if command_line:
             words = ["deploy", self.stack, "--auto-approve", "--terraform-parallelism", PARALLEL]
@@ -72,7 +78,8 @@ class Deployer:
             lines = self._apply(environ, report)
         steps = json.loads((self._output / app.REPORT).read_text(encoding="utf-8"))
         sentence = f"{how}, {mode.sentence}"
-        return changed(lines), [(what, why, list(names)) for what, why, names in steps], DeployMode(mode.old, sentence)
+        steps = [*((what, why, list(names)) for what, why, names in steps), *prepared]
+        return changed(lines), steps, DeployMode(mode.old, sentence)
 
     def _begin(self) -> None:
         """Forget the state of an emulator that has ended: it kept everything in memory."""

@@ -16,7 +16,7 @@ from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME
 from lib.local_cloud.account import give_api_gateway_its_role
 from lib.local_cloud.cdktf.deployer import Deployer
-from lib.local_cloud.cdktf.legacy_provider import post_apply
+from lib.local_cloud.cdktf.legacy_provider import post_apply, pre_apply
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
@@ -84,7 +84,7 @@ def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     database(cloud, here.database_port).start()
     give_api_gateway_its_role(cloud, [one.region for one in here.region_configs])
     cdktf = deployer(cloud)
-    changed, steps, mode = cdktf.deploy(report)
+    changed, steps, mode = cdktf.deploy(report, lambda: pre_apply.prepare(cloud, here))
     if mode.old:
         report("what the old provider cannot say")
         steps += post_apply.complete(cloud, here)
@@ -111,6 +111,7 @@ def _return(cloud: LocalCloud, report: Report) -> None:
 def _destroy(cloud: LocalCloud, report: Report) -> None:
     _return(cloud, report)
     deployer(cloud).destroy(report)
+    pre_apply.remove(cloud, settings())
 
 
 SYSTEM = System(NAME, _deploy, _exercise, _destroy, minutes=3)

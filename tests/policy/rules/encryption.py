@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from lib.common.json_types import JsonMapping
 from lib.declared.model import Declaration, Resource, listed
+from tests.policy.arns import KMS_KEYS
 from tests.policy.rule import rule
 from tests.policy.rules.iam import conditions, principals
 
@@ -38,7 +39,7 @@ SECURE = "aws:SecureTransport"
 def own_key(declaration: Declaration, resource: Resource, value: object, where: str = "") -> str:
     """Return what is wrong with a key, or nothing."""
     found = declaration.referred(value) if value else []
-    if not found or found[0][0].type not in ("AWS::KMS::Key", "AWS::KMS::Alias"):
+    if not found or found[0][0].type not in (*KMS_KEYS, "AWS::KMS::Alias"):
         return f"no key of the stack's own: {value!r}"
     if found[0][0].region != (where or resource.region):
         return f"the key {found[0][0].name} is in another region"

@@ -7,13 +7,13 @@ from typing import Any
 from lib.common import region
 from lib.declared.model import Declaration, Resource, listed
 from tests.policy import iam_reference as iam
-from tests.policy.arns import ACCOUNT, resolved
+from tests.policy.arns import ACCOUNT, KMS_KEYS, resolved
 from tests.policy.aws_metrics import near
 from tests.policy.rule import rule
 
 IDENTITY = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy")
 OWN_PRINCIPAL = (
-    "AWS::KMS::Key",
+    *KMS_KEYS,
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
@@ -94,7 +94,7 @@ def wildcards(declaration: Declaration) -> Iterator[str]:
             continue
         allowed = {str(action) for action in listed(statement.get("Action"))}
         wild = {action for action in allowed if "*" in action or "?" in action}
-        if resource.type == "AWS::KMS::Key":  # in which "*" is the key itself
+        if resource.type in KMS_KEYS:  # in which "*" is the key itself
             yield from (f"{resource.name}: {path}: {action}" for action in wild - WILD_IN_A_KEY)
             continue
         yield from (f"{resource.name}: {path}: {action}" for action in wild)
@@ -113,7 +113,7 @@ def resource_forms(declaration: Declaration) -> Iterator[str]:
         names = [resolved(str(name), declaration) for name in listed(statement.get("Resource"))]
         for name in names:
             actions = [action for action in listed(statement.get("Action")) if iam.actions(action)]
-            if name == "*" or resource.type == "AWS::KMS::Key":
+            if name == "*" or resource.type in KMS_KEYS:
                 continue
             if not any(form.fullmatch(name) for action in actions for form in iam.forms(action)):
                 yield f"{resource.name}: {path}: no action of {actions} takes {name!r}"
@@ -176,7 +176,7 @@ def _fits(family: str, kind: str) -> bool:
     return family.startswith(kind)
 
 
-@rule("AWS::KMS::Key", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::IAM::Role")
+@rule(*KMS_KEYS, "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::IAM::Role")
 def service_principals(declaration: Declaration) -> Iterator[str]:
     """Find principals that are not the service that AWS's document names for this use, in this region's partition."""
     for resource, path, statement in declaration.statements():
@@ -195,7 +195,7 @@ def general(principal: str, where: str) -> str:
     return "logs.amazonaws.com" if principal == f"logs.{where}.{region.dns_suffix(where)}" else principal
 
 
-@rule("AWS::KMS::Key", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::IAM::Role")
+@rule(*KMS_KEYS, "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::IAM::Role")
 def confused_deputies(declaration: Declaration) -> Iterator[str]:
     """Find services that another account could use as its deputy, and conditions on keys that they do not send.
 

@@ -7,6 +7,7 @@ from cfnlint.helpers import load_resource
 
 from lib.declared.cloudformation import ACCOUNT
 from lib.declared.model import Declaration, Resource
+from tests.policy.arns import KMS_KEYS
 from tests.policy.network_view import databases
 from tests.policy.rule import rule
 
@@ -131,7 +132,7 @@ def table_recovery(declaration: Declaration) -> Iterator[str]:
             yield f"{table.name}: cannot be restored to a moment"
 
 
-STATEFUL = ("AWS::ECR::Repository", "AWS::KMS::Key", "AWS::Kinesis::Stream", "AWS::S3::Bucket")
+STATEFUL = ("AWS::ECR::Repository", *KMS_KEYS, "AWS::Kinesis::Stream", "AWS::S3::Bucket")
 
 
 @rule(*STATEFUL, environments=PRODUCTION)
@@ -155,7 +156,7 @@ def kept_in_production(declaration: Declaration) -> Iterator[str]:
             if kind == "AWS::S3::Bucket" and resource.options.get("force_destroy") is False:
                 continue
             if (
-                kind == "AWS::KMS::Key"
+                kind in KMS_KEYS
                 and declaration.tool == "cdktf"
                 and resource.properties.get("PendingWindowInDays") == 30
             ):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lib.declared.model import Declaration, Resource, listed
+from tests.policy.arns import KMS_KEYS
 from tests.policy.rule import rule
 from tests.policy.rules.iam import conditions
 
@@ -40,7 +41,7 @@ def open_buckets(declaration: Declaration) -> Iterator[str]:
             yield f"{bucket.name}: has an access-control list"
 
 
-@rule("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::KMS::Key")
+@rule("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", *KMS_KEYS)
 def public_policies(declaration: Declaration) -> Iterator[str]:
     """Find policies that allow something to everybody."""
     for resource, path, statement in declaration.statements():
@@ -202,18 +203,31 @@ def tables(declaration: Declaration) -> Iterator[str]:
             yield f"{table.name}: is in {regions}"
 
 
-@rule("AWS::KMS::Key")
+@rule(*KMS_KEYS)
 def keys(declaration: Declaration) -> Iterator[str]:
     """Find keys that do not rotate, cannot be used, or are gone too soon; those of keyed hashes cannot rotate.
 
+    What is encrypted has a key of its own region; what is hashed in two regions has one key in both.
     https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
     """
+    replicas = [
+        (replica, [found for found, _attribute in declaration.referred(replica.at("PrimaryKeyArn"))])
+        for replica in declaration.of("AWS::KMS::ReplicaKey")
+    ]
+    for replica, primary in replicas:
+        if [key.at("MultiRegion") for key in primary] != [True] or primary[0].region == replica.region:
+            yield f"{replica.name}: {replica.at('PrimaryKeyArn')!r} is no multi-Region key of another region"
+    copied = [key for _replica, primary in replicas for key in primary]
     for key in declaration.of("AWS::KMS::Key"):
         hashes = key.properties.get("KeySpec") == "HMAC_256" and key.properties.get("KeyUsage") == "GENERATE_VERIFY_MAC"
         if key.properties.get("EnableKeyRotation", False) is hashes:
             yield f"{key.name}: EnableKeyRotation is {key.properties.get('EnableKeyRotation')}"
-        if key.properties.get("Enabled", True) is not True or key.properties.get("MultiRegion", False) is not False:
-            yield f"{key.name}: is switched off, or is to be used in other regions"
+        if key.properties.get("MultiRegion", False) is not (hashes and key in copied):
+            yield f"{key.name}: MultiRegion is {key.properties.get('MultiRegion')}"
+    for key in (key for kind in KMS_KEYS for key in declaration.of(kind)):
+        if key.properties.get("Enabled", True) is not True:
+            yield f"{key.name}: is switched off"
         if not 7 <= int(key.properties.get("PendingWindowInDays", 30)) <= 30:
             yield f"{key.name}: waits for {key.properties['PendingWindowInDays']} days: 7 to 30"
         if key.properties.get("BypassPolicyLockoutSafetyCheck", False) is not False:

@@ -94,8 +94,8 @@ class Regions:
         with self.lock:
             return {key: self.items[region_config.role][key] for key in keys if key in self.items[region_config.role]}
 
-    def of_drill(self, region_config: Any, run: str) -> set[str]:
-        return {key for key, item in self.items[region_config.role].items() if item["drill"] == run}
+    def others(self, region_config: Any, run: str, keys: Any) -> set[str]:
+        return {key for key, item in self.items[region_config.role].items() if item["drill"] == run and key not in keys}
 
 
 class FailoverOperations:

@@ -119,7 +119,7 @@ class Load:
         ids: dict[str, set[str]] = defaultdict(set)
         for told in self.told:
             ids[told.key].add(told.payment_id)
-            stored = tables[PEER].get(f"key#{told.key}", {})
+            stored = tables[PEER].get(world.stored_under(told.key), {})
             if stored.get("payment_id", {}).get("S") != told.payment_id:
                 wrong.append(f"lost: {told.key} of {told.place}")
         wrong += [f"several payments: {key}" for key, several in ids.items() if len(several) > 1]
@@ -144,7 +144,7 @@ class Load:
                 yield f"unfenced: {key} in {place} in epoch {item['epoch']['N']}, when {writer} wrote in {epoch}"
             seen.add(key)
         told = {told.key for told in self.told if told.place == place}
-        yield from (f"never stored in {place}: {key}" for key in sorted(told) if f"key#{key}" not in seen)
+        yield from (f"never stored in {place}: {key}" for key in sorted(told) if world.stored_under(key) not in seen)
 
 
 Environments = list[dict[str, SimpleNamespace]]

@@ -1,5 +1,6 @@
 """Two regions of the disaster-recovery system on the emulator: its table in both, and the functions in each."""
 
+import hmac
 import io
 import itertools
 import json
@@ -22,10 +23,12 @@ from lib.local_cloud.cloud import ACCOUNT, SECRET_KEY, LocalCloud
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
 from tests.support import functions
+from tests.support.mac import Mac
 
 HOME, PEER = region.pair({})
 NAMESPACE = "DisasterRecovery"
 VISA = "4111111111111111"
+HASH_KEY = "mrk-1"  # the id of a multi-Region key is the same in both regions
 ATTRIBUTES = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "payment_id")]
 INDEX = {
     "IndexName": "payment-id",
@@ -110,7 +113,19 @@ def load(cloud: LocalCloud, place: str, environ: Mapping[str, str]) -> SimpleNam
     with mock.patch.dict(os.environ, names):
         modules = functions.load("disaster_recovery", "payment")
     modules.handler.payments.environ = {"AWS_REGION": place, "HOME_REGION": HOME, **environ}
+    modules.handler.payments.hashes = hashes(modules, Mac)
     return modules
+
+
+def hashes(modules: SimpleNamespace, kms: Callable[[], Any]) -> Any:
+    """Return the function's hashes, with a KMS client of a test's own."""
+    return modules.keyed_hash.KeyedHash(kms, {modules.keyed_hash.VARIABLE: HASH_KEY})
+
+
+def stored_under(key: str) -> str:
+    """Return what the payment of an idempotency key is stored under."""
+    mac = Mac().generate_mac(KeyId=HASH_KEY, MacAlgorithm="HMAC_SHA_256", Message=b"idempotency keys, version 1")["Mac"]
+    return f"hashed-key#{hmac.digest(mac, json.dumps([key]).encode(), 'sha256').hex()}"
 
 
 def anew(cloud: LocalCloud, modules: SimpleNamespace, table: str) -> "Api":

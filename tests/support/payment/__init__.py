@@ -1,6 +1,5 @@
 """The payment service for tests: its database, its functions as AWS runs them, events, a bucket in memory."""
 
-import hmac
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import Postgres
 from tests.support import functions
 from tests.support.database import Secrets
+from tests.support.mac import Mac
 
 USER, PASSWORD, DATABASE = "payment_admin", "first-Password.1", "payment"
 BUCKET, NAMESPACE = "audit", "TAP/Payment"
@@ -39,15 +39,6 @@ def environ(server: Postgres) -> dict[str, str]:
         "DB_TLS": "off",
         "AUDIT_BUCKET": BUCKET,
     }
-
-
-class Mac:
-    """A KMS client with one key."""
-
-    def generate_mac(self, **call: Any) -> dict[str, bytes]:
-        """Be GenerateMac."""
-        assert call["MacAlgorithm"] == "HMAC_SHA_256"
-        return {"Mac": hmac.digest(b"the key of the tests", call["KeyId"].encode() + call["Message"], "sha256")}
 
 
 def luhn(digits: str) -> bool:

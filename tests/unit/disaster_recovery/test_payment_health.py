@@ -38,7 +38,7 @@ def test_the_function_is_alive_without_anything_else(payment_home, database):
 
 
 def test_a_whole_region_says_who_writes(payment_home, payment_peer):
-    checks = {"table": "ok", "database": "ok"}
+    checks = {"table": "ok", "database": "ok", "keys": "ok"}
     said = {"ready": True, "writer": HOME, "epoch": 0, "checks": checks}
     assert ready(payment_home) == (200, {**said, "region": HOME, "peer": PEER, "may_write": True})
     assert ready(payment_peer) == (200, {**said, "region": PEER, "peer": HOME, "may_write": False})
@@ -57,7 +57,7 @@ def test_the_writer_can_be_asked_for(payment_home, payment_peer):
 def test_a_region_without_its_table_is_not_whole(payment_home):
     fail(payment_home.client, "GetItem", ReadTimeoutError(endpoint_url="https://dynamodb.test"))
     status, said = ready(payment_home)
-    assert (status, said["ready"], said["checks"]) == (503, False, {"table": "away", "database": "ok"})
+    assert (status, said["ready"], said["checks"]) == (503, False, {"table": "away", "database": "ok", "keys": "ok"})
     assert (said["writer"], said["epoch"], said["may_write"]) == (None, None, False)
     assert payment_home.lines()[-1]["level"] == "ERROR"
 
@@ -76,7 +76,7 @@ def test_a_region_whose_writer_item_says_nothing_is_healthy_and_does_not_write(p
 def test_a_region_without_its_database_is_not_whole(payment_home, database):
     database(free_port())
     status, said = ready(payment_home)
-    assert (status, said["checks"]) == (503, {"table": "ok", "database": "away"})
+    assert (status, said["checks"]) == (503, {"table": "ok", "database": "away", "keys": "ok"})
     assert said["may_write"]
 
 
@@ -100,6 +100,17 @@ def test_a_database_that_says_nothing_is_not_waited_for(payment_home, database):
         began = time.monotonic()
         assert not readiness.database_answers(HOST, port, 0.1)
         assert time.monotonic() - began < 1
+
+
+def test_a_region_without_the_key_of_the_hashes_is_not_whole(payment_home, monkeypatch):
+    """A new environment could not take a payment."""
+    monkeypatch.setattr(payment_home.modules.handler.payments, "hashes", world.hashes(payment_home.modules, silent_kms))
+    status, said = ready(payment_home)
+    assert (status, said["checks"]) == (503, {"table": "ok", "database": "ok", "keys": "away"})
+
+
+def silent_kms():
+    raise ConnectionError("no answer from KMS")
 
 
 def test_a_look_that_takes_too_long_is_a_no(payment_home, monkeypatch):

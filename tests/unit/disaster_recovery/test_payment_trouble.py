@@ -93,7 +93,7 @@ def test_a_write_whose_answer_is_lost_is_found_by_reading_back(api, error):
     fail(api.client, "TransactWriteItems", error, after=True)
     answer = api.pay("key-1")
     assert answer.status == 201
-    assert answer.body["payment_id"] == api.stored()["key#key-1"]["payment_id"]["S"]
+    assert answer.body["payment_id"] == api.stored()[world.stored_under("key-1")]["payment_id"]["S"]
     assert "idempotent-replayed" not in answer.headers
 
 
@@ -165,7 +165,7 @@ def test_a_condition_that_fails_outweighs_a_conflict(api, payment_api, place):
     paid = payment_api(world.HOME).pay("key-1")
     error = refusal("TransactionCanceledException", "TransactionConflict", "TransactionConflict")
     passive = {"region": {"S": world.PEER}, "epoch": {"N": "4"}}
-    item = (passive, api.stored()["key#key-1"])[place]
+    item = (passive, api.stored()[world.stored_under("key-1")])[place]
     error.response["CancellationReasons"][place] = {"Code": "ConditionalCheckFailed", "Item": item}
     calls = fail(api.client, "TransactWriteItems", error)
     assert api.pay("key-1").text == paid.text

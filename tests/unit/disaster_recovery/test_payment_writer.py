@@ -19,7 +19,7 @@ def passive(api, answer, writer, epoch):
 def test_without_an_item_the_home_region_writes(payment_home, payment_peer):
     assert passive(payment_peer, payment_peer.pay("key-1"), HOME, 0)
     assert payment_home.pay("key-1").body["epoch"] == 0
-    assert list(payment_home.stored()) == ["key#key-1"]
+    assert list(payment_home.stored()) == [world.stored_under("key-1")]
 
 
 def test_the_region_that_the_item_names_writes(payment_home, payment_peer):
@@ -34,7 +34,7 @@ def test_an_environment_that_has_written_stops_after_a_change(payment_home, paym
     payment_home.pay("key-1")
     world.flip(payment_home.client, payment_home.table, PEER, 1)
     assert passive(payment_home, payment_home.pay("key-2"), PEER, 1)
-    assert set(payment_home.stored()) == {"control#writer", "key#key-1"}
+    assert set(payment_home.stored()) == {"control#writer", world.stored_under("key-1")}
     assert payment_peer.pay("key-2").status == 201
 
 

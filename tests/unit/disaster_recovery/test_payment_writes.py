@@ -13,7 +13,7 @@ def test_a_payment_is_stored_as_it_is_answered(payment_home):
     answer = payment_home.pay("key-1", amount="12.5", drill="run-1")
     assert answer.status == 201
     assert answer.headers["location"] == f"/payments/{answer.body['payment_id']}"
-    stored = payment_home.stored()["key#key-1"]
+    stored = payment_home.stored()[world.stored_under("key-1")]
     assert answer.body == {
         "payment_id": stored["payment_id"]["S"],
         "amount": "12.50",
@@ -61,7 +61,7 @@ def test_an_id_follows_from_key_and_body_in_every_environment(payment_home, paym
     modules = payment_api(HOME).modules
     paid = payment_home.pay("key-1").body["payment_id"]
     request = modules.web.read(world.event("POST", "/", world.payment(), key="key-1"))
-    assert modules.payment_request.read(request).payment_id == paid
+    assert modules.payment_request.read(request, modules.handler.payments.hashes).payment_id == paid
     assert modules.payment_request.is_id(paid)
 
 
@@ -84,7 +84,7 @@ def test_a_payment_is_shown_in_both_regions(payment_home, payment_peer):
 
 def test_a_payment_that_is_not_there_is_not_found(payment_home):
     module = payment_home.modules.payment_request
-    payment_id = module.PaymentRequest("key", {}, "hash").payment_id
+    payment_id = module.PaymentRequest("key", "digest", {}, "hash").payment_id
     assert module.is_id(payment_id)
     answer = payment_home("GET", f"/payments/{payment_id}")
     assert (answer.status, answer.body["code"]) == (404, "payment_not_found")

@@ -1,7 +1,8 @@
-"""Two private networks, disjoint, peered both ways; functions reach the table and Aurora, and nothing else."""
+"""Two private networks, disjoint, peered both ways; functions reach the table, KMS and Aurora, and nothing else."""
 
 import ipaddress
 import itertools
+import json
 
 import pytest
 
@@ -75,20 +76,45 @@ def test_every_subnet_has_a_route_table(role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_functions_reach_the_table_and_aurora_on_both_sides(role):
+def test_functions_reach_the_table_kms_and_aurora_on_both_sides(role):
     found = production()
-    functions = found.one("aws_security_group", role, "functions-group").address
+    functions, keys, database = (
+        found.one("aws_security_group", role, f"{part}-group").address for part in ("functions", "keys", "database")
+    )
     rules = [r for r in found.of("aws_vpc_security_group_egress_rule", role) if functions in r["security_group_id"]]
     peer = Settings.read({}).region_configs[ROLES.index(OTHER[role])].cidr
     ways = {
-        next(key for key in ("prefix_list_id", "referenced_security_group_id", "cidr_ipv4") if key in rule.values): rule
+        next(
+            rule[key] for key in ("prefix_list_id", "referenced_security_group_id", "cidr_ipv4") if key in rule.values
+        ): rule["from_port"]
         for rule in rules
     }
-    assert len(ways) == len(rules) == 3
-    assert "dynamodb" in ways["prefix_list_id"]["prefix_list_id"]
-    assert ways["prefix_list_id"]["from_port"] == 443
-    assert ipaddress.IPv4Network(ways["cidr_ipv4"]["cidr_ipv4"]).subnet_of(ipaddress.IPv4Network(peer))
-    assert ways["cidr_ipv4"]["from_port"] == ways["referenced_security_group_id"]["from_port"] == 5432
+    (table,) = (way for way in ways if "dynamodb" in way)
+    (there,) = (way for way in ways if "$" not in way)
+    assert ipaddress.IPv4Network(there).subnet_of(ipaddress.IPv4Network(peer))
+    assert ways == {table: 443, f"${{{keys}.id}}": 443, f"${{{database}.id}}": 5432, there: 5432}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_kms_is_reached_by_functions_only_in_each_of_their_subnets(role):
+    found = production()
+    keys, functions = (found.one("aws_security_group", role, f"{part}-group").address for part in ("keys", "functions"))
+    (entry,) = (r for r in found.of("aws_vpc_security_group_ingress_rule", role) if keys in r["security_group_id"])
+    assert (entry["from_port"], entry["referenced_security_group_id"]) == (443, f"${{{functions}.id}}")
+    (endpoint,) = (e for e in found.of("aws_vpc_endpoint", role) if e["service_name"].endswith(".kms"))
+    assert (endpoint["vpc_endpoint_type"], endpoint["private_dns_enabled"]) == ("Interface", True)
+    subnets = [s.address for s in found.of("aws_subnet", role) if s["tags"]["Tier"] == "functions"]
+    assert endpoint["subnet_ids"] == [f"${{{subnet}.id}}" for subnet in subnets]
+    assert endpoint["security_group_ids"] == [f"${{{keys}.id}}"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_endpoint_of_kms_leads_to_one_key_and_one_call(role):
+    found = production()
+    (endpoint,) = (e for e in found.of("aws_vpc_endpoint", role) if e["service_name"].endswith(".kms"))
+    (statement,) = json.loads(endpoint["policy"])["Statement"]
+    key = found.one("aws_kms_key" if role == "primary" else "aws_kms_replica_key", role, f"hashes/{role}").address
+    assert (statement["Action"], statement["Resource"]) == (["kms:GenerateMac"], [f"${{{key}.arn}}"])
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -126,7 +152,7 @@ def test_ec2_takes_every_description():
 @pytest.mark.parametrize("role", ROLES)
 def test_both_gateway_endpoints_serve_both_tiers(role):
     found = production()
-    endpoints = found.of("aws_vpc_endpoint", role)
+    endpoints = [e for e in found.of("aws_vpc_endpoint", role) if e["vpc_endpoint_type"] == "Gateway"]
     assert {e["service_name"].rpartition(".")[2] for e in endpoints} == {"dynamodb", "s3"}
     assert all(e["vpc_endpoint_type"] == "Gateway" and len(e["route_table_ids"]) == 2 for e in endpoints)
 

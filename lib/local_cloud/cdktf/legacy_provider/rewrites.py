@@ -86,6 +86,23 @@ def _refer(node: JsonValue, old: str, new: str) -> None:
             _refer(value, old, new)
 
 
+def hash_keys(config: Config) -> list[str]:
+    """Take out the keys of hashes and their aliases, which are made already, and look them up by their aliases."""
+    declared, found = config["resource"], config.setdefault("data", {}).setdefault("aws_kms_key", {})
+    changed = []
+    for kind in ("aws_kms_key", "aws_kms_replica_key"):
+        for name, key in list(declared.get(kind, {}).items()):
+            if kind == "aws_kms_key" and "customer_master_key_spec" not in key:
+                continue
+            del declared[kind][name]
+            (alias,) = (each for each, body in declared["aws_kms_alias"].items() if f"{kind}.{name}." in str(body))
+            found[name] = {"provider": key["provider"], "key_id": declared["aws_kms_alias"].pop(alias)["name"]}
+            _refer(declared, f"{kind}.{name}.", f"data.aws_kms_key.{name}.")
+            changed.append(name)
+    declared.pop("aws_kms_replica_key", None)
+    return changed
+
+
 def leave_prefix_lists_out(config: Config) -> list[str]:
     """Take out the rules of security groups that name a prefix list."""
     changed = []

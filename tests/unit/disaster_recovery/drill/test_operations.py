@@ -8,6 +8,9 @@ from lib.common.errors import ExerciseError
 from lib.disaster_recovery.drill import operations, target
 from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.settings import Settings
+from tests.support import functions
+from tests.support.disaster_recovery import two_regions as world
+from tests.support.mac import Mac
 
 
 class Refused(Exception):
@@ -36,6 +39,10 @@ class Aws:
     def __call__(self, service, place):
         self.calls.append((service, place))
         return self
+
+    def generate_mac(self, *, KeyId, **others):
+        assert KeyId == f"alias/{self.settings.name('key_alias', 'hashes')}"
+        return Mac().generate_mac(KeyId=world.HASH_KEY, **others)
 
     def get_item(self, **arguments):
         assert arguments["ConsistentRead"] is True
@@ -204,15 +211,22 @@ def test_while_nobody_writes_nobody_is_named(steps, settings, aws):
 
 def test_payments_are_found_by_their_keys_whatever_their_number(steps, settings, aws):
     keys = [f"k{number}" for number in range(250)]
-    aws.items |= {f"key#{key}": {"pk": {"S": f"key#{key}"}} for key in keys[:240]}
+    aws.items |= {world.stored_under(key): {"pk": {"S": world.stored_under(key)}} for key in keys[:240]}
     aws.unprocessed = 1
     assert steps.stored(settings.primary, keys).keys() == set(keys[:240])
 
 
-def test_payments_of_a_run_are_found_without_their_keys(steps, settings, aws):
-    for key, run in (("a", "r1"), ("b", "r2")):
-        aws.items[f"key#{key}"] = {"pk": {"S": f"key#{key}"}, "drill": {"S": run}}
-    assert steps.of_drill(settings.primary, "r1") == {"a"}
+def test_payments_of_a_run_under_other_keys_are_found(steps, settings, aws):
+    for key, run in (("a", "r1"), ("b", "r1"), ("c", "r2")):
+        aws.items[world.stored_under(key)] = {"pk": {"S": world.stored_under(key)}, "drill": {"S": run}}
+    assert steps.others(settings.primary, "r1", ["b"]) == {world.stored_under("a")}
+
+
+def test_the_drill_hashes_keys_as_the_functions_do(steps, settings):
+    modules = functions.load("disaster_recovery", "payment")
+    hashes = modules.keyed_hash.KeyedHash(Mac, {modules.keyed_hash.VARIABLE: world.HASH_KEY})
+    request = modules.payment_request.PaymentRequest("key", hashes.digest("key").hex(), {}, "hash")
+    assert steps._stored_under(settings.primary, ["key"]) == {modules.payments._key(request)["pk"]["S"]: "key"}
 
 
 def test_an_api_is_found_by_its_whole_name(aws, settings):

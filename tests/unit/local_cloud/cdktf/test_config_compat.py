@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 
@@ -168,9 +169,24 @@ def test_a_nested_path_is_written_as_the_emulator_keeps_it(result, synthesised):
     assert {r["method_path"] for r in named(result, settings).values()} == {"*/*", "health/ready/GET"}
 
 
+def moved(text):
+    """Return a text with the key of the hashes where the old provider looks it up."""
+    return re.sub(r"(?<=[{])aws_kms_(?:replica_)?key[.](?=keys-hashes)", "data.aws_kms_key.", text)
+
+
+def test_the_key_of_the_hashes_is_looked_up_by_its_alias_in_each_region(result, synthesised):
+    found = result[0]["data"]["aws_kms_key"]
+    assert {key["provider"] for key in found.values()} == {"aws.primary", "aws.secondary"}
+    aliases = {body["name"] for body in synthesised["resource"]["aws_kms_alias"].values()}
+    (alias,) = {key["key_id"] for key in found.values()}
+    assert alias in aliases
+    assert alias not in {body["name"] for body in named(result, "aws_kms_alias").values()}
+    assert "aws_kms_replica_key" not in json.dumps(result[0])
+
+
 def test_only_the_policy_that_the_emulator_cannot_read_is_wider(result, synthesised):
     for name, policy in named(result, "aws_iam_role_policy").items():
-        was = json.loads(synthesised["resource"]["aws_iam_role_policy"][name]["policy"])["Statement"]
+        was = json.loads(moved(synthesised["resource"]["aws_iam_role_policy"][name]["policy"]))["Statement"]
         now = json.loads(policy["policy"])["Statement"]
         differing = [new for old, new in zip(was, now, strict=True) if old != new]
         assert all(found["Action"] == ["rds:DescribeGlobalClusters"] for found in differing)

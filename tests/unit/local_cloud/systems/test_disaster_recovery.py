@@ -41,8 +41,9 @@ class Deployer:
     def __init__(self, old):
         self.old = old
 
-    def deploy(self, _report):
-        return True, [("what", "why", ["name"])], DeployMode(self.old, "a way")
+    def deploy(self, _report, prepare):
+        prepared = prepare() if self.old else []
+        return True, [("what", "why", ["name"]), *prepared], DeployMode(self.old, "a way")
 
     def destroy(self, _report):
         self.destroyed = True
@@ -74,6 +75,7 @@ def deployed(cloud, monkeypatch):
         monkeypatch.setattr(LocalCloud, "database", lambda *_: server)
         monkeypatch.setattr(system, "give_api_gateway_its_role", lambda _cloud, regions: prepared.extend(regions))
         monkeypatch.setattr(system, "deployer", lambda _cloud: Deployer(old))
+        monkeypatch.setattr(system.pre_apply, "prepare", lambda *_: [("before", "why", ["name"])])
         monkeypatch.setattr(system.post_apply, "complete", lambda *_: [("after", "why", ["name"])])
         found = system.SYSTEM.deploy(cloud, silent)
         assert server.started
@@ -103,7 +105,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_deployed(cloud, monkeyp
 
 def test_the_old_provider_is_helped_and_that_is_told(deployed):
     found = deployed(True)
-    assert [what for what, _why, _names in found.step_down] == ["what", "after", system.ONE_SERVER[0]]
+    assert [what for what, _why, _names in found.step_down] == ["what", "before", "after", system.ONE_SERVER[0]]
     assert (found.changed, found.way) == (True, "a way")
 
 
@@ -167,8 +169,10 @@ def test_it_is_destroyed_by_its_deployer_once_the_primary_region_writes(cloud, m
     rds = Rds(settings, region_configs.get(role, ""), "another")
     monkeypatch.setattr(LocalCloud, "client", lambda _self, _service, _place=None: rds)
     monkeypatch.setattr(system, "deployer", lambda _cloud: deployer)
+    removed = []
+    monkeypatch.setattr(system.pre_apply, "remove", lambda *_: removed.append(deployer.destroyed))
     system.SYSTEM.destroy(cloud, silent)
-    assert deployer.destroyed
+    assert (deployer.destroyed, removed) == (True, [True])
     assert rds.moved == ([region_configs["primary"]] if moved else [])
 
 
