@@ -44,6 +44,7 @@ SILENT = (
     "AWS::ApiGateway::BasePathMapping",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCGatewayAttachment",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::EventSourceMapping",
     "AWS::CDK::Metadata",
     "AWS::ApiGateway::Method",

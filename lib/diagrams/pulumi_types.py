@@ -70,6 +70,7 @@ TYPES = {
     "aws:kms/key:Key": Type("AWS::KMS::Key"),
     "aws:lambda/function:Function": Type("AWS::Lambda::Function", {"FunctionName": "Name"}),
     "aws:lambda/invocation:Invocation": Type("AWS::Lambda::Function invocation"),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Type("AWS::Lambda::EventInvokeConfig"),
     "aws:lambda/permission:Permission": Type("AWS::Lambda::Permission"),
     "aws:lb/listener:Listener": Type("AWS::ElasticLoadBalancingV2::Listener"),
     "aws:lb/loadBalancer:LoadBalancer": Type(

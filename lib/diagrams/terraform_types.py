@@ -42,6 +42,7 @@ TYPES = {
     "aws_iam_role_policy": Type("AWS::IAM::Policy"),
     "aws_kms_alias": Type("AWS::KMS::Alias", {"AliasName": "Name"}),
     "aws_kms_key": Type("AWS::KMS::Key"),
+    "aws_kms_replica_key": Type("AWS::KMS::Key"),
     "aws_lambda_function": Type("AWS::Lambda::Function"),
     "aws_lambda_permission": Type("AWS::Lambda::Permission"),
     "aws_rds_cluster": Type("AWS::RDS::DBCluster", CLUSTER),

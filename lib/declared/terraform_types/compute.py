@@ -55,6 +55,7 @@ TYPES = {
         "AWS::Lambda::Function",
         options=frozenset({"filename", "publish", "source_code_hash", "skip_destroy"}),
     ),
+    "aws_lambda_function_event_invoke_config": ResourceType("AWS::Lambda::EventInvokeConfig", tagged=False),
     "aws_lambda_invocation": ResourceType("Terraform::aws_lambda_invocation", tagged=False),
     "aws_lambda_permission": ResourceType("AWS::Lambda::Permission", options=frozenset({"statement_id"}), tagged=False),
 }

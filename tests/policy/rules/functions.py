@@ -23,6 +23,7 @@ TASK, SERVICE = "AWS::ECS::TaskDefinition", "AWS::ECS::Service"
 API_SECONDS = 29
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 SECONDS, MEMORY_MIB = range(1, 901), range(128, 10241)
+RETRY_SECONDS = 60 + 120
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 
@@ -125,11 +126,33 @@ def _callers(declaration: Declaration, function: Resource) -> Iterator[tuple[str
         if _names(declaration, method.at("Integration.Uri"), function):
             milliseconds = int(method.at("Integration.TimeoutInMillis", API_SECONDS * 1000))
             yield method.name, milliseconds // 1000
-    # With one run at a time a run that takes long keeps the next one waiting, and no two meet.
-    alone = function.properties.get("ReservedConcurrentExecutions") == 1
-    for event in [] if alone else declaration.of("AWS::Events::Rule"):
+    yield from _schedules(declaration, function)
+
+
+def _schedules(declaration: Declaration, function: Resource) -> Iterator[tuple[str, int]]:
+    """Yield the schedules of a function, with the seconds between two runs."""
+    for event in declaration.of("AWS::Events::Rule"):
         if any(_names(declaration, target["Arn"], function) for target in event.properties.get("Targets", [])):
             yield event.name, interval(str(event.properties.get("ScheduleExpression")))
+
+
+@rule("AWS::Events::Rule")
+def retries_that_meet_the_next_run(declaration: Declaration) -> Iterator[str]:
+    """Find functions that a schedule starts again before Lambda has done with its own retries.
+
+    Lambda tries an asynchronous event again one minute after a failure, and two minutes after that.
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
+    without = [
+        found
+        for config in declaration.of("AWS::Lambda::EventInvokeConfig")
+        if config.properties.get("MaximumRetryAttempts") == 0
+        for found, _attribute in declaration.referred(config.properties["FunctionName"])
+    ]
+    for function in declaration.of(FUNCTION):
+        for name, seconds in _schedules(declaration, function):
+            if seconds <= RETRY_SECONDS and function not in without:
+                yield f"{function.name}: {name} starts it every {seconds} s, and Lambda tries for {RETRY_SECONDS} s"
 
 
 def _names(declaration: Declaration, value: Any, resource: Resource) -> bool:

@@ -90,6 +90,21 @@ TWINS: list[Twin] = [
         {"state": "DISABLED"},
     ),
     *pulumi(functions.schedules, "aws:cloudwatch/eventTarget:EventTarget", "", {}),
+    *pulumi(functions.function_limits, "aws:lambda/function:Function", "drain", {"timeout": 61}),
+    *pulumi(
+        functions.retries_that_meet_the_next_run,
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        "drain",
+        {},
+        {"maximumRetryAttempts": 1},
+    ),
+    Twin(
+        functions.retries_that_meet_the_next_run,
+        "cdktf",
+        "aws_cloudwatch_event_rule",
+        "",
+        {"schedule_expression": "rate(2 minutes)"},
+    ),
     *pulumi(functions.schedules, "aws:lambda/permission:Permission", "drain", {}),
     Twin(functions.function_callers, "cdktf", "aws_lambda_permission", "", {"principal": "apigateway.amazonaws.cmo"}),
     *pulumi(

@@ -101,6 +101,15 @@ RESOURCE_TYPES = {
         delete="remove_permission",
         by={"FunctionName": "FunctionName", "StatementId": "id", "Qualifier": "Qualifier"},
     ),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": ResourceType(
+        "lambda",
+        "put_function_event_invoke_config",
+        key="{functionName}:{qualifier}",
+        given={"Qualifier": "$LATEST"},
+        rename={".destination": "Destination"},
+        delete="delete_function_event_invoke_config",
+        by={"FunctionName": "FunctionName", "Qualifier": "Qualifier"},
+    ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": ResourceType(
         "lambda",
         "create_event_source_mapping",
