@@ -32,6 +32,7 @@ ARNS = {
     "AWS::Events::Rule": "events:{region}:{account}:rule/name",
     "AWS::IAM::Role": "iam::{account}:role/name",
     "AWS::KMS::Key": "kms:{region}:{account}:key/12345678-1234-1234-1234-123456789012",
+    "AWS::KMS::ReplicaKey": "kms:{region}:{account}:key/mrk-1234abcd12ab34cd56ef1234567890ab",
     "AWS::Kinesis::Stream": "kinesis:{region}:{account}:stream/name",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:name",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:name",

@@ -50,6 +50,10 @@ ROLES = (
     ServiceLinkedRole(
         "AWSServiceRoleForDynamoDBReplication", "replication.dynamodb.amazonaws.com", ("AWS::DynamoDB::GlobalTable",)
     ),
+    # https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-auth-slr.html
+    ServiceLinkedRole(
+        "AWSServiceRoleForKeyManagementServiceMultiRegionKeys", "mrk.kms.amazonaws.com", ("AWS::KMS::ReplicaKey",)
+    ),
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
     ServiceLinkedRole(
         "AWSServiceRoleForAPIGateway",
