@@ -1,34 +1,17 @@
 """Amounts of money: exact decimals, each with a currency that says how many decimals it may have."""
 
+import json
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 # How many decimals a currency has: ISO 4217, list one, column "minor unit" (https://www.six-group.com/iso4217).
-# One of each kind and those of the neighbourhood; another one is a line here, for nothing else depends on the list.
-EXPONENTS = {
-    "AUD": 2,
-    "BHD": 3,
-    "CAD": 2,
-    "CHF": 2,
-    "CZK": 2,
-    "DKK": 2,
-    "EUR": 2,
-    "GBP": 2,
-    "HUF": 2,
-    "ISK": 0,
-    "JOD": 3,
-    "JPY": 0,
-    "KRW": 0,
-    "KWD": 3,
-    "NOK": 2,
-    "OMR": 3,
-    "PLN": 2,
-    "RON": 2,
-    "SEK": 2,
-    "TND": 3,
-    "USD": 2,
-}
+# lib/common/currencies.json is the one source: it lies beside this module in a package. It has one currency of each
+# kind and those of the neighbourhood; another one is a line there.
+_HERE = Path(__file__).resolve()
+_FILES = (_HERE.with_name("currencies.json"), _HERE.parents[2] / "lib" / "common" / "currencies.json")
+EXPONENTS: dict[str, int] = json.loads(next(path for path in _FILES if path.is_file()).read_bytes())
 # Card networks carry twelve digits of minor units (ISO 8583, field 4). One more could look like a card number.
 LARGEST = 10**12 - 1
 _TEXT = re.compile(r"([0-9]+)(?:\.([0-9]+))?", re.ASCII)

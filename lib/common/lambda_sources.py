@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = "requirements.txt"
 # What a module of lambda/common/ reads beside it, and where the repository has that.
-_DATA = {"postgres": "lib/common/rds-ca.pem"}
+_DATA = {"money": "lib/common/currencies.json", "postgres": "lib/common/rds-ca.pem"}
 
 
 class PackageError(RuntimeError):

@@ -161,7 +161,7 @@ def scene(folder: Path, threads: int) -> Iterator[tuple[Any, Any, int]]:
 
 def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict[str, Callable[[], Result]]:
     """Return what is measured, by name."""
-    from lib.flask_api.app import ids, orders, products
+    from lib.flask_api.app import currencies, ids, orders, products
     from lib.flask_api.app.models import Item
     from tests.support import flask_api
 
@@ -182,7 +182,7 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
         return generator(port=port, clients=clients, seconds=seconds, requests=requests, first=time.time_ns())
 
     def numbered(statement: str) -> str:
-        for number in range(1, 6):
+        for number in range(1, 7):
             statement = statement.replace(f"${number}", "%s")
         return statement
 
@@ -193,7 +193,7 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
 
     def order(connection: Any, n: int) -> Any:
         which = n % PRODUCTS
-        values = (ids.new(), flask_api.key(), prints[which], f"{{{','.join(pairs[which])}}}", "{1,2}")
+        values = (ids.new(), flask_api.key(), prints[which], f"{{{','.join(pairs[which])}}}", "{1,2}", currencies.AS_JSON)
         return connection.execute(place, values, prepare=True).fetchone()[0] == "placed"
 
     def connect() -> Any:

@@ -2,11 +2,10 @@
 
 import time
 from http import HTTPStatus
-from typing import Any
 
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # waitress has no types
-from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]
-from waitress.task import ErrorTask, WSGITask  # type: ignore[import-untyped]
+from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]  # waitress has no types
+from waitress.task import ErrorTask, WSGITask  # type: ignore[import-untyped]  # waitress has no types
 
 from . import limits, problems, request_log
 from .problems import RETRY_AFTER, Refusal
@@ -29,10 +28,10 @@ FOUND = {
 }
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """One request, as far as it has come."""
 
-    error: Any  # waitress's, a Refusal, or None
+    error: object  # waitress's, a Refusal, or None
     path = command = ""
     last = False  # whether the connection ends with it
     queued = 0.0  # of time.monotonic(): since when it waits for a thread
@@ -56,7 +55,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
 
-class Answer(WSGITask):  # type: ignore[misc]
+class Answer(WSGITask):  # type: ignore[misc]  # waitress has no types
     """What the application answers."""
 
     def execute(self) -> None:
@@ -66,13 +65,13 @@ class Answer(WSGITask):  # type: ignore[misc]
         super().execute()
 
 
-class Problem(ErrorTask):  # type: ignore[misc]
+class Problem(ErrorTask):  # type: ignore[misc]  # waitress has no types
     """What the server answers by itself, in the form of the API's other refusals."""
 
     def execute(self) -> None:
         """Answer, and write the request's line in the log."""
         request, error = self.request, self.request.error
-        refusal = error if isinstance(error, Refusal) else FOUND.get(error.code, NOT_HTTP)
+        refusal = error if isinstance(error, Refusal) else FOUND.get(getattr(error, "code", 0), NOT_HTTP)
         given = request.headers.get
         name = request_log.request_id(given("X_AMZN_TRACE_ID", ""), given("X_REQUEST_ID", ""))
         body = refusal.body(name)

@@ -11,12 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]  # waitress has no types
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
-from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]
-from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # waitress has no types
+from waitress.server import TcpWSGIServer  # type: ignore[import-untyped]  # waitress has no types
+from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]  # waitress has no types
 
 from . import limits
 from .http_messages import CUT_OFF, OVERLOADED, TOO_SLOW, Answer, Parser, Problem
@@ -27,7 +26,7 @@ ACCEPTED = 32  # connections, before those that are open have their turn
 SCAN_SECONDS = 0.5
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """One client's connection. All methods but :meth:`service` run in the thread of the server."""
 
     parser_class, task_class, error_task_class = Parser, Answer, Problem
@@ -138,7 +137,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return idle, self.last_activity if idle else self.began
 
 
-class Server(TcpWSGIServer):  # type: ignore[misc]
+class Server(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     """All connections of a process, and what waits for a thread.
 
     Args:
@@ -151,7 +150,7 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class = Channel
 
     def __init__(
-        self, application: Callable[..., Any], listener: socket.socket, threads: int, sockets: dict[int, Any]
+        self, application: Callable[..., object], listener: socket.socket, threads: int, sockets: dict[int, object]
     ) -> None:
         adjustments = Adjustments(
             threads=threads,

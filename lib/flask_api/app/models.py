@@ -3,14 +3,23 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from . import ids
+from . import currencies, ids
 
 MOST_ITEMS = 100
 KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"
-PRICE_PATTERN = r"^(?:0|[1-9][0-9]{0,7})\.[0-9]{2}$"
-AMOUNT_PATTERN = r"^(?:0|[1-9][0-9]*)\.[0-9]{2}$"
+PRICE_PATTERN = r"^(?:0|[1-9][0-9]{0,7})(?:\.[0-9]{2,3})?$"
+AMOUNT_PATTERN = r"^(?:0|[1-9][0-9]*)(?:\.[0-9]{2,3})?$"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 # No control characters (PostgreSQL takes no NUL), no space at either end.
 NAME_PATTERN = r"^[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
@@ -19,11 +28,19 @@ PREFIX_PATTERN = r"^[^\x00-\x1f\x7f]*$"
 WORDS = {
     ids.PATTERN: "write a UUID such as '01936a5e-7c00-7000-8000-000000000000'",
     ids.CURSOR_PATTERN: "give the 'next' of the page before",
-    PRICE_PATTERN: "write an amount from '0.00' to '99999999.99', as text with two decimals",
+    PRICE_PATTERN: "write an amount from '0.00' to '99999999.99', as text with the decimals of its currency",
     CURRENCY_PATTERN: "write the three letters of ISO 4217, such as 'EUR'",
     NAME_PATTERN: "leave out control characters, and spaces at the ends",
     PREFIX_PATTERN: "leave out control characters",
 }
+
+
+def _known(currency: str) -> str:
+    if currency not in currencies.DECIMALS:
+        words = f"use one of {', '.join(currencies.DECIMALS)}"
+        raise PydanticCustomError("currency", "{words}", {"words": words})
+    return currency
+
 
 Identity = Annotated[
     str, StringConstraints(pattern=ids.PATTERN, to_lower=True), Field(json_schema_extra={"format": "uuid"})
@@ -31,6 +48,11 @@ Identity = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NAME_PATTERN, examples=["Espresso cup"])]
 Price = Annotated[str, Field(pattern=PRICE_PATTERN, examples=["12.50"])]
 Currency = Annotated[str, Field(pattern=CURRENCY_PATTERN, examples=["EUR"])]
+NewCurrency = Annotated[
+    str,
+    Field(pattern=CURRENCY_PATTERN, json_schema_extra={"enum": [*currencies.DECIMALS]}),
+    AfterValidator(_known),
+]
 Amount = Annotated[str, Field(pattern=AMOUNT_PATTERN, examples=["25.00"])]
 Stock = Annotated[int, Field(ge=0, le=1_000_000)]
 Limit = Annotated[int, Field(ge=1, le=100, description="how many at most")]
@@ -59,9 +81,20 @@ class NewProduct(Request):
     """A product to sell."""
 
     name: Name
-    price: Price
-    currency: Currency
+    currency: NewCurrency
+    price: Annotated[
+        Price, Field(description="as many decimals as ISO 4217 gives the currency: two, none (JPY) or three (KWD)")
+    ]
     stock: Stock
+
+    @field_validator("price")
+    @classmethod
+    def _decimals(cls, price: str, info: ValidationInfo) -> str:
+        """Refuse a price with other decimals than its currency has; a wrong currency is a mistake of its own."""
+        words = currencies.wrong(price, info.data.get("currency", ""))
+        if words:
+            raise PydanticCustomError("decimals", "{words}", {"words": words})
+        return price
 
 
 class ProductChange(Request):

@@ -5,7 +5,7 @@ import json
 
 from flask import Response
 
-from . import ids, web
+from . import currencies, ids, web
 from .database import Database
 from .models import Item, NewOrder, PageQuery
 from .problems import Refusal, invalid, pointer
@@ -13,7 +13,7 @@ from .rows import Rows
 
 PAGE = "SELECT o.id::text, order_answer(o) FROM orders o WHERE o.id < $1::uuid ORDER BY o.id DESC LIMIT $2"
 SELECT = "SELECT order_answer(o) FROM orders o WHERE o.id = $1::uuid"
-PLACE = "SELECT outcome, answer FROM place_order($1::uuid, $2, $3, $4::uuid[], $5::integer[])"
+PLACE = "SELECT outcome, answer FROM place_order($1::uuid, $2, $3, $4::uuid[], $5::integer[], $6::jsonb)"
 CANCEL = "SELECT cancel_order($1::uuid)"
 CANCELLED = ("cancelled orders",)
 
@@ -35,6 +35,13 @@ def refused(answer: str, items: list[Item]) -> Refusal:
             words = f"{items[index].quantity} ordered, {stock} in stock"
             errors.append({"detail": words, "pointer": pointer("items", index, "quantity")})
     return Refusal(status, "Nothing was ordered: see 'errors'.", kind, errors)
+
+
+def unsold(answer: str) -> Refusal:
+    """Return the refusal of an order for products whose price is older than the check of prices, and would fail it."""
+    words = "its price has more decimals than its currency: change the price first"
+    errors = [{"detail": words, "pointer": pointer("items", place, "product_id")} for place in json.loads(answer)]
+    return Refusal(409, "Nothing was ordered: see 'errors'.", "price", errors)
 
 
 class Orders:
@@ -60,12 +67,14 @@ class Orders:
         arrays = f"{{{','.join(product_ids)}}}", f"{{{','.join(str(item.quantity) for item in items)}}}"
         new_id = ids.new()
         with self._locks.held(product_ids):
-            ((outcome, text),) = self._rows(PLACE, (new_id, key, fingerprint(items), *arrays))
+            ((outcome, text),) = self._rows(PLACE, (new_id, key, fingerprint(items), *arrays, currencies.AS_JSON))
         if outcome in ("placed", "repeated"):
             placed = new_id if outcome == "placed" else json.loads(text)["id"]
             return web.answer(text, 201, f"/orders/{placed}")
         if outcome == "refused":
             raise refused(text, items)
+        if outcome == "prices":
+            raise unsold(text)
         if outcome == "currencies":
             raise Refusal(422, "The products have different currencies: place one order for each.", "mixed-currencies")
         raise Refusal(409, f"This {web.KEY} came with other items before: take a new one.", "key-reused")

@@ -18,6 +18,7 @@ TYPES = {
     "out-of-stock": "There is not enough in stock",
     "unknown-product": "There is no such product",
     "mixed-currencies": "One order has one currency",
+    "price": "A price is no amount of its currency",
     "database-away": "The database is away",
 }
 

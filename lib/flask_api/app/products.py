@@ -2,7 +2,7 @@
 
 from flask import Response
 
-from . import ids, web
+from . import currencies, ids, web
 from .database import Database
 from .models import NewProduct, ProductChange, ProductQuery
 from .problems import invalid
@@ -23,10 +23,15 @@ INSERT INTO products AS p (id, name, price, currency, stock)
 VALUES ($1::uuid, $2, $3::numeric, $4, $5) ON CONFLICT (id) DO UPDATE SET id = p.id RETURNING product_answer(p)
 """
 SELECT = "SELECT product_answer(p) FROM products p WHERE p.id = $1::uuid"
+# The product's currency is given back too: a price with other decimals than it has changes nothing.
 UPDATE = """
-UPDATE products p SET name = COALESCE($2::text, p.name), price = COALESCE($3::numeric, p.price),
-    stock = COALESCE($4::bigint, p.stock)
-WHERE p.id = $1::uuid RETURNING product_answer(p)
+WITH changed AS (
+    UPDATE products p SET name = COALESCE($2::text, p.name), price = COALESCE($3::numeric, p.price),
+        stock = COALESCE($4::bigint, p.stock)
+    WHERE p.id = $1::uuid AND ($3::numeric IS NULL OR p.currency <> ALL ($5::text[]))
+    RETURNING product_answer(p) AS answer
+)
+SELECT p.currency, (SELECT c.answer FROM changed c) FROM products p WHERE p.id = $1::uuid
 """
 
 
@@ -61,5 +66,10 @@ class Products:
         if not change.model_fields_set:
             raise invalid([{"detail": "give at least one of name, price and stock", "pointer": ""}])
         with self._locks.held([product_id.lower()]):
-            rows = self._rows(UPDATE, (product_id, change.name, change.price, change.stock))
-        return web.answer(web.found(rows, "product", product_id))
+            unlike = currencies.unlike(change.price or "")
+            rows = self._rows(UPDATE, (product_id, change.name, change.price, change.stock, unlike))
+        currency = web.found(rows, "product", product_id)
+        answer = rows[0][1]
+        if answer is None:
+            raise invalid([{"detail": currencies.wrong(change.price, currency), "pointer": "/price"}])
+        return web.answer(answer)

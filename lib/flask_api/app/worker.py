@@ -3,7 +3,6 @@
 import os
 import time
 from types import FrameType
-from typing import Any
 
 from gunicorn.workers import base  # type: ignore[import-untyped]  # gunicorn has no types
 from waitress import wasyncore  # type: ignore[import-untyped]  # waitress has no types
@@ -11,7 +10,7 @@ from waitress import wasyncore  # type: ignore[import-untyped]  # waitress has n
 from .http_server import Server
 
 
-class Worker(base.Worker):  # type: ignore[misc]
+class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
     """One process: a loop for all connections, threads for the application."""
 
     server: Server | None = None
@@ -31,7 +30,7 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop; then finish what was accepted, within the graceful timeout."""
-        sockets: dict[int, Any] = {}
+        sockets: dict[int, object] = {}
         self.server = server = Server(self.wsgi, self.sockets[0].sock, self.cfg.threads, sockets)
         while self.alive and self.ppid == os.getppid():
             self._turn(sockets)
@@ -43,7 +42,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         server.task_dispatcher.shutdown(timeout=max(0.0, deadline - time.monotonic()))
         wasyncore.close_all(sockets)
 
-    def _turn(self, sockets: dict[int, Any]) -> None:
+    def _turn(self, sockets: dict[int, object]) -> None:
         self.notify()
         assert self.server is not None  # noqa: S101  # for the types: run has made it
         wasyncore.poll2(self.server.maintain(), sockets)

@@ -57,18 +57,18 @@ def test_the_function_s_files_are_packed(write: Write) -> None:
 
 def test_shared_files_lie_beside_the_handler(write: Write) -> None:
     """So that the handler can import and read them."""
-    root = write({"shared/ca.pem": "", "shared/money.py": "CENT = 1\n"}, handler="import money\n" + HANDLER)
-    assert names(lambda_package.build("shop", "store", root=root)) == ["ca.pem", "handler.py", "money.py"]
+    root = write({"shared/ca.pem": "", "shared/coins.py": "CENT = 1\n"}, handler="import coins\n" + HANDLER)
+    assert names(lambda_package.build("shop", "store", root=root)) == ["ca.pem", "coins.py", "handler.py"]
 
 
-COMMON = {"../common/postgres.py": "import errors\n", "../common/errors.py": "", "../common/money.py": "CENT = 1\n"}
+COMMON = {"../common/postgres.py": "import errors\n", "../common/errors.py": "", "../common/coins.py": "CENT = 1\n"}
 
 
 def test_common_modules_are_packed_when_they_are_imported(write: Write) -> None:
     """By the handler, by a shared module, in a function; not those that nothing imports."""
-    files = {"store/a.py": "", "shared/b.py": "def late():\n    from money import CENT\n    return CENT\n", **COMMON}
+    files = {"store/a.py": "", "shared/b.py": "def late():\n    from coins import CENT\n    return CENT\n", **COMMON}
     root = write(files, handler="import a, b\n" + HANDLER)
-    assert names(lambda_package.build("shop", "store", root=root)) == ["a.py", "b.py", "handler.py", "money.py"]
+    assert names(lambda_package.build("shop", "store", root=root)) == ["a.py", "b.py", "coins.py", "handler.py"]
 
 
 def test_a_common_module_brings_what_it_imports_and_reads(write: Write) -> None:
@@ -82,7 +82,7 @@ def test_a_common_module_brings_what_it_imports_and_reads(write: Write) -> None:
 
 def test_a_relative_import_and_a_longer_name_are_no_common_module(write: Write) -> None:
     """Only the first name counts, and only where the path of imports is searched."""
-    never = "def never():\n    from . import money\n    from .money import CENT\n\n\n"
+    never = "def never():\n    from . import coins\n    from .coins import CENT\n\n\n"
     handler = "import os.path, json\n\n\n" + never + HANDLER
     root = write({"../common/path.py": "", "../common/json.json": "", **COMMON}, handler=handler)
     assert names(lambda_package.build("shop", "store", root=root)) == ["handler.py"]
@@ -90,18 +90,18 @@ def test_a_relative_import_and_a_longer_name_are_no_common_module(write: Write) 
 
 def test_a_module_that_is_called_as_a_common_one_is_refused(write: Write) -> None:
     """Which of the two an import means would depend on where it stands."""
-    message = refusal(write({"store/money.py": "", **COMMON}, handler="import money\n" + HANDLER))
-    assert "lambda/shop/store/money.py and " in message
-    assert "lambda/common/money.py have one place in the package: rename one" in message
+    message = refusal(write({"store/coins.py": "", **COMMON}, handler="import coins\n" + HANDLER))
+    assert "lambda/shop/store/coins.py and " in message
+    assert "lambda/common/coins.py have one place in the package: rename one" in message
 
 
 def test_a_changed_common_module_is_another_package(write: Write) -> None:
     """As any other file of the package; one that is not in it changes nothing."""
-    handler = "import money\n" + HANDLER
+    handler = "import coins\n" + HANDLER
     first = lambda_package.build("shop", "store", root=write(COMMON, handler=handler))
     write({"../common/postgres.py": "# changed"}, handler=handler)
     assert lambda_package.build("shop", "store", root=write({}, handler=handler)) == first
-    write({"../common/money.py": "CENT = 2\n"}, handler=handler)
+    write({"../common/coins.py": "CENT = 2\n"}, handler=handler)
     assert lambda_package.build("shop", "store", root=write({}, handler=handler)) != first
 
 
@@ -112,12 +112,12 @@ def test_the_code_of_functions_has_no_links() -> None:
 
 def test_the_modules_of_a_function_are_found_in_these_folders(write: Write) -> None:
     """As they lie in the repository, for whoever runs them without a package."""
-    root = write({"shared/b.py": "import money\n", "shared/ca.pem": "", **COMMON})
+    root = write({"shared/b.py": "import coins\n", "shared/ca.pem": "", **COMMON})
     files, folders = lambda_sources.modules("shop", "store", root=root)
     assert [str(path.relative_to(root / "lambda")) for path in files] == [
         "shop/store/handler.py",
         "shop/shared/b.py",
-        "common/money.py",
+        "common/coins.py",
     ]
     assert folders == [str(path.parent) for path in files]
 
@@ -130,16 +130,16 @@ def test_hidden_files_and_bytecode_are_left_out(write: Write) -> None:
 
 def test_the_check_leaves_no_bytecode(write: Write) -> None:
     """Neither in the package nor beside the sources."""
-    root = write({"store/money.py": ""}, handler="import money\n" + HANDLER)
+    root = write({"store/coins.py": ""}, handler="import coins\n" + HANDLER)
     assert not [name for name in names(lambda_package.build("shop", "store", root=root)) if "pyc" in name]
     assert not list((root / "lambda").rglob("*.pyc"))
 
 
 def test_one_name_twice_is_refused_with_both_files(write: Write) -> None:
     """Neither file silently wins."""
-    message = refusal(write({"store/money.py": "", "shared/money.py": ""}))
-    assert "lambda/shop/store/money.py and " in message
-    assert "lambda/shop/shared/money.py have one place in the package: rename one" in message
+    message = refusal(write({"store/coins.py": "", "shared/coins.py": ""}))
+    assert "lambda/shop/store/coins.py and " in message
+    assert "lambda/shop/shared/coins.py have one place in the package: rename one" in message
 
 
 def test_every_entry_has_the_same_time_and_mode(write: Write) -> None:

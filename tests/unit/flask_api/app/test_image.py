@@ -60,14 +60,14 @@ def test_packages_are_installed_by_hash() -> None:
 
 
 def test_the_image_holds_what_it_needs_and_nothing_else(root: Path) -> None:
-    """The package, and the authorities of RDS where the settings look for them."""
+    """The package, and what it looks for beside it: the authorities of RDS, the currencies."""
     held = {str(path.relative_to(root / "srv")) for path in root.rglob("*") if path.is_file()}
     sources = {
         f"flask_api/app/{path.relative_to(FOLDER / 'app')}"
         for path in (FOLDER / "app").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith("Dockerfile")
     }
-    assert held == sources | {"common/rds-ca.pem"}
+    assert held == sources | {"common/currencies.json", "common/rds-ca.pem"}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,7 @@ def test_the_image_holds_what_it_needs_and_nothing_else(root: Path) -> None:
         ("AWS_REGION", True),
         ("common/region.py", True),
         ("common/rds-ca.pem", False),
+        ("common/currencies.json", False),
         ("flask_api/stack.py", True),
         ("flask_api/app/api.py", False),
         ("flask_api/app/__pycache__/api.pyc", True),
