@@ -17,7 +17,7 @@ from cdktf_cdktf_provider_aws.rds_cluster_parameter_group import (
 from cdktf_cdktf_provider_aws.rds_global_cluster import RdsGlobalCluster
 from constructs import Construct
 
-from lib.common import rds_versions
+from lib.common import postgres_parameters, rds_versions
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import enhanced_monitoring
 from lib.disaster_recovery.aws_context import AwsContext
@@ -31,15 +31,7 @@ from lib.disaster_recovery.settings import ENGINE
 
 # Or AWS enrols the database in paid support when the version's standard support ends.
 LIFECYCLE_SUPPORT = "open-source-rds-extended-support-disabled"
-PARAMETERS = {
-    "rds.force_ssl": "1",
-    "ssl_min_protocol_version": "TLSv1.2",
-    "log_min_duration_statement": "1000",  # milliseconds
-    "log_connections": "1",
-    # Every change of the schema; other statements would bring customers' values into the log.
-    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
-    "log_statement": "ddl",
-}
+PARAMETERS = {**postgres_parameters.PARAMETERS, "log_connections": "1"}
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Database-Insights.html: what each mode keeps.
 INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
 MONITORING_SECONDS = 60

@@ -7,12 +7,13 @@ import pulumi_aws as aws
 
 from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
+from lib.common.postgres_parameters import PARAMETERS
 from lib.flask_api.keys import Keys
 from lib.flask_api.network import Network
 from lib.flask_api.settings import Settings
 from lib.pulumi_components.network import IN_ITS_ZONE
 from lib.pulumi_components.policies import AwsContext
-from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, final_snapshot, monitoring_role
+from lib.pulumi_components.postgres import MONITORING_SECONDS, final_snapshot, monitoring_role
 
 ENGINE = "aurora-postgresql"
 MASTER_USER = "shop_admin"

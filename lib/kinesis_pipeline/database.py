@@ -8,6 +8,7 @@ from constructs import Construct
 
 from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
+from lib.common.postgres_parameters import PARAMETERS
 from lib.common.settings import LOG_DAYS
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
@@ -115,15 +116,7 @@ class Database(Construct):
             # CloudFormation makes another family's group beside the one that the instance uses until it is upgraded.
             name=settings.name("parameter_group", rds_versions.family("postgres", settings.engine_version)),
             description="TLS for every connection; slow statements in the log",
-            parameters={
-                "rds.force_ssl": "1",
-                "ssl_min_protocol_version": "TLSv1.2",
-                "log_min_duration_statement": "1000",  # milliseconds
-                # Every change of the schema; other statements would bring events' values into the log.
-                # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/
-                # USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
-                "log_statement": "ddl",
-            },
+            parameters=PARAMETERS,
         )
 
 

@@ -5,11 +5,12 @@ import pulumi_aws as aws
 
 from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
+from lib.common.postgres_parameters import PARAMETERS
 from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
 from lib.pulumi_components.policies import AwsContext
-from lib.pulumi_components.postgres import MONITORING_SECONDS, PARAMETERS, final_snapshot, monitoring_role
+from lib.pulumi_components.postgres import MONITORING_SECONDS, final_snapshot, monitoring_role
 
 ENGINE = "postgres"
 MASTER_USER = "payment_admin"

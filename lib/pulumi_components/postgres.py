@@ -1,4 +1,4 @@
-"""What every PostgreSQL of RDS and Aurora has in common: its parameters, and who watches it."""
+"""What every PostgreSQL of RDS and Aurora has in common: who watches it, and what it leaves behind."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,6 @@ from lib.pulumi_components.policies import AwsContext, service_role
 
 # Seconds between samples of the operating system's figures (enhanced monitoring).
 MONITORING_SECONDS = 60
-# TLS 1.2 or later for everyone; slow statements (milliseconds) and waits for locks in the log.
-PARAMETERS = {
-    "rds.force_ssl": "1",
-    "ssl_min_protocol_version": "TLSv1.2",
-    "log_min_duration_statement": "1000",
-    "log_lock_waits": "1",
-    # Every change of the schema; other statements would bring customers' values into the log.
-    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
-    "log_statement": "ddl",
-}
 
 
 def final_snapshot(identifier: str, network: aws.ec2.Vpc) -> pulumi.Output[str]:

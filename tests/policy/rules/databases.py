@@ -26,8 +26,17 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "log_disconnections": frozenset({"1", "on"}),
     "log_parameter_max_length": frozenset({"0"}),
     "log_parameter_max_length_on_error": frozenset({"0"}),
-    "log_error_verbosity": frozenset({"terse", "default"}),
+    "log_error_verbosity": frozenset({"terse"}),
+    "log_min_error_statement": frozenset({"panic"}),
 }
+# Whose default, or that of RDS, brings values into the log that callers have sent.
+QUIET = (
+    "log_statement",
+    "log_parameter_max_length",
+    "log_parameter_max_length_on_error",
+    "log_error_verbosity",
+    "log_min_error_statement",
+)
 # Parameters in milliseconds, of which 0 and -1 would mean never or always.
 MILLISECONDS = {
     "log_min_duration_statement",
@@ -40,12 +49,15 @@ GROUPS = ("AWS::RDS::DBParameterGroup", "AWS::RDS::DBClusterParameterGroup")
 
 @rule(*GROUPS)
 def database_parameters(declaration: Declaration) -> Iterator[str]:
-    """Find parameter groups that do not enforce TLS, or with unknown parameters or values."""
+    """Find parameter groups that do not enforce TLS, log what callers send, or have unknown parameters or values."""
     for kind in GROUPS:
         for group in declaration.of(kind):
             parameters = {str(name): str(value) for name, value in group.properties["Parameters"].items()}
             if parameters.get("rds.force_ssl") != "1":
                 yield f"{group.name}: rds.force_ssl is {parameters.get('rds.force_ssl')!r}"
+            for name in QUIET:
+                if name not in parameters:
+                    yield f"{group.name}: without {name} values would be logged"
             for name, value in parameters.items():
                 if name not in PARAMETERS and name not in MILLISECONDS:
                     yield f"{group.name}: the parameter {name!r} is not known here: say what it takes"

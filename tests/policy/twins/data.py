@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from lib.common.postgres_parameters import PARAMETERS
 from tests.policy.cases import REMOVED, Twin
 from tests.policy.rule import Check
 from tests.policy.rules import databases, encryption, production, storage
@@ -21,14 +22,14 @@ INSTANCES = (
 AUDIT = "payment"  # the system whose buckets keep what is written
 
 
-def parameters(check: Check, name: str, value: str) -> Iterator[Twin]:
-    """Yield a twin of a parameter group in each tool."""
+def parameters(check: Check, name: str, value: str = "") -> Iterator[Twin]:
+    """Yield a twin of a parameter group in each tool, with another value or without one."""
+    changed = {key: text for key, text in {**PARAMETERS, name: value}.items() if text}
     for tool, kind in GROUPS:
         if tool == "cdk":
-            yield Twin(check, tool, kind, "", {"Parameters": {"rds.force_ssl": "1", name: value}})
+            yield Twin(check, tool, kind, "", {"Parameters": changed})
         else:
-            whole = [{"name": "rds.force_ssl", "value": "1"}, {"name": name, "value": value}]
-            yield Twin(check, tool, kind, "", {"parameter*": whole})
+            yield Twin(check, tool, kind, "", {"parameter*": [{"name": key, "value": changed[key]} for key in changed]})
 
 
 def instances(check: Check, *changes: dict[str, Any]) -> Iterator[Twin]:
@@ -57,6 +58,8 @@ TWINS: list[Twin] = [
     *parameters(databases.database_parameters, "log_lock_waits", "2"),
     *parameters(databases.database_parameters, "log_statement", "all"),
     *parameters(databases.database_parameters, "log_min_duration_statement", "-1"),
+    *parameters(databases.database_parameters, "log_min_error_statement", "error"),
+    *parameters(databases.database_parameters, "log_parameter_max_length"),
     *(
         Twin(databases.parameter_families, tool, kind, "", {"Family" if tool == "cdk" else "family": family})
         for tool, kind in GROUPS
