@@ -14,8 +14,6 @@ from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
 
-# What the consumer signs in as; lambda/kinesis_pipeline/database/migrations makes it.
-CONSUMER_USER = "pipeline_consumer"
 LOG_EXPORTS = ("postgresql", "upgrade")
 ACKNOWLEDGED = (
     Acknowledged(

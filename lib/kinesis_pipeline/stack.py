@@ -9,13 +9,14 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from lib.common import identity, lambda_package
-from lib.kinesis_pipeline.database import CONSUMER_USER, Database
+from lib.kinesis_pipeline.database import Database
 from lib.kinesis_pipeline.functions import Code, DatabaseClient, Delivery
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.monitoring import Alarms
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
 from lib.kinesis_pipeline.stream import Stream
+from lib.kinesis_pipeline.users import USERS
 
 FOLDER = "kinesis_pipeline"
 
@@ -49,7 +50,6 @@ class KinesisPipeline(cdk.Stack):
             "consumer",
             "Stores the stream's events, each once",
             1,
-            CONSUMER_USER,
             {
                 "FAILURE_BUCKET": self.stream.failures.bucket_name,
                 "UNKNOWN_FIELDS": settings.unknown_fields,
@@ -127,11 +127,10 @@ class KinesisPipeline(cdk.Stack):
         part: str,
         description: str,
         minutes: int,
-        user: str = "",
         environment: Mapping[str, str] | None = None,
     ) -> DatabaseClient:
         package = lambda_package.build(FOLDER, part)
-        code = Code(part, description, package, cdk.Duration.minutes(minutes), user, environment or {})
+        code = Code(part, description, package, cdk.Duration.minutes(minutes), USERS.get(part, ""), environment or {})
         return DatabaseClient(
             self,
             construct_id,

@@ -1,4 +1,4 @@
-"""RDS PostgreSQL: encrypted with its own key, over TLS only, and a password that only RDS knows."""
+"""RDS PostgreSQL: encrypted with its own key, over TLS only; functions sign in by IAM, only RDS knows the password."""
 
 import pulumi
 import pulumi_aws as aws
@@ -16,12 +16,6 @@ ENGINE = "postgres"
 MASTER_USER = "payment_admin"
 INSIGHTS_DAYS = 7  # what the standard mode of Database Insights keeps
 ACKNOWLEDGED = (
-    Acknowledged(
-        "CKV_AWS_161",
-        "aws_db_instance.instance",
-        "Clients sign in with a secret that RDS manages and rotates; tokens of IAM would be a second way in, for no "
-        "user.",
-    ),
     Acknowledged(
         "CKV_AWS_226",
         "aws_db_instance.instance",
@@ -98,6 +92,7 @@ class Database(pulumi.ComponentResource):
             username=MASTER_USER,
             manage_master_user_password=True,  # in no program, no state, no output: RDS keeps and rotates it
             master_user_secret_kms_key_id=keys.database.key_id,
+            iam_database_authentication_enabled=True,
             ca_cert_identifier="rds-ca-rsa2048-g1",
             backup_retention_period=settings.backup_days,
             backup_window="02:00-03:00",

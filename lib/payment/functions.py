@@ -17,6 +17,7 @@ from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
 from lib.payment.storage import Storage
+from lib.payment.users import USERS
 from lib.pulumi_components.policies import AwsContext, document, service_role
 
 FOLDER = "payment"
@@ -101,15 +102,27 @@ class Functions(pulumi.ComponentResource):
             ),
         ]
 
-    def _statements(self, name: str, logs: aws.cloudwatch.LogGroup) -> list[Statement]:
+    def _sign_in(self, part: str) -> list[Statement]:
+        """Return what it takes to sign in to the database: as one role of its own, or as master user to migrate."""
+        args, here = self._args, self._args.context.region
+        if part in USERS:
+            user = args.database.instance.resource_id.apply(
+                lambda resource: args.context.arn("rds-db", f"dbuser:{resource}/{USERS[part]}")
+            )
+            return [allow(["rds-db:connect"], [user])]
+        return [
+            allow(["secretsmanager:GetSecretValue"], [args.database.secret_arn]),
+            allow(["kms:Decrypt"], [args.keys.database.arn], Condition=via_service("secretsmanager", here)),
+        ]
+
+    def _statements(self, part: str, name: str, logs: aws.cloudwatch.LogGroup) -> list[Statement]:
         """Return what every function of the system may do."""
         args, here = self._args, self._args.context.region
         return [
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
             *vpc_attachment(args.context.arn("lambda", f"function:{name}")),
             allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
-            allow(["secretsmanager:GetSecretValue"], [args.database.secret_arn]),
-            allow(["kms:Decrypt"], [args.keys.database.arn], Condition=via_service("secretsmanager", here)),
+            *self._sign_in(part),
             allow(["sqs:SendMessage"], [self.dead.arn]),
             # Lambda decrypts the environment, and SQS encrypts a dead letter, in the function's name.
             allow(["kms:Decrypt"], [args.keys.operations.arn], Condition=via_service("lambda", here)),
@@ -141,7 +154,7 @@ class Functions(pulumi.ComponentResource):
             service="lambda.amazonaws.com",
             sources=[],
             context=self._args.context,
-            statements=[*self._statements(name, logs), *statements],
+            statements=[*self._statements(part, name, logs), *statements],
             opts=self._own,
         )
         return aws.lambda_.Function(
@@ -177,7 +190,7 @@ class Functions(pulumi.ComponentResource):
             "DB_HOST": database.instance.address,
             "DB_PORT": str(settings.database_port),
             "DB_NAME": settings.database_name,
-            "DB_SECRET_ARN": database.secret_arn,
+            **({"DB_USER": USERS[part]} if part in USERS else {"DB_SECRET_ARN": database.secret_arn}),
             "DB_TLS": settings.database_tls,
             "POWERTOOLS_SERVICE_NAME": settings.name("function", part),
             "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,

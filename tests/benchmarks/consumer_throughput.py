@@ -34,9 +34,8 @@ ROOT = str(Path(__file__).resolve().parent.parent.parent)
 sys.path.insert(0, ROOT)
 
 # pylint: disable=wrong-import-position
-from lib.common import region  # noqa: E402
-from lib.kinesis_pipeline.database import CONSUMER_USER  # noqa: E402
 from lib.kinesis_pipeline.events import encode, make  # noqa: E402
+from lib.kinesis_pipeline.users import USERS  # noqa: E402
 from lib.local_cloud.names import HOST  # noqa: E402
 from tests.support import database, functions  # noqa: E402
 from tests.support.kinesis_pipeline import event_source  # noqa: E402
@@ -159,7 +158,7 @@ def pipeline(folder: Path, plain: bool = False) -> Iterator[tuple[Any, Any]]:
         admin.handler.migrate(60.0)
         consumer = functions.load("kinesis_pipeline", "consumer")
         consumer.handler.database = consumer.postgres.Database(
-            {**server.environ, "DB_USER": CONSUMER_USER}, token=consumer.aws.auth_token
+            {**server.environ, "DB_USER": USERS["consumer"]}, token=consumer.aws.auth_token
         )
         opened.append(consumer.handler.database)
         connection = connect(server, plain)
@@ -179,9 +178,7 @@ def main() -> int:
     parser.add_argument("--plain", action="store_true", help="B without TCP_NODELAY")
     arguments = parser.parse_args()
     os.environ.update(
-        AWS_ACCESS_KEY_ID="benchmark",
-        AWS_SECRET_ACCESS_KEY="benchmark",
-        AWS_DEFAULT_REGION=region.primary({}),
+        functions.OF_LAMBDA,
         POWERTOOLS_METRICS_NAMESPACE="benchmark",
         POWERTOOLS_SERVICE_NAME="benchmark",
         FAILURE_BUCKET="benchmark",

@@ -222,7 +222,7 @@ def service() -> Iterator[Bench]:
         server = Postgres(Path(folder) / "postgres", free_port())
         try:
             server.start()
-            os.environ.update(payment.environ(server))
+            os.environ.update({**functions.OF_LAMBDA, **payment.environ(server)})
             payment.provide(server)
             bench = Bench(server)
             yield bench

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -23,7 +24,7 @@ from pg8000.native import Connection
 
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
-from tests.support import payment
+from tests.support import functions, payment
 from tests.support.functions import Context
 from tests.support.payment import Bucket, traffic
 from tests.support.payment.traffic import Environment, Trouble, Worker
@@ -54,7 +55,8 @@ def server() -> Iterator[Postgres]:
 @pytest.fixture
 def sql(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Connection]]:
     """Makes connections of the test's own; the tables are empty, and the functions know their bucket."""
-    monkeypatch.setenv("AUDIT_BUCKET", payment.BUCKET)
+    for name, value in {**functions.OF_LAMBDA, "AUDIT_BUCKET": payment.BUCKET}.items():
+        monkeypatch.setenv(name, value)
     made: list[Connection] = []
 
     def connect() -> Connection:
@@ -193,6 +195,12 @@ def replace(environment: Environment, statement: str, *pairs: tuple[str, str]) -
     setattr(environment.modules.sql, statement, text)
 
 
+def as_master(environment: Environment, change: Change) -> None:
+    """Change a service that signs in as master user: the rights of its role refuse some defects before they show."""
+    payment.as_master(environment.modules)
+    change(environment)
+
+
 def unlocked(environment: Environment, table: str, change: str) -> None:
     """Take away what the database itself would not let pass."""
     environment.database.run(f"ALTER TABLE {table} {change}", seconds=5)
@@ -303,7 +311,7 @@ def test_a_broken_service_is_found_out(
     try:
         for name in payment.TABLES:
             sql().run(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-        scene.run(change)
+        scene.run(partial(as_master, change=change))
         assert [line for line in scene.verdict(sql()) if line.startswith(finding)]
     finally:
         connection = sql()

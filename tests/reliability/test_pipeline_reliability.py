@@ -23,9 +23,8 @@ from typing import Any
 import psutil
 import pytest
 
-from lib.common import region
-from lib.kinesis_pipeline.database import CONSUMER_USER
 from lib.kinesis_pipeline.settings import Settings as Stack
+from lib.kinesis_pipeline.users import USERS
 from lib.local_cloud.servers.postgres import Postgres
 from tests.support import database, functions
 from tests.support.database import TestServer
@@ -72,7 +71,7 @@ class Environment:
         self._scene, self._shard, self._chance = scene, shard, random.Random(shard.name)
         self.modules = functions.load("kinesis_pipeline", "consumer")
         self.handler = self.modules.handler
-        environ = {**scene.server.environ, "DB_USER": CONSUMER_USER}
+        environ = {**scene.server.environ, "DB_USER": USERS["consumer"]}
         self.database = self.modules.postgres.Database(environ, token=self._token)
         self._once, self.database._once = self.database._once, self._then_break  # pylint: disable=protected-access
         self.handler.database = self.database
@@ -204,7 +203,7 @@ def rotate(part: float) -> Callable[[Scene, Poller], None]:
         scene.server.rotate("second-Password.2")
         with scene.server.server.administrator() as connection:
             connection.run(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :user", user=CONSUMER_USER
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :user", user=USERS["consumer"]
             )
 
     return disturb
@@ -226,9 +225,8 @@ def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     monkeypatch.setenv("FAILURE_BUCKET", traffic.BUCKET)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "TAP/Reliability")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", SERVICE)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", region.primary({}))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    for name, value in functions.OF_LAMBDA.items():
+        monkeypatch.setenv(name, value)
     server.server.start()  # unless it runs
     with server.connect() as connection:
         connection.run("DROP TABLE IF EXISTS events, schema_migrations")
@@ -302,7 +300,7 @@ def inserts_blindly_without_key(environment: Environment) -> None:
 
 def overwrites(environment: Environment) -> None:
     """Let the last event under an id win."""
-    environment.as_master(f"GRANT UPDATE, SELECT ON events TO {CONSUMER_USER}")
+    environment.as_master(f"GRANT UPDATE, SELECT ON events TO {USERS['consumer']}")
     statement = environment.modules.store.INSERT
     environment.modules.store.INSERT = statement.replace(
         "DO NOTHING", "DO UPDATE SET amount = EXCLUDED.amount, attributes = EXCLUDED.attributes"

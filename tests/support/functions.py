@@ -5,7 +5,10 @@ import sys
 import time
 from types import ModuleType, SimpleNamespace
 
-from lib.common import lambda_sources, rds_ca
+from lib.common import lambda_sources, rds_ca, region
+
+# What Lambda gives every function: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+OF_LAMBDA = {"AWS_DEFAULT_REGION": region.primary({}), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def load(system: str, function: str) -> SimpleNamespace:

@@ -38,7 +38,7 @@ MARGIN_SECONDS = AUDIT_SECONDS + 0.5
 PATIENCE_SECONDS = 5.0  # a failover lasts longer than any caller waits: better to say so soon
 COUNTED = {"captured": "PaymentsCreated", "refunded": "Refunds", "replayed": "PaymentsReplayed"}
 
-database = Database(secrets=aws.Secrets, answer_seconds=ANSWER_SECONDS)
+database = Database(token=aws.auth_token, answer_seconds=ANSWER_SECONDS)
 payments = Payments(database, LedgerOnlyProcessor(), KeyedHash(aws.Kms))
 outbox = Outbox(database, Trail(lambda: aws.clients()("s3")))
 

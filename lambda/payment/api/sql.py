@@ -68,7 +68,7 @@ SELECT p.status, p.currency, p.amount, p.refunded, p.payment_method, p.reference
        to_char(p.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
        (SELECT json_agg(json_build_array(r.id, r.amount, r.reason,
                    to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) ORDER BY r.id)
-        FROM (SELECT * FROM refunds WHERE payment_id = p.id AND id > CAST(:after AS text)
+        FROM (SELECT id, amount, reason, created_at FROM refunds WHERE payment_id = p.id AND id > CAST(:after AS text)
               ORDER BY id LIMIT CAST(:most AS integer)) AS r)
 FROM payments p WHERE p.id = CAST(:payment_id AS text) AND {_OWN}
 """  # noqa: S608  # as above

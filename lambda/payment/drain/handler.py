@@ -30,7 +30,7 @@ VERIFIED = 20  # chains for each run: a listing for each, and an object for each
 SAMPLED = 5  # chains that nobody has touched: what was changed behind the service's back shows in none of its own work
 WRITTEN, CONFLICT = "", "conflict"
 
-database = Database(secrets=aws.Secrets, answer_seconds=ANSWER_SECONDS)
+database = Database(token=aws.auth_token, answer_seconds=ANSWER_SECONDS)
 trail = Trail(lambda: aws.clients(connections=WRITERS)("s3"))
 
 PENDING = """

@@ -18,6 +18,7 @@ from pg8000.native import Connection
 
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import Postgres
+from lib.payment.users import USERS
 from tests.support import functions
 from tests.support.database import Secrets
 from tests.support.mac import Mac
@@ -29,13 +30,13 @@ VISA = "4111111111111111"
 API_KEY = "firstkey00"  # the id of a caller's
 
 
-def environ(server: Postgres) -> dict[str, str]:
-    """Return the functions' environment for a database on loopback."""
+def environ(server: Postgres, function: str = "database") -> dict[str, str]:
+    """Return a function's environment for a database on loopback."""
     return {
         "DB_HOST": HOST,
         "DB_PORT": str(server.port),
         "DB_NAME": DATABASE,
-        "DB_SECRET_ARN": "the-secret",
+        **({"DB_USER": USERS[function]} if function in USERS else {"DB_SECRET_ARN": "the-secret"}),
         "DB_TLS": "off",
         "AUDIT_BUCKET": BUCKET,
     }
@@ -60,11 +61,20 @@ def load(server: Postgres, function: str) -> SimpleNamespace:
     names = {"POWERTOOLS_METRICS_NAMESPACE": NAMESPACE, "POWERTOOLS_SERVICE_NAME": f"payment-{function}"}
     with mock.patch.dict(os.environ, names):
         modules = functions.load("payment", function)
-    modules.handler.database._environ = environ(server)  # pylint: disable=protected-access
-    modules.handler.database._secrets = secrets  # pylint: disable=protected-access
+    modules.handler.database._environ = environ(server, function)  # pylint: disable=protected-access
+    if function not in USERS:
+        modules.handler.database._secrets = secrets  # pylint: disable=protected-access
     if function == "api":
         modules.handler.payments.hashes = modules.keyed_hash.KeyedHash(Mac, {modules.keyed_hash.VARIABLE: "the-key"})
     return modules
+
+
+def as_master(modules: SimpleNamespace) -> None:
+    """Have a function sign in as master user, who may do everything."""
+    database = modules.handler.database
+    database.close()
+    database._environ = {**database._environ, "DB_SECRET_ARN": "the-secret"}  # pylint: disable=protected-access
+    database._token, database._secrets = None, secrets  # pylint: disable=protected-access
 
 
 def provide(server: Postgres) -> None:

@@ -15,7 +15,7 @@ from moto import mock_aws
 from pg8000.native import Connection
 
 from lib.common import region
-from lib.kinesis_pipeline.database import CONSUMER_USER
+from lib.kinesis_pipeline.users import USERS
 from lib.local_cloud.names import HOST
 from tests.support import functions
 from tests.support.database import USER, TestServer
@@ -74,7 +74,7 @@ def connect(consumer: SimpleNamespace, postgres: TestServer) -> Iterator[Callabl
 
     def make(secrets: Any = None, answer_seconds: float = 10.0, token: Any = None, **environ: str) -> Any:
         sign_in = {"token": token} if token else {"secrets": secrets or postgres.secrets}
-        environ = {**postgres.environ, "DB_USER": CONSUMER_USER, **environ}
+        environ = {**postgres.environ, "DB_USER": USERS["consumer"], **environ}
         made.append(consumer.postgres.Database(environ, answer_seconds=answer_seconds, **sign_in))
         return made[-1]
 
@@ -152,7 +152,7 @@ def deployed(
     value = json.dumps({"username": USER, "password": postgres.password})
     arn = account.secrets.create_secret(Name=f"rds!db-{time.time_ns()}", SecretString=value)["ARN"]
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
-    for name, text in (postgres.environ | {"DB_SECRET_ARN": arn, "DB_USER": CONSUMER_USER}).items():
+    for name, text in (postgres.environ | {"DB_SECRET_ARN": arn, "DB_USER": USERS["consumer"]}).items():
         monkeypatch.setenv(name, text)
     made: list[Any] = []
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pg8000.native import Connection
 
-from lib.kinesis_pipeline.database import CONSUMER_USER
 from lib.kinesis_pipeline.events import make, poison
+from lib.kinesis_pipeline.users import USERS
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
 from tests.support.functions import Context, RunningContext
@@ -144,7 +144,7 @@ def test_deployed_it_signs_in_by_iam(
     handler = deployed("consumer")
     assert handler.handler({"Records": records(event())}, Context(60.0)) == {"batchItemFailures": []}
     assert rows(sql) == 1
-    assert handler.database.run("SELECT current_user", seconds=5) == [[CONSUMER_USER]]
+    assert handler.database.run("SELECT current_user", seconds=5) == [[USERS["consumer"]]]
     assert lines() == []  # another instance, another logger
 
 

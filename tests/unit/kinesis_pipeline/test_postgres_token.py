@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from lib.common import region
-from lib.kinesis_pipeline.database import CONSUMER_USER
+from lib.kinesis_pipeline.users import USERS
 from tests.support.database import TestServer
 
 Connect = Callable[..., Any]
@@ -69,10 +69,10 @@ def test_each_connection_has_a_token_of_its_own(connect: Connect, postgres: Test
 
     database = connect(token=token)
     for _ in range(2):
-        assert database.run("SELECT current_user", seconds=5) == [[CONSUMER_USER]]
+        assert database.run("SELECT current_user", seconds=5) == [[USERS["consumer"]]]
         database.run("SELECT 1", seconds=5)
         database.close()
-    assert asked == [(postgres.environ["DB_HOST"], postgres.server.port, CONSUMER_USER)] * 2
+    assert asked == [(postgres.environ["DB_HOST"], postgres.server.port, USERS["consumer"])] * 2
 
 
 @pytest.mark.parametrize("once", [False, True])

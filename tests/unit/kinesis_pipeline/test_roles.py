@@ -9,7 +9,7 @@ import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
-from lib.kinesis_pipeline.database import CONSUMER_USER
+from lib.kinesis_pipeline.users import USERS
 from lib.local_cloud.names import HOST
 from tests.support import roles
 from tests.support.database import DATABASE, USER, TestServer
@@ -24,7 +24,9 @@ from tests.support.roles import Refusals
 def role(postgres: TestServer, sql: Connection) -> Iterator[Connection]:
     """A connection as the consumer's role."""
     del sql
-    with Connection(CONSUMER_USER, password="-", host=HOST, port=postgres.server.port, database=DATABASE) as connection:
+    with Connection(
+        USERS["consumer"], password="-", host=HOST, port=postgres.server.port, database=DATABASE
+    ) as connection:
         yield connection
 
 
@@ -44,8 +46,8 @@ def test_each_right_is_needed(handle: Any, consumer: SimpleNamespace, sql: Conne
             handle(found[0], changed, context=Context(60.0))
         return heard.any
 
-    assert roles.rights(sql, CONSUMER_USER)
-    assert roles.unneeded(sql, CONSUMER_USER, refused) == []
+    assert roles.rights(sql, USERS["consumer"])
+    assert roles.unneeded(sql, USERS["consumer"], refused) == []
 
 
 def test_nothing_else_is_allowed(role: Connection, sql: Connection) -> None:
@@ -53,11 +55,17 @@ def test_nothing_else_is_allowed(role: Connection, sql: Connection) -> None:
     others = [
         "UPDATE events SET amount = 0",
         "DELETE FROM events",
+        "LOCK TABLE events IN ACCESS EXCLUSIVE MODE",
         "SELECT * FROM events",
         "SELECT stored_at FROM events",
         "INSERT INTO events (event_id, stored_at) VALUES (gen_random_uuid(), now())",
     ]
     assert roles.allowed(role, sql, [*roles.forbidden("events", "event_id", USER), *others]) == []
+
+
+def test_no_right_is_passed_on(role: Connection, sql: Connection) -> None:
+    """Nobody has more afterwards."""
+    assert roles.passed_on(role, sql, "events") == []
 
 
 def test_a_statement_that_the_role_may_run_is_not_taken_for_a_refusal(role: Connection, sql: Connection) -> None:
@@ -79,7 +87,7 @@ def test_what_everybody_could_do_by_default_is_taken_away(sql: Connection) -> No
 
 
 def test_the_role_signs_in_by_iam_and_has_no_powers(sql: Connection) -> None:
-    assert roles.attributes(sql, CONSUMER_USER) == {"login": True, "powers": False, "member of": ["rds_iam"]}
+    assert roles.attributes(sql, USERS["consumer"]) == {"login": True, "powers": False, "member of": ["rds_iam"]}
 
 
 def test_the_master_user_s_password_is_still_asked_for(sql: Connection) -> None:
@@ -99,7 +107,7 @@ def test_the_role_of_a_database_that_is_gone_is_taken_as_it_is(
 ) -> None:
     """Roles are the server's. This one has its rights in the new database as well, and no password."""
     assert migrate(load, admin)[-1] == "0003_consumer.sql"
-    assert {str(right) for right in roles.rights(fresh, CONSUMER_USER)} > {"CONNECT ON DATABASE fresh"}
+    assert {str(right) for right in roles.rights(fresh, USERS["consumer"])} > {"CONNECT ON DATABASE fresh"}
 
 
 def test_a_master_user_that_would_lose_its_password_refuses(
@@ -107,13 +115,13 @@ def test_a_master_user_that_would_lose_its_password_refuses(
 ) -> None:
     """In rds_iam by inheritance, it could only sign in with a token, which nobody would make."""
     with postgres.server.administrator() as superuser:
-        superuser.run(f"GRANT {CONSUMER_USER} TO {USER} WITH INHERIT TRUE")
+        superuser.run(f"GRANT {USERS['consumer']} TO {USER} WITH INHERIT TRUE")
         try:
             with pytest.raises(DatabaseError, match="would be in rds_iam"):
                 migrate(load, admin)
         finally:
-            superuser.run(f"GRANT {CONSUMER_USER} TO {USER} WITH INHERIT FALSE")
-    assert roles.rights(fresh, CONSUMER_USER) == []
+            superuser.run(f"GRANT {USERS['consumer']} TO {USER} WITH INHERIT FALSE")
+    assert roles.rights(fresh, USERS["consumer"]) == []
 
 
 def test_without_iam_authentication_it_says_what_to_do(

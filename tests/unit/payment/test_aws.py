@@ -1,4 +1,4 @@
-"""Deployed, the functions find their password and bucket by the environment; the SDK costs no cold start twice."""
+"""Deployed, the functions find database and bucket by the environment; the SDK costs no cold start twice."""
 
 import json
 import subprocess
@@ -33,12 +33,14 @@ def deployed(server: Any, sql: object, monkeypatch: pytest.MonkeyPatch) -> Itera
             ObjectLockEnabledForBucket=True,
         )
         key = boto3.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
-        for name, text in (support.environ(server) | {"DB_SECRET_ARN": arn, "HASH_KEY_ARN": key}).items():
-            monkeypatch.setenv(name, text)
+        monkeypatch.setenv("HASH_KEY_ARN", key)
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", support.NAMESPACE)
         monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "deployed")
 
         def load(function: str) -> Any:
+            environ = support.environ(server, function)
+            for name, text in (environ | {name: arn for name in environ if name == "DB_SECRET_ARN"}).items():
+                monkeypatch.setenv(name, text)
             made.append(functions.load("payment", function))
             return made[-1]
 

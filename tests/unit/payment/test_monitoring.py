@@ -24,7 +24,7 @@ def emitted(server, sql, bucket, capsys, monkeypatch):
             monkeypatch.setenv(name, given[name])
         modules = functions.load("payment", part)
         database = modules.handler.database
-        database._environ, database._secrets = support.environ(server), support.secrets
+        database._environ = support.environ(server, part)
         trail = modules.trail.Trail(lambda: bucket)
         if part == "drain":
             modules.handler.trail = trail

@@ -59,7 +59,18 @@ def test_functions_are_told_where_things_are_and_no_password(part):
     given = payment().one(FUNCTION, part)["environment"]["variables"]
     assert given["DB_HOST"] == payment().outputs["databaseEndpoint"]
     assert given.get("AUDIT_BUCKET") == (None if part == "database" else payment().outputs["auditBucket"])
-    assert given["DB_SECRET_ARN"] == payment().outputs["databaseSecretArn"]
+    secret = {"DB_SECRET_ARN": payment().outputs["databaseSecretArn"]}
+    expected = secret if part == "database" else {"DB_USER": f"payment_{part}"}
+    assert {name: given[name] for name in ("DB_USER", "DB_SECRET_ARN") if name in given} == expected
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_function_signs_in_as_itself_and_the_one_that_migrates_with_the_secret(part):
+    """By IAM, as one user of one database."""
+    migrates = part == "database"
+    users = [resource for action, resource in allowed(part) if action == "rds-db:connect"]
+    assert ("secretsmanager:GetSecretValue" in dict(allowed(part))) is migrates
+    assert [user.rpartition(":dbuser:")[2] for user in users] == ([] if migrates else [f"db-1/payment_{part}"])
 
 
 @pytest.mark.parametrize(("part", "writes"), [("api", True), ("drain", True), ("database", False)])

@@ -11,19 +11,18 @@ from pg8000.exceptions import DatabaseError
 
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
+from lib.payment.users import USERS
 from tests.support import payment as support
-from tests.support.database import Secrets
 
 
 @pytest.fixture
 def database(api, monkeypatch):
-    """The API's database, whose environment and secret a test may change; the connection is a new one."""
+    """The API's database, whose environment a test may change; the connection is a new one."""
     found = api.modules.handler.database
     found.close()
     monkeypatch.setattr(found, "_environ", dict(found._environ))
     yield found
     found.close()
-    found._credentials = None
 
 
 def test_without_the_database_the_caller_is_told_to_come_again(api, database, lines, metrics):
@@ -95,26 +94,24 @@ def test_time_that_runs_out_between_two_statements_is_noticed(api, monkeypatch):
     assert api.pay("key").body["code"] == "timeout"
 
 
-def test_a_secret_that_cannot_be_read_is_as_good_as_no_database(api, database, lines, monkeypatch):
-    """By the function's own client, which finds nobody at the other end."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", f"http://{HOST}:{free_port()}")
-    monkeypatch.setattr(database, "_secrets", api.modules.aws.Secrets)
-    database.__dict__.pop("_client", None)
-    database._credentials = None
+def test_without_credentials_there_is_no_database(api, database, lines, monkeypatch):
+    """Nothing can be signed with, and the next request may find some."""
+    session = SimpleNamespace(get_credentials=lambda: None, region_name="r")
+    monkeypatch.setattr(api.modules.aws, "_session", lambda: session)
     answer = api("POST", "/payments", support.payment(), key="key", seconds=api.modules.handler.MARGIN_SECONDS + 0.1)
-    database.__dict__.pop("_client", None)
     assert answer.body["code"] == "database_unavailable"
-    assert "(EndpointConnectionError)" in lines()[0]["cause"]
+    assert "(ConnectionError)" in lines()[0]["cause"]
 
 
-def test_a_wrong_password_is_no_secret_of_the_log(api, database, lines):
-    database._credentials = None
-    database.__dict__["_client"] = Secrets(support.USER, "wrong-Password.9")
+def test_a_refused_token_is_told_in_the_log_alone(api, database, lines, monkeypatch):
+    """What to look at, without the token."""
+    database._environ["DB_USER"] = "nobody"
+    monkeypatch.setattr(database, "_token", lambda *_address: "token-of-mine")
     answer = api("POST", "/payments", support.payment(), key="key", seconds=api.modules.handler.MARGIN_SECONDS + 0.1)
-    database.__dict__.pop("_client", None)
     assert answer.body["code"] == "database_unavailable"
-    assert "28P01" in lines()[0]["cause"]
-    assert "wrong-Password.9" not in json.dumps(lines()) + answer.text
+    assert "the token is refused" in lines()[0]["cause"]
+    assert "token" not in answer.text
+    assert "token-of-mine" not in json.dumps(lines())
 
 
 def test_an_error_of_the_service_itself_has_no_details(api, sql, lines, metrics, monkeypatch):
@@ -183,13 +180,14 @@ def test_a_refund_whose_answer_was_lost_is_the_same_refund(api, sql, breaks, met
     assert metrics() == {"Refunds": 1, "AuditWritten": 1}
 
 
-def test_a_killed_connection_is_made_again(api, sql):
+def test_a_killed_connection_is_made_again(api, server):
     """The caller notices nothing."""
     api.pay("key")
-    killed = sql.run(
-        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
-        "WHERE usename = current_user AND pid <> pg_backend_pid() AND datname = current_database()"
-    )
+    with server.administrator() as superuser:
+        killed = superuser.run(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE usename = :user",
+            user=USERS["api"],
+        )
     assert killed[0][0] >= 1
     assert api.pay("other").status == 201
 
