@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import answers
 import audit
 import ids
 import problems
@@ -40,11 +41,6 @@ def _now() -> str:
     return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
-def _fingerprint(*parts: str) -> bytes:
-    """Return what a request is recognised by: the same meaning, however its JSON is written."""
-    return hashlib.sha256(json.dumps(parts).encode()).digest()
-
-
 @dataclass
 class Payments:
     """The operations, on a database and with a processor of their own."""
@@ -70,19 +66,7 @@ class Payments:
         paid, at, payment_id = money_in(body), _now(), ids.new("pay")
         method, reference = body["payment_method"], body.get("reference")
         self.processor.capture(paid, method, once=once.digest.hex())
-        answer = json.dumps(
-            {
-                "id": payment_id,
-                "status": "captured",
-                "amount": str(paid),
-                "currency": paid.currency,
-                "refunded": str(Money(0, paid.currency)),
-                "payment_method": method,
-                "reference": reference,
-                "created_at": at,
-                "refunds": [],
-            }
-        )
+        answer = answers.capture_answer(payment_id, paid, method, reference, at)
         entry = audit.entry(
             audit.NOTHING,
             payment_id=payment_id,
@@ -98,7 +82,7 @@ class Payments:
                 "idempotency_key": once.digest.hex(),
             },
         )
-        mark = _fingerprint("capture", str(paid), paid.currency, method, reference or "")
+        mark = answers.capture_fingerprint(paid, method, reference)
         ((claimed,),) = self.database.run(
             sql.CAPTURE,
             seconds=deadline.left(),
@@ -132,7 +116,7 @@ class Payments:
             Problem: there is no such payment, less is left of it, the body means nothing, or the key was used before.
         """
         asked = money_in(body)
-        mark = _fingerprint("refund", payment_id, str(asked), asked.currency, body.get("reason", ""))
+        mark = answers.refund_fingerprint(payment_id, asked, body.get("reason"))
         tried: dict[str, audit.Entry] = {}
         while True:
             (row,) = self.database.run(
@@ -274,13 +258,7 @@ def _refunded(
 ) -> tuple[str, str, str, audit.Entry]:
     """Return a new refund: its id, its moment, the answer, the audit record."""
     refund_id, at, refunded = ids.new("ref"), _now(), before.refunded + asked.minor
-    data = {
-        "amount": str(asked),
-        "currency": asked.currency,
-        "reason": reason,
-        "refunded": str(Money(refunded, asked.currency)),
-        "payment_status": "refunded" if refunded == before.amount else "partially_refunded",
-    }
+    data = answers.given_back(asked, reason, refunded, before.amount)
     entry = audit.entry(
         audit.Head(before.sequence, before.hash),
         payment_id=payment_id,
@@ -289,5 +267,4 @@ def _refunded(
         event="payment_refunded",
         data={"refund_id": refund_id, "caller": once.caller, "idempotency_key": once.digest.hex(), **data},
     )
-    answer = json.dumps({"id": refund_id, "payment_id": payment_id, **data, "created_at": at})
-    return refund_id, at, answer, entry
+    return refund_id, at, answers.refund_answer(refund_id, payment_id, data, at), entry

@@ -48,6 +48,11 @@ def prefix(payment_id: str, created: str) -> str:
     return f"payments/{created[:10].replace('-', '/')}/{payment_id}/"
 
 
+def object_key(payment_id: str, created: str, sequence: int) -> str:
+    """Return the key of a record: six digits, so that a listing of the bucket is in the chain's order."""
+    return f"{prefix(payment_id, created)}{sequence:06}.json"
+
+
 def entry(previous: Head, *, payment_id: str, created: str, at: str, event: str, data: JsonMapping) -> Entry:
     """Return the record of one change.
 
@@ -70,11 +75,10 @@ def entry(previous: Head, *, payment_id: str, created: str, at: str, event: str,
         "data": data,
     }
     record["hash"] = digest = hashlib.sha256(_canonical(record).encode()).hexdigest()
-    # Six digits, so that a listing of the bucket is in the chain's order.
-    return Entry(f"{prefix(payment_id, created)}{sequence:06}.json", _canonical(record), Head(sequence, digest))
+    return Entry(object_key(payment_id, created, sequence), _canonical(record), Head(sequence, digest))
 
 
-def _read(body: bytes) -> JsonObject | None:
+def read(body: bytes) -> JsonObject | None:
     """Return a record, or nothing when this is none: not canonical, not complete, or with another hash."""
     try:
         record = json.loads(body)
@@ -87,18 +91,22 @@ def _read(body: bytes) -> JsonObject | None:
     return record if sound and record.keys() == MEMBERS and repr(record["sequence"]).isdigit() else None
 
 
-def verify_chain(bodies: Iterable[bytes], head: Head | None = None) -> list[str]:
+def verify_chain(bodies: Iterable[bytes], head: Head | None = None, start: Head | None = NOTHING) -> list[str]:
     """Return what is wrong with the records of one payment; nothing when the chain is whole.
 
     Args:
         bodies: the records as they are kept, in any order.
         head: the end of the chain as the payment's row has it. Without it, records that are missing at the end
             are not noticed, nor is a chain that was forged from its beginning.
+        start: the end of the part of the chain that comes before these records; None when that cannot be read, so
+            that nothing is known of what the first of them follows.
     """
-    parsed = [_read(body) for body in bodies]
+    parsed = [read(body) for body in bodies]
     records = sorted((record for record in parsed if record is not None), key=lambda record: int(record["sequence"]))
     wrong = [f"{len(parsed) - len(records)} records are not as they were written"] if len(records) < len(parsed) else []
-    end = NOTHING
+    end = start or NOTHING
+    if start is None and records:
+        end = Head(records[0]["sequence"] - 1, records[0]["previous"])
     for record in records:
         if record["payment_id"] != records[0]["payment_id"]:
             wrong.append(f"record {record['sequence']}: it is of another payment")

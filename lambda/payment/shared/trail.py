@@ -6,18 +6,43 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from json_types import JsonMapping
+
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-TAKEN = "PreconditionFailed"
+TAKEN, MISSING = "PreconditionFailed", "NoSuchKey"
+PAGE = 1000  # keys of a listing, the most that S3 gives
+# What S3 says of a request and not of the object, although it is no error of the server's by its number; and numbers of
+# that kind: a time-out, a conflict with another request, too many of them.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
+PASSING = frozenset(("RequestTimeout", "RequestTimeTooSkewed", "ExpiredToken", 408, 409, 429))
 
 
 class TrailUnavailable(Exception):
     """The bucket cannot be reached or refuses now; the message is S3's error code or the error's name."""
 
 
+class TrailRefused(TrailUnavailable):
+    """S3 refuses this object, and may not refuse the next: it is archived, its key is disabled, a right is missing."""
+
+
+class TrailMissing(TrailRefused):
+    """There is no such object."""
+
+
 class TrailConflict(Exception):
     """Another content is kept under the record's key: somebody has to look at it. The message is the key."""
+
+
+def _of(response: JsonMapping) -> TrailUnavailable:
+    """Return what an error of S3 means."""
+    code = response.get("Error", {}).get("Code", "ClientError")
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    if code == MISSING:
+        return TrailMissing(code)
+    refused = 400 <= status < 500 and PASSING.isdisjoint((code, status))
+    return TrailRefused(code) if refused else TrailUnavailable(code)
 
 
 @contextmanager
@@ -28,7 +53,7 @@ def _reaching() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise TrailUnavailable(error.response.get("Error", {}).get("Code", "ClientError")) from None
+        raise _of(error.response) from None
     except BotoCoreError as error:
         raise TrailUnavailable(type(error).__name__) from None
 
@@ -81,19 +106,25 @@ class Trail:
         """Return a record.
 
         Raises:
+            TrailMissing: there is none.
+            TrailRefused: S3 does not hand this one out.
             TrailUnavailable: it cannot be read now.
         """
         with _reaching():
             return bytes(self._client.get_object(Bucket=os.environ["AUDIT_BUCKET"], Key=key)["Body"].read())
 
-    def keys(self, prefix: str) -> list[str]:
-        """Return the keys that begin with a prefix, in order.
+    def keys(self, *, prefix: str = "", after: str = "") -> list[str]:
+        """Return a page of the bucket's keys, in order.
+
+        Args:
+            prefix: what they begin with.
+            after: the last key of the page before.
 
         Raises:
             TrailUnavailable: they cannot be listed now.
         """
         with _reaching():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=os.environ["AUDIT_BUCKET"], Prefix=prefix
+            page = self._client.list_objects_v2(
+                Bucket=os.environ["AUDIT_BUCKET"], Prefix=prefix, StartAfter=after, MaxKeys=PAGE
             )
-            return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+            return [entry["Key"] for entry in page.get("Contents", [])]

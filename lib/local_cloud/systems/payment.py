@@ -78,7 +78,9 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
     chains = invoke(cloud, "drain", {"action": "report", "latest": VERIFIED})["chains"]
     books = invoke(cloud, "database", {"action": "report"})
     unbalanced = [currency for currency, account in books["ledger"].items() if float(account["balance"])]
-    if unbalanced or chains["broken"] or chains["unread"] or drained["pending"]:
+    wrong = [chains["broken"], chains["unreadable"], chains["unread"]]
+    wrong += [drained["pending"], drained["mismatches"], drained["unreadable"]]
+    if unbalanced or any(wrong):
         raise ExerciseError(f"The books are wrong: unbalanced {unbalanced}, chains {chains}, outbox {drained}.")
     objects = cloud.client("s3").get_paginator("list_objects_v2").paginate(Bucket=outputs["auditBucket"])
     sums = ", ".join(f"{account['processor']} {currency}" for currency, account in books["ledger"].items())

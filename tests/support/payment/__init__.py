@@ -217,6 +217,12 @@ class Api:
         return self("POST", f"/payments/{payment_id}/refunds", body, key=key)
 
 
+def answered(code: str, status: int) -> ClientError:
+    """Return an error of S3."""
+    response: Any = {"Error": {"Code": code, "Message": "-"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "-")
+
+
 @dataclass
 class Bucket:
     """An S3 client whose bucket writes each key once, and which fails now and then, before or after it did."""
@@ -226,6 +232,7 @@ class Bucket:
     chance: random.Random = field(default_factory=lambda: random.Random("bucket"))
     calls: list[dict[str, Any]] = field(default_factory=list)
     versions: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, str] = field(default_factory=dict)  # keys, and the code that S3 refuses them with
     gets: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -234,6 +241,7 @@ class Bucket:
         assert call["Bucket"] == BUCKET
         with self._lock:
             self.calls.append(call)
+            self._refuse(call["Key"])
             fate = self.chance.random() / self.failing if self.failing else 1.0
             if fate < 0.6:
                 self._fail(fate < 0.3)
@@ -251,19 +259,24 @@ class Bucket:
             self.gets += 1
             if self.failing and self.chance.random() < self.failing:
                 self._fail(True)
+            self._refuse(call["Key"])
+            if call["Key"] not in self.objects:
+                raise answered("NoSuchKey", 404)
             return {"Body": io.BytesIO(self.objects[call["Key"]])}
 
-    def get_paginator(self, operation: str) -> "Bucket":
-        """Be the paginator of ListObjectsV2."""
-        assert operation == "list_objects_v2"
-        return self
-
-    def paginate(self, **call: Any) -> list[dict[str, Any]]:
-        """Be ListObjectsV2, one object a page, and an empty page at the end."""
+    def list_objects_v2(self, **call: Any) -> dict[str, Any]:
+        """Be ListObjectsV2, with pages of a few keys."""
         assert call["Bucket"] == BUCKET
         with self._lock:
-            keys = sorted(key for key in self.objects if key.startswith(call["Prefix"]))
-        return [*({"Contents": [{"Key": key}]} for key in keys), {}]
+            if self.failing and self.chance.random() < self.failing:
+                self._fail(True)
+            matching = (key for key in self.objects if key.startswith(call["Prefix"]) and key > call["StartAfter"])
+            keys = sorted(matching)[: min(call["MaxKeys"], 7)]
+        return {"Contents": [{"Key": key} for key in keys]} if keys else {}
+
+    def _refuse(self, key: str) -> None:
+        if key in self.refused:
+            raise answered(self.refused[key], 403)
 
     @staticmethod
     def _fail(network: bool) -> None:

@@ -58,7 +58,7 @@ def test_the_three_functions_work_together(deployed, capsys):
     assert [key.split("/")[4] for key in keys] == [answer.body["id"]]
     report = deployed("drain").handler.handler({"action": "report"}, Context(60))
     assert report == {
-        "chains": {"whole": 1, "broken": {}, "unread": 0},
+        "chains": {"whole": 1, "broken": {}, "unreadable": {}, "unread": 0},
         "pending": 0,
         "oldest_seconds": 0.0,
     }

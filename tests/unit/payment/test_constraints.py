@@ -126,8 +126,8 @@ GIVEN_BACK = (
         "INSERT INTO idempotency_keys VALUES (sha256('new'), '', 201, '{\"id\": \"pay_nobody\"}', now())",
         "INSERT INTO audit_outbox VALUES ('payments/2026/01/01/pay_nobody/000001.json', '{\"hash\": \"0\"}', now())",
         (
-            "INSERT INTO audit_outbox SELECT replace(object_key, '000001', '000002'), body, created_at FROM audit_outbox "
-            "WHERE object_key LIKE '%000001.json'"
+            "INSERT INTO audit_outbox SELECT replace(object_key, '000001', '000002'), body, created_at "
+            "FROM audit_outbox WHERE object_key LIKE '%000001.json'"
         ),
     ],
 )

@@ -79,15 +79,16 @@ def test_another_record_under_the_key_is_told_and_not_written(modules, trail, s3
     assert trail.read(KEY) == b"{}"
 
 
-def test_keys_come_in_order_and_from_every_page(modules, trail, s3):
+def test_keys_come_in_order_and_in_pages(modules, trail, s3, monkeypatch):
     del s3
     for number in (3, 1, 2):
         trail.write(f"payments/a/{number}", "{}")
     trail.write("payments/b/1", "{}")
-    assert trail.keys("payments/a/") == [f"payments/a/{number}" for number in (1, 2, 3)]
-    assert trail.keys("payments/c/") == []
-    many = modules.trail.Trail(lambda: payment.Bucket({"a/1": b"", "a/2": b"", "b": b""}))
-    assert many.keys("a/") == ["a/1", "a/2"]
+    assert trail.keys(prefix="payments/a/") == [f"payments/a/{number}" for number in (1, 2, 3)]
+    assert trail.keys(after="payments/a/2") == ["payments/a/3", "payments/b/1"]
+    assert trail.keys(prefix="payments/c/") == trail.keys(after="payments/b/1") == []
+    monkeypatch.setattr(modules.trail, "PAGE", 3)
+    assert trail.keys() == trail.keys(prefix="payments/a/")
 
 
 @pytest.mark.parametrize("code", ["SlowDown", "AccessDenied", "ConditionalRequestConflict"])
@@ -123,7 +124,7 @@ def test_an_unreachable_bucket_is_told_soon(modules, monkeypatch):
     """By the error's name, for all three calls."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://{HOST}:{free_port()}")
     trail = modules.trail.Trail(lambda: modules.aws.clients()("s3"))
-    for call in (lambda: trail.write(KEY, "{}"), lambda: trail.read(KEY), lambda: trail.keys("a")):
+    for call in (lambda: trail.write(KEY, "{}"), lambda: trail.read(KEY), lambda: trail.keys(prefix="a")):
         with pytest.raises(modules.trail.TrailUnavailable, match=f"^{EndpointConnectionError.__name__}$"):
             call()
 
@@ -141,5 +142,5 @@ def test_the_client_is_made_once_and_when_it_is_needed(modules):
     assert not made
     trail.connect()
     trail.write(KEY, "{}")
-    assert trail.keys("payments/") == [KEY]
+    assert trail.keys(prefix="payments/") == [KEY]
     assert made == [1]

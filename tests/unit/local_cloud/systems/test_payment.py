@@ -21,8 +21,8 @@ SOUND = {
         "payments": [],
         "refunds": 0,
     },
-    "report": {"chains": {"whole": 1, "broken": {}, "unread": 0}},
-    "drain": {"written": 0, "pending": 0},
+    "report": {"chains": {"whole": 1, "broken": {}, "unreadable": {}, "unread": 0}},
+    "drain": {"written": 0, "pending": 0, "mismatches": 0, "unreadable": 0},
 }
 
 
@@ -83,9 +83,12 @@ def test_the_callers_key_is_not_shown(exercised):
 @pytest.mark.parametrize(
     "answers",
     [
-        {"drain": {"written": 1, "pending": 3}},
-        {"report": {"chains": {"whole": 0, "broken": {"p": ["changed"]}, "unread": 0}}},
-        {"report": {"chains": {"whole": 0, "broken": {}, "unread": 2}}},
+        {"drain": {**SOUND["drain"], "pending": 3}},
+        {"drain": {**SOUND["drain"], "mismatches": 1}},
+        {"drain": {**SOUND["drain"], "unreadable": 1}},
+        {"report": {"chains": {"whole": 0, "broken": {"p": ["changed"]}, "unreadable": {}, "unread": 0}}},
+        {"report": {"chains": {"whole": 0, "broken": {}, "unreadable": {"p": ["key: code"]}, "unread": 0}}},
+        {"report": {"chains": {"whole": 0, "broken": {}, "unreadable": {}, "unread": 2}}},
         {"database": {"ledger": {"EUR": {"entries": 1, "balance": "0.01", "processor": "1.00"}}}},
     ],
 )
