@@ -72,16 +72,12 @@ def sqlstate(error: DatabaseError) -> str:
     return str(detail.get("C", "")) if isinstance(detail, dict) else ""
 
 
-def tls_context(mode: str, ca_file: str | None) -> ssl.SSLContext | None:
-    """Return how to speak TLS: ``verify-full`` (certificate and host name) or ``off``.
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Return how to speak TLS: certificate and host name are verified; there is no other way to a database.
 
-    Raises:
-        ValueError: any other mode; there is no mode that encrypts without knowing to whom.
+    Args:
+        ca_file: the authorities to trust in the place of RDS's.
     """
-    if mode == "off":
-        return None
-    if mode != "verify-full":
-        raise ValueError(f"DB_TLS={mode!r} is unknown: use 'verify-full' or 'off'.")
     context = TimedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(ca_file or BUNDLED_CA)
     return context
@@ -114,7 +110,7 @@ class Database:
 
     Args:
         environ: ``DB_HOST``, ``DB_PORT``, ``DB_NAME``; ``DB_USER`` with ``token``, ``DB_SECRET_ARN`` with ``secrets``;
-            ``DB_TLS`` and ``DB_CA_FILE`` as :func:`tls_context` takes them.
+            ``DB_CA_FILE`` as :func:`tls_context` takes it.
         token: returns a token for a host, a port and a user; for each connection another, as it is soon out of date.
         secrets: makes a Secrets Manager client, on first use, where there is no ``token``.
         answer_seconds: how long the server may take to connect, or for one answer, before the connection counts as
@@ -139,8 +135,8 @@ class Database:
         self._deadline = Deadline()  # when the next answer has to be there
 
     @cached_property
-    def _tls(self) -> ssl.SSLContext | None:
-        return tls_context(self._environ.get("DB_TLS", "verify-full"), self._environ.get("DB_CA_FILE"))
+    def _tls(self) -> ssl.SSLContext:
+        return tls_context(self._environ.get("DB_CA_FILE"))
 
     @cached_property
     def _client(self) -> SecretsClient:
@@ -174,7 +170,7 @@ class Database:
                 host=address[0],  # whose certificate is expected
                 sock=sock,
                 database=self._environ["DB_NAME"],
-                ssl_context=self._tls or False,  # None would take any certificate
+                ssl_context=self._tls,
                 application_name=self._environ.get("AWS_LAMBDA_FUNCTION_NAME", "tap"),
             )
             connection.run(limits(self._answer_seconds))

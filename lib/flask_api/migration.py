@@ -117,7 +117,6 @@ class Migration(pulumi.ComponentResource):
                     "DB_PORT": str(settings.database_port),
                     "DB_NAME": settings.database_name,
                     "DB_SECRET_ARN": self._args.database.secret_arn,
-                    "DB_TLS": settings.database_tls,
                     "POWERTOOLS_SERVICE_NAME": self._name,
                     "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                     "LOG_LEVEL": "INFO",

@@ -120,7 +120,6 @@ class Service(pulumi.ComponentResource):
             "DB_NAME": settings.database_name,
             "DB_POOL_SIZE": str(POOL_SIZE),
             "DB_SECRET_ARN": secret,
-            "DB_TLS": settings.database_tls,
             "PORT": str(APPLICATION_PORT),
             "WEB_CONCURRENCY": str(max(1, settings.task_cpu // 512)),
             "WEB_THREADS": str(THREADS),

@@ -49,7 +49,6 @@ class Settings(common.DatabaseSettings):
     engine_version = common.version("aurora-postgresql")
     database_insights = replace(common.DATABASE_INSIGHTS, default="standard")
     # Clients verify the server's certificate and name; "off" is for a PostgreSQL on loopback that has none.
-    database_tls = Setting(choice("verify-full", "off"), "`off` is for loopback, not for production", "verify-full")
     deletion_protection = common.DELETION_PROTECTION
     vpc_cidr = replace(common.VPC_CIDR, default="10.20.0.0/16")
     nat_per_zone = common.NAT_PER_ZONE
@@ -71,12 +70,7 @@ class Settings(common.DatabaseSettings):
     hosted_zone_id = common.HOSTED_ZONE_ID
 
     def check(self) -> None:
-        """Refuse production without TLS, half a domain, and fewer tasks at the most than at least."""
-        if self.environment == "production" and self.database_tls != "verify-full":
-            raise SettingError(
-                f"DATABASE_TLS={self.database_tls!r} is refused with ENVIRONMENT=production, which verifies its "
-                "database's certificate: leave it out."
-            )
+        """Refuse half a domain, and fewer tasks at the most than at least."""
         if bool(self.domain_name) != bool(self.hosted_zone_id):
             raise SettingError(
                 f"DOMAIN_NAME={self.domain_name!r} with HOSTED_ZONE_ID={self.hosted_zone_id!r} is refused: a Route 53 "

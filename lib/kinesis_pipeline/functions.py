@@ -122,7 +122,6 @@ class DatabaseClient(Construct):
                 "DB_PORT": str(settings.database_port),
                 "DB_NAME": settings.database_name,
                 **sign_in,
-                "DB_TLS": "verify-full",
                 "POWERTOOLS_SERVICE_NAME": name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 **code.environment,

@@ -116,6 +116,7 @@ class LocalCloud:
             "LAMBDA_STATE_TRANSITION_SECONDS": "0",
             "STATE_DIR": str(self.folder / "state"),
             "S3_DATA_DIR": str(self.folder / "s3"),
+            "DB_CA_FILE": str(self.ca_file),  # functions see it: RDS's authorities are not those of loopback
         }
         command = programs.command(programs.MINISTACK)
         return Server("ministack", self.folder, self.port, command, environ, "/_ministack/health", PORT_VARIABLE)
@@ -169,6 +170,11 @@ class LocalCloud:
     def database(self, port: int) -> Postgres:
         """Return the PostgreSQL server of a port, which may not exist yet."""
         return Postgres(self.folder / "postgres" / str(port), port)
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority that clients of its databases trust, once there is one."""
+        return self.database(0).ca_file
 
     def start(self) -> bool:
         """Start the servers, side by side; return whether that was necessary.

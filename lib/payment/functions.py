@@ -191,7 +191,6 @@ class Functions(pulumi.ComponentResource):
             "DB_PORT": str(settings.database_port),
             "DB_NAME": settings.database_name,
             **({"DB_USER": USERS[part]} if part in USERS else {"DB_SECRET_ARN": database.secret_arn}),
-            "DB_TLS": settings.database_tls,
             "POWERTOOLS_SERVICE_NAME": settings.name("function", part),
             "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             "LOG_LEVEL": "INFO",

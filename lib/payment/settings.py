@@ -39,8 +39,6 @@ class Settings(common.DatabaseSettings):
     environment_before = common.ENVIRONMENT_BEFORE
     engine_version = common.version("postgres")
     database_multi_az = Setting(FLAG, "a standby in a second zone; production has one")
-    # The functions verify the server's certificate and name; "off" is for a PostgreSQL on loopback that has none.
-    database_tls = Setting(choice("verify-full", "off"), "`off` is for loopback, not for production", "verify-full")
     deletion_protection = common.DELETION_PROTECTION
     vpc_cidr = replace(common.VPC_CIDR, default="10.30.0.0/16")
     nat_per_zone = common.NAT_PER_ZONE
@@ -64,7 +62,6 @@ class Settings(common.DatabaseSettings):
         wrong = {
             "RETAIN_DATA=false": not self.retain_data,
             "DATABASE_MULTI_AZ=false": not self.database_multi_az,
-            f"DATABASE_TLS={self.database_tls}": self.database_tls != "verify-full",
             f"AUDIT_MODE={self.audit_mode}": self.audit_mode != "COMPLIANCE",
             f"AUDIT_DAYS={self.audit_days}": self.audit_days < YEAR_DAYS,
             f"DATABASE_INSTANCE_CLASS={self.database_instance_class}": bool(
@@ -75,6 +72,6 @@ class Settings(common.DatabaseSettings):
         if self.environment == "production" and refused:
             raise SettingError(
                 f"{refused[0]} is refused with ENVIRONMENT=production, which is Multi-AZ on at least a medium instance,"
-                " verifies its database's certificate, keeps its data when the stack goes, and its audit trail in "
+                " keeps its data when the stack goes, and its audit trail in "
                 f"COMPLIANCE mode for {YEAR_DAYS} days or more: leave it out, or deploy as staging."
             )

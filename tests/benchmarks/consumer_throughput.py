@@ -143,7 +143,8 @@ def connect(server: database.TestServer, plain: bool) -> Connection:
         return server.connect()
     link = socket.create_connection((HOST, server.server.port), 10)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Connection(database.USER, password=server.password, database=database.DATABASE, sock=link)
+    tls = {"host": HOST, "ssl_context": database.verified(server.server)}
+    return Connection(database.USER, password=server.password, database=database.DATABASE, sock=link, **tls)
 
 
 @contextlib.contextmanager

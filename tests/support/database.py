@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests, and what stands in for Secrets Manager."""
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,11 @@ class Secrets:
         return {"SecretString": json.dumps({"username": self.user, "password": self.password})}
 
 
+def verified(server: Postgres) -> ssl.SSLContext:
+    """Return how a client of a server's speaks TLS: it knows to whom."""
+    return ssl.create_default_context(cafile=server.ca_file)
+
+
 @dataclass
 class TestServer:
     """A running server with a user and an empty database."""
@@ -45,7 +51,7 @@ class TestServer:
             "DB_PORT": str(self.server.port),
             "DB_NAME": DATABASE,
             "DB_SECRET_ARN": "the-secret",
-            "DB_TLS": "off",
+            "DB_CA_FILE": str(self.server.ca_file),
         }
 
     def secrets(self) -> Secrets:
@@ -54,7 +60,8 @@ class TestServer:
 
     def connect(self) -> Connection:
         """Return a connection of the test's own."""
-        return Connection(USER, password=self.password, host=HOST, port=self.server.port, database=DATABASE)
+        where = {"host": HOST, "port": self.server.port, "database": DATABASE, "ssl_context": verified(self.server)}
+        return Connection(USER, password=self.password, **where)
 
     def rotate(self, password: str) -> None:
         """Give the user another password, in the database only."""

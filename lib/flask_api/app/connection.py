@@ -22,13 +22,14 @@ def parameters(settings: Settings) -> dict[str, Any]:
 
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
     """
-    tls = {"sslmode": "verify-full", "sslrootcert": str(settings.db_ca_file)}
     return {
         "host": settings.db_host,
         "port": settings.db_port,
         "dbname": settings.db_name,
         "user": settings.db_user,
         "application_name": "ecommerce-api",
+        "sslmode": "verify-full",
+        "sslrootcert": str(settings.db_ca_file),
         "connect_timeout": CONNECT_SECONDS,
         "gssencmode": "disable",
         # After a failover the old name may lead to the old primary for some seconds: it can only read then.
@@ -38,7 +39,6 @@ def parameters(settings: Settings) -> dict[str, Any]:
         "keepalives_idle": 30,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        **(tls if settings.db_tls == "verify-full" else {"sslmode": "disable"}),
     }
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LEVELS = ("info", "debug", "warning", "error")
 # The same place in the repository (lib/common) and in the image, whose folders the Dockerfile lays out alike.
 RDS_CA = Path(__file__).resolve().parents[2] / "common" / "rds-ca.pem"
@@ -61,7 +60,6 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
     db_user: str
     db_password: str = field(repr=False)
     db_secret_arn: str
-    db_tls: str
     db_ca_file: Path
     db_pool_size: int
     host: str
@@ -77,33 +75,20 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
         Raises:
             SettingError: naming the variable, its value (never the password's) and what it takes.
         """
-        tls = choice(environ, "DB_TLS", ("verify-full", "off"))
-        host = text(environ, "DB_HOST", "the name of the database server")
-        if tls == "off" and host not in LOOPBACK:
-            raise SettingError(
-                f"DB_TLS='off' is refused for DB_HOST={host!r}: it is for a PostgreSQL on loopback "
-                f"({', '.join(LOOPBACK)}). Use 'verify-full'."
-            )
-        secret = environ.get("DB_SECRET_ARN", "")
-        if tls != "off" and not secret:
-            raise SettingError(
-                "DB_SECRET_ARN is missing: write the ARN of the secret that DB_PASSWORD comes from, for RDS changes "
-                "the password every week. It may be left out with DB_TLS=off."
-            )
+        arn = "the ARN of the secret that DB_PASSWORD comes from, for RDS changes the password every week"
         ca_file = Path(environ.get("DB_CA_FILE") or RDS_CA)
-        if tls != "off" and not ca_file.is_file():
+        if not ca_file.is_file():
             raise SettingError(
                 f"DB_CA_FILE={str(ca_file)!r} is not a file: write the path of the authorities to trust."
             )
         threads = number(environ, "WEB_THREADS", 8, 1, 64)
         return cls(
-            db_host=host,
+            db_host=text(environ, "DB_HOST", "the name of the database server"),
             db_port=number(environ, "DB_PORT", 5432, 1, 65535),
             db_name=text(environ, "DB_NAME", "the name of the database"),
             db_user=text(environ, "DB_USER", "the name of the database user"),
             db_password=text(environ, "DB_PASSWORD", "the password of the database user"),
-            db_secret_arn=secret,
-            db_tls=tls,
+            db_secret_arn=text(environ, "DB_SECRET_ARN", arn),
             db_ca_file=ca_file,
             # A thread needs a connection only while it asks the database something; more would never be used.
             db_pool_size=number(environ, "DB_POOL_SIZE", threads, 1, threads),

@@ -88,16 +88,6 @@ def _endpoint(template: Template) -> list[str]:
     return names
 
 
-def _without_tls(template: Template) -> list[str]:
-    changed = []
-    for name, function in _of_type(template, "AWS::Lambda::Function").items():
-        variables = function["Properties"].get("Environment", {}).get("Variables", {})
-        if "DB_TLS" in variables:
-            variables["DB_TLS"] = "off"
-            changed.append(name)
-    return changed
-
-
 def _replace(node: JsonValue, old: JsonValue, new: JsonValue) -> None:
     """Put ``new`` wherever ``old`` stands below a node."""
     items = node.items() if isinstance(node, dict) else enumerate(node)
@@ -119,7 +109,6 @@ STEPS: tuple[tuple[str, str, Callable[[Template], list[str]]], ...] = (
     ("AWS::EC2::SecurityGroupIngress inline in its group", "unknown to its CloudFormation", _inline_ingress),
     ("RDS-managed password as a generated secret", "no MasterUserSecret in its CloudFormation", _managed_password),
     (f"database endpoint is {HOST}", "a PostgreSQL on loopback stands in for the server", _endpoint),
-    ("DB_TLS=off", "that PostgreSQL is built without TLS", _without_tls),
 )
 
 # What its CloudFormation accepts and does not keep. The template has it, and the tests of the template see it.

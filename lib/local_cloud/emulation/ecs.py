@@ -89,7 +89,13 @@ def server(cloud: LocalCloud, name: str, container_task: Task, *, dockerfile: Pa
     ours = {**cloud.environment(), **container_task.environ}
     # Of this process it gets no more than a container would have.
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "TMPDIR", "LANG")}
-    different = {"HOST": HOST, "PORT": str(port), "DB_HOST": HOST, "DB_TLS": "off", "PYTHONDONTWRITEBYTECODE": "1"}
+    different = {
+        "HOST": HOST,
+        "PORT": str(port),
+        "DB_HOST": HOST,
+        "DB_CA_FILE": str(cloud.ca_file),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return Server(
         name,
         cloud.folder,

@@ -15,23 +15,24 @@ from pathlib import Path
 import psutil
 from pg8000.native import Connection, identifier, literal
 
+from lib.common import region
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.names import HOST
-from lib.local_cloud.servers import unprivileged
+from lib.local_cloud.servers import certificates, unprivileged
+from lib.local_cloud.servers.postgres_front import SUPERUSER, Front
 from lib.local_cloud.servers.postgres_program import programs
 from lib.local_cloud.servers.process import refuse_taken
 
 VERSION = 17  # of what package-lock.json pins: the major version that the stacks deploy
-STOP_SECONDS = 20.0
-SUPERUSER = "postgres"
-# Passwords on TCP, as RDS has it, but for members of rds_iam, whose token is not checked here. A master user that made
-# such a member administers it and inherits nothing of it, so it has its password still; pg_hba.conf counts that as
-# membership too, hence the first line. The socket's folder is open to its owner alone.
+START_SECONDS, STOP_SECONDS = 30.0, 20.0
+ROOT = region.FOLDER.parent
+# Passwords, as RDS has it, but for members of rds_iam, whose token is not checked here. A master user that made such a
+# member administers it and inherits nothing of it, so it has its password still; pg_hba.conf counts that as membership
+# too, hence the second line. Everybody comes by the socket, whose folder is open to its owner and to the front.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
-ACCESS = """local all all trust
-host all +rds_superuser 127.0.0.1/32 scram-sha-256
-host all +rds_iam 127.0.0.1/32 trust
-host all all 127.0.0.1/32 scram-sha-256
+ACCESS = """local all postgres trust
+local all +rds_superuser scram-sha-256
+local all +rds_iam trust
+local all all scram-sha-256
 """
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html
 RDS_ROLES = ("rds_superuser", "rds_iam")
@@ -39,7 +40,7 @@ RDS_ROLES = ("rds_superuser", "rds_iam")
 
 @dataclass(frozen=True)
 class Postgres:
-    """One PostgreSQL server: a folder for its data, a port on loopback."""
+    """One PostgreSQL server: a folder for its data, a port on loopback, where it speaks TLS alone."""
 
     folder: Path
     port: int
@@ -55,19 +56,34 @@ class Postgres:
         return (self._sockets if os.geteuid() == 0 else self.folder) / "data"
 
     @property
+    def _front_pid(self) -> Path:
+        return self._data.with_name("front.pid")
+
+    @property
+    def socket(self) -> Path:
+        """Where the server itself listens, in a folder that is open to its owner alone."""
+        return self._sockets / f".s.PGSQL.{self.port}"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority that its clients trust, once it has been started."""
+        return self.folder.parent / certificates.FOLDER / certificates.AUTHORITY
+
+    @property
     def log(self) -> Path:
         """Where the server writes."""
         return self._data.with_name("log")
 
     def _run(self, program: str, *arguments: str) -> None:
-        owner = unprivileged.user()
-        command: Sequence[str] = [str(programs() / program), *arguments]
         with self.log.open("ab") as log:
-            # Not through a pipe: the server inherits it, and the reader would wait for the server's end.
-            done = subprocess.run(command, stdout=log, stderr=log, user=owner, cwd="/", check=False)
+            command: Sequence[str] = [str(programs() / program), *arguments]
+            done = subprocess.run(command, stdout=log, stderr=log, user=unprivileged.user(), cwd="/", check=False)
         if done.returncode:
-            last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            raise LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (full log: {self.log})")
+            raise self._failed(program)
+
+    def _failed(self, program: str) -> LocalCloudError:
+        last = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        return LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (full log: {self.log})")
 
     def _prepare(self) -> None:
         """Make the data folder, owned by whoever runs the server."""
@@ -83,16 +99,8 @@ class Postgres:
             unprivileged.let_through(programs())
             for path in (self._sockets, self._data, self.log):
                 shutil.chown(path, owner)
-        self._run(
-            "initdb",
-            "--username",
-            SUPERUSER,
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--pgdata",
-            str(self._data),
-        )
+        coding = ("--encoding=UTF8", "--locale=C.UTF-8")
+        self._run("initdb", "--username", SUPERUSER, "--auth=trust", *coding, "--pgdata", str(self._data))
         ready.touch()
 
     def process(self) -> psutil.Process | None:
@@ -104,20 +112,59 @@ class Postgres:
                 return process
         return None
 
+    def front(self) -> psutil.Process | None:
+        """Return the running process that has the server's port, if there is one."""
+        with suppress(OSError, ValueError, psutil.Error):
+            process = psutil.Process(int(self._front_pid.read_text(encoding="utf-8")))
+            if str(self._sockets) in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        return None
+
     def start(self) -> bool:
         """Start the server unless it runs; return whether that was necessary.
 
         Raises:
             LocalCloudError: the port is taken, or the server does not start.
         """
-        if self.process() is not None:
+        if self.process() is not None and self.front() is not None:
             return False
+        self.stop()  # one of both, where the other was killed
         refuse_taken(self.port, "PostgreSQL", "DATABASE_PORT")
         self._prepare()
         (self._data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
-        options = f"-p {self.port} -h {HOST} -k {self._sockets}"
-        self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-l", str(self.log), "-o", options)
+        options = ("-D", self._data, "-p", self.port, "-k", self._sockets, "-c", "listen_addresses=")
+        front = Front(
+            port=self.port,
+            socket=self.socket,
+            certificate=certificates.provide(self.folder.parent) / certificates.SERVER,
+            command=[str(programs() / "postgres"), *map(str, options)],
+            user=unprivileged.user(),
+        )
+        with self.log.open("ab") as log:
+            started = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this program
+                front.arguments(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, start_new_session=True
+            )
+        self._front_pid.write_text(str(started.pid), encoding="utf-8")
+        deadline = time.monotonic() + START_SECONDS
+        while not self._ready(started.pid):
+            if started.poll() is not None or time.monotonic() > deadline:
+                self.stop(signal.SIGQUIT)
+                raise self._failed("postgres")
+            time.sleep(0.01)
+        started.returncode = 0  # it outlives this object, whose end would otherwise warn of it
         return True
+
+    def _ready(self, front: int) -> bool:
+        """Tell whether the server behind a front takes connections, which its file says as ``pg_ctl`` reads it.
+
+        A server that was killed has left such a file too.
+        https://www.postgresql.org/docs/17/storage-file-layout.html
+        """
+        with suppress(OSError, IndexError, psutil.Error):
+            process = self.process()
+            status = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[7]
+            return process is not None and process.ppid() == front and status.strip() == "ready"
+        return False
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
         """Stop the server, closing its connections; return whether it ran.
@@ -129,18 +176,16 @@ class Postgres:
             LocalCloudError: it does not stop.
         """
         process = self.process()
-        if process is None:
-            return False
-        # Not by pg_ctl: it takes a server for alive until its parent, who is not TAP, has noticed its end.
-        process.send_signal(how)
+        if process is not None:
+            process.send_signal(how)
         deadline = time.monotonic() + STOP_SECONDS
-        while self.process() is not None:
+        while alive := self.process() or self.front():  # its front ends with it
             if time.monotonic() > deadline:
                 raise LocalCloudError(
-                    f"PostgreSQL {process.pid} does not stop: end it with 'kill -9 {process.pid}' ({self.log})."
+                    f"PostgreSQL {alive.pid} does not stop: end it with 'kill -9 {alive.pid}' ({self.log})."
                 )
             time.sleep(0.02)
-        return True
+        return process is not None
 
     def remove(self) -> bool:
         """Stop the server and remove its data; return whether it ran."""
@@ -151,8 +196,7 @@ class Postgres:
 
     def administrator(self) -> Connection:
         """Return a connection as the superuser, through the server's own socket."""
-        socket = str(self._sockets / f".s.PGSQL.{self.port}")
-        return Connection(SUPERUSER, database=SUPERUSER, unix_sock=socket)
+        return Connection(SUPERUSER, database=SUPERUSER, unix_sock=str(self.socket))
 
     def provide(self, user: str, password: str, database: str) -> None:
         """Make the user and the database that RDS would have made, or give the user its new password."""

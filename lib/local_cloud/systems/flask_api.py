@@ -25,7 +25,6 @@ DIFFERENT = (
         "no container runs here: gunicorn on loopback, with the task's environment",
         ["api"],
     ),
-    ("DATABASE_TLS=off", "that PostgreSQL is built without TLS", ["api", "database"]),
 )
 
 
@@ -35,7 +34,6 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         "ENVIRONMENT": "dev",
         "IMAGE": "local",
         "AURORA_POSTGRESQL_VERSION": EMULATED_VERSION,
-        "DATABASE_TLS": "off",
     }
     kept = {name: environ[name] for name in chosen if environ.get(name)}
     return {**chosen, **kept, "DATABASE_PORT": str(database_port(NAME, environ))}

@@ -95,8 +95,8 @@ def database_variables(declaration: Declaration) -> Iterator[str]:
             yield f"{owner.name}: DB_PORT is {values.get('DB_PORT')!r}: the databases listen on {sorted(ports)}"
         if values.get("DB_NAME") and values["DB_NAME"] not in names:
             yield f"{owner.name}: DB_NAME is {values['DB_NAME']!r}: the databases are called {sorted(names)}"
-        if "DB_SECRET_ARN" in values and values.get("DB_TLS") != "verify-full":
-            yield f"{owner.name}: DB_TLS is {values.get('DB_TLS')!r}: verify-full checks certificate and name"
+        if "DB_CA_FILE" in values:
+            yield f"{owner.name}: DB_CA_FILE is {values['DB_CA_FILE']!r}: RDS's own authorities are trusted without it"
 
 
 def _clients(declaration: Declaration) -> Iterator[tuple[Resource, Mapping[str, Any]]]:

@@ -72,7 +72,7 @@ TWINS: list[Twin] = [
         functions.database_variables,
         "aws:lambda/function:Function",
         "",
-        {"environment.variables.DB_TLS": "verify-flul"},
+        {"environment.variables.DB_CA_FILE": "/tmp/ca.pem"},
         {"environment.variables.DB_NAME": "paymenst"},
     ),
     *pulumi(functions.database_variables, TASK, "", {f"{ONE}.environment.1.value": "5433"}),

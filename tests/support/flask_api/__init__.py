@@ -38,7 +38,8 @@ def environ(server: Postgres, database: str = DATABASE, **others: str) -> dict[s
         "DB_NAME": database,
         "DB_USER": USER,
         "DB_PASSWORD": PASSWORD,
-        "DB_TLS": "off",
+        "DB_SECRET_ARN": "the-secret",
+        "DB_CA_FILE": str(server.ca_file),
         "HOST": HOST,
         **others,
     }
@@ -55,7 +56,7 @@ def provide(server: Postgres, database: str = DATABASE) -> Settings:
 def migrate(server: Postgres, database: str = DATABASE) -> list[str]:
     """Migrate as a deployment does, and return the names applied."""
     modules = functions.load("flask_api", "database")
-    given = environ(server, database) | {"DB_SECRET_ARN": "the-secret"}
+    given = environ(server, database)
     modules.handler.database = modules.postgres.Database(given, secrets=lambda: Secrets(USER, PASSWORD))
     applied: list[str] = modules.handler.handler({"action": "migrate"}, functions.Context())["applied"]
     return applied
@@ -64,7 +65,14 @@ def migrate(server: Postgres, database: str = DATABASE) -> list[str]:
 def connect(server: Postgres, database: str = DATABASE, password: str = PASSWORD) -> psycopg.Connection[Any]:
     """Return a connection of the test's own."""
     return psycopg.connect(
-        host=HOST, port=server.port, dbname=database, user=USER, password=password, sslmode="disable", autocommit=True
+        host=HOST,
+        port=server.port,
+        dbname=database,
+        user=USER,
+        password=password,
+        sslmode="verify-full",
+        sslrootcert=str(server.ca_file),
+        autocommit=True,
     )
 
 

@@ -20,7 +20,7 @@ from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import Postgres
 from lib.payment.users import USERS
 from tests.support import functions
-from tests.support.database import Secrets
+from tests.support.database import Secrets, verified
 from tests.support.mac import Mac
 
 USER, PASSWORD, DATABASE = "payment_admin", "first-Password.1", "payment"
@@ -37,7 +37,7 @@ def environ(server: Postgres, function: str = "database") -> dict[str, str]:
         "DB_PORT": str(server.port),
         "DB_NAME": DATABASE,
         **({"DB_USER": USERS[function]} if function in USERS else {"DB_SECRET_ARN": "the-secret"}),
-        "DB_TLS": "off",
+        "DB_CA_FILE": str(server.ca_file),
         "AUDIT_BUCKET": BUCKET,
     }
 
@@ -91,7 +91,7 @@ def connect(server: Postgres) -> Connection:
     """Return a connection of the test's own, which does not wait for delayed acknowledgements."""
     link = socket.create_connection((HOST, server.port), 10)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Connection(USER, password=PASSWORD, database=DATABASE, sock=link)
+    return Connection(USER, password=PASSWORD, host=HOST, database=DATABASE, sock=link, ssl_context=verified(server))
 
 
 def empty(connection: Connection) -> None:

@@ -63,10 +63,10 @@ def test_the_invocation_is_made_again_for_another_schema_or_another_database() -
 
 
 def test_the_function_reaches_the_database_the_same_way_as_the_tasks() -> None:
-    """Host, port, name, secret, TLS."""
+    """Host, port, name, secret."""
     found = program(DATABASE_PORT="6000")
     variables = found.one(FUNCTION)["environment"]["variables"]
     (container,) = json.loads(found.one("ecs/taskDefinition:TaskDefinition")["containerDefinitions"])
     given = {each["name"]: each["value"] for each in container["environment"]}
-    names = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_SECRET_ARN", "DB_TLS")
+    names = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_SECRET_ARN")
     assert {name: variables[name] for name in names} == {name: given[name] for name in names}

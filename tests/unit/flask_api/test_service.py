@@ -50,7 +50,7 @@ def test_the_password_comes_from_the_secret_and_from_nowhere_else():
 def test_the_application_is_told_where_its_database_is():
     given = {e["name"]: e["value"] for e in container(DATABASE_PORT="6000")["environment"]}
     assert given["DB_HOST"] == program().outputs["databaseEndpoint"]
-    assert (given["DB_PORT"], given["DB_TLS"], given["PORT"]) == ("6000", "verify-full", "8080")
+    assert (given["DB_PORT"], given["PORT"]) == ("6000", "8080")
     assert given["DB_SECRET_ARN"] == program().outputs["databaseSecretArn"]
 
 

@@ -25,12 +25,6 @@ def test_a_development_environment_may_be_lost():
     assert settings.tags["Environment"] == "dev"
 
 
-def test_production_verifies_the_database_s_certificate():
-    with pytest.raises(SettingError, match="DATABASE_TLS='off' is refused with ENVIRONMENT=production"):
-        Settings.read({"DATABASE_TLS": "off"})
-    assert Settings.read({"ENVIRONMENT": "dev", "DATABASE_TLS": "off"}).database_tls == "off"
-
-
 @pytest.mark.parametrize("chosen", ["true", "false"])
 def test_protection_and_gateways_can_be_chosen_apart_from_the_environment(chosen):
     settings = Settings.read({"DELETION_PROTECTION": chosen, "NAT_PER_ZONE": chosen})

@@ -138,14 +138,13 @@ def late(port: int, seconds: float) -> Iterator[int]:
             thread.join(10)
 
 
-@pytest.mark.parametrize("tls", [False, True])
 def test_a_slow_server_is_given_up_at_the_deadline(
-    consumer: SimpleNamespace, connect: Connect, postgres: TestServer, tmp_path: Path, tls: bool
+    consumer: SimpleNamespace, connect: Connect, postgres: TestServer, tmp_path: Path
 ) -> None:
     """Each packet comes within the time for an answer, and there are many."""
     authority = Authority(tmp_path)
-    environ = {"DB_TLS": "verify-full", "DB_CA_FILE": str(authority.file), "DB_HOST": "localhost"} if tls else {}
-    with Front(postgres.server.port, authority.serve("localhost")) as front, late(front.port, 0.3) as port:
+    environ = {"DB_CA_FILE": str(authority.file), "DB_HOST": "localhost"}
+    with Front(postgres.server, authority.serve("localhost")) as front, late(front.port, 0.3) as port:
         database = connect(answer_seconds=1.0, DB_PORT=str(port), **environ)
         began = time.monotonic()
         with pytest.raises(consumer.postgres.DatabaseUnavailable, match=r"\(TimeoutError\)$"):

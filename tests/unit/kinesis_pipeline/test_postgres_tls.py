@@ -1,6 +1,5 @@
 """Nobody gets the password who cannot prove to be the database, and no setting encrypts without looking."""
 
-import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -34,7 +33,6 @@ def verified(connect: Connect, authority: Authority) -> Callable[[Front], Any]:
         settings = {
             "DB_HOST": NAME,
             "DB_PORT": str(front.port),
-            "DB_TLS": "verify-full",
             "DB_CA_FILE": str(authority.file),
         }
         return connect(**settings | environ)
@@ -46,7 +44,7 @@ def test_the_right_name_and_authority_are_accepted(
     verified: Callable[..., Any], authority: Authority, postgres: TestServer
 ) -> None:
     """The bytes go through TLS: the front asks for it, and what comes back is the server's."""
-    with Front(postgres.server.port, authority.serve(NAME)) as front:
+    with Front(postgres.server, authority.serve(NAME)) as front:
         database = verified(front)
         assert database.run("SELECT 1 + CAST(:n AS int)", seconds=5, n=1) == [[2]]
         assert front.asked == [True]
@@ -55,10 +53,10 @@ def test_the_right_name_and_authority_are_accepted(
 
 
 def test_verification_is_the_default(connect: Connect, authority: Authority, postgres: TestServer) -> None:
-    """Without DB_TLS in the environment nothing is trusted but the certificates of RDS."""
-    with Front(postgres.server.port, authority.serve(NAME)) as front:
+    """Without a file of authorities in the environment nothing is trusted but the certificates of RDS."""
+    with Front(postgres.server, authority.serve(NAME)) as front:
         environ = postgres.environ | {"DB_HOST": NAME, "DB_PORT": str(front.port)}
-        del environ["DB_TLS"]
+        del environ["DB_CA_FILE"]
         database = connect()
         database._environ = environ  # pylint: disable=protected-access  # connect() adds to the environment, only
         with pytest.raises(ssl.SSLCertVerificationError):
@@ -71,7 +69,7 @@ def test_another_authority_is_refused_at_once(
     """It is no outage, so nothing is tried again."""
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other")
-    with Front(postgres.server.port, other.serve(NAME)) as front:
+    with Front(postgres.server, other.serve(NAME)) as front:
         began = time.monotonic()
         with pytest.raises(ssl.SSLCertVerificationError, match="certificate verify failed"):
             verified(front).run("SELECT 1", seconds=30)
@@ -85,7 +83,7 @@ def test_another_name_is_refused_at_once(
     verified: Callable[..., Any], authority: Authority, postgres: TestServer
 ) -> None:
     """A certificate of the right authority for another server is no proof."""
-    with Front(postgres.server.port, authority.serve("other.example")) as front:
+    with Front(postgres.server, authority.serve("other.example")) as front:
         with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
             verified(front).run("SELECT 1", seconds=30)
         assert (front.asked, front.turns) == ([True], 0)
@@ -95,27 +93,10 @@ def test_a_server_without_tls_never_sees_the_user(
     consumer: SimpleNamespace, verified: Callable[..., Any], postgres: TestServer
 ) -> None:
     """It refuses TLS, and the connection ends there."""
-    with Front(postgres.server.port) as front:
+    with Front(postgres.server, None) as front:
         with pytest.raises(consumer.postgres.DatabaseUnavailable, match="InterfaceError"):
             verified(front).run("SELECT 1", seconds=0.05)
         assert (front.asked, front.turns) == ([True], 1)  # the question for TLS, and no more
-
-
-def test_off_speaks_plain(verified: Callable[..., Any], authority: Authority, postgres: TestServer) -> None:
-    """It does not even ask for TLS: the driver's own default asks, and takes any certificate."""
-    with Front(postgres.server.port, authority.serve(NAME)) as front:
-        database = verified(front, DB_TLS="off")
-        assert database.run("SELECT 1", seconds=5) == [[1]]
-        assert front.asked == [False]
-        assert isinstance(database._connection._usock, socket.socket)  # pylint: disable=protected-access
-        database.close()
-
-
-@pytest.mark.parametrize("mode", ["require", "prefer", "VERIFY-FULL", ""])
-def test_an_unknown_mode_is_refused(connect: Connect, mode: str) -> None:
-    """The message says which there are; it is no outage either."""
-    with pytest.raises(ValueError, match=rf"^DB_TLS='{mode}' is unknown: use 'verify-full' or 'off'\.$"):
-        connect(DB_TLS=mode).run("SELECT 1", seconds=30)
 
 
 def subjects(context: ssl.SSLContext) -> set[str]:
@@ -126,14 +107,14 @@ def subjects(context: ssl.SSLContext) -> set[str]:
 
 def test_the_roots_of_rds_alone_are_trusted(consumer: SimpleNamespace) -> None:
     """Not the system's authorities: everybody can get a certificate from one of those."""
-    names = subjects(consumer.postgres.tls_context("verify-full", None))
+    names = subjects(consumer.postgres.tls_context(None))
     assert {rds_ca.COMMON_NAME.format(region=name) for name in rds_ca.regions()} <= names
     assert all(name.startswith("Amazon RDS ") for name in names)
 
 
 def test_a_file_of_one_s_own_replaces_the_bundle(consumer: SimpleNamespace, authority: Authority) -> None:
     """For a database that is not RDS."""
-    context = consumer.postgres.tls_context("verify-full", str(authority.file))
+    context = consumer.postgres.tls_context(str(authority.file))
     assert subjects(context) == {"Test CA"}
     assert context.check_hostname
     assert context.verify_mode == ssl.CERT_REQUIRED

@@ -126,9 +126,9 @@ def test_database_refuses_connections_without_tls(dev):
     assert group["Parameters"]["ssl_min_protocol_version"] == "TLSv1.2"
 
 
-def test_functions_verify_the_database(dev):
+def test_functions_trust_the_authorities_of_rds_alone(dev):
     for function in of_type(dev, FUNCTION).values():
-        assert function["Properties"]["Environment"]["Variables"]["DB_TLS"] == "verify-full"
+        assert "DB_CA_FILE" not in function["Properties"]["Environment"]["Variables"]
 
 
 def test_database_takes_the_first_version_of_the_list(dev):

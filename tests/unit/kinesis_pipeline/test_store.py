@@ -11,7 +11,7 @@ from pg8000.native import Connection
 
 from tests.support.database import TestServer
 from tests.support.kinesis_pipeline.kinesis import SHARD, event, events, read, records
-from tests.support.tls_front import Front
+from tests.support.tls_front import Front, trusted
 
 # pylint: disable=redefined-outer-name
 
@@ -223,7 +223,7 @@ def test_what_was_done_before_the_time_was_over_is_done(
 
 def test_a_batch_is_one_round_trip(store: Store, as_consumer: Callable[..., Any], postgres: TestServer) -> None:
     """Whatever its size, once the connection is made and the statement prepared; duplicates cost a second look."""
-    with Front(postgres.server.port) as front:
+    with Front(postgres.server, trusted(postgres.server)) as front:
         database = as_consumer(DB_PORT=str(front.port))
         many = events(500)
         store(event(), through=database)
@@ -243,7 +243,7 @@ def test_a_lost_answer_stores_nothing_twice(
     store: Store, as_consumer: Callable[..., Any], postgres: TestServer, sql: Connection
 ) -> None:
     """The rows were written when the connection broke: sent again, they are duplicates."""
-    with Front(postgres.server.port) as front:
+    with Front(postgres.server, trusted(postgres.server)) as front:
         database = as_consumer(DB_PORT=str(front.port))
         store(event(), through=database)
         front.swallow = 1

@@ -42,7 +42,6 @@ def test_from_dev_to_production_nothing_gets_less():
     [
         ("RETAIN_DATA", "false"),
         ("DATABASE_MULTI_AZ", "false"),
-        ("DATABASE_TLS", "off"),
         ("AUDIT_MODE", "GOVERNANCE"),
         ("AUDIT_DAYS", "364"),
         ("DATABASE_INSTANCE_CLASS", "db.t4g.micro"),
@@ -68,7 +67,6 @@ def test_production_may_be_more():
         ("DATABASE_INSTANCE_CLASS", "t4g"),
         ("DATABASE_PORT", "80"),
         ("DATABASE_MULTI_AZ", "yes"),
-        ("DATABASE_TLS", "require"),
         ("DELETION_PROTECTION", "1"),
         ("VPC_CIDR", "10.0.0.0/8"),
         ("NAT_PER_ZONE", "no"),

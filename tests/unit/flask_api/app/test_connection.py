@@ -38,9 +38,7 @@ def connect(postgres: TestServer, settings: Settings, authority: Authority) -> C
         given = flask_api.environ(postgres.server) | {
             "DB_HOST": NAME,
             "DB_PORT": str(front.port),
-            "DB_TLS": "verify-full",
             "DB_CA_FILE": str(authority.file),
-            "DB_SECRET_ARN": "the-secret",
             **environ,
         }
         credentials = credentials or Credentials(flask_api.PASSWORD, "")
@@ -61,7 +59,7 @@ def test_the_right_name_and_authority_are_accepted(
     connect: Connect, authority: Authority, postgres: TestServer
 ) -> None:
     """The bytes go through TLS."""
-    with Front(postgres.server.port, authority.serve(NAME)) as front:
+    with Front(postgres.server, authority.serve(NAME)) as front:
         connection = connect(front)
         assert connection.pgconn.ssl_in_use
         assert ask(connection, "SELECT 1 + 1") == 2
@@ -71,7 +69,7 @@ def test_the_right_name_and_authority_are_accepted(
 def test_another_authority_is_refused(connect: Connect, tmp_path: Path, postgres: TestServer) -> None:
     """Not a byte of PostgreSQL's protocol gets through, so no password either."""
     (tmp_path / "other").mkdir()
-    with Front(postgres.server.port, Authority(tmp_path / "other").serve(NAME)) as front:
+    with Front(postgres.server, Authority(tmp_path / "other").serve(NAME)) as front:
         with pytest.raises(psycopg.OperationalError, match=r"certificate verify failed|SSL error"):
             connect(front)
         assert front.turns == 0
@@ -79,7 +77,7 @@ def test_another_authority_is_refused(connect: Connect, tmp_path: Path, postgres
 
 def test_another_name_is_refused(connect: Connect, authority: Authority, postgres: TestServer) -> None:
     """A certificate of the right authority for another server is no proof."""
-    with Front(postgres.server.port, authority.serve("other.example")) as front:
+    with Front(postgres.server, authority.serve("other.example")) as front:
         with pytest.raises(psycopg.OperationalError, match=r"other\.example"):
             connect(front)
         assert front.turns == 0
@@ -87,7 +85,7 @@ def test_another_name_is_refused(connect: Connect, authority: Authority, postgre
 
 def test_a_server_without_tls_never_sees_the_user(connect: Connect, postgres: TestServer) -> None:
     """It refuses TLS, and the connection ends there."""
-    with Front(postgres.server.port) as front:
+    with Front(postgres.server, None) as front:
         with pytest.raises(psycopg.OperationalError, match="does not support SSL"):
             connect(front)
         assert (front.asked, front.turns) == ([True], 1)  # the question for TLS, and no more
@@ -97,17 +95,10 @@ def test_by_default_only_the_authorities_of_rds_are_trusted(
     connect: Connect, authority: Authority, postgres: TestServer
 ) -> None:
     """Those of the system are not: everybody can get a certificate from one of those."""
-    with Front(postgres.server.port, authority.serve(NAME)) as front:
+    with Front(postgres.server, authority.serve(NAME)) as front:
         with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
             connect(front, DB_CA_FILE="")
         assert front.turns == 0
-
-
-def test_off_does_not_even_ask_for_tls(connect: Connect, authority: Authority, postgres: TestServer) -> None:
-    """The driver's own default asks, and takes any certificate."""
-    with Front(postgres.server.port, authority.serve(NAME)) as front:
-        assert ask(connect(front, DB_TLS="off")) == 1
-        assert front.asked == [False]
 
 
 class Renewing(Credentials):
@@ -123,16 +114,16 @@ class Renewing(Credentials):
 
 
 @pytest.fixture
-def front(postgres: TestServer) -> Any:
-    """A plain way to the server that counts."""
-    with Front(postgres.server.port) as made:
+def front(postgres: TestServer, authority: Authority) -> Any:
+    """A way to the server that counts."""
+    with Front(postgres.server, authority.serve(NAME)) as made:
         yield made
 
 
 def test_a_refused_password_is_read_again(connect: Connect, front: Front) -> None:
     """RDS changed it after the task was started; SQLSTATE 28P01."""
     credentials = Renewing("the-old-one", flask_api.PASSWORD)
-    assert ask(connect(front, credentials, DB_TLS="off")) == 1
+    assert ask(connect(front, credentials)) == 1
     assert credentials.reads == 1
 
 
@@ -140,7 +131,7 @@ def test_a_password_that_stays_wrong_is_an_error(connect: Connect, front: Front)
     """It is tried once."""
     credentials = Renewing("the-old-one", "another-wrong-one")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        connect(front, credentials, DB_TLS="off")
+        connect(front, credentials)
     assert (credentials.reads, len(front.asked)) == (1, 2)
 
 
@@ -149,21 +140,21 @@ def test_a_server_that_is_away_does_not_cost_a_look_at_the_secret(connect: Conne
     credentials = Renewing(flask_api.PASSWORD, "other")
     away = SimpleNamespace(port=1)
     with pytest.raises(psycopg.OperationalError, match="refused"):
-        connect(away, credentials, DB_TLS="off")
+        connect(away, credentials)
     assert credentials.reads == 0
 
 
 def test_a_failure_never_quotes_the_password(connect: Connect, front: Front) -> None:
     """Its words end in the log."""
     with pytest.raises(psycopg.OperationalError) as caught:
-        connect(front, Credentials("wrong-Password.9", ""), DB_TLS="off")
+        connect(front, Credentials("wrong-Password.9", ""))
     assert "wrong-Password.9" not in str(caught.value)
 
 
 def test_the_server_ends_what_takes_too_long(connect: Connect, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     """By statement_timeout; the connection is as good as before."""
     monkeypatch.setattr(module, "STATEMENT_SECONDS", 0.3)
-    connection = connect(front, DB_TLS="off")
+    connection = connect(front)
     began = time.monotonic()
     with pytest.raises(psycopg.errors.QueryCanceled):
         connection.rows("SELECT pg_sleep(9)", (), began + 9)
@@ -173,7 +164,7 @@ def test_the_server_ends_what_takes_too_long(connect: Connect, front: Front, mon
 
 def test_an_answer_that_does_not_come_is_given_up(connect: Connect, front: Front) -> None:
     """The deadline is the caller's: a server that hangs knows no timeouts."""
-    connection = connect(front, DB_TLS="off")
+    connection = connect(front)
     began = time.monotonic()
     with pytest.raises(psycopg.OperationalError):
         ask(connection, "SELECT pg_sleep(9)", 0.2)
@@ -182,7 +173,7 @@ def test_an_answer_that_does_not_come_is_given_up(connect: Connect, front: Front
 
 def test_a_statement_is_prepared_once(connect: Connect, front: Front) -> None:
     """The second run is one round trip, without parsing and planning."""
-    connection = connect(front, DB_TLS="off")
+    connection = connect(front)
     later = time.monotonic() + 5
     connection.rows("SELECT $1::int", (1,), later)
     before = front.turns
@@ -193,7 +184,7 @@ def test_a_statement_is_prepared_once(connect: Connect, front: Front) -> None:
 
 def test_times_are_in_utc(connect: Connect, front: Front) -> None:
     """PostgreSQL writes them into the answers."""
-    assert ask(connect(front, DB_TLS="off"), "SHOW TimeZone") == "UTC"
+    assert ask(connect(front), "SHOW TimeZone") == "UTC"
 
 
 def test_a_connection_without_its_limits_is_none(

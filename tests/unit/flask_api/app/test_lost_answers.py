@@ -10,7 +10,7 @@ from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
 from tests.support.flask_api import Api
-from tests.support.tls_front import Front
+from tests.support.tls_front import Front, trusted
 
 # pylint: disable=redefined-outer-name
 
@@ -19,7 +19,7 @@ from tests.support.tls_front import Front
 def front(postgres: TestServer, settings: Settings) -> Iterator[Front]:
     """A way to the server that can swallow answers."""
     del settings
-    with Front(postgres.server.port) as made:
+    with Front(postgres.server, trusted(postgres.server)) as made:
         yield made
 
 

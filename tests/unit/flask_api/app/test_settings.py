@@ -18,7 +18,6 @@ ENVIRON = {
 NAMES = [
     *ENVIRON,
     "DB_PORT",
-    "DB_TLS",
     "DB_CA_FILE",
     "DB_POOL_SIZE",
     "HOST",
@@ -32,7 +31,7 @@ NAMES = [
 def test_what_has_a_default_may_be_left_out() -> None:
     """ECS gives a task where its database is, and nothing else is needed."""
     found = Settings.read(ENVIRON)
-    assert (found.db_port, found.db_tls, found.host, found.port) == (5432, "verify-full", "0.0.0.0", 8080)
+    assert (found.db_port, found.host, found.port) == (5432, "0.0.0.0", 8080)
     assert (found.workers, found.threads, found.db_pool_size, found.log_level) == (2, 8, 8, "info")
 
 
@@ -47,7 +46,6 @@ def test_everything_can_be_chosen() -> None:
     """Each variable reaches its member."""
     given = {
         "DB_PORT": "6000",
-        "DB_TLS": "verify-full",
         "DB_CA_FILE": __file__,
         "DB_POOL_SIZE": "3",
         "HOST": "127.0.0.1",
@@ -86,7 +84,6 @@ def test_what_is_needed_is_asked_for_by_name(name: str) -> None:
         ("WEB_CONCURRENCY", "65", "a whole number from 1 to 64"),
         ("WEB_THREADS", "1.5", "a whole number from 1 to 64"),
         ("DB_POOL_SIZE", "9", "a whole number from 1 to 8"),
-        ("DB_TLS", "require", "one of verify-full, off"),
         ("LOG_LEVEL", "loud", "one of info, debug, warning, error"),
         ("DB_CA_FILE", "/no/such/file", "the path of the authorities"),
     ],
@@ -97,19 +94,6 @@ def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, words:
         Settings.read(ENVIRON | {name: value})
     assert str(caught.value).startswith(f"{name}='{value}'")
     assert words in str(caught.value)
-
-
-def test_plain_connections_stay_on_loopback() -> None:
-    """Without TLS the password would cross a network."""
-    assert Settings.read(ENVIRON | {"DB_TLS": "off", "DB_HOST": "127.0.0.1"}).db_tls == "off"
-    with pytest.raises(SettingError, match=r"DB_TLS='off' is refused for DB_HOST='shop\.cluster\.example'"):
-        Settings.read(ENVIRON | {"DB_TLS": "off"})
-
-
-def test_a_database_on_loopback_needs_no_secret() -> None:
-    """Its password does not change; nor does it need the authorities of RDS."""
-    environ = ENVIRON | {"DB_TLS": "off", "DB_HOST": "localhost", "DB_SECRET_ARN": "", "DB_CA_FILE": "/none"}
-    assert Settings.read(environ).db_secret_arn == ""
 
 
 def test_the_password_is_not_shown() -> None:

@@ -37,7 +37,6 @@ TEMPLATE = {
             "Properties": {
                 "Environment": {
                     "Variables": {
-                        "DB_TLS": "verify-full",
                         "DB_HOST": {"Fn::GetAtt": ["Db", "Endpoint.Address"]},
                         "DB_SECRET_ARN": {"Fn::GetAtt": ["Db", "MasterUserSecret.SecretArn"]},
                     }
@@ -102,19 +101,14 @@ def test_the_endpoint_is_loopback_everywhere(result, resources):
     assert result[0]["Outputs"]["Host"]["Value"] == [HOST]
 
 
-def test_tls_is_off_where_it_was_on(resources):
-    assert resources["Fn"]["Properties"]["Environment"]["Variables"]["DB_TLS"] == "off"
-    assert resources["Plain"] == TEMPLATE["Resources"]["Plain"]
-
-
 def test_the_rest_is_the_same(resources):
-    assert resources["Topic"] == TEMPLATE["Resources"]["Topic"]
+    for name in ("Topic", "Plain"):
+        assert resources[name] == TEMPLATE["Resources"][name]
 
 
 def test_every_change_is_reported_with_its_reason(result):
     reported = {what: names for what, _why, names in result[1]}
     assert reported["AWS::EC2::FlowLog left out"] == ["Log"]
-    assert reported["DB_TLS=off"] == ["Fn"]
     assert reported["AWS::Lambda::Function: VpcConfig is not kept"] == ["Fn", "Plain"]
     assert all(why for _what, why, _names in result[1])
 

@@ -45,7 +45,7 @@ def deployed(cloud):
                 "name": "api",
                 "memory": 64,
                 "image": "x",
-                "environment": [{"name": "DB_HOST", "value": "db.example"}, {"name": "DB_TLS", "value": "verify-full"}],
+                "environment": [{"name": "DB_HOST", "value": "db.example"}],
                 "secrets": [
                     {"name": "DB_PASSWORD", "valueFrom": f"{arn}:password::"},
                     {"name": "DB_WHOLE", "valueFrom": arn},
@@ -118,6 +118,7 @@ def test_the_program_sees_the_tasks_environment_and_nothing_of_ours(cloud, deplo
     assert server.inherit is False
     assert "AWS_PROFILE" not in server.environ
     assert server.environ["DB_PASSWORD"] == "hidden-1"
-    assert (server.environ["HOST"], server.environ["PORT"], server.environ["DB_TLS"]) == ("127.0.0.1", "9003", "off")
+    assert (server.environ["HOST"], server.environ["PORT"]) == ("127.0.0.1", "9003")
+    assert (server.environ["DB_HOST"], server.environ["DB_CA_FILE"]) == ("127.0.0.1", str(cloud.ca_file))
     assert server.environ["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{cloud.port}"
     assert (server.workdir, server.health, server.variable) == (tmp_path, "/alive", "SHOP_PORT")

@@ -1,6 +1,7 @@
 """PostgreSQL on loopback: started once, with the users that RDS would have made, gone without a trace."""
 
 import socket
+import ssl
 
 import pytest
 from pg8000.exceptions import DatabaseError
@@ -22,7 +23,9 @@ def server(tmp_path_factory):
 
 
 def connect(server, user, password, database):
-    return Connection(user, password=password, host="127.0.0.1", port=server.port, database=database)
+    context = ssl.create_default_context(cafile=server.ca_file)
+    where = {"host": "127.0.0.1", "port": server.port, "database": database, "ssl_context": context}
+    return Connection(user, password=password, **where)
 
 
 def test_start_is_needed_once(server):
@@ -94,7 +97,7 @@ def test_it_is_of_the_major_version_that_the_stacks_deploy(server):
 
 def test_it_listens_on_loopback_alone(server):
     with server.administrator() as admin:
-        assert admin.run("SHOW listen_addresses") == [["127.0.0.1"]]
+        assert admin.run("SHOW listen_addresses") == [[""]]  # nowhere: its front listens
 
 
 def test_an_interrupted_start_is_begun_again(tmp_path):
@@ -129,6 +132,18 @@ def test_a_taken_port_is_named(tmp_path):
         other.listen()
         with pytest.raises(LocalCloudError, match=r"meant for PostgreSQL.*DATABASE_PORT="):
             Postgres(tmp_path / "data", other.getsockname()[1]).start()
+
+
+def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path):
+    made = Postgres(tmp_path / "data", free_port())
+    made._prepare()
+    (made._data / "PG_VERSION").write_text("16")
+    try:
+        with pytest.raises(LocalCloudError, match=r"PostgreSQL's postgres failed: .*16.*full log: .*log"):
+            made.start()
+        assert (made.process(), made.front()) == (None, None)
+    finally:
+        made.remove()
 
 
 def test_a_failing_program_is_told_with_the_place_of_its_log(tmp_path):

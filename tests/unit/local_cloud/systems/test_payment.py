@@ -117,4 +117,4 @@ def test_the_last_port_is_refused():
 
 def test_what_somebody_chose_is_kept():
     found = payment.environment({"ENVIRONMENT": "staging", "API_RATE": "7"})
-    assert (found["ENVIRONMENT"], found["API_RATE"], found["DATABASE_TLS"]) == ("staging", "7", "off")
+    assert (found["ENVIRONMENT"], found["API_RATE"]) == ("staging", "7")

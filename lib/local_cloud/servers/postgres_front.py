@@ -1,0 +1,194 @@
+"""The process before a PostgreSQL server: it has the port and the certificate, and starts the server behind it.
+
+The server itself listens on a socket in a folder that nobody else can enter. Clients get what an RDS instance with
+``rds.force_ssl=1`` gives them: TLS or a refusal
+(https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html). Each connection has a
+process of its own here too, which ends with it.
+
+    python -m lib.local_cloud.servers.postgres_front '{"port": 5432, ...}'
+"""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from lib.local_cloud.names import HOST
+from lib.local_cloud.servers import postgres_protocol as protocol
+from lib.local_cloud.servers.relay import relay
+
+SUPERUSER = "postgres"
+AUTHENTICATION_SECONDS = 60.0  # the server's authentication_timeout
+BACKLOG = 200
+NOT_AUTHORIZED = "28000"  # invalid_authorization_specification
+
+
+@dataclass(frozen=True)
+class Front:
+    """What is before one server.
+
+    Attributes:
+        port: where it listens, on loopback.
+        socket: where the server listens.
+        certificate: a file with the server's key and certificate.
+        command: what starts the server.
+        user: as whom the server runs, None for whoever runs this.
+    """
+
+    port: int
+    socket: Path
+    certificate: Path
+    command: Sequence[str]
+    user: str | None = None
+
+    def arguments(self) -> list[str]:
+        """Return the command that starts this in a process of its own."""
+        values = {"port": self.port, "socket": str(self.socket), "certificate": str(self.certificate)}
+        text = json.dumps({**values, "command": list(self.command), "user": self.user})
+        return [sys.executable, "-m", __name__, text]
+
+    @classmethod
+    def read(cls, text: str) -> "Front":
+        """Return what :meth:`arguments` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        paths = {name: Path(values.pop(name)) for name in ("socket", "certificate")}
+        return cls(**values, **paths)
+
+    def context(self) -> ssl.SSLContext:
+        """Return how TLS is spoken."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate)
+        return context
+
+    def server(self) -> socket.socket:
+        """Return a connection to the server.
+
+        Raises:
+            OSError: it is not there.
+        """
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(self.socket))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def serve(self, client: socket.socket, context: ssl.SSLContext) -> None:
+        """Let a client in, or not, and be between it and the server until one of both has gone.
+
+        Raises:
+            ProtocolError: it is no client of PostgreSQL's.
+            OSError: a connection broke.
+        """
+        client.settimeout(AUTHENTICATION_SECONDS)
+        # A question and its answer are small: each goes out at once.
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection, first = protocol.startup(client, context)
+        with connection, self.server() as server:
+            server.settimeout(AUTHENTICATION_SECONDS)
+            if first.code == protocol.CANCEL_REQUEST:
+                server.sendall(first.content)
+                server.recv(1)  # the server has nothing to say, and ends the connection when it has done it
+                return
+            refused = refusal(first.parameters, isinstance(connection, ssl.SSLSocket))
+            if refused:
+                connection.sendall(protocol.fatal(NOT_AUTHORIZED, refused))
+                return
+            server.sendall(first.content)
+            relay(connection, server)
+
+
+def refusal(parameters: Mapping[str, str], encrypted: bool) -> str:
+    """Return why a connection is refused, in PostgreSQL's words, or nothing."""
+    user = parameters.get("user", "")
+    whose = f'host "{HOST}", user "{user}", database "{parameters.get("database", user)}"'
+    if not encrypted:
+        return f"no pg_hba.conf entry for {whose}, no encryption"
+    if user == SUPERUSER:  # RDS keeps its own superuser for itself
+        return f"pg_hba.conf rejects connection for {whose}, SSL encryption"
+    return ""
+
+
+class Ended(SystemExit):
+    """The server has ended, and with it its front."""
+
+
+def _reap(server: int) -> None:
+    """Take note of children that have ended.
+
+    Raises:
+        Ended: the server is one of them.
+    """
+    with suppress(ChildProcessError):
+        while (child := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            if child == server:
+                raise Ended(0)
+
+
+def listen(front: Front, listener: socket.socket, server: int) -> None:
+    """Accept connections until the server ends.
+
+    Raises:
+        Ended: it has.
+    """
+
+    def ended(_number: int, _frame: FrameType | None) -> None:
+        _reap(server)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(server, signal.SIGINT)  # it closes its connections and ends, and so does this
+
+    signal.signal(signal.SIGCHLD, ended)
+    signal.signal(signal.SIGTERM, stop)
+    context = front.context()
+    _reap(server)  # it may have ended before
+    while True:
+        client, _address = listener.accept()
+        with client:
+            if os.fork() == 0:
+                listener.close()
+                _connection(front, client, context)
+
+
+def _connection(front: Front, client: socket.socket, context: ssl.SSLContext) -> None:
+    """Serve a connection in a process that is its own, and end the process."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        front.serve(client, context)
+    except (OSError, protocol.ProtocolError, struct.error):
+        pass  # a side that has gone says nothing, as with the server alone
+    finally:
+        os._exit(0)  # nothing of the parent's is tidied up here
+
+
+def main(text: str) -> None:
+    """Listen, start the server, and let clients through to it until it ends.
+
+    Raises:
+        OSError: the port is taken, or the server cannot be started.
+        Ended: the server has ended.
+    """
+    front = Front.read(text)
+    with socket.create_server((HOST, front.port), backlog=BACKLOG) as listener:
+        # It gets no signal of a terminal's: whoever started this ends it.
+        server = subprocess.Popen(  # pylint: disable=consider-using-with  # it is waited for by listen
+            front.command, stdin=subprocess.DEVNULL, user=front.user, cwd="/", process_group=0
+        )
+        listen(front, listener, server.pid)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
