@@ -1,4 +1,4 @@
-"""A database's own log holds nothing that was sent to it: with the stacks' parameters on a real server, and not without.
+"""A database's log holds nothing that was sent to it: with the stacks' parameters on a real server, and not without.
 
 What is tried are the ways by which PostgreSQL 17 brings values into its log. One is left, and is the applications' to
 close: the first line of an error may quote a text that is no number, no date or no UUID, so they look at it first.
