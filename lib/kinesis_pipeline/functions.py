@@ -192,6 +192,8 @@ class Delivery(Construct):
     RETRIES = 50
     # https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html (MaximumRecordAgeInSeconds)
     OLDEST_SECONDS = 604_800
+    # What the stream has forgotten cannot go to the bucket: an outage as long as the retention would lose it unseen.
+    BEFORE_SECONDS = 3600
 
     def __init__(
         self,
@@ -247,7 +249,7 @@ class Delivery(Construct):
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
             maximum_retry_attempts=self.RETRIES,
-            maximum_record_age_in_seconds=min(settings.stream_hours * 3600, self.OLDEST_SECONDS),
+            maximum_record_age_in_seconds=min(settings.stream_hours * 3600 - self.BEFORE_SECONDS, self.OLDEST_SECONDS),
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=bucket.bucket_arn)
             ),

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_s3 as s3
@@ -13,6 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from lib.common import rds_instances
 from lib.common.alarm_spec import ABOVE, BELOW, AlarmSpec
 from lib.common.iam_statements import publish_alarms
 from lib.kinesis_pipeline.functions import METRICS_NAMESPACE
@@ -22,8 +24,9 @@ from lib.kinesis_pipeline.stream import REQUEST_METRICS
 
 LAMBDA, RDS = "AWS/Lambda", "AWS/RDS"
 FIVE_MINUTES = 5 * 60  # RDS's own metrics are looked at in larger steps
-FREE_STORAGE_BYTES = 4 * 1024**3
-CONNECTIONS = 200  # db.t4g.medium takes about 400
+MIB = 1024**2
+FREE_STORAGE_BYTES = 4 * 1024 * MIB
+CONNECTIONS_PART, MEMORY_PART = 0.7, 0.05  # of what the instance class has
 CPU_PERCENT = 80
 AGE_MILLISECONDS = 5 * 60 * 1000
 # CloudWatch's words, and the CDK's for them.
@@ -49,6 +52,7 @@ class Alarms(Construct):
         settings: Settings,
         keys: Keys,
         consumer: lambda_.Function,
+        source: kinesis.IStream,
         bucket: s3.IBucket,
         database: rds.DatabaseInstance,
     ) -> None:
@@ -61,12 +65,18 @@ class Alarms(Construct):
         if settings.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
         action = actions.SnsAction(self.topic)
-        for spec in [*stream(consumer, bucket), *instance(database)]:
+        for spec in [*stream(consumer, source, bucket), *instance(database, settings.database_instance_class)]:
             alarm(self, spec, settings.name("alarm", spec.name), action)
 
 
-def stream(consumer: lambda_.Function, bucket: s3.IBucket) -> list[AlarmSpec]:
-    """Return what can go wrong between the stream and the database."""
+def stream(consumer: lambda_.Function, source: kinesis.IStream, bucket: s3.IBucket) -> list[AlarmSpec]:
+    """Return what can go wrong between the stream and the database.
+
+    What the consumer says of itself, and Lambda of the consumer, ends when nobody invokes it: then all is quiet there.
+    The stream goes on to say how old what is read of it is, once a second for each shard, also when there is nothing
+    to read. It ends with the reading: silence is the question, and a message when it begins.
+    https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html (polling)
+    """
     of = {"FunctionName": consumer.function_name}
     late, fails = "Events wait for more than five minutes", "The consumer fails: the database is away, or a defect"
     poison, lost = (
@@ -78,6 +88,17 @@ def stream(consumer: lambda_.Function, bucket: s3.IBucket) -> list[AlarmSpec]:
     requests = {"BucketName": bucket.bucket_name, "FilterId": REQUEST_METRICS}
     return [
         AlarmSpec("iterator-age", LAMBDA, "IteratorAge", "Maximum", AGE_MILLISECONDS, 3, late, of),
+        AlarmSpec(
+            "stream-reads",
+            "AWS/Kinesis",
+            "GetRecords.IteratorAgeMilliseconds",
+            "Maximum",
+            AGE_MILLISECONDS,
+            3,
+            "What is read of the stream is more than five minutes old, or nothing is read",
+            {"StreamName": source.stream_name},
+            treat_missing_data="missing",
+        ),
         AlarmSpec("consumer-errors", LAMBDA, "Errors", "Sum", 0, 2, fails, of),
         AlarmSpec("consumer-throttles", LAMBDA, "Throttles", "Sum", 0, 3, "Lambda refuses to run the consumer", of),
         AlarmSpec("set-aside", METRICS_NAMESPACE, "SetAside", "Sum", 0, 1, poison, service),
@@ -85,17 +106,45 @@ def stream(consumer: lambda_.Function, bucket: s3.IBucket) -> list[AlarmSpec]:
     ]
 
 
-def instance(database: rds.DatabaseInstance) -> list[AlarmSpec]:
-    """Return what can go wrong with the database."""
+def instance(database: rds.DatabaseInstance, instance_class: str) -> list[AlarmSpec]:
+    """Return what can go wrong with the database, in figures of its class.
+
+    An instance that has ended says nothing at all, which one of the alarms tells.
+    """
     of = {"DBInstanceIdentifier": database.instance_identifier}
+    busy = AlarmSpec(
+        "database-cpu", RDS, "CPUUtilization", "Average", CPU_PERCENT, 3, "The database is busy, or says nothing"
+    )
+    # A burstable class of RDS is never slowed down: it is charged for what it uses beyond its credits.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Types.html
+    charged = AlarmSpec(
+        "database-credits",
+        RDS,
+        "CPUSurplusCreditsCharged",
+        "Maximum",
+        0,
+        1,
+        "The database uses more processor time than its class has, and each hour of it is charged",
+    )
     specs = [
-        AlarmSpec("database-cpu", RDS, "CPUUtilization", "Average", CPU_PERCENT, 3, "The database is busy"),
+        replace(busy, treat_missing_data="missing"),
+        *([charged] if rds_instances.burstable(instance_class) else []),
+        AlarmSpec(
+            "database-memory",
+            RDS,
+            "FreeableMemory",
+            "Minimum",
+            int(MEMORY_PART * rds_instances.memory(instance_class) / MIB) * MIB,
+            3,
+            "The database has little memory left",
+            comparison=BELOW,
+        ),
         AlarmSpec(
             "database-connections",
             RDS,
             "DatabaseConnections",
             "Average",
-            CONNECTIONS,
+            int(CONNECTIONS_PART * rds_instances.connections(instance_class)),
             2,
             "The database has many connections",
         ),
@@ -134,4 +183,6 @@ def alarm(scope: Construct, spec: AlarmSpec, name: str, action: cloudwatch.IAlar
     )
     resource.add_alarm_action(action)
     resource.add_ok_action(action)
+    if spec.treat_missing_data == "missing":
+        resource.add_insufficient_data_action(action)
     return resource

@@ -68,6 +68,7 @@ class KinesisPipeline(cdk.Stack):
             settings=settings,
             keys=self.keys,
             consumer=self.consumer.function,
+            source=self.stream.stream,
             bucket=self.stream.failures,
             database=self.database.instance,
         )

@@ -193,7 +193,14 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
 
     def order(connection: Any, n: int) -> Any:
         which = n % PRODUCTS
-        values = (ids.new(), flask_api.key(), prints[which], f"{{{','.join(pairs[which])}}}", "{1,2}", currencies.AS_JSON)
+        values = (
+            ids.new(),
+            flask_api.key(),
+            prints[which],
+            f"{{{','.join(pairs[which])}}}",
+            "{1,2}",
+            currencies.AS_JSON,
+        )
         return connection.execute(place, values, prepare=True).fetchone()[0] == "placed"
 
     def connect() -> Any:

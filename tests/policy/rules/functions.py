@@ -24,6 +24,7 @@ API_SECONDS = 29
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 SECONDS, MEMORY_MIB = range(1, 901), range(128, 10241)
 RETRY_SECONDS = 60 + 120
+MARGIN_SECONDS = 1800  # in which what is given up is still in the stream
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 
@@ -257,6 +258,10 @@ def event_sources(declaration: Declaration) -> Iterator[str]:
             yield f"{mapping.name}: only a bucket takes the records that are given up, with what is in them"
         if found.get("Enabled", True) is not True:
             yield f"{mapping.name}: is switched off"
+        for stream, _attribute in declaration.referred(found.get("EventSourceArn", "")):
+            kept = int(stream.properties.get("RetentionPeriodHours", 24)) * 3600
+            if int(found.get("MaximumRecordAgeInSeconds", kept)) > kept - MARGIN_SECONDS:
+                yield f"{mapping.name}: gives records up when the stream has forgotten them, after {kept} s"
 
 
 @rule("AWS::Events::Rule")

@@ -140,6 +140,7 @@ TWINS: list[Twin] = [
             {"DestinationConfig": REMOVED},
             {"Enabled": False},
             {"BatchSize": 0},
+            {"MaximumRecordAgeInSeconds": 604_800},
         )
     ),
     Twin(functions.lost_events, "cdktf", "aws_lambda_function", "verification", {"dead_letter_config": REMOVED}),

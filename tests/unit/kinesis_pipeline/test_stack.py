@@ -12,7 +12,7 @@ FUNCTION = "AWS::Lambda::Function"
 
 # CDK adds nothing of its own to this stack: no provider framework, no log retention, no bucket emptier.
 EXPECTED = {
-    "AWS::CloudWatch::Alarm": 8,
+    "AWS::CloudWatch::Alarm": 11,
     "AWS::EC2::FlowLog": 1,
     "AWS::EC2::RouteTable": 2,
     "AWS::EC2::SecurityGroup": 3,
@@ -79,7 +79,7 @@ def test_mapping_tries_are_bounded_in_number_and_in_age(dev):
     _name, mapping = only(dev, "AWS::Lambda::EventSourceMapping")
     _name, stream = only(dev, "AWS::Kinesis::Stream")
     assert 0 < mapping["MaximumRetryAttempts"] <= 100
-    assert 60 <= mapping["MaximumRecordAgeInSeconds"] <= stream["RetentionPeriodHours"] * 3600
+    assert 60 <= mapping["MaximumRecordAgeInSeconds"] <= (stream["RetentionPeriodHours"] - 1) * 3600
 
 
 def test_a_stream_may_keep_records_for_longer_than_lambda_tries_them():
