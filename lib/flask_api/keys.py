@@ -1,9 +1,9 @@
-"""Two keys, one for each kind of data: the database, and operations."""
+"""A key for each kind of data: the database, operations; and one for the hashes of callers' keys."""
 
 import pulumi
 
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.keys import administration, customer_key, operations
+from lib.pulumi_components.keys import administration, customer_key, hash_key, operations
 from lib.pulumi_components.policies import AwsContext
 
 PURPOSES = {"database": "the database, its password and its insights", "operations": "logs and alarm messages"}
@@ -26,5 +26,14 @@ class Keys(pulumi.ComponentResource):
                 opts=own,
             )
             for part, purpose in PURPOSES.items()
+        )
+        self.hashes = hash_key(
+            "hashes",
+            alias=settings.name("key_alias", "hashes"),
+            purpose=f"{settings.name('service')}: hashes of idempotency keys",
+            retain_data=settings.retain_data,
+            protected=settings.deletion_protection,
+            policy=[administration(context)],
+            opts=own,
         )
         self.register_outputs({})

@@ -67,7 +67,8 @@ class Service(pulumi.ComponentResource):
             opts=self._own,
         )
         self._execution, execution = self._role("execution", self._execution_statements())
-        self._task, task = self._role("task", self._secret_statements())
+        hashes = allow(["kms:GenerateMac"], [args.keys.hashes.arn])
+        self._task, task = self._role("task", [*self._secret_statements(), hashes])
         self.service: aws.ecs.Service | None = None
         if settings.image:
             self.task = self._task_definition()
@@ -120,6 +121,7 @@ class Service(pulumi.ComponentResource):
             "DB_NAME": settings.database_name,
             "DB_POOL_SIZE": str(POOL_SIZE),
             "DB_SECRET_ARN": secret,
+            "HASH_KEY_ARN": self._args.keys.hashes.arn,
             "PORT": str(APPLICATION_PORT),
             "WEB_CONCURRENCY": str(max(1, settings.task_cpu // 512)),
             "WEB_THREADS": str(THREADS),

@@ -182,7 +182,7 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
         return generator(port=port, clients=clients, seconds=seconds, requests=requests, first=time.time_ns())
 
     def numbered(statement: str) -> str:
-        for number in range(1, 7):
+        for number in range(1, 8):
             statement = statement.replace(f"${number}", "%s")
         return statement
 
@@ -196,6 +196,7 @@ def ways(server: Any, api: Any, only: int, clients: int, seconds: float) -> dict
         values = (
             ids.new(),
             flask_api.key(),
+            os.urandom(32),
             prints[which],
             f"{{{','.join(pairs[which])}}}",
             "{1,2}",

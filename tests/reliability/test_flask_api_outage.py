@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from lib.flask_api.app.key_hashes import KeyHashes
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
 from tests.support import flask_api
@@ -22,6 +23,7 @@ from tests.support.flask_api.traffic import DROPPED, Load
 # pylint: disable=redefined-outer-name
 
 DOWN_SECONDS = 1.0
+FORGED = b"forged".ljust(32)
 RECOVERY_SECONDS = 4.0  # after the server accepts connections again
 
 
@@ -114,7 +116,7 @@ def test_the_verdict_can_be_unfavourable(postgres: Postgres, api: Gunicorn) -> N
         found = load.verdict(connection)
     for beginning in (
         f"lost: {keys[0]}",
-        "never acknowledged: forged",
+        f"never acknowledged: {FORGED.hex()}",
         f"another id: {keys[1]}",
         "lines of",
         "stock of",
@@ -124,13 +126,14 @@ def test_the_verdict_can_be_unfavourable(postgres: Postgres, api: Gunicorn) -> N
 
 def forge(connection: psycopg.Connection[Any], keys: list[str]) -> None:
     """Lose an order, invent one, give one another id, and take from the stock."""
-    ids = "SELECT id FROM orders WHERE idempotency_key = ANY(%s)"
-    connection.execute(f"DELETE FROM order_lines WHERE order_id IN ({ids})", (keys[:2],))
-    connection.execute("DELETE FROM orders WHERE idempotency_key = ANY(%s)", (keys[:2],))
-    for key in (keys[1], "forged"):
+    hashes = [KeyHashes("").digest(key) for key in keys[:2]]
+    ids = "SELECT id FROM orders WHERE key_hash = ANY(%s)"
+    connection.execute(f"DELETE FROM order_lines WHERE order_id IN ({ids})", (hashes,))
+    connection.execute("DELETE FROM orders WHERE key_hash = ANY(%s)", (hashes,))
+    for digest in (hashes[1], FORGED):
         connection.execute(
-            "INSERT INTO orders (id, idempotency_key, fingerprint, currency, total) "
+            "INSERT INTO orders (id, key_hash, fingerprint, currency, total) "
             "VALUES (gen_random_uuid(), %s, '', 'EUR', 1)",
-            (key,),
+            (digest,),
         )
     connection.execute("UPDATE products SET stock = stock - 1")

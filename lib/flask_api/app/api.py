@@ -15,6 +15,7 @@ from . import models, openapi, problems, request_log, web
 from .credentials import Credentials
 from .database import Database, DatabaseUnavailable
 from .health import Health
+from .key_hashes import KeyHashes, Rehash
 from .limits import BODY_BYTES
 from .openapi import Operation
 from .orders import Orders
@@ -92,14 +93,15 @@ class Shop:
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings, Credentials(settings.db_password, settings.db_secret_arn))
         self.health = Health(self.database)
-        self._locks = Rows(settings.threads)
+        self._locks, self._hashes = Rows(settings.threads), KeyHashes(settings.hash_key_arn)
+        self.rehash = Rehash(self.database, self._hashes)
         self.operations = self._operations()
         self._paths = {each.name: each.path for each in self.operations}
         self._document = openapi.document(self.operations)
 
     def _operations(self) -> tuple[Operation, ...]:
-        products, orders = Products(self.database, self._locks), Orders(self.database, self._locks)
-        health = self.health
+        products, health = Products(self.database, self._locks), self.health
+        orders = Orders(self.database, self._locks, self._hashes)
         # fmt: off
         return (
             Operation("listProducts", "GET", "/products", products.page, "List products, the newest first",

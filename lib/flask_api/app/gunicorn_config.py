@@ -48,9 +48,12 @@ def post_worker_init(worker: Any) -> None:
     shop.health.draining = lambda: not worker.alive
     shop.health.stuck = lambda: getattr(worker, "stuck", False)
     shop.database.open()
+    shop.rehash.start()
 
 
 def worker_exit(_server: object, worker: Any) -> None:
     """Close the pool after the last request."""
     if worker.wsgi is not None:
-        worker.wsgi.extensions["shop"].database.close()
+        shop = worker.wsgi.extensions["shop"]
+        shop.rehash.stop()
+        shop.database.close()

@@ -7,13 +7,15 @@ from flask import Response
 
 from . import currencies, ids, web
 from .database import Database
+from .key_hashes import KeyHashes
 from .models import Item, NewOrder, PageQuery
 from .problems import Refusal, invalid, pointer
 from .rows import Rows
 
 PAGE = "SELECT o.id::text, order_answer(o) FROM orders o WHERE o.id < $1::uuid ORDER BY o.id DESC LIMIT $2"
 SELECT = "SELECT order_answer(o) FROM orders o WHERE o.id = $1::uuid"
-PLACE = "SELECT outcome, answer FROM place_order($1::uuid, $2, $3, $4::uuid[], $5::integer[], $6::jsonb)"
+# The key itself is sent for orders of before, whose hash is not there yet; it is not stored.
+PLACE = "SELECT outcome, answer FROM order_once($1::uuid, $2, $3, $4, $5::uuid[], $6::integer[], $7::jsonb)"
 CANCEL = "SELECT cancel_order($1::uuid)"
 CANCELLED = ("cancelled orders",)
 
@@ -47,8 +49,8 @@ def unsold(answer: str) -> Refusal:
 class Orders:
     """What is done for each request about orders."""
 
-    def __init__(self, database: Database, locks: Rows) -> None:
-        self._rows, self._locks = database.rows, locks
+    def __init__(self, database: Database, locks: Rows, hashes: KeyHashes) -> None:
+        self._rows, self._locks, self._hashes = database.rows, locks, hashes
 
     def page(self) -> Response:
         """Return some orders, the newest first."""
@@ -65,9 +67,11 @@ class Orders:
             raise invalid([{"detail": "name each product once", "pointer": pointer("items", twice, "product_id")}])
         # The checked ids and numbers have no character that an array's text would need to quote.
         arrays = f"{{{','.join(product_ids)}}}", f"{{{','.join(str(item.quantity) for item in items)}}}"
-        new_id = ids.new()
+        new_id, key_hash = ids.new(), self._hashes.digest(key)
         with self._locks.held(product_ids):
-            ((outcome, text),) = self._rows(PLACE, (new_id, key, fingerprint(items), *arrays, currencies.AS_JSON))
+            ((outcome, text),) = self._rows(
+                PLACE, (new_id, key, key_hash, fingerprint(items), *arrays, currencies.AS_JSON)
+            )
         if outcome in ("placed", "repeated"):
             placed = new_id if outcome == "placed" else json.loads(text)["id"]
             return web.answer(text, 201, f"/orders/{placed}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LEVELS = ("info", "debug", "warning", "error")
 # The same place in the repository (lib/common) and in the image, whose folders the Dockerfile lays out alike.
 RDS_CA = Path(__file__).resolve().parents[2] / "common" / "rds-ca.pem"
@@ -60,6 +61,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
     db_user: str
     db_password: str = field(repr=False)
     db_secret_arn: str
+    hash_key_arn: str
     db_ca_file: Path
     db_pool_size: int
     host: str
@@ -76,6 +78,12 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
             SettingError: naming the variable, its value (never the password's) and what it takes.
         """
         arn = "the ARN of the secret that DB_PASSWORD comes from, for RDS changes the password every week"
+        host, hash_key = text(environ, "DB_HOST", "the name of the database server"), environ.get("HASH_KEY_ARN", "")
+        if not hash_key and host not in LOOPBACK:
+            raise SettingError(
+                "HASH_KEY_ARN is missing: write the ARN of the KMS key (HMAC_256) that idempotency keys are hashed "
+                f"with. It may be left out for a database on loopback ({', '.join(LOOPBACK)})."
+            )
         ca_file = Path(environ.get("DB_CA_FILE") or RDS_CA)
         if not ca_file.is_file():
             raise SettingError(
@@ -83,12 +91,13 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
             )
         threads = number(environ, "WEB_THREADS", 8, 1, 64)
         return cls(
-            db_host=text(environ, "DB_HOST", "the name of the database server"),
+            db_host=host,
             db_port=number(environ, "DB_PORT", 5432, 1, 65535),
             db_name=text(environ, "DB_NAME", "the name of the database"),
             db_user=text(environ, "DB_USER", "the name of the database user"),
             db_password=text(environ, "DB_PASSWORD", "the password of the database user"),
             db_secret_arn=text(environ, "DB_SECRET_ARN", arn),
+            hash_key_arn=hash_key,
             db_ca_file=ca_file,
             # A thread needs a connection only while it asks the database something; more would never be used.
             db_pool_size=number(environ, "DB_POOL_SIZE", threads, 1, threads),

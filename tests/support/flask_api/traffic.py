@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from lib.flask_api.app.key_hashes import KeyHashes
 from tests.support import flask_api
 from tests.support.flask_api import Client
 
@@ -93,7 +94,9 @@ class Load:
 
     def verdict(self, connection: psycopg.Connection[Any]) -> list[str]:
         """Return what is wrong with the orders in the database; nothing when they are as acknowledged."""
-        stored = dict(connection.execute("SELECT idempotency_key, id::text FROM orders").fetchall())
+        hashes = {KeyHashes("").digest(key): key for key in self.placed}
+        found = connection.execute("SELECT key_hash, id::text FROM orders").fetchall()
+        stored = {hashes.get(digest, digest.hex()): order_id for digest, order_id in found}
         lines = Counter[str]()
         for product, quantity in connection.execute("SELECT product_id::text, quantity FROM order_lines").fetchall():
             lines[product] += quantity

@@ -54,6 +54,20 @@ def test_the_application_is_told_where_its_database_is():
     assert given["DB_SECRET_ARN"] == program().outputs["databaseSecretArn"]
 
 
+def test_a_task_and_nobody_else_has_its_keys_hashed_by_the_stack_s_key():
+    found = program()
+    given = {e["name"]: e["value"] for e in container()["environment"]}
+    (key,) = [each for each in found.of("kms/key:Key") if each.inputs.get("customerMasterKeySpec") == "HMAC_256"]
+    assert key.name in given["HASH_KEY_ARN"]
+    allowed = {
+        each.name: [s for s in json.loads(each.inputs["policy"])["Statement"] if "kms:GenerateMac" in s["Action"]]
+        for each in found.of("iam/rolePolicy:RolePolicy")
+    }
+    assert {name: [s["Resource"] for s in statements] for name, statements in allowed.items() if statements} == {
+        "task": [[given["HASH_KEY_ARN"]]]
+    }
+
+
 def test_the_container_cannot_change_its_own_files():
     assert container()["readonlyRootFilesystem"] is True
 

@@ -14,6 +14,7 @@ ENVIRON = {
     "DB_USER": "shop",
     "DB_PASSWORD": "secret-Password.1",
     "DB_SECRET_ARN": "arn:aws:secretsmanager:x",
+    "HASH_KEY_ARN": "arn:aws:kms:x",
 }
 NAMES = [
     *ENVIRON,
@@ -94,6 +95,11 @@ def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, words:
         Settings.read(ENVIRON | {name: value})
     assert str(caught.value).startswith(f"{name}='{value}'")
     assert words in str(caught.value)
+
+
+def test_a_database_on_loopback_needs_no_key_for_hashes() -> None:
+    """It is a test's or a developer's: nobody else's keys are in it."""
+    assert Settings.read(ENVIRON | {"DB_HOST": "localhost", "HASH_KEY_ARN": ""}).hash_key_arn == ""
 
 
 def test_the_password_is_not_shown() -> None:
