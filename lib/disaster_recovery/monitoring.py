@@ -10,7 +10,7 @@ silence is the question:
 Silence therefore is ``missing``: an alarm without values says "insufficient data", and tells so when that *begins*. On
 the writing side it has always been silent and tells nothing. On the reading side the end of the values is a message;
 after a failover the messages are two, silence on the one side and "OK" on the other. Beside it stands the verification
-function's own figure: it asks whichever region is the secondary one now and has no excuse, so its silence is breaching.
+function's own figure: it asks whichever region is the secondary one now and has no excuse, so its end is a message.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from cdktf_cdktf_provider_aws.route53_health_check import Route53HealthCheck
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from constructs import Construct
 
-from lib.common.alarm_spec import BELOW, HOUR, AlarmSpec
+from lib.common.alarm_spec import BELOW, HOUR, MINUTE, AlarmSpec
 from lib.disaster_recovery.alarms import alarm, dashboard
 from lib.disaster_recovery.api import STAGE
 from lib.disaster_recovery.aws_context import AwsContext
@@ -82,6 +82,9 @@ def replication(context: AwsContext) -> list[AlarmSpec]:
     """Return the lag of both replications, Aurora's and the table's, seen from here."""
     settings = context.settings
     cluster = {"DBClusterIdentifier": settings.name("database")}
+    # AWS's documents name both sets of dimensions: where a figure has none of one of them, that alarm stays silent.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-monitoring.html
     peer = next(
         region_config.region for region_config in settings.region_configs if region_config.region != context.region
     )
@@ -95,6 +98,15 @@ def replication(context: AwsContext) -> list[AlarmSpec]:
     ]
     return [
         *(replace(spec, dimensions=cluster, treat_missing_data="missing") for spec in aurora),
+        *(
+            replace(
+                spec,
+                name=f"{spec.name}-by-source",
+                dimensions={**cluster, "SourceRegion": peer},
+                treat_missing_data="missing",
+            )
+            for spec in aurora
+        ),
         # The sending region has it, and only while something is sent: a region that does not write has nothing to tell.
         AlarmSpec(
             "table-latency",
@@ -112,11 +124,17 @@ def replication(context: AwsContext) -> list[AlarmSpec]:
 def functions(context: AwsContext) -> list[AlarmSpec]:
     """Return what can go wrong with the functions, and what is left of runs that did."""
     specs = []
-    for part in ("payment", "verification"):
-        of = {"FunctionName": context.name("function", part)}
+    # A function that runs every so many hours says nothing in most minutes.
+    once = context.settings.verify_hours * HOUR
+    for part, errors, throttles, period in (("payment", 2, 3, MINUTE), ("verification", 1, 1, once)):
+        of, fails, refuses = (
+            {"FunctionName": context.name("function", part)},
+            f"The function {part} fails",
+            f"Lambda refuses to run {part}",
+        )
         specs += [
-            AlarmSpec(f"{part}-errors", LAMBDA, "Errors", "Sum", 0, 2, f"The function {part} fails", of),
-            AlarmSpec(f"{part}-throttles", LAMBDA, "Throttles", "Sum", 0, 3, f"Lambda refuses to run {part}", of),
+            AlarmSpec(f"{part}-errors", LAMBDA, "Errors", "Sum", 0, errors, fails, of, period),
+            AlarmSpec(f"{part}-throttles", LAMBDA, "Throttles", "Sum", 0, throttles, refuses, of, period),
         ]
     queue = {"QueueName": context.name("queue", "dead-letters")}
     messages, lost = "ApproximateNumberOfMessagesVisible", "A run of verification was given up"
@@ -154,7 +172,8 @@ def verification(context: AwsContext) -> list[AlarmSpec]:
             behind,
             of,
             hours,
-            treat_missing_data="breaching",
+            # As "breaching" it would begin with every new stack, before the function has run.
+            treat_missing_data="missing",
         ),
         AlarmSpec("findings", METRICS_NAMESPACE, "Findings", "Maximum", 0, 1, wrong, of, hours),
         AlarmSpec("incomplete", METRICS_NAMESPACE, "Incomplete", "Maximum", 0, 1, unread, of, hours),
@@ -162,6 +181,9 @@ def verification(context: AwsContext) -> list[AlarmSpec]:
 
 
 def database(context: AwsContext) -> list[AlarmSpec]:
-    """Return what can go wrong with Aurora here."""
+    """Return what can go wrong with Aurora here, of the busiest instance.
+
+    An average over the cluster hides a busy writer behind idle readers.
+    """
     of = {"DBClusterIdentifier": context.name("database")}
-    return [AlarmSpec("database-cpu", RDS, "CPUUtilization", "Average", CPU_PERCENT, 15, "Aurora is busy", of)]
+    return [AlarmSpec("database-cpu", RDS, "CPUUtilization", "Maximum", CPU_PERCENT, 15, "Aurora is busy", of)]

@@ -127,10 +127,10 @@ def _callers(declaration: Declaration, function: Resource) -> Iterator[tuple[str
         if _names(declaration, method.at("Integration.Uri"), function):
             milliseconds = int(method.at("Integration.TimeoutInMillis", API_SECONDS * 1000))
             yield method.name, milliseconds // 1000
-    yield from _schedules(declaration, function)
+    yield from schedules_of(declaration, function)
 
 
-def _schedules(declaration: Declaration, function: Resource) -> Iterator[tuple[str, int]]:
+def schedules_of(declaration: Declaration, function: Resource) -> Iterator[tuple[str, int]]:
     """Yield the schedules of a function, with the seconds between two runs."""
     for event in declaration.of("AWS::Events::Rule"):
         if any(_names(declaration, target["Arn"], function) for target in event.properties.get("Targets", [])):
@@ -151,7 +151,7 @@ def retries_that_meet_the_next_run(declaration: Declaration) -> Iterator[str]:
         for found, _attribute in declaration.referred(config.properties["FunctionName"])
     ]
     for function in declaration.of(FUNCTION):
-        for name, seconds in _schedules(declaration, function):
+        for name, seconds in schedules_of(declaration, function):
             if seconds <= RETRY_SECONDS and function not in without:
                 yield f"{function.name}: {name} starts it every {seconds} s, and Lambda tries for {RETRY_SECONDS} s"
 

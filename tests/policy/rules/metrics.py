@@ -12,6 +12,7 @@ from tests.policy.aws_metrics import PERCENTILE, STATISTICS, metrics, misuse, ne
 from tests.policy.functions import folder_of, modules, variables
 from tests.policy.rule import rule
 from tests.policy.rules.apis import methods
+from tests.policy.rules.functions import schedules_of
 
 DAY_SECONDS, HOUR_SECONDS = 86_400, 3600
 # Days over which an alarm may look at periods of up to an hour, and at longer ones.
@@ -76,6 +77,33 @@ def uses(declaration: Declaration) -> Iterator[Use]:
 
 
 WATCHED = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
+OF_AN_INSTANCE = {"CPUUtilization", "DatabaseConnections", "FreeableMemory"}
+
+
+@rule("AWS::CloudWatch::Alarm")
+def averages_of_a_cluster(declaration: Declaration) -> Iterator[str]:
+    """Find alarms on the average of all instances of a cluster: a busy writer hides behind idle readers.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html
+    """
+    for use in uses(declaration):
+        if use.name in OF_AN_INSTANCE and set(use.dimensions) == {"DBClusterIdentifier"} and use.statistic == "Average":
+            yield f"{use.resource.name}: the Average of {use.name} over a cluster: use Maximum, Minimum or a Role"
+
+
+@rule("AWS::CloudWatch::Alarm")
+def periods_without_a_run(declaration: Declaration) -> Iterator[str]:
+    """Find alarms that look at less time than there is between two runs of a function, and want several periods."""
+    for use in uses(declaration):
+        evaluated = int(use.resource.properties.get("EvaluationPeriods", 1))
+        for function in declaration.of("AWS::Lambda::Function"):
+            name = use.dimensions.get("FunctionName", "")
+            referred = any(found is function for found, _attribute in declaration.referred(name))
+            if use.namespace != "AWS/Lambda" or not (referred or name == function.at("FunctionName")):
+                continue
+            for event, seconds in schedules_of(declaration, function):
+                if evaluated > 1 and use.period < seconds:
+                    yield f"{use.resource.name}: {evaluated} periods of {use.period} s; {event}: every {seconds} s"
 
 
 @rule(*WATCHED)

@@ -60,6 +60,28 @@ TWINS: list[Twin] = [
         "database-cpu",
         {"dimensions.DBClusterIdentifier": "shop"},
     ),
+    *(
+        Twin(rules.averages_of_a_cluster, tool, kind, "database-cpu", {"statistic": "Average"})
+        for tool, kind in (
+            ("cdktf", "aws_cloudwatch_metric_alarm"),
+            ("pulumi", "aws:cloudwatch/metricAlarm:MetricAlarm"),
+        )
+    ),
+    Twin(
+        rules.periods_without_a_run,
+        "cdktf",
+        "aws_cloudwatch_metric_alarm",
+        "verification-errors",
+        {"period": 60, "evaluation_periods": 2},
+    ),
+    Twin(
+        rules.periods_without_a_run,
+        "pulumi",
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "drain-function-errors",
+        {"period": 10, "evaluationPeriods": 2},
+        "payment",
+    ),
     *everywhere(rules.alarm_periods, "alarm", {"Period": 45}),
     *everywhere(rules.alarm_periods, "alarm", {"EvaluationPeriods": 2000}),
     *everywhere(rules.alarm_periods, "alarm", {"DatapointsToAlarm": 1000}),
