@@ -180,12 +180,14 @@ class Functions(pulumi.ComponentResource):
     def _environment(self, part: str) -> dict[str, pulumi.Input[str]]:
         settings, database = self._args.settings, self._args.database
         trail = {} if part == "database" else {"AUDIT_BUCKET": self._args.storage.audit.bucket}
+        verified = {"AUDIT_PASS_HOURS": str(settings.audit_pass_hours)} if part == "drain" else {}
         callers: dict[str, pulumi.Input[str]] = {}
         if part == "api":
             callers = {"HASH_KEY_ARN": self._args.keys.hashes.arn}
             callers |= {"ROTATED_API_KEYS": settings.rotated_api_keys} if settings.rotated_api_keys else {}
         return {
             **trail,
+            **verified,
             **callers,
             "DB_HOST": database.instance.address,
             "DB_PORT": str(settings.database_port),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pulumi
 
-from lib.common.alarm_spec import BELOW, AlarmSpec
+from lib.common.alarm_spec import BELOW, HOUR, AlarmSpec
 from lib.payment.api import STAGE, Api
 from lib.payment.database import Database
 from lib.payment.functions import METRICS_NAMESPACE, Functions
@@ -39,10 +39,32 @@ OF_THE_TRAIL = (
         "audit-mismatch",
         METRICS_NAMESPACE,
         "AuditMismatch",
-        "Sum",
+        "Maximum",
         0,
         1,
-        "An audit object is not what the database says: somebody changed one of them",
+        "Payments, ledger, keys and audit trail contradict each other, and nobody has acknowledged it yet",
+        treat_missing_data="ignore",
+    ),
+    AlarmSpec(
+        "audit-unreadable",
+        METRICS_NAMESPACE,
+        "AuditUnreadable",
+        "Maximum",
+        0,
+        1,
+        "An audit object cannot be read, so that nothing is known of what it says",
+        treat_missing_data="ignore",
+    ),
+    # A pass begins when the one before is as old as the setting says. One that takes as long again does not keep up.
+    AlarmSpec(
+        "audit-pass",
+        METRICS_NAMESPACE,
+        "AuditPassSeconds",
+        "Maximum",
+        2 * HOUR,  # for each hour of the setting
+        3,
+        "The verification of the audit trail has not gone over everything in twice the time that it has",
+        treat_missing_data="ignore",
     ),
 )
 CARDS = AlarmSpec("cards", METRICS_NAMESPACE, "CardNumbersRefused", "Sum", 10, 5, "Callers send card numbers")
@@ -92,7 +114,8 @@ class Observability(pulumi.ComponentResource):
         shown = [spec.on(api) for spec in OF_THE_API]
         for part in ("api", "drain"):
             shown += [of(spec, part, settings.name("function", part)) for spec in OF_FUNCTIONS]
-        shown += [spec.on({"service": settings.name("function", "drain")}) for spec in OF_THE_TRAIL]
+        drain = {"service": settings.name("function", "drain")}
+        shown += [within(spec, settings.audit_pass_hours).on(drain) for spec in OF_THE_TRAIL]
         shown.append(CARDS.on({"service": settings.name("function", "api")}))
         shown.append(LETTERS.on({"QueueName": args.functions.dead.name}))
         shown += [spec.on({"DBInstanceIdentifier": args.database.instance.identifier}) for spec in OF_THE_DATABASE]
@@ -100,6 +123,11 @@ class Observability(pulumi.ComponentResource):
             alarm(spec, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
         dashboard(settings.name("dashboard"), settings.region, [REQUESTS.on(api), *shown], own)
         self.register_outputs({})
+
+
+def within(spec: AlarmSpec, hours: int) -> AlarmSpec:
+    """Return the alarm on a pass for the hours that a pass has; any other alarm as it is."""
+    return replace(spec, threshold=spec.threshold * hours) if spec.metric == "AuditPassSeconds" else spec
 
 
 def of(spec: AlarmSpec, part: str, function: str) -> AlarmSpec:

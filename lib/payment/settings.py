@@ -45,6 +45,7 @@ class Settings(common.DatabaseSettings):
     # In GOVERNANCE mode a special right can shorten an object's retention, in COMPLIANCE nothing can.
     audit_mode = Setting(choice("GOVERNANCE", "COMPLIANCE"), "how audit objects are locked", change=LATER)
     audit_days = Setting(number(1, 100 * YEAR_DAYS), "days of that; a year or more in production", change=LATER)
+    audit_pass_hours = Setting(number(1, 720), "hours in which the audit trail is verified once", 24)
     api_rate = common.API_RATE
     api_burst = common.API_BURST
     # WAF counts a sender's requests over five minutes, and takes 10 to 2 billion.

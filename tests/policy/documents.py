@@ -27,6 +27,7 @@ WITHOUT_DATA = {
     "notBreaching": "",
     "breaching": ", or there is no data",
     "missing": "; without data: insufficient data",
+    "ignore": "; without data: as it was",
 }
 OPERATORS = {"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
 UNITS = ((1024**3, " GiB"), (1024**2, " MiB"))

@@ -53,7 +53,10 @@ def wanted(alarm):
     return (alarm["namespace"], alarm["metricName"], *alarm["dimensions"].items())
 
 
-@pytest.mark.parametrize("name", ["audit-age", "audit-mismatch"])
+TRAIL = ["audit-age", "audit-mismatch", "audit-unreadable", "audit-pass"]
+
+
+@pytest.mark.parametrize("name", TRAIL)
 def test_each_run_of_the_drain_says_what_its_alarms_ask(emitted, name):
     """Zero too: an alarm that gets no figure cannot tell well from dead."""
     found = emitted("drain", lambda modules: modules.handler.handler({}, functions.Context(60)))
@@ -70,10 +73,31 @@ def test_no_alarm_watches_a_figure_of_ours_that_nobody_writes():
     """Another one has to be shown to be written, above."""
     namespaces = {name: alarm["namespace"] for name, alarm in alarms().items()}
     ours = {name for name, namespace in namespaces.items() if not namespace.startswith("AWS/")}
-    assert ours == {"audit-age", "audit-mismatch", "cards"}
+    assert ours == {*TRAIL, "cards"}
 
 
 def test_a_drain_that_does_not_run_rings():
     """It says each minute how long something has waited; when it says nothing, something may wait forever."""
     missing = {name: alarm["treatMissingData"] for name, alarm in alarms().items()}
     assert [name for name, how in missing.items() if how == "breaching"] == ["audit-age"]
+
+
+def test_what_was_found_does_not_clear_itself():
+    """Each run says how many findings are open; while none runs, an alarm stays as it is."""
+    found = alarms()
+    assert {name: found[name]["treatMissingData"] for name in TRAIL[1:]} == dict.fromkeys(TRAIL[1:], "ignore")
+    assert {found[name]["statistic"] for name in TRAIL} == {"Maximum"}
+
+
+@pytest.mark.parametrize("hours", [24, 100])
+def test_a_pass_may_take_as_long_as_the_setting_says(hours):
+    """Twice that is an alarm, and the drain is told."""
+    declared = program(system="payment", AUDIT_PASS_HOURS=str(hours))
+    (alarm,) = [
+        each
+        for each in declared.of("cloudwatch/metricAlarm:MetricAlarm")
+        if each.inputs["metricName"] == "AuditPassSeconds"
+    ]
+    assert alarm.inputs["threshold"] == 2 * hours * 3600
+    variables = declared.one("lambda/function:Function", "drain").get("environment")["variables"]
+    assert variables["AUDIT_PASS_HOURS"] == str(hours)
