@@ -93,15 +93,15 @@ class Shop:
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings, Credentials(settings.db_password, settings.db_secret_arn))
         self.health = Health(self.database)
-        self._locks, self._hashes = Rows(settings.threads), KeyHashes(settings.hash_key_arn)
-        self.rehash = Rehash(self.database, self._hashes)
+        self._locks, self.hashes = Rows(settings.threads), KeyHashes(settings.hash_key_arn)
+        self.rehash = Rehash(self.database, self.hashes)
         self.operations = self._operations()
         self._paths = {each.name: each.path for each in self.operations}
         self._document = openapi.document(self.operations)
 
     def _operations(self) -> tuple[Operation, ...]:
         products, health = Products(self.database, self._locks), self.health
-        orders = Orders(self.database, self._locks, self._hashes)
+        orders = Orders(self.database, self._locks, self.hashes)
         # fmt: off
         return (
             Operation("listProducts", "GET", "/products", products.page, "List products, the newest first",

@@ -48,6 +48,7 @@ def post_worker_init(worker: Any) -> None:
     shop.health.draining = lambda: not worker.alive
     shop.health.stuck = lambda: getattr(worker, "stuck", False)
     shop.database.open()
+    shop.hashes.prepare()
     shop.rehash.start()
 
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import logging
 import threading
+from contextlib import suppress
 
 from .database import Database, DatabaseUnavailable
 
@@ -39,6 +40,11 @@ class KeyHashes:
             DatabaseUnavailable: KMS has not given the key yet, and does not now.
         """
         return hmac.digest(self._key or self._ask(), key.encode(), hashlib.sha256)
+
+    def prepare(self) -> None:
+        """Ask KMS before the first order comes; when it does not answer, the orders will ask again."""
+        with suppress(DatabaseUnavailable):
+            self.digest("")
 
     def _ask(self) -> bytes:
         """Ask KMS, in one thread at a time: the others would wait with their requests."""
