@@ -27,7 +27,7 @@ def memory(instance_class: str) -> int:
     """
     found = _CLASS.fullmatch(instance_class)
     letter, times, large, size = found.groups() if found else ("", None, None, "")
-    parts = int(times) * _OF_LARGE["xlarge"] if large else _OF_LARGE.get(size, 0.0)
+    parts = int(times) * _OF_LARGE[large] if times and large else _OF_LARGE.get(size, 0.0)
     if letter not in _LARGE_GIB or not parts:
         return memory(SMALLEST)
     return int(_LARGE_GIB[letter] * parts * GIB)

@@ -10,7 +10,7 @@ from comparison import CREATED
 from findings import Finding, mismatch
 from json_types import JsonObject
 from money import EXPONENTS, Money
-from postgres import Database
+from postgres import Database, Row
 from trail import Trail
 
 SECONDS = 5.0
@@ -205,34 +205,34 @@ def _unbalanced(different: Iterable[Sequence[object]], sums: Iterable[Sequence[o
     return found
 
 
-def _paid(row: Sequence[object]) -> JsonObject:
+def _paid(row: Row) -> JsonObject:
     """Return what the key of a payment's row has to hold."""
     payment_id, key, created, currency, amount, method, reference = row
     if currency not in EXPONENTS:
         return {"created_at": created, "key": key}
-    money = Money(amount, currency)  # type: ignore[arg-type]
+    money = Money(amount, currency)
     return {
         "key": key,
-        "fingerprint": answers.capture_fingerprint(money, method, reference).hex(),  # type: ignore[arg-type]
+        "fingerprint": answers.capture_fingerprint(money, method, reference).hex(),
         "status": CREATED,
-        "body": answers.capture_answer(payment_id, money, method, reference, created),  # type: ignore[arg-type]
+        "body": answers.capture_answer(payment_id, money, method, reference, created),
         "created_at": created,
     }
 
 
-def _given_back(row: Sequence[object], body: JsonObject) -> JsonObject:
+def _given_back(row: Row, body: JsonObject) -> JsonObject:
     """Return what the key of a refund's row has to hold; what was refunded by then is in the audit record alone."""
     refund_id, key, created, currency, amount, payment_id, reason = row
     if currency not in EXPONENTS:
         return {"created_at": created, "key": key}
-    money = Money(amount, currency)  # type: ignore[arg-type]
+    money = Money(amount, currency)
     told = {"amount": str(money), "currency": currency, "reason": reason}
     told |= {name: body.get(name) for name in ("refunded", "payment_status")}
     return {
         "key": key,
-        "fingerprint": answers.refund_fingerprint(payment_id, money, reason).hex(),  # type: ignore[arg-type]
+        "fingerprint": answers.refund_fingerprint(payment_id, money, reason).hex(),
         "status": CREATED,
-        "body": answers.refund_answer(refund_id, payment_id, told, created),  # type: ignore[arg-type]
+        "body": answers.refund_answer(refund_id, payment_id, told, created),
         "created_at": created,
     }
 

@@ -30,9 +30,10 @@ FROM audit_progress
 """
 # Only from where it was: should two run at once, one of them stops. Twice when an answer is lost.
 _FROM = "WHERE position IN (CAST(:before AS text), CAST(:position AS text)) RETURNING position"
-BEGIN = f"UPDATE audit_progress SET began_at = now(), position = CAST(:position AS text) {_FROM}"  # noqa: S608
-MOVE = f"UPDATE audit_progress SET position = CAST(:position AS text) {_FROM}"  # noqa: S608  # constants of above
-FINISH = f"UPDATE audit_progress SET finished_at = now(), position = CAST(:position AS text) {_FROM}"  # noqa: S608
+_MOVE = "UPDATE audit_progress SET position = CAST(:position AS text)"
+BEGIN = f"{_MOVE}, began_at = now() {_FROM}"
+MOVE = f"{_MOVE} {_FROM}"
+FINISH = f"{_MOVE}, finished_at = now() {_FROM}"
 NOTHING = "{}"
 CREATED = """
 SELECT COALESCE(to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), '') FROM payments WHERE id = CAST(:id AS text)
