@@ -42,7 +42,7 @@ class Credentials:
 
     def _read(self) -> str:
         """Return the secret's password, or nothing when it cannot be read: the next refusal tries again."""
-        # A quarter of a second and 20 MB, which a task that lives less than a week never needs.
+        # A quarter of a second and 20 MB, which a database on loopback never needs.
         import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
