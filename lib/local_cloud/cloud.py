@@ -165,11 +165,12 @@ class LocalCloud:
     def databases(self) -> list[Postgres]:
         """Return the PostgreSQL servers that have a folder here, running or not."""
         paths = sorted((self.folder / "postgres").glob("[0-9]*"))
-        return [Postgres(path, int(path.name)) for path in paths if path.is_dir()]
+        return [self.database(int(path.name)) for path in paths if path.is_dir()]
 
     def database(self, port: int) -> Postgres:
         """Return the PostgreSQL server of a port, which may not exist yet."""
-        return Postgres(self.folder / "postgres" / str(port), port)
+        folder, keys = self.folder / "postgres" / str(port), {ACCOUNT: SECRET_KEY}
+        return Postgres(folder, port, region=self.region, emulator=self._url(""), keys=keys)
 
     @property
     def ca_file(self) -> Path:

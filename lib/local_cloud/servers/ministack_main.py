@@ -5,6 +5,7 @@ Run as a file and not as a module: the functions that it starts inherit its envi
 
 import json
 import os
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 CALLS_VARIABLE = "LOCAL_CLOUD_CALLS"
@@ -62,6 +63,66 @@ def name_callers() -> None:
     gateway._build_lambda_event_v1 = named
 
 
+def permission(access_key: str, user: str, port: int, region: str) -> dict[str, str]:
+    """Return the secret of an access key whose owner may connect to a database as a user, or why it may not.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+    """
+    # pylint: disable=protected-access  # the emulator has no other way in
+    from ministack.core import iam_evaluator as iam
+    from ministack.core.responses import get_account_id, request_scope
+    from ministack.services import rds
+
+    account = get_account_id()
+    credential = iam.resolve_credential(access_key, account)
+    if isinstance(credential, iam.CredentialResolutionError):
+        return {"refused": credential.message}
+    with request_scope(account, region):
+        ids = [
+            entry[name]
+            for entries, name in ((rds._clusters, "DbClusterResourceId"), (rds._instances, "DbiResourceId"))
+            for _key, entry in entries.items()
+            if entry.get("IAMDatabaseAuthenticationEnabled")
+            and port in (entry.get("Port"), (entry["Endpoint"] if name == "DbiResourceId" else {}).get("Port"))
+        ]
+        principal = iam.resolve_principal(access_key, account)
+        for number in ids:
+            context = iam.EvalContext(
+                principal_arn=principal.arn,
+                principal_type=principal.type,
+                principal_account=account,
+                action="rds-db:connect",
+                resource_arn=f"arn:aws:rds-db:{region}:{account}:dbuser:{number}/{user}",
+                region=region,
+                principal_keys=principal.keys,
+            )
+            if iam.evaluate(context, principal.policies, *principal.limits).decision == "Allow":
+                return {"refused": "", "secret": credential.secret_access_key, "session": credential.session_token}
+    if not ids:
+        return {"refused": f"no database on port {port} has IAM authentication"}
+    return {"refused": f"{principal.arn} may not rds-db:connect as {user} to {', '.join(ids)}"}
+
+
+def answer_databases() -> None:
+    """Tell the local PostgreSQL servers, at the emulator's path for databases of another kind, whom IAM lets in."""
+    from ministack.core import rds_iam
+
+    async def handle(
+        _scope: object,
+        receive: object,
+        send: Callable[[Mapping[str, object]], Awaitable[None]],
+        **_options: object,
+    ) -> None:
+        body_of = rds_iam._read_body  # pylint: disable=protected-access  # as above
+        question = json.loads(await body_of(receive))
+        body = json.dumps(permission(**question)).encode()
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    rds_iam.handle = handle
+
+
 def main() -> None:
     """Start the emulator."""
     enforce()
@@ -70,6 +131,7 @@ def main() -> None:
     from ministack import app  # it reads AUTH when it is imported
 
     name_callers()
+    answer_databases()
     app.main()
 
 

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,9 +25,9 @@ from lib.local_cloud.servers.process import refuse_taken
 VERSION = 17  # of what package-lock.json pins: the major version that the stacks deploy
 START_SECONDS, STOP_SECONDS = 30.0, 20.0
 ROOT = region.FOLDER.parent
-# Passwords, as RDS has it, but for members of rds_iam, whose token is not checked here. A master user that made such a
-# member administers it and inherits nothing of it, so it has its password still; pg_hba.conf counts that as membership
-# too, hence the second line. Everybody comes by the socket, whose folder is open to its owner and to the front.
+# Passwords, as RDS has it, but for members of rds_iam: the front has asked them for a token. A master user that made
+# such a member administers it and inherits nothing of it, so it has its password still; pg_hba.conf counts that as
+# membership too, hence the second line. Everybody comes by the socket, whose folder only its owner and the front enter.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
 ACCESS = """local all postgres trust
 local all +rds_superuser scram-sha-256
@@ -40,10 +40,16 @@ RDS_ROLES = ("rds_superuser", "rds_iam")
 
 @dataclass(frozen=True)
 class Postgres:
-    """One PostgreSQL server: a folder for its data, a port on loopback, where it speaks TLS alone."""
+    """One PostgreSQL server: a folder for its data, a port on loopback, where it speaks TLS alone.
+
+    What tokens of IAM are checked with is described in :class:`Front`; without a region it is the checkout's.
+    """
 
     folder: Path
     port: int
+    region: str = ""
+    emulator: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def _sockets(self) -> Path:
@@ -135,10 +141,13 @@ class Postgres:
         options = ("-D", self._data, "-p", self.port, "-k", self._sockets, "-c", "listen_addresses=")
         front = Front(
             port=self.port,
-            socket=self.socket,
+            path=self.socket,
             certificate=certificates.provide(self.folder.parent) / certificates.SERVER,
             command=[str(programs() / "postgres"), *map(str, options)],
             user=unprivileged.user(),
+            region=self.region or region.primary({}),
+            emulator=self.emulator,
+            keys=self.keys,
         )
         with self.log.open("ab") as log:
             started = subprocess.Popen(  # pylint: disable=consider-using-with  # it outlives this program

@@ -3,11 +3,12 @@
 The server itself listens on a socket in a folder that nobody else can enter. Clients get what an RDS instance with
 ``rds.force_ssl=1`` gives them: TLS or a refusal
 (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html). Each connection has a
-process of its own here too, which ends with it.
+process of its own here too, which ends with it. Members of ``rds_iam``, whom the server trusts, show a token first.
 
     python -m lib.local_cloud.servers.postgres_front '{"port": 5432, ...}'
 """
 
+import importlib
 import json
 import os
 import signal
@@ -16,20 +17,24 @@ import ssl
 import struct
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
+from lib.common.json_types import JsonObject
 from lib.local_cloud.names import HOST
+from lib.local_cloud.servers import certificates, iam_tokens
 from lib.local_cloud.servers import postgres_protocol as protocol
 from lib.local_cloud.servers.relay import relay
 
 SUPERUSER = "postgres"
 AUTHENTICATION_SECONDS = 60.0  # the server's authentication_timeout
 BACKLOG = 200
+EMULATOR_SECONDS = 5.0
+EMULATOR_PATH = "/_ministack/rds/iam-auth"
 NOT_AUTHORIZED = "28000"  # invalid_authorization_specification
 
 
@@ -39,30 +44,34 @@ class Front:
 
     Attributes:
         port: where it listens, on loopback.
-        socket: where the server listens.
+        path: of the socket where the server listens.
         certificate: a file with the server's key and certificate.
         command: what starts the server.
         user: as whom the server runs, None for whoever runs this.
+        region: that tokens of IAM are for.
+        emulator: the URL of the emulated AWS, which knows access keys and what their owners may do. Without one an
+            access key is its own secret.
+        keys: the secrets of access keys that may do everything.
     """
 
     port: int
-    socket: Path
+    path: Path
     certificate: Path
     command: Sequence[str]
     user: str | None = None
+    region: str = ""
+    emulator: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def arguments(self) -> list[str]:
         """Return the command that starts this in a process of its own."""
-        values = {"port": self.port, "socket": str(self.socket), "certificate": str(self.certificate)}
-        text = json.dumps({**values, "command": list(self.command), "user": self.user})
-        return [sys.executable, "-m", __name__, text]
+        return [sys.executable, "-m", __name__, json.dumps(vars(self), default=str)]
 
     @classmethod
     def read(cls, text: str) -> "Front":
         """Return what :meth:`arguments` wrote."""
-        values: dict[str, Any] = json.loads(text)
-        paths = {name: Path(values.pop(name)) for name in ("socket", "certificate")}
-        return cls(**values, **paths)
+        values: JsonObject = json.loads(text)
+        return cls(**{**values, "path": Path(values["path"]), "certificate": Path(values["certificate"])})
 
     def context(self) -> ssl.SSLContext:
         """Return how TLS is spoken."""
@@ -78,7 +87,7 @@ class Front:
         """
         connection = socket.socket(socket.AF_UNIX)
         try:
-            connection.connect(str(self.socket))
+            connection.connect(str(self.path))
         except OSError:
             connection.close()
             raise
@@ -106,7 +115,49 @@ class Front:
                 connection.sendall(protocol.fatal(NOT_AUTHORIZED, refused))
                 return
             server.sendall(first.content)
+            answer = protocol.message(server)
+            if answer == protocol.AUTHENTICATION_OK:  # the server trusts nobody else than members of rds_iam
+                refused = self._ask_for_token(connection, first.parameters["user"])
+                if refused:
+                    connection.sendall(protocol.fatal(NOT_AUTHORIZED, refused))
+                    return
+            connection.sendall(answer)
             relay(connection, server)
+
+    def _ask_for_token(self, connection: socket.socket, user: str) -> str:
+        """Return why a user is refused, as RDS says it, or nothing; the reason is in the server's log."""
+        connection.sendall(protocol.CLEARTEXT_PASSWORD)
+        content = protocol.message(connection)
+        try:
+            if content[:1] != b"p":
+                raise iam_tokens.TokenRefused("it is not a token")
+            database = iam_tokens.Database(certificates.NAMES, self.port, self.region)
+            database.verify(content[5:].rstrip(b"\0").decode("latin-1"), user, self.secret)
+        except iam_tokens.TokenRefused as error:
+            print(f"The token of {user!r} is refused: {error}.", file=sys.stderr, flush=True)
+            return f'PAM authentication failed for user "{user}"'
+        return ""
+
+    def secret(self, access_key: str, user: str) -> iam_tokens.Secret:
+        """Return what belongs to an access key, whose owner may connect as a user.
+
+        Raises:
+            TokenRefused: there is no such key, or its owner may not.
+        """
+        if access_key in self.keys or not self.emulator:
+            return iam_tokens.Secret(self.keys.get(access_key, access_key))
+        question = {"access_key": access_key, "user": user, "port": self.port, "region": self.region}
+        url = f"{self.emulator}{EMULATOR_PATH}"
+        try:
+            with urllib.request.urlopen(  # noqa: S310  # the local cloud's own
+                url, json.dumps(question).encode(), timeout=EMULATOR_SECONDS
+            ) as response:
+                answer = json.loads(response.read())
+        except (OSError, ValueError) as error:
+            raise iam_tokens.TokenRefused(f"the emulator does not know whether it may pass ({error})") from error
+        if answer["refused"]:
+            raise iam_tokens.TokenRefused(answer["refused"])
+        return iam_tokens.Secret(answer["secret"], answer["session"])
 
 
 def refusal(parameters: Mapping[str, str], encrypted: bool) -> str:
@@ -154,6 +205,8 @@ def listen(front: Front, listener: socket.socket, server: int) -> None:
     signal.signal(signal.SIGTERM, stop)
     context = front.context()
     _reap(server)  # it may have ended before
+    for module in iam_tokens.SIGNING:  # once, while the server starts, and not in each connection's process
+        importlib.import_module(module)
     while True:
         client, _address = listener.accept()
         with client:

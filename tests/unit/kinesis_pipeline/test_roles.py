@@ -11,7 +11,7 @@ from pg8000.native import Connection
 
 from lib.kinesis_pipeline.users import USERS
 from lib.local_cloud.names import HOST
-from tests.support import roles
+from tests.support import roles, tokens
 from tests.support.database import DATABASE, USER, TestServer
 from tests.support.functions import Context
 from tests.support.kinesis_pipeline.kinesis import event, events
@@ -25,7 +25,11 @@ def role(postgres: TestServer, sql: Connection) -> Iterator[Connection]:
     """A connection as the consumer's role."""
     del sql
     with Connection(
-        USERS["consumer"], password="-", host=HOST, port=postgres.server.port, database=DATABASE
+        USERS["consumer"],
+        password=tokens.make(postgres.server.port, USERS["consumer"]),
+        host=HOST,
+        port=postgres.server.port,
+        database=DATABASE,
     ) as connection:
         yield connection
 

@@ -9,7 +9,7 @@ from pg8000.native import Connection
 
 from lib.local_cloud.names import HOST
 from lib.payment.users import USERS
-from tests.support import functions, roles
+from tests.support import functions, roles, tokens
 from tests.support import payment as support
 from tests.support.roles import Refusals
 
@@ -39,7 +39,13 @@ NEVER = [
 @contextmanager
 def connected(server, part) -> Iterator[Connection]:
     """Connect as a function's role."""
-    with Connection(USERS[part], password="-", host=HOST, port=server.port, database=support.DATABASE) as connection:
+    with Connection(
+        USERS[part],
+        password=tokens.make(server.port, USERS[part]),
+        host=HOST,
+        port=server.port,
+        database=support.DATABASE,
+    ) as connection:
         yield connection
 
 

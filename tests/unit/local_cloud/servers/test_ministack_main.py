@@ -114,7 +114,7 @@ def evaluator(monkeypatch):
         return "allowed"
 
     made = types.SimpleNamespace(enforce=decide, asked=asked, EvalContext=type("EvalContext", (), {}))
-    core = types.SimpleNamespace(iam_evaluator=made)
+    core = types.SimpleNamespace(iam_evaluator=made, rds_iam=types.SimpleNamespace())
     monkeypatch.setitem(sys.modules, "ministack", types.SimpleNamespace(core=core, app=types.SimpleNamespace(main=str)))
     monkeypatch.setitem(sys.modules, "ministack.core", core)
     monkeypatch.setitem(sys.modules, "ministack.core.iam_evaluator", made)
@@ -162,7 +162,9 @@ def test_enforcement_is_on_before_the_emulator_is_imported(monkeypatch):
     evaluator = types.SimpleNamespace(EvalContext=EvalContext)
     app = types.SimpleNamespace(main=lambda: seen.append((os.environ["AUTH"], EvalContext().secure_transport)))
     monkeypatch.setenv("AUTH", "")
-    monkeypatch.setitem(sys.modules, "ministack", types.SimpleNamespace(app=app))
+    core = types.SimpleNamespace(rds_iam=types.SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "ministack", types.SimpleNamespace(app=app, core=core))
+    monkeypatch.setitem(sys.modules, "ministack.core", core)
     monkeypatch.setitem(sys.modules, "ministack.core.iam_evaluator", evaluator)
     ministack_main.main()
     assert seen == [("true", True)]

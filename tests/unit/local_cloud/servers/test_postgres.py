@@ -12,6 +12,7 @@ from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.servers import postgres
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port, port_is_free
+from tests.support import tokens
 
 
 @pytest.fixture(scope="module")
@@ -75,17 +76,19 @@ def test_no_password_no_entry(server):
         connect(server, "guarded", "", "shop3")
 
 
-def test_whom_a_master_user_lets_in_by_iam_needs_no_password_but_the_master_user_does(server):
+def test_whom_a_master_user_lets_in_by_iam_shows_a_token_and_the_master_user_its_password(server):
     server.provide("master", "first-Password.1", "shop5")
     with connect(server, "master", "first-Password.1", "shop5") as master:
-        master.run("CREATE ROLE by_token LOGIN")
-        with pytest.raises(DatabaseError):
-            connect(server, "by_token", "", "shop5")
+        master.run("CREATE ROLE by_token LOGIN PASSWORD 'first-Password.1'")
+        connect(server, "by_token", "first-Password.1", "shop5").close()
         master.run("GRANT rds_iam TO by_token")
         assert master.run("SELECT pg_has_role('rds_iam', 'USAGE')") == [[False]]
-    connect(server, "by_token", "a token", "shop5").close()
-    with pytest.raises(DatabaseError):
-        connect(server, "master", "", "shop5")
+    connect(server, "by_token", tokens.make(server.port, "by_token"), "shop5").close()
+    for word in ("first-Password.1", "", "a token"):
+        with pytest.raises(DatabaseError, match='PAM authentication failed for user "by_token"'):
+            connect(server, "by_token", word, "shop5")
+    with pytest.raises(DatabaseError, match="password authentication failed"):
+        connect(server, "master", tokens.make(server.port, "master"), "shop5")
 
 
 def test_it_is_of_the_major_version_that_the_stacks_deploy(server):

@@ -1,5 +1,8 @@
 """Who comes to the port gets TLS or a refusal, reaches the server, and finds nobody when the server has ended."""
 
+import dataclasses
+import http.server
+import json
 import signal
 import socket
 import ssl
@@ -15,9 +18,11 @@ from lib.local_cloud.names import HOST
 from lib.local_cloud.servers import certificates
 from lib.local_cloud.servers import postgres_front as module
 from lib.local_cloud.servers import postgres_protocol as protocol
+from lib.local_cloud.servers.iam_tokens import Secret, TokenRefused
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.postgres_front import Front
 from lib.local_cloud.servers.process import free_port, port_is_free
+from tests.support import tokens
 
 PASSWORD = "first-Password.1"
 
@@ -34,7 +39,8 @@ def server(tmp_path_factory):
 @pytest.fixture
 def front(server):
     """The same as in the server's own process, here."""
-    return Front(0, server.socket, server.ca_file.with_name(certificates.SERVER), [])
+    file = server.ca_file.with_name(certificates.SERVER)
+    return Front(server.port, server.socket, file, [], region=tokens.region.primary({}))
 
 
 @contextmanager
@@ -107,6 +113,94 @@ def test_a_request_to_cancel_reaches_the_server(server, front):
         with pytest.raises(DatabaseError, match="57014"):
             connection.run("SELECT pg_sleep(20)")
         thread.join(10)
+
+
+@pytest.fixture
+def by_token(server):
+    """A role that signs in by IAM."""
+    with server.administrator() as admin:
+        if not admin.run("SELECT 1 FROM pg_roles WHERE rolname = 'by_token'"):
+            admin.run("CREATE ROLE by_token LOGIN IN ROLE rds_iam")
+    return "by_token"
+
+
+def test_a_token_lets_a_member_of_rds_iam_in(server, front, by_token):
+    token = tokens.make(front.port, by_token)
+    with served(front) as (ours, _raised), connect(server, ours, by_token, token) as connection:
+        assert connection.run("SELECT current_user") == [["by_token"]]
+
+
+def test_a_wrong_token_is_refused_as_rds_does_and_the_log_says_why(server, front, by_token, capfd):
+    token = tokens.make(front.port, by_token, secret="another")
+    with served(front) as (ours, _raised), pytest.raises(DatabaseError) as caught:
+        connect(server, ours, by_token, token)
+    found = caught.value.args[0]
+    assert (found["C"], found["M"]) == ("28000", 'PAM authentication failed for user "by_token"')
+    written = capfd.readouterr().err
+    assert "The token of 'by_token' is refused: the signature is not" in written
+    assert token not in written
+
+
+def test_who_shows_nothing_at_all_is_refused(server, front, by_token):
+    with served(front) as (ours, _raised):
+        ours.sendall(b"\0\0\0\x08" + protocol.SSL_REQUEST.to_bytes(4, "big"))
+        assert ours.recv(1) == b"S"
+        context = ssl.create_default_context(cafile=server.ca_file)
+        with context.wrap_socket(ours, server_hostname=HOST) as encrypted:
+            words = f"user\0{by_token}\0database\0shop\0\0".encode()
+            encrypted.sendall((len(words) + 8).to_bytes(4, "big") + (196608).to_bytes(4, "big") + words)
+            assert protocol.message(encrypted) == protocol.CLEARTEXT_PASSWORD
+            encrypted.sendall(b"Q\0\0\0\x05\0")
+            assert b"PAM authentication failed" in protocol.message(encrypted)
+
+
+def test_without_an_emulator_an_access_key_is_its_own_secret(front):
+    assert front.secret("some", "user") == Secret("some")
+
+
+@pytest.fixture
+def emulator():
+    """An emulator that lets one access key pass, and what it was asked."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append((self.path, question))
+            allowed = {"refused": "", "secret": "its secret", "session": "its session"}
+            body = json.dumps(allowed if question["access_key"] == "AKIA" else {"refused": "it may not"}).encode()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments):
+            pass
+
+    with http.server.HTTPServer((HOST, 0), Handler) as made:
+        thread = threading.Thread(target=made.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://{HOST}:{made.server_port}", asked
+        made.shutdown()
+        thread.join()
+
+
+def test_the_emulator_knows_what_an_access_key_may(front, emulator):
+    url, asked = emulator
+    front = dataclasses.replace(front, port=5432, emulator=url, keys={"root": "local"})
+    assert front.secret("AKIA", "shop") == Secret("its secret", "its session")
+    assert asked == [
+        (module.EMULATOR_PATH, {"access_key": "AKIA", "user": "shop", "port": 5432, "region": front.region})
+    ]
+    with pytest.raises(TokenRefused, match="it may not"):
+        front.secret("other", "shop")
+    assert front.secret("root", "shop") == Secret("local")
+    assert len(asked) == 2
+
+
+def test_without_an_answer_of_the_emulator_s_nobody_passes(front):
+    away = dataclasses.replace(front, emulator=f"http://{HOST}:{free_port()}")
+    with pytest.raises(TokenRefused, match="the emulator does not know"):
+        away.secret("AKIA", "shop")
 
 
 def test_a_server_that_is_not_there_is_a_broken_connection(server, front, tmp_path):
