@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from gunicorn import glogging  # type: ignore[import-untyped]  # gunicorn has no types
 
@@ -42,7 +41,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 
 
-def post_worker_init(worker: Any) -> None:
+def post_worker_init(worker: Worker) -> None:
     """Open the worker's own pool, and let readiness know when the worker has to stop."""
     shop = worker.wsgi.extensions["shop"]
     shop.health.draining = lambda: not worker.alive
@@ -52,7 +51,7 @@ def post_worker_init(worker: Any) -> None:
     shop.rehash.start()
 
 
-def worker_exit(_server: object, worker: Any) -> None:
+def worker_exit(_server: object, worker: Worker) -> None:
     """Close the pool after the last request."""
     if worker.wsgi is not None:
         shop = worker.wsgi.extensions["shop"]

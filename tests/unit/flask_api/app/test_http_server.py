@@ -35,6 +35,7 @@ class Served:
     sockets: dict[int, Any] = field(default_factory=dict)
     server: Any = None
     port: int = 0
+    _thread: Any = None
     _ends: threading.Event = field(default_factory=threading.Event)
 
     def application(self, environ: Any, start_response: Any) -> list[bytes]:
