@@ -11,6 +11,7 @@ process of its own here too, which ends with it. Members of ``rds_iam``, whom th
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import ssl
@@ -171,52 +172,52 @@ def refusal(parameters: Mapping[str, str], encrypted: bool) -> str:
     return ""
 
 
-class Ended(SystemExit):
-    """The server has ended, and with it its front."""
-
-
-def _reap(server: int) -> None:
-    """Take note of children that have ended.
-
-    Raises:
-        Ended: the server is one of them.
-    """
+def ended(server: int) -> bool:
+    """Take note of children that have ended; return whether the server is one of them."""
     with suppress(ChildProcessError):
         while (child := os.waitpid(-1, os.WNOHANG)[0]) != 0:
             if child == server:
-                raise Ended(0)
+                return True
+    return False
 
 
 def listen(front: Front, listener: socket.socket, server: int) -> None:
     """Accept connections until the server ends.
 
-    Raises:
-        Ended: it has.
+    A handler of a signal may run anywhere, in a hook of fork as well, where nothing can be raised: it wakes the loop.
     """
-
-    def ended(_number: int, _frame: FrameType | None) -> None:
-        _reap(server)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         with suppress(ProcessLookupError):
             os.kill(server, signal.SIGINT)  # it closes its connections and ends, and so does this
 
-    signal.signal(signal.SIGCHLD, ended)
-    signal.signal(signal.SIGTERM, stop)
-    context = front.context()
-    _reap(server)  # it may have ended before
-    for module in iam_tokens.SIGNING:  # once, while the server starts, and not in each connection's process
-        importlib.import_module(module)
-    while True:
-        client, _address = listener.accept()
-        with client:
-            if os.fork() == 0:
-                listener.close()
-                _connection(front, client, context)
+    listener.setblocking(False)
+    waking, woken = socket.socketpair()
+    with waking, woken:
+        for end in (waking, woken):
+            end.setblocking(False)
+        signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.signal(signal.SIGTERM, stop)
+        context = front.context()
+        for module in iam_tokens.SIGNING:  # once, while the server starts, and not in each connection's process
+            importlib.import_module(module)
+        while not ended(server):
+            select.select([listener, woken], [], [])
+            with suppress(BlockingIOError):
+                woken.recv(4096)
+            with suppress(BlockingIOError):
+                client, _address = listener.accept()
+                with client:
+                    if os.fork() == 0:
+                        listener.close()
+                        _connection(front, client, context)
+        signal.set_wakeup_fd(-1)
 
 
 def _connection(front: Front, client: socket.socket, context: ssl.SSLContext) -> None:
     """Serve a connection in a process that is its own, and end the process."""
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
@@ -232,7 +233,6 @@ def main(text: str) -> None:
 
     Raises:
         OSError: the port is taken, or the server cannot be started.
-        Ended: the server has ended.
     """
     front = Front.read(text)
     with socket.create_server((HOST, front.port), backlog=BACKLOG) as listener:

@@ -3,6 +3,7 @@
 import dataclasses
 import http.server
 import json
+import os
 import signal
 import socket
 import ssl
@@ -247,11 +248,37 @@ def test_a_front_that_is_ended_ends_its_server(server):
     assert server.start() is True
 
 
+def test_a_server_that_dies_in_a_storm_of_connections_takes_its_front_along(server):
+    """The news of its end comes while processes for connections are made."""
+    storm = threading.Event()
+
+    def knock():
+        while not storm.is_set():
+            try:
+                socket.create_connection((HOST, server.port), 1).close()
+            except OSError:
+                time.sleep(0.001)
+
+    threads = [threading.Thread(target=knock) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            time.sleep(0.2)
+            assert server.stop(signal.SIGQUIT) is True  # which waits for both
+            assert server.start() is True
+    finally:
+        storm.set()
+        for thread in threads:
+            thread.join()
+
+
 @pytest.fixture
 def signals(monkeypatch):
     """The handlers that are set, by signal, instead of this process's own."""
     handlers = {}
     monkeypatch.setattr(module.signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(module.signal, "set_wakeup_fd", lambda *_arguments, **_options: -1)
     return handlers
 
 
@@ -273,43 +300,64 @@ def listening(front, clients):
             connection.close()
 
 
+class Forked(Exception):
+    """The process of a connection."""
+
+
 def test_each_connection_has_a_process(front, signals, children, monkeypatch):
     forked, served_here = iter([17, 0]), []
     monkeypatch.setattr(module.os, "fork", lambda: next(forked))
 
     def connection(_front, client, _context):
         served_here.append(client.getsockname())
-        raise module.Ended(0)
+        raise Forked
 
     monkeypatch.setattr(module, "_connection", connection)
     with listening(front, 2) as listener:
-        with pytest.raises(module.Ended):
+        with pytest.raises(Forked):
             module.listen(front, listener, 99)
         assert listener.fileno() == -1  # it is the parent's
     assert len(served_here) == 1
 
 
 def test_the_end_of_the_server_is_the_front_s(front, signals, children, monkeypatch):
-    monkeypatch.setattr(module.os, "fork", lambda: signals[signal.SIGCHLD](signal.SIGCHLD, None))
+    monkeypatch.setattr(module.os, "fork", lambda: 1)
     children[:] = [0, 17, 18, 0, 99]  # at the beginning none; then two connections; then the server
-    monkeypatch.setattr(module.os, "fork", lambda: signals[signal.SIGCHLD](signal.SIGCHLD, None) or 1)
-    with listening(front, 2) as listener, pytest.raises(module.Ended):
+    with listening(front, 2) as listener:
         module.listen(front, listener, 99)
     assert children == []
 
 
+def test_a_signal_wakes_the_loop(front, children, monkeypatch):
+    woken = []
+
+    def wake(number, **_options):
+        if number >= 0:
+            children[:] = [0, 99]
+            os.write(number, b"\x11")  # as the interpreter does, whatever the process is doing
+            woken.append(number)
+
+    monkeypatch.setattr(module.signal, "set_wakeup_fd", wake)
+    handlers = {}
+    monkeypatch.setattr(module.signal, "signal", handlers.__setitem__)
+    with listening(front, 0) as listener:
+        module.listen(front, listener, 99)
+    assert (len(woken), children) == (1, [])
+    assert handlers[signal.SIGCHLD](signal.SIGCHLD, None) is None
+
+
 def test_a_server_that_never_came_up_is_noticed(front, signals, children):
     children[:] = [99]
-    with listening(front, 0) as listener, pytest.raises(module.Ended):
+    with listening(front, 0) as listener:
         module.listen(front, listener, 99)
 
 
-def test_nothing_to_wait_for_is_no_error(monkeypatch):
+def test_nothing_to_wait_for_is_no_end(monkeypatch):
     def waitpid(_pid, _flags):
         raise ChildProcessError
 
     monkeypatch.setattr(module.os, "waitpid", waitpid)
-    module._reap(99)
+    assert module.ended(99) is False
 
 
 @pytest.mark.parametrize("gone", [False, True])
@@ -323,7 +371,7 @@ def test_a_request_to_stop_is_the_server_s(front, signals, children, monkeypatch
 
     monkeypatch.setattr(module.os, "kill", kill)
     children[:] = [99]
-    with listening(front, 0) as listener, pytest.raises(module.Ended):
+    with listening(front, 0) as listener:
         module.listen(front, listener, 99)
     signals[signal.SIGTERM](signal.SIGTERM, None)
     assert asked == [(99, signal.SIGINT)]
