@@ -38,16 +38,16 @@ def relay(client: socket.socket, server: socket.socket) -> None:
     Raises:
         OSError: a connection broke.
     """
-    directions = (_Direction(client, server), _Direction(server, client))
+    there, back = _Direction(client, server), _Direction(server, client)
     for connection in (client, server):
         connection.setblocking(False)
     poll = select.poll()
     while True:
-        for way, back in (directions, directions[::-1]):
+        for way, other in ((there, back), (back, there)):
             reads = 0 if way.waiting else select.POLLIN
-            poll.register(way.source, reads | (select.POLLOUT if back.waiting else 0))
+            poll.register(way.source, reads | (select.POLLOUT if other.waiting else 0))
         ready = {number for number, _event in poll.poll()}
-        for way in directions:
+        for way in (there, back):
             concerned = way.target if way.waiting else way.source
             if concerned.fileno() in ready and not way.move():
                 return
