@@ -1,4 +1,4 @@
-"""Aurora PostgreSQL: a writer and a reader in different zones, and a password that only RDS knows."""
+"""Aurora PostgreSQL: a writer and a reader in different zones; the API signs in by IAM, only RDS knows the password."""
 
 from dataclasses import dataclass
 
@@ -21,12 +21,6 @@ MASTER_USER = "shop_admin"
 INSIGHTS_DAYS = {"standard": 7, "advanced": 465}
 INSTANCES = ("writer", "reader")
 ACKNOWLEDGED = (
-    Acknowledged(
-        "CKV_AWS_162",
-        "aws_rds_cluster.cluster",
-        "Clients sign in with a secret that RDS manages and rotates; tokens of IAM would be a second way in, for no "
-        "user.",
-    ),
     Acknowledged(
         "CKV_AWS_226",
         "aws_rds_cluster_instance.*",
@@ -117,6 +111,7 @@ class Database(pulumi.ComponentResource):
             master_username=MASTER_USER,
             manage_master_user_password=True,  # in no program, no state, no output: RDS keeps and rotates it
             master_user_secret_kms_key_id=keys.database.arn,
+            iam_database_authentication_enabled=True,
             storage_encrypted=True,
             kms_key_id=keys.database.arn,
             db_subnet_group_name=subnets.name,

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from lib.common.iam_statements import Statement, allow, via_service
+from lib.common.iam_statements import Statement, allow
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.registry import Registry
 from lib.flask_api.settings import Settings
+from lib.flask_api.users import API_USER
 from lib.pulumi_components.policies import AwsContext, service_role
 
 CONTAINER = "api"
@@ -68,7 +69,7 @@ class Service(pulumi.ComponentResource):
         )
         self._execution, execution = self._role("execution", self._execution_statements())
         hashes = allow(["kms:GenerateMac"], [args.keys.hashes.arn])
-        self._task, task = self._role("task", [*self._secret_statements(), hashes])
+        self._task, task = self._role("task", [self._sign_in(), hashes])
         self.service: aws.ecs.Service | None = None
         if settings.image:
             self.task = self._task_definition()
@@ -89,38 +90,32 @@ class Service(pulumi.ComponentResource):
             opts=self._own,
         )
 
-    def _secret_statements(self) -> list[Statement]:
-        """Return what reading the database's secret takes; the application reads it again after a rotation."""
+    def _sign_in(self) -> Statement:
+        """Return what signing in to the database takes, as one user of it."""
         context = self._args.context
-        return [
-            allow(["secretsmanager:GetSecretValue"], [self._args.database.secret_arn]),
-            allow(
-                ["kms:Decrypt"],
-                [self._args.keys.database.arn],
-                Condition=via_service("secretsmanager", context.region),
-            ),
-        ]
+        user = self._args.database.cluster.cluster_resource_id.apply(
+            lambda resource: context.arn("rds-db", f"dbuser:{resource}/{API_USER}")
+        )
+        return allow(["rds-db:connect"], [user])
 
     def _execution_statements(self) -> list[Statement]:
-        """Return what ECS does before the application starts: image, log streams, secret."""
+        """Return what ECS does before the application starts: image, log streams."""
         pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
         streams = self.logs.arn.apply(lambda arn: f"{arn}:*")
         return [
             allow(["ecr:GetAuthorizationToken"], ["*"]),  # takes no resource
             allow(pull, [self._args.registry.repository.arn]),
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], [streams]),
-            *self._secret_statements(),
         ]
 
     def _container(self) -> dict[str, object]:
         settings, cluster = self._args.settings, self._args.database.cluster
-        secret = self._args.database.secret_arn
         environment: dict[str, pulumi.Input[str]] = {
             "DB_HOST": cluster.endpoint,
             "DB_PORT": str(settings.database_port),
             "DB_NAME": settings.database_name,
             "DB_POOL_SIZE": str(POOL_SIZE),
-            "DB_SECRET_ARN": secret,
+            "DB_USER": API_USER,
             "HASH_KEY_ARN": self._args.keys.hashes.arn,
             "PORT": str(APPLICATION_PORT),
             "WEB_CONCURRENCY": str(max(1, settings.task_cpu // 512)),
@@ -133,10 +128,6 @@ class Service(pulumi.ComponentResource):
             "readonlyRootFilesystem": True,
             "portMappings": [{"containerPort": APPLICATION_PORT, "protocol": "tcp"}],
             "environment": [{"name": name, "value": value} for name, value in environment.items()],
-            "secrets": [
-                {"name": f"DB_{name}", "valueFrom": pulumi.Output.concat(secret, f":{key}::")}
-                for name, key in (("USER", "username"), ("PASSWORD", "password"))
-            ],
             "healthCheck": {
                 "command": ["CMD", "python", "-c", LIVE],
                 "interval": 15,

@@ -1,4 +1,4 @@
-"""RDS changes the password under load, and nobody notices."""
+"""RDS changes the master password under load, and nobody notices: the API signs in by IAM."""
 
 import tempfile
 import time
@@ -11,7 +11,6 @@ from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
 from tests.support import flask_api
 from tests.support.flask_api import Gunicorn
-from tests.support.flask_api.secrets_manager import SecretsManager
 from tests.support.flask_api.traffic import Load
 
 # pylint: disable=redefined-outer-name
@@ -35,33 +34,23 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def manager() -> Iterator[SecretsManager]:
-    """Secrets Manager."""
-    with SecretsManager() as made:
-        yield made
-
-
-@pytest.fixture
-def api(postgres: Postgres, manager: SecretsManager, tmp_path: Path) -> Iterator[Gunicorn]:
-    """The API, with the first password in its environment, forever."""
-    server = Gunicorn(
-        flask_api.environ(postgres, WEB_CONCURRENCY="2", WEB_THREADS=str(THREADS // 2), **manager.environ)
-    )
+def api(postgres: Postgres, tmp_path: Path) -> Iterator[Gunicorn]:
+    """The API, which knows no password."""
+    server = Gunicorn(flask_api.environ(postgres, WEB_CONCURRENCY="2", WEB_THREADS=str(THREADS // 2)))
     yield server.start(tmp_path / "log")
     assert server.stop() == 0
 
 
 def end_all_connections(postgres: Postgres) -> None:
-    """End the API's connections, so that it needs the password again."""
+    """End the API's connections, so that it signs in again."""
     with postgres.administrator() as admin:
         admin.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ecommerce-api'")
 
 
-def test_nobody_notices_a_rotation(postgres: Postgres, manager: SecretsManager, api: Gunicorn) -> None:
-    """Database and secret change, then every connection ends: no order is lost, and nobody is refused for long."""
+def test_nobody_notices_a_rotation(postgres: Postgres, api: Gunicorn) -> None:
+    """The master user has another password, then every connection ends: no order is lost, nobody refused for long."""
     with Load(api.port).stock_up() as load:
         load.more(40)
-        manager.password = SECOND
         postgres.provide(flask_api.USER, SECOND, flask_api.DATABASE)
         load.more(20)
         end_all_connections(postgres)
@@ -72,25 +61,6 @@ def test_nobody_notices_a_rotation(postgres: Postgres, manager: SecretsManager, 
     assert load.statuses().keys() <= {201, 503}  # 201 alone on a machine with time to spare
     assert load.statuses(before=ended).keys() == {201}
     assert load.statuses(since=ended + HEALED_SECONDS).keys() == {201}
-    assert 1 <= manager.asked <= 2  # at most once for each worker
     with flask_api.connect(postgres, password=SECOND) as connection:
         assert load.verdict(connection) == []
     assert SECOND not in api.log.read_text() if api.log else False
-
-
-def test_a_secret_that_lags_behind_costs_a_retry_at_most(
-    postgres: Postgres, manager: SecretsManager, api: Gunicorn
-) -> None:
-    """Were all connections to end in the moment between the two: 503 until the secret is there, and no lost order."""
-    with Load(api.port).stock_up() as load:
-        load.more(20)
-        postgres.provide(flask_api.USER, SECOND, flask_api.DATABASE)
-        end_all_connections(postgres)
-        flask_api.until(lambda: manager.asked >= 2)
-        manager.password = SECOND
-        known = time.monotonic()
-        load.more(40)
-    assert load.statuses().keys() <= {201, 503}
-    assert load.statuses(since=known + 4.0).keys() <= {201}
-    with flask_api.connect(postgres, password=SECOND) as connection:
-        assert load.verdict(connection) == []

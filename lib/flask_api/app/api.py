@@ -91,7 +91,7 @@ class Shop:
     """The parts behind one application, for whoever starts and stops it."""
 
     def __init__(self, settings: Settings) -> None:
-        self.database = Database(settings, Credentials(settings.db_password, settings.db_secret_arn))
+        self.database = Database(settings, Credentials())
         self.health = Health(self.database)
         self._locks, self.hashes = Rows(settings.threads), KeyHashes(settings.hash_key_arn)
         self.rehash = Rehash(self.database, self.hashes)

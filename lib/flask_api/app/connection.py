@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 def parameters(settings: Settings) -> dict[str, Any]:
-    """Return what libpq takes, except the password.
+    """Return what libpq takes, except the token.
 
     https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
     """
@@ -73,20 +73,19 @@ class Connection(psycopg.Connection[TupleRow]):
     def connect(  # type: ignore[override]  # pylint: disable=arguments-differ  # the pool calls it with keywords only
         cls, conninfo: str = "", *, credentials: Credentials, **others: Any
     ) -> "Connection":
-        """Connect with the newest password; when it is refused, look for a newer one and try once more.
+        """Connect with a token of its own: it is valid for 15 minutes, and a connection may live longer.
 
         libpq gives no SQLSTATE for a refused connection, only words in the server's language. It does tell whether
-        the server asked for a password. What else can be wrong by then is no worse for a look at the secret.
+        the server asked for a password.
         """
         others |= {"autocommit": True, "prepare_threshold": 0, "cursor_factory": psycopg.RawCursor}
-        password = credentials.password
+        token = credentials.token(others["host"], others["port"], others["user"])
         try:
-            connection = super().connect(conninfo, password=password, **others)
+            connection = super().connect(conninfo, password=token, **others)
         except psycopg.OperationalError as error:
-            asked = error.pgconn is not None and error.pgconn.used_password
-            if not (asked and credentials.renew(password)):
-                raise
-            connection = super().connect(conninfo, password=credentials.password, **others)
+            if error.pgconn is not None and error.pgconn.used_password:
+                credentials.refused(others["user"])
+            raise
         try:
             connection.execute(session(), prepare=False)  # it holds several statements
         except BaseException:

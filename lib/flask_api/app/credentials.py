@@ -1,67 +1,75 @@
-"""The database's password: the one that the task was started with, until RDS has changed it."""
+"""How the API signs in to its database: by IAM, with a token that it signs for each connection, and no password."""
 
-import json
 import logging
 import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 logger = logging.getLogger("shop.credentials")
-SECRET_SECONDS = 2  # for one try to reach Secrets Manager, and for its answer
+TOKEN_SECONDS = 900  # that a database takes a token: RDS refuses those that are valid for longer
 
 
 class Credentials:
-    """One password for all connections of a process.
+    """The task's own, of which the SDK has new ones before the old ones end.
 
-    ECS puts the secret's value into the environment when a task starts and never again, while RDS changes a managed
-    password every seven days. Whoever is refused asks for a newer one.
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
-
-    Args:
-        password: what the task was started with.
-        secret_arn: where the current one is; empty when there is no secret.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
     """
 
-    def __init__(self, password: str, secret_arn: str) -> None:
-        self._password, self._secret_arn = password, secret_arn
+    def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    @property
-    def password(self) -> str:
-        """The newest known password."""
-        return self._password
+    @cached_property
+    def _session(self) -> "Session":
+        # A third of a second and 20 MB, which a process that only says that it lives does not need.
+        from botocore.session import Session
 
-    def renew(self, refused: str) -> bool:
-        """Read the secret unless another thread has just done so; return whether there is another password now.
+        return Session()
+
+    def token(self, host: str, port: int, user: str) -> str:
+        """Return what RDS takes in place of a user's password: a signed request, made without the network.
+
+        It is what ``generate_db_auth_token`` of the RDS client returns, without reading RDS's model.
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Connecting.Python.html
 
         Args:
-            refused: the password that the server did not take.
+            host: the database's endpoint, as the client connects to it.
+            port: its port.
+            user: a role of the database that is in ``rds_iam``.
+
+        Returns:
+            The token; nothing when there are no credentials, with which the database refuses the connection.
         """
-        with self._lock:
-            if self._password == refused and self._secret_arn:
-                self._password = self._read() or refused
-            return self._password != refused
+        from botocore.auth import SigV4QueryAuth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import BotoCoreError
 
-    def _read(self) -> str:
-        """Return the secret's password, or nothing when it cannot be read: the next refusal tries again."""
-        # A quarter of a second and 20 MB, which a database on loopback never needs.
-        import boto3
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        times = Config(connect_timeout=SECRET_SECONDS, read_timeout=SECRET_SECONDS, retries={"total_max_attempts": 2})
+        query = urlencode({"Action": "connect", "DBUser": user})
+        request = AWSRequest("GET", f"https://{host}:{port}/?{query}")
         try:
-            client = boto3.client("secretsmanager", config=times)
-            try:
-                value = client.get_secret_value(SecretId=self._secret_arn)["SecretString"]
-            finally:
-                client.close()
-            password = str(json.loads(value)["password"])
-        except ClientError as error:
-            return self._unreadable(error.response["Error"]["Code"])
-        except (BotoCoreError, KeyError, TypeError, ValueError) as error:
-            return self._unreadable(type(error).__name__)  # its message could quote the secret
-        logger.warning("the secret %s was read again", self._secret_arn)
-        return password
+            with self._lock:
+                credentials = self._session.get_credentials()
+                region = self._session.get_config_variable("region")
+            if credentials is None:
+                logger.error("there are no credentials to sign a token with")
+                return ""
+            SigV4QueryAuth(credentials, "rds-db", region, expires=TOKEN_SECONDS).add_auth(request)
+        except BotoCoreError as error:
+            logger.error("no token can be signed: %s", type(error).__name__)
+            return ""
+        return str(request.url).removeprefix("https://")
 
-    def _unreadable(self, why: str) -> str:
-        logger.error("the secret %s cannot be read: %s", self._secret_arn, why)
-        return ""
+    @staticmethod
+    def refused(user: str) -> None:
+        """Say in the log what to look at when the database has refused a token.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.Troubleshooting.html
+        """
+        logger.error(
+            "the token is refused; look at whether the database has IAM authentication, the task's role has "
+            "rds-db:connect for this database and user %s, and the user is a member of rds_iam",
+            user,
+        )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -59,8 +59,6 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
     db_port: int
     db_name: str
     db_user: str
-    db_password: str = field(repr=False)
-    db_secret_arn: str
     hash_key_arn: str
     db_ca_file: Path
     db_pool_size: int
@@ -75,9 +73,8 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
         """Return the settings that the environment describes.
 
         Raises:
-            SettingError: naming the variable, its value (never the password's) and what it takes.
+            SettingError: naming the variable, its value and what it takes.
         """
-        arn = "the ARN of the secret that DB_PASSWORD comes from, for RDS changes the password every week"
         host, hash_key = text(environ, "DB_HOST", "the name of the database server"), environ.get("HASH_KEY_ARN", "")
         if not hash_key and host not in LOOPBACK:
             raise SettingError(
@@ -94,9 +91,7 @@ class Settings:  # pylint: disable=too-many-instance-attributes  # one for each 
             db_host=host,
             db_port=number(environ, "DB_PORT", 5432, 1, 65535),
             db_name=text(environ, "DB_NAME", "the name of the database"),
-            db_user=text(environ, "DB_USER", "the name of the database user"),
-            db_password=text(environ, "DB_PASSWORD", "the password of the database user"),
-            db_secret_arn=text(environ, "DB_SECRET_ARN", arn),
+            db_user=text(environ, "DB_USER", "the role of the database that the API signs in as by IAM"),
             hash_key_arn=hash_key,
             db_ca_file=ca_file,
             # A thread needs a connection only while it asks the database something; more would never be used.

@@ -141,20 +141,6 @@ def container_logs(declaration: Declaration) -> Iterator[str]:
             yield f"{task.name}: {options.get('mode')!r} with a buffer of {options.get('max-buffer-size')!r}"
 
 
-@rule(TASK)
-def container_secrets(declaration: Declaration) -> Iterator[str]:
-    """Find secrets that are no part of a secret of this stack's.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html: arn:key::
-    """
-    parts = {"DB_USER": "username", "DB_PASSWORD": "password"}
-    for task, container in containers(declaration):
-        for secret in container.get("Secrets", []):
-            found = declaration.referred(secret["ValueFrom"])
-            if not found or not str(secret["ValueFrom"]).endswith(f":{parts.get(secret['Name'])}::"):
-                yield f"{task.name}: {secret['Name']} is {secret['ValueFrom']!r}"
-
-
 @rule(SERVICE)
 def services(declaration: Declaration) -> Iterator[str]:
     """Find services that a deployment can stop, that have an address of the internet, or whose targets are others'.

@@ -190,13 +190,6 @@ TWINS: list[Twin] = [
         {f"{ONE}.logConfiguration.options.mode": "blocking"},
     ),
     *pulumi(
-        containers.container_secrets,
-        TASK,
-        "",
-        {f"{ONE}.secrets.0.valueFrom": "arn:aws:secretsmanager:x:y:secret:z"},
-        {f"{ONE}.secrets.0.name": "DB_USRE"},
-    ),
-    *pulumi(
         containers.services,
         SERVICE,
         "",

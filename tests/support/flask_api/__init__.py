@@ -18,6 +18,7 @@ from flask import Flask
 
 from lib.flask_api.app import COMMAND
 from lib.flask_api.app.settings import Settings
+from lib.flask_api.users import API_USER
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import free_port
@@ -36,10 +37,9 @@ def environ(server: Postgres, database: str = DATABASE, **others: str) -> dict[s
         "DB_HOST": HOST,
         "DB_PORT": str(server.port),
         "DB_NAME": database,
-        "DB_USER": USER,
-        "DB_PASSWORD": PASSWORD,
-        "DB_SECRET_ARN": "the-secret",
+        "DB_USER": API_USER,
         "DB_CA_FILE": str(server.ca_file),
+        **functions.OF_LAMBDA,  # ECS gives a task's credentials otherwise
         "HOST": HOST,
         **others,
     }
@@ -56,7 +56,7 @@ def provide(server: Postgres, database: str = DATABASE) -> Settings:
 def migrate(server: Postgres, database: str = DATABASE) -> list[str]:
     """Migrate as a deployment does, and return the names applied."""
     modules = functions.load("flask_api", "database")
-    given = environ(server, database)
+    given = environ(server, database) | {"DB_SECRET_ARN": "the-secret"}
     modules.handler.database = modules.postgres.Database(given, secrets=lambda: Secrets(USER, PASSWORD))
     applied: list[str] = modules.handler.handler({"action": "migrate"}, functions.Context())["applied"]
     return applied

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import suppress
 
+from lib.flask_api.app.credentials import Credentials
 from lib.local_cloud.names import HOST
 
 HUNG_SECONDS = 8.0  # a client without patience of its own would otherwise hang the tests
@@ -34,6 +35,18 @@ class _Connection(socketserver.BaseRequestHandler):
                 if not data:
                     return
                 (inner if ready is outer else outer).sendall(data)
+
+
+class Behind(Credentials):
+    """Credentials for a database that is reached by another port than its own, for which alone its tokens are."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    def token(self, host: str, port: int, user: str) -> str:
+        """Sign for the database's own port."""
+        return super().token(host, self._port, user)
 
 
 class TcpProxy(socketserver.ThreadingTCPServer):

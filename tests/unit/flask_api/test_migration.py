@@ -64,11 +64,11 @@ def test_the_invocation_is_made_again_for_another_schema_or_another_database() -
     assert found["triggers"]["database"]
 
 
-def test_the_function_reaches_the_database_the_same_way_as_the_tasks() -> None:
-    """Host, port, name, secret."""
+def test_the_function_reaches_the_same_database_as_the_tasks() -> None:
+    """As the master user, and the tasks by IAM."""
     found = program(DATABASE_PORT="6000")
     variables = found.one(FUNCTION)["environment"]["variables"]
     (container,) = json.loads(found.one("ecs/taskDefinition:TaskDefinition")["containerDefinitions"])
     given = {each["name"]: each["value"] for each in container["environment"]}
-    names = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_SECRET_ARN")
+    names = ("DB_HOST", "DB_PORT", "DB_NAME")
     assert {name: variables[name] for name in names} == {name: given[name] for name in names}

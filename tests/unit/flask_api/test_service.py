@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lib.common import region
+from lib.flask_api.users import API_USER
 from tests.support.program import declare, program
 
 TASK, SERVICE = "ecs/taskDefinition:TaskDefinition", "ecs/service:Service"
@@ -37,21 +38,26 @@ def test_lines_go_to_the_log_group_of_the_stacks_region():
     assert options["awslogs-group"] == program().outputs["logGroupName"] == "/ecs/flask-api-dev"
 
 
-def test_the_password_comes_from_the_secret_and_from_nowhere_else():
+def allowed(role):
+    """Return the actions that a role of the service allows, with their resources."""
+    statements = json.loads(program().one("iam/rolePolicy:RolePolicy", role)["policy"])["Statement"]
+    return {action: s["Resource"] for s in statements if s["Effect"] == "Allow" for action in s["Action"]}
+
+
+def test_the_application_signs_in_by_iam_and_nobody_gives_it_a_password():
     found = container()
-    arn = program().outputs["databaseSecretArn"]
-    assert {s["name"]: s["valueFrom"] for s in found["secrets"]} == {
-        "DB_USER": f"{arn}:username::",
-        "DB_PASSWORD": f"{arn}:password::",
-    }
-    assert not [e for e in found["environment"] if "PASSWORD" in e["name"]]
+    assert "secrets" not in found
+    assert {"name": "DB_USER", "value": API_USER} in found["environment"]
+    assert not [e for e in found["environment"] if "PASSWORD" in e["name"] or "SECRET" in e["name"]]
+    (user,) = allowed("task")["rds-db:connect"]
+    assert user.endswith(f":dbuser:cluster-1/{API_USER}")
+    assert not [action for role in ("task", "execution") for action in allowed(role) if "secretsmanager" in action]
 
 
 def test_the_application_is_told_where_its_database_is():
     given = {e["name"]: e["value"] for e in container(DATABASE_PORT="6000")["environment"]}
     assert given["DB_HOST"] == program().outputs["databaseEndpoint"]
     assert (given["DB_PORT"], given["PORT"]) == ("6000", "8080")
-    assert given["DB_SECRET_ARN"] == program().outputs["databaseSecretArn"]
 
 
 def test_a_task_and_nobody_else_has_its_keys_hashed_by_the_stack_s_key():

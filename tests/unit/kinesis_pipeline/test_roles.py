@@ -10,8 +10,7 @@ from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection
 
 from lib.kinesis_pipeline.users import USERS
-from lib.local_cloud.names import HOST
-from tests.support import roles, tokens
+from tests.support import roles
 from tests.support.database import DATABASE, USER, TestServer
 from tests.support.functions import Context
 from tests.support.kinesis_pipeline.kinesis import event, events
@@ -24,13 +23,7 @@ from tests.support.roles import Refusals
 def role(postgres: TestServer, sql: Connection) -> Iterator[Connection]:
     """A connection as the consumer's role."""
     del sql
-    with Connection(
-        USERS["consumer"],
-        password=tokens.make(postgres.server.port, USERS["consumer"]),
-        host=HOST,
-        port=postgres.server.port,
-        database=DATABASE,
-    ) as connection:
+    with roles.sign_in(postgres.server, USERS["consumer"], DATABASE) as connection:
         yield connection
 
 

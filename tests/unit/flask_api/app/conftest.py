@@ -14,7 +14,7 @@ from flask import Flask
 
 from lib.flask_api.app import create_app, logs
 from lib.flask_api.app.settings import Settings
-from tests.support import flask_api
+from tests.support import flask_api, functions
 from tests.support.database import TestServer
 
 # pylint: disable=redefined-outer-name
@@ -25,6 +25,8 @@ def _only_what_the_test_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("AWS_", "DB_", "WEB_")) or name in ("HOST", "PORT", "LOG_LEVEL"):
             monkeypatch.delenv(name)
+    for name, value in functions.OF_LAMBDA.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")

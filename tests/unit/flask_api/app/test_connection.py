@@ -1,4 +1,4 @@
-"""Nobody gets the password who cannot prove to be the database, and no answer is waited for without end."""
+"""Nobody gets the token who cannot prove to be the database, and no answer is waited for without end."""
 
 import time
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from lib.flask_api.app import connection as module
 from lib.flask_api.app.connection import Connection, parameters
 from lib.flask_api.app.credentials import Credentials
 from lib.flask_api.app.settings import Settings
+from lib.flask_api.users import API_USER
 from tests.support import flask_api
 from tests.support.database import TestServer
 from tests.support.tls_front import Authority, Front
@@ -41,7 +42,7 @@ def connect(postgres: TestServer, settings: Settings, authority: Authority) -> C
             "DB_CA_FILE": str(authority.file),
             **environ,
         }
-        credentials = credentials or Credentials(flask_api.PASSWORD, "")
+        credentials = credentials or Credentials()
         return Connection.connect(**parameters(Settings.read(given)), credentials=credentials)
 
     return make
@@ -101,16 +102,19 @@ def test_by_default_only_the_authorities_of_rds_are_trusted(
         assert front.turns == 0
 
 
-class Renewing(Credentials):
-    """Credentials whose secret has another password."""
+class Signing(Credentials):
+    """Credentials with tokens of the test's own."""
 
-    def __init__(self, first: str, later: str) -> None:
-        super().__init__(first, "the-secret")
-        self.later, self.reads = later, 0
+    def __init__(self, token: str = "a-token-of-mine") -> None:
+        super().__init__()
+        self.made, self.asked, self.told = token, list[tuple[str, int, str]](), list[str]()
 
-    def _read(self) -> str:
-        self.reads += 1
-        return self.later
+    def token(self, host: str, port: int, user: str) -> str:
+        self.asked.append((host, port, user))
+        return self.made
+
+    def refused(self, user: str) -> None:  # type: ignore[override]
+        self.told.append(user)
 
 
 @pytest.fixture
@@ -120,35 +124,30 @@ def front(postgres: TestServer, authority: Authority) -> Any:
         yield made
 
 
-def test_a_refused_password_is_read_again(connect: Connect, front: Front) -> None:
-    """RDS changed it after the task was started; SQLSTATE 28P01."""
-    credentials = Renewing("the-old-one", flask_api.PASSWORD)
-    assert ask(connect(front, credentials)) == 1
-    assert credentials.reads == 1
+def test_each_connection_has_a_token_of_its_own(connect: Connect, front: Front) -> None:
+    """For the address and the user of the settings; it is valid for 15 minutes, and a connection may live longer."""
+    credentials = Signing()
+    for _ in range(2):
+        assert ask(connect(front, credentials), "SELECT current_user") == API_USER
+    assert credentials.asked == [(NAME, front.port, API_USER)] * 2
+    assert credentials.told == []
 
 
-def test_a_password_that_stays_wrong_is_an_error(connect: Connect, front: Front) -> None:
-    """It is tried once."""
-    credentials = Renewing("the-old-one", "another-wrong-one")
-    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        connect(front, credentials)
-    assert (credentials.reads, len(front.asked)) == (1, 2)
-
-
-def test_a_server_that_is_away_does_not_cost_a_look_at_the_secret(connect: Connect, front: Front) -> None:
-    """Nobody asked for the password."""
-    credentials = Renewing(flask_api.PASSWORD, "other")
-    away = SimpleNamespace(port=1)
-    with pytest.raises(psycopg.OperationalError, match="refused"):
-        connect(away, credentials)
-    assert credentials.reads == 0
-
-
-def test_a_failure_never_quotes_the_password(connect: Connect, front: Front) -> None:
-    """Its words end in the log."""
+def test_a_refused_token_is_told(connect: Connect, front: Front) -> None:
+    """With the user, and not with the token: the words end in the log. Nobody in this server has that name."""
+    credentials = Signing()
     with pytest.raises(psycopg.OperationalError) as caught:
-        connect(front, Credentials("wrong-Password.9", ""))
-    assert "wrong-Password.9" not in str(caught.value)
+        connect(front, credentials, DB_USER="nobody")
+    assert credentials.told == ["nobody"]
+    assert "a-token-of-mine" not in str(caught.value)
+
+
+def test_a_server_that_is_away_has_refused_no_token(connect: Connect) -> None:
+    """Nobody asked for one."""
+    credentials = Signing()
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        connect(SimpleNamespace(port=1), credentials)
+    assert credentials.told == []
 
 
 def test_the_server_ends_what_takes_too_long(connect: Connect, front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,5 +202,5 @@ def test_a_connection_without_its_limits_is_none(
     monkeypatch.setattr(Connection, "execute", noted)
     given = Settings.read(flask_api.environ(postgres.server))
     with pytest.raises(psycopg.errors.InvalidParameterValue):
-        Connection.connect(**parameters(given), credentials=Credentials(flask_api.PASSWORD, ""))
+        Connection.connect(**parameters(given), credentials=Credentials())
     assert [connection.closed for connection in made] == [True]

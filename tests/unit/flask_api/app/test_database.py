@@ -10,12 +10,12 @@ import pytest
 
 from lib.flask_api.app import connection as connections
 from lib.flask_api.app import database as module
-from lib.flask_api.app.credentials import Credentials
 from lib.flask_api.app.database import Database, DatabaseUnavailable
 from lib.flask_api.app.settings import Settings
+from lib.flask_api.users import API_USER
 from tests.support import flask_api
 from tests.support.database import TestServer
-from tests.support.flask_api.tcp_proxy import TcpProxy
+from tests.support.flask_api.tcp_proxy import Behind, TcpProxy
 
 # pylint: disable=redefined-outer-name
 
@@ -42,7 +42,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def database(postgres: TestServer, proxy: TcpProxy) -> Iterator[Database]:
     """A pool whose way leads through the proxy, full."""
     environ = flask_api.environ(postgres.server) | {"DB_PORT": str(proxy.port), "DB_POOL_SIZE": str(POOL)}
-    made = Database(Settings.read(environ), Credentials(flask_api.PASSWORD, ""))
+    made = Database(Settings.read(environ), Behind(postgres.server.port))
     made.open()
     made._pool.wait(5)
     yield made
@@ -257,7 +257,7 @@ def test_another_reason_to_try_later_is_no_timeout(database: Database) -> None:
 def test_a_warm_worker_survives_a_migration(database: Database, postgres: TestServer) -> None:
     """Every connection of its pool has a statement whose result has another type now, which the server refuses once."""
     with flask_api.connect(postgres.server) as admin:
-        admin.execute("CREATE TABLE altered AS SELECT 1 AS n")
+        admin.execute(f"CREATE TABLE altered AS SELECT 1 AS n; GRANT SELECT ON altered TO {API_USER}")
         try:
             statement = "SELECT * FROM altered"
             connections = [database._take(time.monotonic() + 5) for _ in range(POOL)]
@@ -282,7 +282,7 @@ def test_a_locked_row_leaves_nobody_waiting(database: Database, postgres: TestSe
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     update = "UPDATE locked SET n = n + 1"
     with flask_api.connect(postgres.server) as holder, flask_api.connect(postgres.server) as admin:
-        holder.execute("CREATE TABLE locked AS SELECT 1 AS n")
+        holder.execute(f"CREATE TABLE locked AS SELECT 1 AS n; GRANT SELECT, UPDATE ON locked TO {API_USER}")
         holder.execute("BEGIN")
         holder.execute(update)
         try:

@@ -12,7 +12,7 @@ from lib.flask_api.app import create_app, health
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.database import TestServer
-from tests.support.flask_api.tcp_proxy import TcpProxy
+from tests.support.flask_api.tcp_proxy import Behind, TcpProxy
 
 # pylint: disable=redefined-outer-name
 
@@ -28,9 +28,10 @@ def proxy(postgres: TestServer, settings: Settings) -> Iterator[TcpProxy]:
 
 
 @pytest.fixture
-def gated(postgres: TestServer, proxy: TcpProxy) -> Iterator[Flask]:
+def gated(postgres: TestServer, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """An application behind the proxy."""
     environ = flask_api.environ(postgres.server) | {"DB_PORT": str(proxy.port), "DB_POOL_SIZE": "2"}
+    monkeypatch.setattr("lib.flask_api.app.api.Credentials", lambda: Behind(postgres.server.port))
     app = create_app(Settings.read(environ))
     app.extensions["shop"].database.open()
     yield app
