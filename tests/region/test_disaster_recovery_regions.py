@@ -86,7 +86,7 @@ def test_each_side_is_in_its_region_and_knows_the_other(moved):
         environment = found.one("aws_lambda_function", role, "/payment")["environment"]["variables"]
         assert environment["PEER_REGION"] == peer
         services = {e["service_name"] for e in found.of("aws_vpc_endpoint", role)}
-        assert services == {f"com.amazonaws.{name}.dynamodb", f"com.amazonaws.{name}.s3"}
+        assert services == {f"com.amazonaws.{name}.{service}" for service in ("dynamodb", "kms", "s3")}
     assert found.one("aws_vpc_peering_connection")["peer_region"] == pair[1]
     assert found.one("aws_dynamodb_table")["replica"][0]["region_name"] == pair[1]
 

@@ -89,7 +89,7 @@ def test_database_forces_tls(aws, database):
 
 
 def test_secret_is_described_and_holds_what_rds_puts_there(aws, settings):
-    variables = discovery.function(aws("lambda"), settings.name("function", "consumer"))["Environment"]["Variables"]
+    variables = discovery.function(aws("lambda"), settings.name("function", "database"))["Environment"]["Variables"]
     secrets = aws("secretsmanager")
     description = secrets.describe_secret(SecretId=variables["DB_SECRET_ARN"])
     assert description["Name"].startswith("rds!db-")
@@ -156,7 +156,7 @@ def test_keys_rotate(aws, settings):
 def test_alarms_tell_the_topic(aws, settings):
     pages = aws("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{SYSTEM}-")
     alarms = [a for page in pages for a in page["MetricAlarms"] if a["AlarmName"].endswith(f"-{settings.suffix}")]
-    assert len(alarms) == 8
+    assert len(alarms) == 11
     topics = {action for alarm in alarms for action in alarm["AlarmActions"]}
     assert {topic.split(":")[-1] for topic in topics} == {settings.name("topic", "alarms")}
 
@@ -165,7 +165,11 @@ def test_the_migration_ran_in_the_deployment(aws, settings):
     answer = aws("lambda").invoke(
         FunctionName=settings.name("function", "database"), Payload=json.dumps({"action": "report"})
     )
-    assert json.loads(answer["Payload"].read())["migrations"] == ["0001_events.sql", "0002_what_no_column_holds.sql"]
+    assert json.loads(answer["Payload"].read())["migrations"] == [
+        "0001_events.sql",
+        "0002_what_no_column_holds.sql",
+        "0003_consumer.sql",
+    ]
 
 
 def test_the_same_name_with_one_character_more_is_not_found(aws, settings):

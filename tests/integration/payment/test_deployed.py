@@ -147,8 +147,10 @@ def test_the_database_demands_tls(aws, database):
     assert values["rds.force_ssl"] == "1"
 
 
-def test_the_password_is_in_a_secret_that_the_functions_are_told_of(aws):
-    function = discovery.function(aws("lambda"), named("api"))
+def test_the_password_is_in_a_secret_that_the_migration_alone_is_told_of(aws):
+    for part in ("api", "drain"):
+        assert "DB_SECRET_ARN" not in discovery.function(aws("lambda"), named(part))["Environment"]["Variables"]
+    function = discovery.function(aws("lambda"), named("database"))
     secret = aws("secretsmanager").describe_secret(SecretId=function["Environment"]["Variables"]["DB_SECRET_ARN"])
     assert secret["Name"].startswith("rds!db-")
 
@@ -285,7 +287,7 @@ def test_the_firewall_guards_the_api(aws, api):
 def test_every_alarm_tells_somebody(aws):
     pages = aws("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{SYSTEM}-")
     mine = [a for page in pages for a in page["MetricAlarms"] if a["AlarmName"].endswith(f"-{naming.suffix()}")]
-    assert len(mine) == 13
+    assert len(mine) == 15
     assert all(action.endswith(f":{named('alarms')}") for alarm in mine for action in alarm["AlarmActions"])
     assert all(alarm["AlarmActions"] for alarm in mine)
 

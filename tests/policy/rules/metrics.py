@@ -91,7 +91,7 @@ def averages_of_a_cluster(declaration: Declaration) -> Iterator[str]:
             yield f"{use.resource.name}: the Average of {use.name} over a cluster: use Maximum, Minimum or a Role"
 
 
-@rule("AWS::CloudWatch::Alarm")
+@rule("AWS::Events::Rule")
 def periods_without_a_run(declaration: Declaration) -> Iterator[str]:
     """Find alarms that look at less time than there is between two runs of a function, and want several periods."""
     for use in uses(declaration):

@@ -68,6 +68,13 @@ TWINS: list[Twin] = [
         )
     ),
     Twin(
+        rules.averages_of_a_cluster,
+        "cdk",
+        "AWS::CloudWatch::Alarm",
+        "DatabaseCpu",
+        {"Dimensions.0.Name": "DBClusterIdentifier"},
+    ),
+    Twin(
         rules.periods_without_a_run,
         "cdktf",
         "aws_cloudwatch_metric_alarm",

@@ -53,7 +53,7 @@ UNREAD: tuple[tuple[str, tuple[str, ...], str], ...] = (
         _LOST,
     ),
     ("aws_rds_cluster", ("enabled_cloudwatch_logs_exports",), _LOST),
-    ("aws_vpc_endpoint", ("policy",), _LOST),
+    ("aws_vpc_endpoint", ("policy", "private_dns_enabled", "security_group_ids", "subnet_ids"), _LOST),
 )
 RULES = {"aws_vpc_security_group_ingress_rule": "ingress", "aws_vpc_security_group_egress_rule": "egress"}
 RULE = "aws_security_group_rule"
