@@ -5,6 +5,8 @@ import sys
 import time
 from types import ModuleType, SimpleNamespace
 
+import boto3
+
 from lib.common import lambda_sources, rds_ca, region
 
 # What Lambda gives every function: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
@@ -31,6 +33,23 @@ def load(system: str, function: str) -> SimpleNamespace:
     if "postgres" in modules:  # beside which the package has it
         modules["postgres"].BUNDLED_CA = rds_ca.BUNDLE  # type: ignore[attr-defined]
     return SimpleNamespace(**modules)
+
+
+def session() -> boto3.session.Session:
+    """Return a session with the credentials and the region that Lambda gives every function here."""
+    return boto3.session.Session(
+        OF_LAMBDA["AWS_ACCESS_KEY_ID"], OF_LAMBDA["AWS_SECRET_ACCESS_KEY"], region_name=OF_LAMBDA["AWS_DEFAULT_REGION"]
+    )
+
+
+def keep_credentials(modules: SimpleNamespace) -> None:
+    """Give a function's modules credentials that stay the same, whatever is in the environment.
+
+    Otherwise modules that many tests share keep those of the first test that needs some: moto's, for example, which
+    the database refuses.
+    """
+    made = session()
+    modules.aws._session = lambda: made  # pylint: disable=protected-access
 
 
 class Context:

@@ -5,14 +5,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from pg8000.exceptions import DatabaseError
 from pg8000.native import Connection, identifier, literal
 
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import Postgres
+from tests.support import functions
 from tests.support.database import verified
-from tests.support.functions import OF_LAMBDA
 
 DENIED = "42501"
 # Who may not use a schema does not find what is in it: insufficient privilege, undefined table, undefined function.
@@ -60,12 +59,8 @@ WHERE grantee = 0 AND relnamespace = 'public'::regnamespace
 
 def sign_in(server: Postgres, user: str, database: str) -> Connection:
     """Return a connection as a role that is in ``rds_iam``, with a token."""
-    session = boto3.session.Session(
-        OF_LAMBDA["AWS_ACCESS_KEY_ID"],
-        OF_LAMBDA["AWS_SECRET_ACCESS_KEY"],
-        region_name=OF_LAMBDA["AWS_DEFAULT_REGION"],
-    )
-    token = session.client("rds").generate_db_auth_token(DBHostname=HOST, Port=server.port, DBUsername=user)
+    client = functions.session().client("rds")
+    token = client.generate_db_auth_token(DBHostname=HOST, Port=server.port, DBUsername=user)
     return Connection(
         user, password=token, host=HOST, port=server.port, database=database, ssl_context=verified(server)
     )

@@ -61,6 +61,7 @@ def load(server: Postgres, function: str) -> SimpleNamespace:
     names = {"POWERTOOLS_METRICS_NAMESPACE": NAMESPACE, "POWERTOOLS_SERVICE_NAME": f"payment-{function}"}
     with mock.patch.dict(os.environ, names):
         modules = functions.load("payment", function)
+    functions.keep_credentials(modules)
     modules.handler.database._environ = environ(server, function)  # pylint: disable=protected-access
     if function not in USERS:
         modules.handler.database._secrets = secrets  # pylint: disable=protected-access

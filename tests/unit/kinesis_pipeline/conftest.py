@@ -45,7 +45,9 @@ def consumer() -> SimpleNamespace:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)
         patch.setenv("POWERTOOLS_SERVICE_NAME", "unit-consumer")
-        return functions.load("kinesis_pipeline", "consumer")
+        modules = functions.load("kinesis_pipeline", "consumer")
+    functions.keep_credentials(modules)
+    return modules
 
 
 @pytest.fixture(scope="session")

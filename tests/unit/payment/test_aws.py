@@ -23,7 +23,8 @@ def deployed(server: Any, sql: object, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Loads functions as they are deployed, in an AWS account in memory."""
     del sql
     made: list[Any] = []
-    with mock_aws():
+    # Without credentials of moto's own: the database takes an access key that is its own secret.
+    with mock_aws(config={"core": {"mock_credentials": False}}):
         value = json.dumps({"username": support.USER, "password": support.PASSWORD})
         secrets, s3 = boto3.client("secretsmanager"), boto3.client("s3")
         arn = secrets.create_secret(Name=f"rds!db-{time.time_ns()}", SecretString=value)["ARN"]
@@ -95,6 +96,16 @@ def test_a_refused_code_of_kms_is_like_kms_that_is_away(modules):
             with pytest.raises(ConnectionError, match=r"^no answer from KMS$") as caught:
                 kms.generate_mac(KeyId="x", MacAlgorithm="HMAC_SHA_256", Message=b"x")
     assert type(caught.value.__cause__).__name__ == "ClientError"
+
+
+def test_modules_that_tests_share_keep_no_credentials_of_one_test(server, modules, monkeypatch):
+    """Whose environment the first token is made in does not matter: the database takes the next."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-its-secret")
+    loaded = support.load(server, "api")
+    for each in (modules, loaded):
+        assert each.handler.database.run("SELECT current_user", seconds=5) == [[support.USERS["api"]]]
+        each.handler.database.close()
 
 
 def test_the_secret_s_client_gives_up_soon(modules):
