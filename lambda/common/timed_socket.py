@@ -42,30 +42,44 @@ def _limit(sock: "TimedSocket | TimedTlsSocket") -> None:
 
 
 class TimedSocket(socket.socket):
-    """A socket whose operations end at the deadline; :func:`connect` makes it."""
+    """A socket whose operations end at the deadline, and which asks for TLS; :func:`connect` makes it."""
 
     deadline: Deadline
-
-    def send(self, *arguments: Any) -> int:
-        """Send what the network takes."""
-        _limit(self)
-        return super().send(*arguments)
+    encrypted: "TimedTlsSocket | None" = None  # which has the connection since then
 
     def recv(self, *arguments: Any) -> bytes:
         """Receive some bytes."""
         _limit(self)
         return super().recv(*arguments)
 
-    def recv_into(self, *arguments: Any) -> int:
-        """Receive some bytes into a buffer."""
-        _limit(self)
-        return super().recv_into(*arguments)
+    def close(self) -> None:
+        """End the connection, whichever of both has it."""
+        if self.encrypted is not None:
+            self.encrypted.close()
+        super().close()
 
 
 class TimedTlsSocket(ssl.SSLSocket):  # pylint: disable=abstract-method  # those that TLS does not have
     """The same over TLS; :class:`TimedContext` makes it."""
 
     deadline: Deadline
+
+    def close(self) -> None:
+        """End the connection at once: files that were made of the socket do not keep it open, as they do otherwise."""
+        descriptor = self.detach()
+        if descriptor >= 0:
+            socket.close(descriptor)
+
+    def recv(self, *arguments: Any) -> bytes:
+        """Receive some bytes.
+
+        Before a handshake ``ssl`` does this where the connection has ended, and leaves the socket open if it fails.
+        """
+        try:
+            return super().recv(*arguments)
+        except OSError:
+            self.close()
+            raise
 
     def send(self, *arguments: Any) -> int:
         """Send what the network takes."""
@@ -91,6 +105,7 @@ class TimedContext(ssl.SSLContext):
         wrapped = super().wrap_socket(sock, *arguments, **options)
         assert isinstance(wrapped, TimedTlsSocket)  # noqa: S101  # see sslsocket_class
         wrapped.deadline = sock.deadline
+        sock.encrypted = wrapped
         return wrapped
 
 
@@ -103,5 +118,9 @@ def connect(address: tuple[str, int], deadline: Deadline) -> TimedSocket:
     plain = socket.create_connection(address, deadline.left())
     sock = TimedSocket(fileno=plain.detach())
     sock.deadline = deadline
-    sock.settimeout(deadline.left())
+    try:
+        sock.settimeout(deadline.left())
+    except TimeoutError:
+        sock.close()
+        raise
     return sock

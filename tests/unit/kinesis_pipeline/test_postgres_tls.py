@@ -1,15 +1,21 @@
 """Nobody gets the password who cannot prove to be the database, and no setting encrypts without looking."""
 
+import os
+import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pg8000.core
 import pytest
+from pg8000.exceptions import InterfaceError
 
 from lib.common import rds_ca
+from lib.local_cloud.names import HOST
 from tests.support.database import TestServer
 from tests.support.tls_front import Authority, Front
 
@@ -97,6 +103,98 @@ def test_a_server_without_tls_never_sees_the_user(
         with pytest.raises(consumer.postgres.DatabaseUnavailable, match="InterfaceError"):
             verified(front).run("SELECT 1", seconds=0.05)
         assert (front.asked, front.turns) == ([True], 1)  # the question for TLS, and no more
+
+
+class Opened(list[int]):
+    """File descriptors of connections; ``closed`` tells of each whether it is."""
+
+    @property
+    def closed(self) -> list[bool]:
+        """Look at them now: what is left to the garbage collector does not count."""
+        return [not os.path.exists(f"/proc/self/fd/{number}") for number in self]
+
+
+@pytest.fixture
+def opened(consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """The connections to the database that the test makes."""
+    found, connect = Opened(), consumer.postgres.connect
+
+    def listening(*arguments: Any) -> Any:
+        sock = connect(*arguments)
+        found.append(sock.fileno())
+        return sock
+
+    monkeypatch.setattr(consumer.postgres, "connect", listening)
+    return found
+
+
+def test_no_connection_stays_open_that_breaks_after_the_handshake(
+    consumer: SimpleNamespace,
+    verified: Callable[..., Any],
+    authority: Authority,
+    postgres: TestServer,
+    opened: Opened,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The driver sends its first message and leaves the socket behind if it cannot."""
+
+    def broken(*_arguments: object) -> None:
+        raise InterfaceError("network error")
+
+    with Front(postgres.server, authority.serve(NAME)) as front:
+        database = verified(front)
+        monkeypatch.setattr(pg8000.core, "_flush", broken)
+        with pytest.raises(consumer.postgres.DatabaseUnavailable) as caught:
+            database.once("SELECT 1", seconds=5)
+        assert opened.closed == [True]
+        assert caught.value.__context__ is not None  # the objects are still there
+
+
+def test_a_connection_that_is_dropped_is_closed_at_once(
+    verified: Callable[..., Any], authority: Authority, postgres: TestServer, opened: Opened
+) -> None:
+    """Whatever still refers to the driver's file, such as the traceback of what broke it."""
+    with Front(postgres.server, authority.serve(NAME)) as front:
+        database = verified(front)
+        database.run("SELECT 1", seconds=5)
+        assert opened.closed == [False]
+        file = database._connection._sock  # pylint: disable=protected-access
+        database.close()
+        assert opened.closed == [True]
+        file.close()
+
+
+def test_a_server_that_ends_before_the_handshake_leaves_nothing_open(consumer: SimpleNamespace) -> None:
+    """It said that it speaks TLS, and was killed."""
+    timed = consumer.timed_socket
+    with socket.create_server((HOST, 0)) as listener:
+        sock = timed.connect(listener.getsockname()[:2], timed.Deadline(time.monotonic() + 5))
+        descriptor = sock.fileno()
+        server, _address = listener.accept()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, at once
+        server.close()
+        with pytest.raises(ConnectionResetError):
+            consumer.postgres.tls_context(None).wrap_socket(sock, server_hostname=NAME)
+        assert Opened([descriptor]).closed == [True]
+
+
+def test_a_connection_that_is_made_too_late_is_closed(
+    consumer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time ends while the network connects."""
+    opened, create, deadline = Opened(), socket.create_connection, consumer.timed_socket.Deadline(time.monotonic() + 5)
+
+    def late(*arguments: Any) -> socket.socket:
+        sock = create(*arguments)
+        opened.append(sock.fileno())
+        deadline.moment = time.monotonic()
+        return sock
+
+    monkeypatch.setattr(socket, "create_connection", late)
+    with socket.create_server((HOST, 0)) as listener:
+        with pytest.raises(TimeoutError):
+            consumer.timed_socket.connect(listener.getsockname()[:2], deadline)
+        assert opened.closed == [True]
 
 
 def subjects(context: ssl.SSLContext) -> set[str]:
