@@ -3,7 +3,7 @@
 import pulumi
 
 from lib.payment.settings import Settings
-from lib.pulumi_components.keys import administration, customer_key, hash_key, operations
+from lib.pulumi_components.keys import stack_keys
 from lib.pulumi_components.policies import AwsContext
 
 PURPOSES = {
@@ -18,26 +18,7 @@ class Keys(pulumi.ComponentResource):
 
     def __init__(self, name: str, *, settings: Settings, context: AwsContext, opts: pulumi.ResourceOptions) -> None:
         super().__init__("tap:payment:Keys", name, {}, opts)
-        own = pulumi.ResourceOptions(parent=self)
-        self.database, self.audit, self.operations = (
-            customer_key(
-                part,
-                alias=settings.name("key_alias", part),
-                purpose=f"{settings.name('service')}: {purpose}",
-                retain_data=settings.retain_data,
-                protected=settings.deletion_protection,
-                policy=[administration(context), *(operations(context) if part == "operations" else [])],
-                opts=own,
-            )
-            for part, purpose in PURPOSES.items()
-        )
-        self.hashes = hash_key(
-            "hashes",
-            alias=settings.name("key_alias", "hashes"),
-            purpose=f"{settings.name('service')}: hashes of idempotency keys",
-            retain_data=settings.retain_data,
-            protected=settings.deletion_protection,
-            policy=[administration(context)],
-            opts=own,
-        )
+        own, protected = pulumi.ResourceOptions(parent=self), settings.deletion_protection
+        keys, self.hashes = stack_keys(settings, context, PURPOSES, protected=protected, opts=own)
+        self.database, self.audit, self.operations = (keys[part] for part in PURPOSES)
         self.register_outputs({})

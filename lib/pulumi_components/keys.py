@@ -1,11 +1,12 @@
 """Customer-managed keys, and what CloudWatch needs of the one for logs and messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from lib.common.iam_statements import Statement, allow, key_for_alarms, key_for_log_groups
+from lib.common.settings import DatabaseSettings
 from lib.pulumi_components.policies import AwsContext, document
 
 # Days until a deleted key is gone: the most, and the least, that KMS takes.
@@ -24,6 +25,48 @@ def administration(context: AwsContext) -> Statement:
 def operations(context: AwsContext) -> list[Statement]:
     """Return what a key for log groups and alarm messages has to allow."""
     return [key_for_log_groups(context.region, context.arn("logs", "log-group:*")), key_for_alarms(context.account)]
+
+
+def stack_keys(
+    settings: DatabaseSettings,
+    context: AwsContext,
+    purposes: Mapping[str, str],
+    *,
+    protected: bool,
+    opts: pulumi.ResourceOptions,
+) -> tuple[dict[str, aws.kms.Key], aws.kms.Key]:
+    """Return a key for each purpose, and the one for the hashes of callers' idempotency keys.
+
+    Args:
+        settings: the stack's.
+        context: where the stack is.
+        purposes: what each key is for, by its name; ``operations`` is also for logs and alarm messages.
+        protected: whether Pulumi refuses every update and destroy that would delete one.
+        opts: whose children they are.
+    """
+    kept, service = settings.retain_data, settings.name("service")
+    keys = {
+        part: customer_key(
+            part,
+            alias=settings.name("key_alias", part),
+            purpose=f"{service}: {purpose}",
+            retain_data=kept,
+            protected=protected,
+            policy=[administration(context), *(operations(context) if part == "operations" else [])],
+            opts=opts,
+        )
+        for part, purpose in purposes.items()
+    }
+    hashes = hash_key(
+        "hashes",
+        alias=settings.name("key_alias", "hashes"),
+        purpose=f"{service}: hashes of idempotency keys",
+        retain_data=kept,
+        protected=protected,
+        policy=[administration(context)],
+        opts=opts,
+    )
+    return keys, hashes
 
 
 def customer_key(

@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.declared.model import Declaration, Resource, listed
 from lib.declared.read import ROOT
-from tests.policy.functions import variables
+from tests.policy.functions import folder_of, variables
 from tests.policy.network_view import databases
 from tests.policy.rule import rule
 from tests.policy.rules.containers import containers
@@ -69,10 +69,11 @@ def _made() -> set[str]:
 
 @rule(FUNCTION, TASK)
 def master_users(declaration: Declaration) -> Iterator[str]:
-    """Find more than one client with the master user's secret: what migrates needs it, and nothing else."""
-    having = [owner.name for owner, values, _allowed in clients(declaration) if "DB_SECRET_ARN" in values]
-    if len(having) > 1:
-        yield f"{', '.join(sorted(having))}: all of them have the master user's secret, which only migrations need"
+    """Find clients with the master user's secret: what migrates needs it, and nothing else."""
+    for owner, values, _allowed in clients(declaration):
+        migrates = owner.type == FUNCTION and (folder_of(declaration, owner) / "migrations").is_dir()
+        if "DB_SECRET_ARN" in values and not migrates:
+            yield f"{owner.name}: has the master user's secret, which only migrations need"
 
 
 @rule("AWS::RDS::DBInstance", "AWS::RDS::DBCluster")

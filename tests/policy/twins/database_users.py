@@ -39,7 +39,20 @@ def also(statement: object) -> Any:
     return lambda statements: [*statements, statement]
 
 
+RECOVERY = "aws_lambda_function"  # in which nothing signs in to the database
+
 TWINS: list[Twin] = [
+    *(
+        Twin(check, "cdktf", RECOVERY, "payment", {f"environment.variables.{name}": "x"})
+        for check, name in (
+            (database_users.database_users, "DB_USER"),
+            (database_users.iam_authentication, "DB_USER"),
+            (database_users.master_users, "DB_SECRET_ARN"),
+        )
+    ),
+    Twin(
+        database_users.master_users, "pulumi", FUNCTION, "api", {"environment.variables.DB_SECRET_ARN": "x"}, "payment"
+    ),
     Twin(
         database_users.database_users,
         "cdk",
