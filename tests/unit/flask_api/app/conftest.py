@@ -57,17 +57,29 @@ def app(settings: Settings, _pool_with_its_own_random: None) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="session")
-def _connection(postgres: TestServer, settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+def _connected(postgres: TestServer, settings: Settings) -> Iterator[Callable[[], psycopg.Connection[Any]]]:
+    """Returns one connection to empty tables: a new one when another system's test has stopped the server meanwhile."""
     del settings
-    with flask_api.connect(postgres.server) as connection:
-        yield connection
+    connection = flask_api.connect(postgres.server)
+
+    def empty() -> psycopg.Connection[Any]:
+        nonlocal connection
+        try:
+            flask_api.empty(connection)
+        except psycopg.OperationalError:
+            connection.close()
+            connection = flask_api.connect(postgres.server)
+            flask_api.empty(connection)
+        return connection
+
+    yield empty
+    connection.close()
 
 
 @pytest.fixture
-def sql(_connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+def sql(_connected: Callable[[], psycopg.Connection[Any]]) -> psycopg.Connection[Any]:
     """A connection of the test's own; the tables are empty."""
-    flask_api.empty(_connection)
-    return _connection
+    return _connected()
 
 
 @pytest.fixture
