@@ -142,10 +142,11 @@ def test_lines_go_to_the_region_of_the_deployment(container):
     assert options["awslogs-region"] == region.primary()
 
 
-def test_the_password_comes_from_the_clusters_secret(aws, container, cluster):
-    arn = cluster["MasterUserSecret"]["SecretArn"]
-    assert {s["valueFrom"] for s in container["secrets"]} == {f"{arn}:username::", f"{arn}:password::"}
-    assert aws("secretsmanager").describe_secret(SecretId=arn)["ARN"] == arn
+def test_the_tasks_sign_in_by_iam_and_are_told_of_no_secret(container):
+    environment = {item["name"]: item["value"] for item in container["environment"]}
+    assert environment["DB_USER"] == "shop_api"
+    assert not container.get("secrets")
+    assert not [name for name in environment if "SECRET" in name or "PASSWORD" in name]
 
 
 def test_the_image_is_of_the_stacks_repository(aws, container, name):

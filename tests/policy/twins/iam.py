@@ -177,7 +177,7 @@ TWINS: list[Twin] = [
         {"PolicyDocument.Statement": via("s3.nowhere.amazonaws.com")},
         cdk="Consumer",
         cdktf="payment-role",
-        pulumi="task",
+        pulumi="database",
     ),
     *everywhere(
         roles.keys_without_a_service,
@@ -185,7 +185,7 @@ TWINS: list[Twin] = [
         {"PolicyDocument.Statement": via("secretsmanagre.eu-south-1.amazonaws.com")},
         cdk="Consumer",
         cdktf="payment-role",
-        pulumi="task",
+        pulumi="database",
     ),
     *everywhere(
         roles.network_interfaces,
