@@ -17,6 +17,9 @@ from lib.local_cloud.names import HOST
 from lib.local_cloud.servers import certificates
 from lib.local_cloud.servers.postgres import Postgres
 
+# How each answer ends, but for the byte that tells the state of the transaction.
+# https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-READYFORQUERY
+READY = struct.pack("!ci", b"Z", 5)
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
@@ -78,8 +81,12 @@ class _Connection(socketserver.BaseRequestHandler):
                     self.server.turns += 1
                 asking = ready is outer
                 if not asking and self.server.swallow:
-                    self.server.swallow -= 1
-                    return
+                    # It comes in pieces, as the client asks for each to be sent at once: lost is the one that ends it,
+                    # after which the statement is carried out.
+                    if data[-6:-1] == READY:
+                        self.server.swallow -= 1
+                        return
+                    continue
                 (inner if asking else outer).sendall(data)
 
 
