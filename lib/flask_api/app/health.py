@@ -11,7 +11,7 @@ from .problems import RETRY_AFTER, Refusal
 
 # The newest migration that this version needs. An older version runs with a newer schema, so that a deployment can be
 # taken back; a newer version does not run with an older one.
-NEEDED = "0004_roles.sql"
+NEEDED = "0005_plans.sql"
 ASK = "SELECT count(*) FROM schema_migrations WHERE name = $1"
 ASK_SECONDS = 1.0
 

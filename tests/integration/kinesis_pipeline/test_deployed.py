@@ -169,6 +169,7 @@ def test_the_migration_ran_in_the_deployment(aws, settings):
         "0001_events.sql",
         "0002_what_no_column_holds.sql",
         "0003_consumer.sql",
+        "0004_plans.sql",
     ]
 
 

@@ -21,7 +21,7 @@ from tests.support.functions import Context
 
 Ask = Callable[..., Any]
 LIMIT_SECONDS = 900.0  # of the function: lib/kinesis_pipeline/stack.py
-LATEST = "0003_consumer.sql"
+LATEST = "0004_plans.sql"
 
 
 class CloudFormation(HTTPServer):

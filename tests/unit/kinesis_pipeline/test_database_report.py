@@ -21,7 +21,7 @@ def test_a_report_on_nothing_is_of_zeros(admin: Any, sql: Connection) -> None:
         "amount": "0",
         "first_stored_at": None,
         "last_stored_at": None,
-        "migrations": ["0001_events.sql", "0002_what_no_column_holds.sql", "0003_consumer.sql"],
+        "migrations": ["0001_events.sql", "0002_what_no_column_holds.sql", "0003_consumer.sql", "0004_plans.sql"],
     }
 
 

@@ -103,7 +103,7 @@ def test_the_role_of_a_database_that_is_gone_is_taken_as_it_is(
     admin: SimpleNamespace, fresh: Connection, load: Callable[[], Any]
 ) -> None:
     """Roles are the server's. This one has its rights in the new database as well, and no password."""
-    assert migrate(load, admin)[-1] == "0003_consumer.sql"
+    assert "0003_consumer.sql" in migrate(load, admin)
     assert {str(right) for right in roles.rights(fresh, USERS["consumer"])} > {"CONNECT ON DATABASE fresh"}
 
 

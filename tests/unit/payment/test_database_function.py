@@ -8,7 +8,7 @@ from tests.support import payment as support
 from tests.support.functions import Context
 
 FRESH = "payment_fresh"
-MIGRATIONS = ["0001_payments.sql", "0002_callers.sql", "0003_audit.sql", "0004_roles.sql"]
+MIGRATIONS = ["0001_payments.sql", "0002_callers.sql", "0003_audit.sql", "0004_roles.sql", "0005_plans.sql"]
 
 
 @pytest.fixture
