@@ -49,6 +49,22 @@ def bucket_tls(bucket: Reference, objects: Reference) -> list[Statement]:
     return [deny_insecure_transport("s3:*", [bucket, objects]), _deny("s3:*", [bucket, objects], old)]
 
 
+def key_kept(break_glass: str) -> Statement:
+    """Return the statement of a key's policy that keeps everybody from ending the key, but for one role.
+
+    What a locked bucket keeps is unreadable without its key. Administrators may still change the policy first: that is
+    a second step, and an entry of its own in CloudTrail. A policy that denied it to its author would be refused.
+    https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys-adding-permission.html
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
+
+    Args:
+        break_glass: the ARN of the role that may; empty for nobody.
+    """
+    condition = {"Condition": {"ArnNotEquals": {"aws:PrincipalArn": break_glass}}} if break_glass else {}
+    actions = ["kms:ScheduleKeyDeletion", "kms:DisableKey"]
+    return {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": actions, "Resource": ["*"], **condition}
+
+
 def _deny(action: str, resources: Sequence[Reference], condition: JsonMapping) -> Statement:
     return {
         "Effect": "Deny",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lib.common import naming
 from lib.common.errors import SettingError
-from lib.common.settings import SystemSettings
+from lib.common.system_settings import SystemSettings
 
 
 def check(settings: SystemSettings, before: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """What a setting is, and the kinds of values: what each takes, and the sentence that refuses anything else.
 
-A setting is declared once, as an attribute of a system's :class:`~lib.common.settings.SystemSettings`:
+A setting is declared once, as an attribute of a system's :class:`~lib.common.system_settings.SystemSettings`:
 
     database_port = Setting(number(1150, 65535), "the port of PostgreSQL", default=5432, change="the database restarts")
 """
@@ -61,7 +61,7 @@ class Setting(Generic[T]):
         about: what it is, for the system's document.
         default: the value where nothing else gives one; without a default the file of each environment has to.
         change: what another value does to a deployed stack, for the system's document. After :data:`NEVER`, why it is
-            refused: the value is part of :attr:`lib.common.settings.SystemSettings.identity`.
+            refused: the value is part of :attr:`lib.common.system_settings.SystemSettings.identity`.
         alias: the environment variable, where it is not the attribute's name in capitals.
         fixed: whether it belongs to the checkout or the stack's name, so that no file or configuration can hold it.
     """

@@ -21,7 +21,7 @@ ATTACHMENTS = {
 }
 CLIENTS_OF_NAME, RECORD, CHECK = "Clients", "AWS::Route53::RecordSet failover", "AWS::Route53::HealthCheck"
 GLOBAL, PEERING, TABLE = "AWS::RDS::GlobalCluster", "AWS::EC2::VPCPeeringConnection", "AWS::DynamoDB::Table"
-CLUSTER, DOMAIN = "AWS::RDS::DBCluster", "AWS::ApiGateway::DomainName"
+CLUSTER, DOMAIN, OUTSIDE = "AWS::RDS::DBCluster", "AWS::ApiGateway::DomainName", "internet"
 API, STEP, ACL = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Resource", "AWS::WAFv2::WebACL"
 QUEUE, BUCKET = "AWS::SQS::Queue", "AWS::S3::Bucket"
 SERVICE, TASK, IMAGES = "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::ECR::Repository"
@@ -116,7 +116,7 @@ STYLES = {
     API: Style("API Gateway", "API", "door", NETWORK, "Name"),
     ACL: Style(
         "WAF web ACL", "web ACL", "shield", SECURITY, "Name",
-        ("{Rules.0.Statement.RateBasedStatement.Limit} in 5 min from one sender", "{Rules.1.Name} · {Rules.2.Name}",
+        ("{Rules.0.Statement.RateBasedStatement.Limit} in 5 min a sender", "{Rules.1.Name} · {Rules.2.Name}",
          "{Rules.3.Name}"),
     ),
     INVOCATION: Style("In a deployment", "invocation", "run", OPERATIONS, "Input.Action", ("when its files change",)),

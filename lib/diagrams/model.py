@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from os.path import commonprefix
 
 from lib.common.json_types import JsonMapping
@@ -23,7 +23,7 @@ class Reader:
         self.network = Network(self.template)
         self.graph = Graph(system, self.template.text(self.template.description))
         self.names: dict[str, str] = {}
-        self.joined: set[tuple[str, str]] = set()
+        self.joined, self.guarded = set[tuple[str, str]](), set[str]()  # arrows; load balancers with a web ACL
         self.place: dict[str, str] = {}  # logical id, or id and attribute, to the node that shows it
 
     def read(self) -> Graph:
@@ -185,13 +185,12 @@ class Reader:
             self._join(start, end, types.Relation("", ""))
         for gateway in self.template.of(types.INTERNET):
             for end, rule in self.network.open():
-                note = self.template.fill("port {FromPort}", self.template.properties(rule))
+                words = "port {FromPort}" + " · by the web ACL" * (self.place[end] in self.guarded)
+                note = self.template.fill(words, self.template.properties(rule))
                 self._join(gateway, self.place[end], types.Relation("", "", "requests", note))
             for end in self.template.of(types.API):
-                guards = [
-                    edge.start for edge in self.graph.edges if (edge.end, self._kind(edge.start)) == (end, types.ACL)
-                ]
-                self._join(gateway, (guards or [end])[0], types.Relation("", "", "requests"))
+                guards = (e.start for e in self.graph.edges if e.end == end and self._kind(e.start) == types.ACL)
+                self._join(gateway, next(guards, end), types.Relation("", "", "requests"))
         for gateway, subnet in self.network.routes():
             for name, node in self.place.items():
                 leaves = self.template.type(name) in types.LEAVING and subnet in self.network.home(name)[1]
@@ -208,8 +207,10 @@ class Reader:
             else [self.place.get(name, "")]
             for path in (relation.start, relation.end)
         )
-        for start in filter(None, starts):
-            for end in filter(None, ends):
+        for start, end in product(filter(None, starts), filter(None, ends)):
+            if (self._kind(start), self._kind(end)) == (types.ACL, types.BALANCER):
+                self.guarded.add(end)  # which stands in a column of its tier: the arrow that it has says it
+            else:
                 self._join(start, end, replace(relation, note=note))
 
     def _shown(self, owner: str, attribute: str) -> str:

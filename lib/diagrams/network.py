@@ -26,7 +26,7 @@ class Network:
         words = [self.template.fill("VPC {CidrBlock}", self.template.properties(vpc))]
         if subnets:
             words.append(f"{count(len(subnets), 'subnet')} in {count(len(zones), 'zone')}")
-        if not self.template.of(types.INTERNET, types.NAT):
+        if {types.OUTSIDE}.issuperset(self.template.of(types.INTERNET, types.NAT)):
             words.append("no internet gateway")
         return " · ".join(filter(None, words))
 

@@ -27,13 +27,19 @@ from lib.common import lambda_package, naming
 from lib.common.errors import SettingError
 from lib.common.json_types import JsonObject, JsonValue
 from lib.declared.pulumi_program import STACK_REFERENCE, own_loops
+from lib.diagrams.cloudformation_types import API, INTERNET, OUTSIDE
 from lib.diagrams.pulumi_types import TYPES, Type
 from lib.diagrams.template import SUBSTITUTE, references
 
 ROOT = Path(__file__).resolve().parents[2]
 
 # An image, so that the service is in the picture; and what a system is made for.
-ENVIRON = {"ENVIRONMENT": "production", "IMAGE": "v1"}
+ENVIRON = {
+    "ENVIRONMENT": "production",
+    "IMAGE": "v1",
+    "ALARM_EMAIL": "team@example.org",
+    "PLAIN_HTTP": "accepted",
+}
 SUFFIX = "live"
 # What a resource is called: others that use it mean the resource, not the text.
 PHYSICAL = ("name", "bucket", "clusterName", "clusterIdentifier", "identifier", "family", "dashboardName")
@@ -141,6 +147,9 @@ def template(declared: Sequence[mocks.MockResourceArgs], description: str) -> Js
         if name in resources:
             raise SettingError(f"Two resources are called {name}: give one of them another name.")
         resources[name] = {"Type": kind.name, "Properties": properties}
+    kinds = {resource["Type"] for resource in resources.values()}
+    if INTERNET not in kinds and API in kinds:  # callers come from there although the network has no way in
+        resources[OUTSIDE] = {"Type": INTERNET, "Properties": {}}
     return {"Description": description, "Resources": resources}
 
 

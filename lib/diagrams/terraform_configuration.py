@@ -140,7 +140,13 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
         name: f"arn:{region.partition(code)}:acm:{code}:{'1' * 12}:certificate/{'0' * 8}-0000-0000-0000-{'0' * 12}"
         for name, code in places
     }
-    drawn = {"ENVIRONMENT": "production", "DOMAIN_NAME": "pay.example.org", "HOSTED_ZONE_ID": "Z0", **arns}
+    drawn = {
+        "ENVIRONMENT": "production",
+        "ALARM_EMAIL": "team@example.org",
+        "DOMAIN_NAME": "pay.example.org",
+        "HOSTED_ZONE_ID": "Z0",
+        **arns,
+    }
     return {**drawn, naming.SUFFIX: "live", **environ}
 
 

@@ -12,6 +12,7 @@ from lib.common import setting_types as kinds
 from lib.common import settings as common
 from lib.common.errors import SettingError
 from lib.common.setting_types import Derived, Given, Setting, SettingType, number
+from lib.common.system_settings import SystemSettings
 
 SYSTEM = "disaster-recovery"
 ENGINE = "aurora-postgresql"
@@ -65,7 +66,7 @@ class Settings(common.DatabaseSettings):
     database_name = "payments"
 
     # No function connects to the database: its certificate authority need not be known.
-    region = common.SystemSettings.region
+    region = SystemSettings.region
     region_dr = replace(
         region,
         kind=SettingType("another region of the partition", _second_region),

@@ -221,5 +221,5 @@ def build(scope: Construct, environ: Mapping[str, str] = os.environ) -> Disaster
     Raises:
         SettingError: a setting that is refused, before any resource is declared.
     """
-    settings = Settings.read(environ)
+    settings = Settings.read(environ).deployable()
     return DisasterRecovery(scope, settings.name("stack"), settings=settings)

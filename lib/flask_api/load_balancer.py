@@ -1,5 +1,6 @@
 """The way in: load balancer, listeners, target group, access logs, and the name if there is one."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -8,6 +9,7 @@ import pulumi_aws as aws
 from lib.common.acknowledged import Acknowledged
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.settings import Settings
+from lib.pulumi_components.firewall import firewall
 from lib.pulumi_components.policies import AwsContext
 from lib.pulumi_components.storage import balancer_logs, log_bucket
 
@@ -15,14 +17,17 @@ from lib.pulumi_components.storage import balancer_logs, log_bucket
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 IDLE_SECONDS = 60  # the application keeps a connection for longer, so that it is never the first to close it
 DRAIN_SECONDS = 30
+# WAF sees the first 8 KB of a body and the rule blocks what is larger; the API takes four times as much.
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+LARGER_BODIES: Mapping[str, Sequence[str]] = {"AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"]}
 HEALTH_PATH = "/health/live"
 YEAR_SECONDS = 31_536_000
 ACKNOWLEDGED = (
     Acknowledged(
         "CKV2_AWS_28",
         "aws_lb.balancer",
-        "A web ACL is billed by month, rule and request, whether it is needed or not; the API limits bodies and "
-        "validates every request by itself.",
+        "In dev there is none: a web ACL is billed by month, rule and request, whether it is needed or not; the API "
+        "limits bodies and validates every request by itself.",
     ),
 )
 
@@ -69,6 +74,10 @@ class LoadBalancer(pulumi.ComponentResource):
         )
         self.target = self._target()
         self.listeners = self._listeners()
+        if settings.web_acl:
+            firewall(
+                settings.name("web_acl"), self.balancer.arn, settings.sender_rate, self._own, counted=LARGER_BODIES
+            )
         self.url = self._address()
         self.register_outputs({})
 

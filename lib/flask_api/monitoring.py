@@ -1,20 +1,18 @@
 """Alarms, each with an action, and one dashboard: what a person should look at, before a customer calls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
 from lib.common.alarm_spec import BELOW, AlarmSpec
+from lib.common.database_alarms import connections_alarm, credit_alarms, memory_alarm
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.service import Service
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.alarms import alarm, dashboard, topic
+from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, topic
 from lib.pulumi_components.policies import AwsContext
-
-MEBIBYTE = 1024**2
-CONNECTIONS = 150  # tasks_max x workers x pool size is 48 by default; db.t4g.medium takes about 400
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,9 @@ TASKS = (
         "ECS/ContainerInsights",
         "RunningTaskCount",
         "Minimum",
-        1,
-        3,
-        "No task runs",
+        1,  # as many as the setting says
+        5,
+        "Fewer tasks run than always have to",
         comparison=BELOW,
         treat_missing_data="breaching",
     ),
@@ -62,25 +60,6 @@ TASKS = (
 # Of the busiest instance: an average over the cluster hides a busy writer behind an idle reader.
 CLUSTER = (
     AlarmSpec("database-cpu", "AWS/RDS", "CPUUtilization", "Maximum", 80, 15, "The database is busy"),
-    AlarmSpec(
-        "database-connections",
-        "AWS/RDS",
-        "DatabaseConnections",
-        "Maximum",
-        CONNECTIONS,
-        5,
-        "The database has many connections",
-    ),
-    AlarmSpec(
-        "database-memory",
-        "AWS/RDS",
-        "FreeableMemory",
-        "Minimum",
-        256 * MEBIBYTE,
-        10,
-        "The database is short of memory",
-        comparison=BELOW,
-    ),
     AlarmSpec(
         "database-lag",
         "AWS/RDS",
@@ -106,17 +85,22 @@ class Observability(pulumi.ComponentResource):
         balancer = {"LoadBalancer": args.balancer.balancer.arn_suffix}
         target = {**balancer, "TargetGroup": args.balancer.target.arn_suffix}
         shown = [spec.on(balancer if spec.name == "balancer-errors" else target) for spec in BALANCER]
-        shown += self._tasks(args.service)
-        shown += [spec.on({"DBClusterIdentifier": args.database.cluster.id}) for spec in CLUSTER]
+        shown += self._tasks(args.service, settings.tasks_min)
+        chosen = settings.database_instance_class
+        of_class = [connections_alarm(chosen, "Maximum", 1), memory_alarm(chosen), *credit_alarms(chosen)]
+        shown += [spec.on({"DBClusterIdentifier": args.database.cluster.id}) for spec in (*CLUSTER, *of_class)]
+        shown += certificate_alarms(settings.certificate_arn)
+        shown += [firewall_alarm(settings.name("web_acl"), settings.region)] if settings.web_acl else []
         for spec in shown:
             alarm(spec, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
         dashboard(settings.name("dashboard"), settings.region, [REQUESTS.on(target), *shown], own)
         self.register_outputs({})
 
     @staticmethod
-    def _tasks(tasks: Service) -> list[AlarmSpec]:
+    def _tasks(tasks: Service, least: int) -> list[AlarmSpec]:
         """Return what is watched of the tasks, once there is a service."""
         if tasks.service is None:
             return []
         dimensions = {"ClusterName": tasks.cluster.name, "ServiceName": tasks.service.name}
-        return [spec.on(dimensions) for spec in TASKS]
+        running = {"tasks": least}
+        return [replace(spec.on(dimensions), threshold=running.get(spec.name, spec.threshold)) for spec in TASKS]

@@ -47,7 +47,7 @@ class Network(TieredNetwork):
             private="tasks",
             isolated="database",
             functions="tasks",
-            nat_per_zone=settings.nat_per_zone,
+            nat_gateways="zone" if settings.nat_per_zone else "one",
             log_days=settings.log_days,
             key=keys.operations,
             storage=[allow(["s3:GetObject"], [layers], Principal="*")],

@@ -12,14 +12,13 @@ from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.registry import Registry
-from lib.flask_api.settings import Settings
+from lib.flask_api.settings import CONNECTIONS_PER_WORKER, DEPLOYMENT_PERCENT, Settings
 from lib.flask_api.users import API_USER
 from lib.pulumi_components.policies import AwsContext, service_role
 
 CONTAINER = "api"
 STOP_SECONDS = 60  # after SIGTERM: the application takes up to 30 to answer what it has accepted
 START_SECONDS = 60  # until the first health check has to succeed
-POOL_SIZE, THREADS = 8, 8
 # What scaling aims at: percent, percent, requests a minute for each task.
 TARGETS: Mapping[str, tuple[float, str]] = {
     "cpu": (60, "ECSServiceAverageCPUUtilization"),
@@ -114,12 +113,12 @@ class Service(pulumi.ComponentResource):
             "DB_HOST": cluster.endpoint,
             "DB_PORT": str(settings.database_port),
             "DB_NAME": settings.database_name,
-            "DB_POOL_SIZE": str(POOL_SIZE),
+            "DB_POOL_SIZE": str(CONNECTIONS_PER_WORKER),
             "DB_USER": API_USER,
             "HASH_KEY_ARN": self._args.keys.hashes.arn,
             "PORT": str(APPLICATION_PORT),
-            "WEB_CONCURRENCY": str(max(1, settings.task_cpu // 512)),
-            "WEB_THREADS": str(THREADS),
+            "WEB_CONCURRENCY": str(settings.workers),
+            "WEB_THREADS": str(CONNECTIONS_PER_WORKER),
         }
         return {
             "name": CONTAINER,
@@ -177,7 +176,7 @@ class Service(pulumi.ComponentResource):
             desired_count=settings.tasks_min,
             deployment_circuit_breaker={"enable": True, "rollback": True},
             deployment_minimum_healthy_percent=100,
-            deployment_maximum_percent=200,
+            deployment_maximum_percent=DEPLOYMENT_PERCENT,
             availability_zone_rebalancing="ENABLED",
             health_check_grace_period_seconds=START_SECONDS,
             enable_ecs_managed_tags=True,

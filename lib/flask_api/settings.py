@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lib.common import capacity
 from lib.common import settings as common
+from lib.common.capacity import Need
 from lib.common.errors import SettingError
-from lib.common.setting_types import Derived, Given, Setting, SettingType, amount, choice, number, text
+from lib.common.setting_types import FLAG, Derived, Given, Setting, SettingType, amount, choice, number, text
+from lib.common.system_settings import SystemSettings
 
 SYSTEM = "flask-api"
 # MiB of memory that Fargate offers with so many CPU units: first, last, step.
@@ -18,6 +21,10 @@ FARGATE: Mapping[int, range] = {
     8192: range(16384, 61440 + 1, 4096),
     16384: range(32768, 122880 + 1, 8192),
 }
+CPU_PER_WORKER, CONNECTIONS_PER_WORKER = 512, 8
+# Of what is wanted, while a deployment replaces tasks: as many new ones beside the old.
+DEPLOYMENT_PERCENT = 200
+NETWORK_PARTS = 16  # lib/pulumi_components/network.py
 IMAGE = text(
     "a digest or a tag in the stack's own repository, never `latest`",
     r"(?!latest$)(?:sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9._-]{0,127})",
@@ -43,12 +50,11 @@ class Settings(common.DatabaseSettings):
     system, bucket_base = SYSTEM, "alb-logs"
     database_name = "shop"
 
-    environment = replace(common.SystemSettings.environment, default="production")
-    project = replace(common.SystemSettings.project, default="ecommerce-api")
+    environment = replace(SystemSettings.environment, default="production")
+    project = replace(SystemSettings.project, default="ecommerce-api")
     environment_before = common.ENVIRONMENT_BEFORE
     engine_version = common.version("aurora-postgresql")
     database_insights = replace(common.DATABASE_INSIGHTS, default="standard")
-    # Clients verify the server's certificate and name; "off" is for a PostgreSQL on loopback that has none.
     deletion_protection = common.DELETION_PROTECTION
     vpc_cidr = replace(common.VPC_CIDR, default="10.20.0.0/16")
     nat_per_zone = common.NAT_PER_ZONE
@@ -65,9 +71,32 @@ class Settings(common.DatabaseSettings):
     tasks_max = Setting(
         number(1, 1000), "tasks at the most", Derived("6, or TASKS_MIN", lambda earlier: max(6, earlier["tasks_min"]))
     )
+    web_acl = Setting(FLAG, "AWS WAF before the load balancer: its managed rules, and a limit for each sender")
+    # WAF counts over five minutes, and takes 10 to 2 billion.
+    sender_rate = Setting(number(10, 2_000_000_000), "requests of one sender in five minutes, with WEB_ACL", 6000)
     certificate_arn = common.CERTIFICATE_ARN
+    plain_http = common.PLAIN_HTTP
     domain_name = common.DOMAIN_NAME
     hosted_zone_id = common.HOSTED_ZONE_ID
+
+    @property
+    def workers(self) -> int:
+        """Processes of a task."""
+        return max(1, self.task_cpu // CPU_PER_WORKER)
+
+    def capacity(self) -> list[Need]:
+        """Return what the tasks ask of the database and the network."""
+        tasks = self.tasks_max * DEPLOYMENT_PERCENT // 100
+        return [
+            capacity.connections(
+                self.database_instance_class,
+                tasks * self.workers * CONNECTIONS_PER_WORKER + 1,
+                f"{tasks} tasks (TASKS_MAX={self.tasks_max}, twice in a deployment) x {self.workers} workers "
+                f"(TASK_CPU={self.task_cpu}) x {CONNECTIONS_PER_WORKER} connections, and 1 to migrate",
+                "a smaller TASKS_MAX or TASK_CPU",
+            ),
+            capacity.subnet_addresses(self.vpc_cidr, NETWORK_PARTS),
+        ]
 
     def check(self) -> None:
         """Refuse half a domain, and fewer tasks at the most than at least."""

@@ -17,8 +17,8 @@ from lib.flask_api.service import Service, ServiceArgs
 from lib.flask_api.settings import Settings
 from lib.pulumi_components.configuration import configuration
 from lib.pulumi_components.identity import OUTPUT, confirmed_region
-from lib.pulumi_components.network import zones
 from lib.pulumi_components.policies import AwsContext
+from lib.pulumi_components.zones import zones
 
 
 class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held together by its parts
@@ -94,7 +94,7 @@ def build(suffix: str, environ: Mapping[str, str] = os.environ) -> FlaskApi:
     Raises:
         SettingError: a setting that is refused, before any resource is declared.
     """
-    api = FlaskApi(Settings.of_stack(suffix, configuration(), environ))
+    api = FlaskApi(Settings.of_stack(suffix, configuration(), environ).deployable())
     for name, value in api.outputs().items():
         pulumi.export(name, value)
     return api

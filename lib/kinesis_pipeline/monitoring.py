@@ -14,8 +14,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from lib.common import rds_instances
 from lib.common.alarm_spec import ABOVE, BELOW, AlarmSpec
+from lib.common.database_alarms import connections_alarm, credit_alarms, memory_alarm
 from lib.common.iam_statements import publish_alarms
 from lib.kinesis_pipeline.functions import METRICS_NAMESPACE
 from lib.kinesis_pipeline.keys import Keys
@@ -26,7 +26,6 @@ LAMBDA, RDS = "AWS/Lambda", "AWS/RDS"
 FIVE_MINUTES = 5 * 60  # RDS's own metrics are looked at in larger steps
 MIB = 1024**2
 FREE_STORAGE_BYTES = 4 * 1024 * MIB
-CONNECTIONS_PART, MEMORY_PART = 0.7, 0.05  # of what the instance class has
 CPU_PERCENT = 80
 AGE_MILLISECONDS = 5 * 60 * 1000
 # CloudWatch's words, and the CDK's for them.
@@ -115,39 +114,11 @@ def instance(database: rds.DatabaseInstance, instance_class: str) -> list[AlarmS
     busy = AlarmSpec(
         "database-cpu", RDS, "CPUUtilization", "Average", CPU_PERCENT, 3, "The database is busy, or says nothing"
     )
-    # A burstable class of RDS is never slowed down: it is charged for what it uses beyond its credits.
-    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.Types.html
-    charged = AlarmSpec(
-        "database-credits",
-        RDS,
-        "CPUSurplusCreditsCharged",
-        "Maximum",
-        0,
-        1,
-        "The database uses more processor time than its class has, and each hour of it is charged",
-    )
     specs = [
         replace(busy, treat_missing_data="missing"),
-        *([charged] if rds_instances.burstable(instance_class) else []),
-        AlarmSpec(
-            "database-memory",
-            RDS,
-            "FreeableMemory",
-            "Minimum",
-            int(MEMORY_PART * rds_instances.memory(instance_class) / MIB) * MIB,
-            3,
-            "The database has little memory left",
-            comparison=BELOW,
-        ),
-        AlarmSpec(
-            "database-connections",
-            RDS,
-            "DatabaseConnections",
-            "Average",
-            int(CONNECTIONS_PART * rds_instances.connections(instance_class)),
-            2,
-            "The database has many connections",
-        ),
+        *credit_alarms(instance_class),
+        memory_alarm(instance_class),
+        connections_alarm(instance_class, "Average", 2),
         AlarmSpec(
             "database-storage",
             RDS,

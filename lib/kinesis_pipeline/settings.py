@@ -2,6 +2,8 @@
 
 import re
 
+from lib.common import capacity
+from lib.common.capacity import Need
 from lib.common.errors import SettingError
 from lib.common.setting_types import NEVER, Given, Setting, SettingType, choice, number
 from lib.common.settings import DELETION_PROTECTION, DatabaseSettings, version
@@ -54,6 +56,17 @@ class Settings(DatabaseSettings):
         "keep",
         "in place; events that were refused are put back by `scripts/redrive --poison`",
     )
+
+    def capacity(self) -> list[Need]:
+        """Return what the consumers ask of the database."""
+        return [
+            capacity.connections(
+                self.database_instance_class,
+                self.stream_shards + 1,
+                f"a consumer for each of STREAM_SHARDS={self.stream_shards}, and 1 to migrate",
+                "fewer STREAM_SHARDS",
+            )
+        ]
 
     def check(self) -> None:
         """Refuse production whose zones can change with AWS's list of them."""

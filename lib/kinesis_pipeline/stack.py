@@ -174,5 +174,5 @@ class KinesisPipeline(cdk.Stack):
 
 def build(scope: Construct, environ: Mapping[str, str] = os.environ) -> KinesisPipeline:
     """Add the stack that the files and the environment describe to a CDK app."""
-    settings = Settings.read(environ)
+    settings = Settings.read(environ).deployable()
     return KinesisPipeline(scope, "KinesisPipeline", settings=settings)

@@ -11,11 +11,11 @@ import pulumi_aws as aws
 from lib.common import access_log
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import api_route
-from lib.payment.firewall import firewall
 from lib.payment.functions import Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
 from lib.pulumi_components.api_deployment import DeployedParts
+from lib.pulumi_components.firewall import firewall
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "lambda" / "payment" / "api" / "schemas"
 STAGE = "v1"
@@ -131,7 +131,7 @@ class Api(pulumi.ComponentResource):
         self.key = aws.apigateway.ApiKey("first-caller", name=settings.name("service", "first-caller"), opts=self._own)
         self.stage = self._stage()
         self._limits()
-        firewall(settings, self.stage.arn, self._own)
+        firewall(settings.name("web_acl"), self.stage.arn, settings.sender_rate, self._own)
         self.url = self.stage.invoke_url
         self.register_outputs({})
 

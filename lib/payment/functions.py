@@ -173,8 +173,8 @@ class Functions(pulumi.ComponentResource):
             tracing_config={"mode": "Active"},
             vpc_config={"subnet_ids": network.ids("functions"), "security_group_ids": [network.functions.id]},
             environment={"variables": self._environment(part)},
-            # Without its rights a function cannot be attached to the network.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, logs, *self.migrated]),
+            # Without its rights a function cannot be attached to the network, and without endpoints it reaches nothing.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, logs, *network.endpoints, *self.migrated]),
         )
 
     def _environment(self, part: str) -> dict[str, pulumi.Input[str]]:

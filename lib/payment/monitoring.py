@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 import pulumi
 
 from lib.common.alarm_spec import BELOW, HOUR, AlarmSpec
+from lib.common.database_alarms import connections_alarm, credit_alarms, memory_alarm
 from lib.payment.api import STAGE, Api
 from lib.payment.database import Database
 from lib.payment.functions import METRICS_NAMESPACE, Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
-from lib.pulumi_components.alarms import alarm, dashboard, topic
+from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, topic
 from lib.pulumi_components.policies import AwsContext
 
 GIBIBYTE = 1024**3
@@ -74,9 +75,6 @@ LETTERS = AlarmSpec(
 OF_THE_DATABASE = (
     AlarmSpec("database-cpu", RDS, "CPUUtilization", "Average", 80, 15, "The database is busy"),
     AlarmSpec(
-        "database-connections", RDS, "DatabaseConnections", "Maximum", 200, 5, "The database has many connections"
-    ),
-    AlarmSpec(
         "database-storage",
         RDS,
         "FreeStorageSpace",
@@ -118,7 +116,12 @@ class Observability(pulumi.ComponentResource):
         shown += [within(spec, settings.audit_pass_hours).on(drain) for spec in OF_THE_TRAIL]
         shown.append(CARDS.on({"service": settings.name("function", "api")}))
         shown.append(LETTERS.on({"QueueName": args.functions.dead.name}))
-        shown += [spec.on({"DBInstanceIdentifier": args.database.instance.identifier}) for spec in OF_THE_DATABASE]
+        instance = {"DBInstanceIdentifier": args.database.instance.identifier}
+        chosen = settings.database_instance_class
+        of_class = [connections_alarm(chosen, "Maximum", 1), memory_alarm(chosen), *credit_alarms(chosen)]
+        shown += [spec.on(instance) for spec in (*OF_THE_DATABASE, *of_class)]
+        shown += certificate_alarms(settings.certificate_arn)
+        shown.append(firewall_alarm(settings.name("web_acl"), settings.region))
         for spec in shown:
             alarm(spec, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)
         dashboard(settings.name("dashboard"), settings.region, [REQUESTS.on(api), *shown], own)

@@ -1,14 +1,17 @@
-"""Three tiers: a way out, the functions with the internal load balancer, the database."""
+"""Two tiers without a way out: functions with the internal load balancer, the database; and endpoints of services."""
 
 from collections.abc import Sequence
 
 import pulumi
+import pulumi_aws as aws
 
 from lib.common.iam_statements import allow
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
 from lib.pulumi_components.network import TierArgs, TieredNetwork
 from lib.pulumi_components.policies import AwsContext
+
+HTTPS = 443
 
 
 class Network(TieredNetwork):
@@ -35,7 +38,7 @@ class Network(TieredNetwork):
             private="functions",
             isolated="database",
             functions="functions",
-            nat_per_zone=settings.nat_per_zone,
+            nat_gateways=settings.nat_gateways,
             log_days=settings.log_days,
             key=keys.operations,
             # The functions write to the audit trail and to no other bucket, whatever their code says.
@@ -51,5 +54,33 @@ class Network(TieredNetwork):
         port = 443 if settings.certificate_arn else 80
         self.let_in("callers", self.balancer, settings.vpc_cidr, port, "Callers inside the network")
         self.between("queries", self.functions, self.database, settings.database_port, "Queries")
-        self.reach("services", self.functions, "AWS services: secret, key, audit trail")
+        self.services = self.group("services", "Endpoints of AWS services, reached from the functions")
+        self.between("service-calls", self.functions, self.services, HTTPS, "AWS services: secret, key")
+        self.reach_storage("audit-trail", self.functions, "The audit trail, by the endpoint of S3")
+        if settings.nat_gateways != "none":
+            self.reach("internet", self.functions, "The internet, by NAT")
+        self._zones = len(zones) if settings.endpoint_per_zone else 1
+        self.endpoints: list[aws.ec2.VpcEndpoint] = []
         self.register_outputs({})
+
+    def open(self, secret_arn: pulumi.Input[str], hash_key: pulumi.Input[str]) -> None:
+        """Make two services reachable: Secrets Manager to the function that migrates, KMS to the API's.
+
+        They let through this system's secret and key and no others, and are made after these. S3 has a gateway, Lambda
+        takes logs and traces itself, and a token for the database is signed without a call.
+
+        Args:
+            secret_arn: of the master user's secret.
+            hash_key: the ARN of the key of idempotency keys' hashes.
+        """
+        subnets = self.ids("functions")[: self._zones]
+        self.endpoints = [
+            self.endpoint(
+                "secrets",
+                "secretsmanager",
+                self.services,
+                subnets,
+                allow(["secretsmanager:GetSecretValue"], [secret_arn], Principal="*"),
+            ),
+            self.endpoint("kms", "kms", self.services, subnets, allow(["kms:GenerateMac"], [hash_key], Principal="*")),
+        ]

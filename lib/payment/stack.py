@@ -17,8 +17,8 @@ from lib.payment.settings import Settings
 from lib.payment.storage import Storage
 from lib.pulumi_components.configuration import configuration
 from lib.pulumi_components.identity import OUTPUT, confirmed_region
-from lib.pulumi_components.network import zones
 from lib.pulumi_components.policies import AwsContext
+from lib.pulumi_components.zones import zones
 
 
 class Payment:  # pylint: disable=too-few-public-methods  # a program, held together by its parts
@@ -46,6 +46,7 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
         self.database = Database(
             "database", settings=settings, context=context, network=self.network, keys=self.keys, opts=own
         )
+        self.network.open(self.database.secret_arn, self.keys.hashes.arn)
         self.functions = Functions(
             "functions",
             FunctionsArgs(settings, context, self.network, self.database, self.storage, self.keys),
@@ -95,7 +96,7 @@ def build(suffix: str, environ: Mapping[str, str] = os.environ) -> Payment:
     Raises:
         SettingError: a setting that is refused, before any resource is declared.
     """
-    payment = Payment(Settings.of_stack(suffix, configuration(), environ))
+    payment = Payment(Settings.of_stack(suffix, configuration(), environ).deployable())
     for name, value in payment.outputs().items():
         pulumi.export(name, value)
     return payment

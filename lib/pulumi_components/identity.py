@@ -9,7 +9,7 @@ import pulumi
 
 from lib.common import identity
 from lib.common.errors import SettingError
-from lib.common.settings import SystemSettings
+from lib.common.system_settings import SystemSettings
 
 OUTPUT = "identity"
 

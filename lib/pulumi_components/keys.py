@@ -1,6 +1,7 @@
 """Customer-managed keys, and what CloudWatch needs of the one for logs and messages."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pulumi
 import pulumi_aws as aws
@@ -34,6 +35,7 @@ def stack_keys(
     *,
     protected: bool,
     opts: pulumi.ResourceOptions,
+    more: Mapping[str, Sequence[Statement]] = MappingProxyType({}),
 ) -> tuple[dict[str, aws.kms.Key], aws.kms.Key]:
     """Return a key for each purpose, and the one for the hashes of callers' idempotency keys.
 
@@ -43,6 +45,7 @@ def stack_keys(
         purposes: what each key is for, by its name; ``operations`` is also for logs and alarm messages.
         protected: whether Pulumi refuses every update and destroy that would delete one.
         opts: whose children they are.
+        more: of each key's policy, by the key's name.
     """
     kept, service = settings.retain_data, settings.name("service")
     keys = {
@@ -52,7 +55,11 @@ def stack_keys(
             purpose=f"{service}: {purpose}",
             retain_data=kept,
             protected=protected,
-            policy=[administration(context), *(operations(context) if part == "operations" else [])],
+            policy=[
+                administration(context),
+                *(operations(context) if part == "operations" else []),
+                *more.get(part, []),
+            ],
             opts=opts,
         )
         for part, purpose in purposes.items()

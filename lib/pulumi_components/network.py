@@ -9,11 +9,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from lib.common.errors import SettingError
-from lib.common.iam_statements import Statement, allow
-from lib.pulumi_components.policies import AwsContext, document, service_role
+from lib.common.iam_statements import Statement
+from lib.pulumi_components.flow_log import flow_log
+from lib.pulumi_components.policies import AwsContext, document
+from lib.pulumi_components.zones import MOST_ZONES
 
-MOST_ZONES, LEAST_ZONES = 3, 2
 WORLD = "0.0.0.0/0"
 # Options of what is in a zone: it stays in that of its creation, which the state holds, whatever AWS lists later. EC2
 # moves no subnet and RDS no instance, so another zone would replace them.
@@ -23,27 +23,6 @@ IN_ITS_ZONE = pulumi.ResourceOptions(ignore_changes=["availability_zone"])
 # https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/security_group.html.markdown
 HELD_BY_INTERFACES = pulumi.CustomTimeouts(delete="60m")
 TIER_BITS = 4  # the network is cut into sixteen: three tiers of up to three zones, the rest is free
-
-
-def zones(region: str, options: pulumi.InvokeOptions) -> list[str]:
-    """Return the names of the zones to use: three, or two where the region has no more.
-
-    A zone whose state is not ``available`` is one of them: without it the others would move up, and a zone that is
-    impaired for an hour would take its subnets out of the program. What lies in a zone keeps it: ``IN_ITS_ZONE``.
-    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AvailabilityZone.html
-
-    Raises:
-        SettingError: the region has one zone only.
-    """
-    # Local and wavelength zones have to be opted into, and offer neither Fargate nor RDS.
-    zone_filter = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
-    names = aws.get_availability_zones(filters=[zone_filter], opts=options).names
-    if len(names) < LEAST_ZONES:
-        raise SettingError(
-            f"{region} offers {len(names)} availability zone(s) to this account, and {LEAST_ZONES} are needed: write "
-            "another region into lib/AWS_REGION."
-        )
-    return sorted(names)[:MOST_ZONES]
 
 
 @dataclass(frozen=True)
@@ -56,10 +35,10 @@ class TierArgs:
         context: where it is.
         zones: the zones' names.
         cidr: the whole network.
-        private: the name of the tier with a way out.
+        private: the name of the tier whose way out is NAT and endpoints.
         isolated: the name of the tier without one.
         functions: the name of the tier that functions are in, if there are any.
-        nat_per_zone: a way out in each zone, or one in all.
+        nat_gateways: a way to the internet in each ``zone``, or ``one`` for all, or ``none``: then nothing is public.
         log_days: how long the log of its traffic is kept.
         key: of that log.
         storage: what the S3 endpoint lets through.
@@ -72,7 +51,7 @@ class TierArgs:
     cidr: str
     private: str
     isolated: str
-    nat_per_zone: bool
+    nat_gateways: str
     log_days: int
     key: aws.kms.Key
     storage: Sequence[Statement]
@@ -80,7 +59,7 @@ class TierArgs:
 
 
 class TieredNetwork(pulumi.ComponentResource):
-    """VPC, subnets, routes, gateways, the S3 endpoint, flow logs."""
+    """VPC, subnets, routes, gateways, endpoints, flow logs."""
 
     def __init__(self, name: str, args: TierArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__(args.kind, name, {}, opts)
@@ -97,11 +76,20 @@ class TieredNetwork(pulumi.ComponentResource):
         aws.ec2.DefaultSecurityGroup("default", vpc_id=self.vpc.id, tags=self._tags("default"), opts=self._own)
         blocks = ipaddress.IPv4Network(args.cidr).subnets(prefixlen_diff=TIER_BITS)
         tiers = ("public", args.private, args.isolated)
-        self.subnets = {tier: self._subnets(tier, list(islice(blocks, MOST_ZONES))) for tier in tiers}
+        # Without NAT there is no public tier, and its addresses stay free, so that the others keep theirs.
+        ranges = {tier: list(islice(blocks, MOST_ZONES)) for tier in tiers}
+        made = tiers if self._open else tiers[1:]
+        self.subnets = {tier: self._subnets(tier, ranges[tier]) for tier in made}
         isolated = self._routes(args.isolated)
         self._associate(args.isolated, [isolated])
-        self._storage_endpoint([self._public_routes(), *self._private_routes(), isolated])
-        self._flow_logs()
+        public = [self._public_routes()] if self._open else []
+        self.storage = self._storage_endpoint([*public, *self._private_routes(), isolated])
+        flow_log(self.vpc, args.name, context=args.context, days=args.log_days, key=args.key, opts=self._own)
+
+    @property
+    def _open(self) -> bool:
+        """Whether something of the network is public."""
+        return self._args.nat_gateways != "none"
 
     def ids(self, tier: str) -> list[pulumi.Output[str]]:
         """Return the ids of one tier's subnets, a zone each."""
@@ -143,7 +131,17 @@ class TieredNetwork(pulumi.ComponentResource):
         )
 
     def reach(self, name: str, source: aws.ec2.SecurityGroup, why: str) -> None:
-        """Let a group reach AWS's own services, whose addresses nobody knows in advance."""
+        """Let a group reach AWS's own services by NAT, whose addresses nobody knows in advance."""
+        self._out(name, source, why, cidr_ipv4=WORLD)
+
+    def reach_storage(self, name: str, source: aws.ec2.SecurityGroup, why: str) -> None:
+        """Let a group reach S3 by the gateway endpoint, at the addresses that AWS keeps in a list.
+
+        https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+        """
+        self._out(name, source, why, prefix_list_id=self.storage.prefix_list_id)
+
+    def _out(self, name: str, source: aws.ec2.SecurityGroup, why: str, **target: Any) -> None:
         aws.vpc.SecurityGroupEgressRule(
             name,
             security_group_id=source.id,
@@ -151,7 +149,39 @@ class TieredNetwork(pulumi.ComponentResource):
             ip_protocol="tcp",
             from_port=443,
             to_port=443,
-            cidr_ipv4=WORLD,
+            opts=self._own,
+            **target,
+        )
+
+    def endpoint(
+        self,
+        part: str,
+        service: str,
+        group: aws.ec2.SecurityGroup,
+        subnets: Sequence[pulumi.Input[str]],
+        use: Statement,
+    ) -> aws.ec2.VpcEndpoint:
+        """Make a service reachable without NAT: an interface in each subnet, paid by the hour and by what goes through.
+
+        https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
+
+        Args:
+            part: of its name.
+            service: the end of the service's name, for example ``kms``.
+            group: who reaches it.
+            subnets: in zones of their own.
+            use: what the endpoint lets through, and nothing else.
+        """
+        return aws.ec2.VpcEndpoint(
+            part,
+            vpc_id=self.vpc.id,
+            service_name=f"com.amazonaws.{self._args.context.region}.{service}",
+            vpc_endpoint_type="Interface",
+            private_dns_enabled=True,
+            subnet_ids=subnets,
+            security_group_ids=[group.id],
+            policy=document(use),
+            tags=self._tags(part),
             opts=self._own,
         )
 
@@ -219,9 +249,13 @@ class TieredNetwork(pulumi.ComponentResource):
         return table
 
     def _private_routes(self) -> list[aws.ec2.RouteTable]:
-        """Return the private tier's route tables: one for each NAT gateway."""
+        """Return the private tier's route tables: one for each NAT gateway, or one that leads nowhere else."""
+        if not self._open:
+            table = self._routes(f"{self._args.private}-1")
+            self._associate(self._args.private, [table])
+            return [table]
         tables = []
-        public = self.subnets["public"] if self._args.nat_per_zone else self.subnets["public"][:1]
+        public = self.subnets["public"] if self._args.nat_gateways == "zone" else self.subnets["public"][:1]
         for number, subnet in enumerate(public, start=1):
             name = f"{self._args.private}-{number}"
             address = aws.ec2.Eip(name, domain="vpc", tags=self._tags(name), opts=self._own)
@@ -241,9 +275,9 @@ class TieredNetwork(pulumi.ComponentResource):
         self._associate(self._args.private, tables)
         return tables
 
-    def _storage_endpoint(self, tables: list[aws.ec2.RouteTable]) -> None:
+    def _storage_endpoint(self, tables: list[aws.ec2.RouteTable]) -> aws.ec2.VpcEndpoint:
         """Make S3 reachable without NAT, and for what is listed only."""
-        aws.ec2.VpcEndpoint(
+        return aws.ec2.VpcEndpoint(
             "storage",
             vpc_id=self.vpc.id,
             service_name=f"com.amazonaws.{self._args.context.region}.s3",
@@ -252,37 +286,4 @@ class TieredNetwork(pulumi.ComponentResource):
             policy=document(*self._args.storage),
             tags=self._tags("storage"),
             opts=self._own,
-        )
-
-    def _flow_logs(self) -> None:
-        args = self._args
-        logs = aws.cloudwatch.LogGroup(
-            "flows",
-            name=f"/{args.name('log_group', 'flows')}",
-            retention_in_days=args.log_days,
-            kms_key_id=args.key.arn,
-            opts=self._own,
-        )
-        # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, without making groups
-        write = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-        role, policy = service_role(
-            "flows",
-            args.name("role", "flows"),
-            service="vpc-flow-logs.amazonaws.com",
-            sources=[args.context.arn("ec2", "vpc-flow-log/*")],
-            context=args.context,
-            statements=[allow(write, [pulumi.Output.concat(logs.arn, ":*")])],
-            opts=self._own,
-        )
-        aws.ec2.FlowLog(
-            "flows",
-            vpc_id=self.vpc.id,
-            traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_destination=logs.arn,
-            iam_role_arn=role.arn,
-            max_aggregation_interval=600,
-            tags=self._tags("flows"),
-            # A network has one flow log to a destination, and this one has no name that would differ.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy], delete_before_replace=True),
         )

@@ -12,7 +12,7 @@ from typing import cast
 import tap
 from lib.common import naming
 from lib.common.errors import SettingError
-from lib.common.settings import SystemSettings
+from lib.common.system_settings import SystemSettings
 from lib.leftovers.cli import places
 
 SYSTEMS = Path(__file__).parent / "systems"

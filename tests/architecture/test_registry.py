@@ -19,6 +19,8 @@ EXAMPLES = {
     "tests/policy/test_contract.py": "a life cycle in each tool's own words",
     "tests/policy/test_major_versions.py": "what the upgrade does in each",
     "tests/policy/test_provider.py": "a value of each tool that the provider refuses",
+    "tests/unit/common/test_capacity.py": "settings of systems that do not add up",
+    "tests/unit/common/test_deployable.py": "which systems have listeners of their own",
     "tests/unit/copy_system/test_copy.py": "names that have to be noticed",
     "tests/unit/diagrams/test_cli.py": "what is in three pictures",
     "tests/unit/entry/test_tap.py": "names of stacks and systems that are refused",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.common.setting_types import ENVIRONMENTS, Derived, Setting, text_of
-from lib.common.settings import SystemSettings
+from lib.common.system_settings import SystemSettings
 from lib.declared.model import Declaration, Resource
 from tests.policy import changes_table, left_behind
 from tests.policy.arns import KMS_KEYS
@@ -20,6 +20,7 @@ from tests.policy.cases import SUFFIX, SYSTEMS, TOOLS, Case, declared
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "systems"
 ALARMS = ("alarm", "fires when", "look first at")
+CAPACITY = ("of what there may be too little", "at the most", "needed", "from", "there is")
 SETTINGS = ("variable", "default", "takes", "what it is", "on a deployed stack")
 PULUMI_SETTINGS = ("variable", "configuration", *SETTINGS[1:])
 DIFFERENCES = ("", *(f"`{environment}`" for environment in ENVIRONMENTS))
@@ -219,11 +220,17 @@ def settings(system: str) -> tuple[Sequence[str], list[list[str]]]:
     return PULUMI_SETTINGS if pulumi else SETTINGS, rows
 
 
+def capacity(system: str) -> list[list[str]]:
+    """Return what production asks for at the most, beside what it has."""
+    needs = settings_of(system).read({"ENVIRONMENT": "production"}).capacity()
+    return [[each.what, each.arithmetic, f"{each.needed:,}", each.source, f"{each.there:,}"] for each in needs]
+
+
 def written(system: str, text: str) -> str:
     """Return a document's text with its tables as they have to be; the advice for each alarm stays.
 
     A system without alarms has no table of them, nor one of environments that differ in no row of it, nor one of what
-    stays where nothing does.
+    stays where nothing does, nor one of capacity where nothing limits it.
 
     Raises:
         ValueError: a table that has rows is not in the text.
@@ -235,6 +242,8 @@ def written(system: str, text: str) -> str:
         text = replaced(text, DIFFERENCES, rows)
     if rows := left_behind.rows(system):
         text = replaced(text, left_behind.HEAD, rows)
+    if rows := capacity(system):
+        text = replaced(text, CAPACITY, rows)
     return replaced(text, *settings(system))
 
 

@@ -7,7 +7,7 @@ import pytest
 from lib.common import setting_types
 from lib.common.errors import SettingError
 from lib.common.setting_types import ENVIRONMENTS, Setting, text_of
-from lib.common.settings import SystemSettings
+from lib.common.system_settings import SystemSettings
 from tests.policy import changes_table, documents
 from tests.policy.cases import SYSTEMS
 from tests.policy.changes import Change

@@ -15,6 +15,7 @@ from pulumi.runtime.settings import get_root_resource, set_root_resource
 import tap
 from lib.common import region
 from lib.declared.pulumi_program import own_loops
+from tests.support.production import ON_DUTY
 
 ACCOUNT = "123456789012"
 # The Pulumi systems of this checkout.
@@ -44,6 +45,7 @@ COMPUTED: Mapping[str, Mapping[str, Any]] = {
         "masterUserSecrets": MANAGED_SECRET,
     },
     "aws:sqs/queue:Queue": {"url": "https://sqs.{region}.{dns}/" + ACCOUNT + "/{physical}"},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"prefixListId": "pl-{name}"},
     "aws:ec2/eip:Eip": {"allocationId": "eipalloc-{name}"},
     "aws:ecr/repository:Repository": {"repositoryUrl": ACCOUNT + ".dkr.ecr.{region}.{dns}/{physical}"},
     "aws:kms/key:Key": {"keyId": "{name}-key"},
@@ -235,4 +237,11 @@ def declare(
 @lru_cache
 def program(zones: int = 3, suffix: str = "dev", system: str = SYSTEMS[0], **environ: str) -> Program:
     """Return what a system declares; the same program for the same environment. The Flask API gets an image."""
-    return declare({"IMAGE": "v1", **environ}, system=system, suffix=suffix, zones=zones)
+    settings = importlib.import_module(f"lib.{system.replace('-', '_')}.settings").Settings
+    asked = environ.get("ENVIRONMENT", settings.environment.default)
+    return declare(
+        {"IMAGE": "v1", **(ON_DUTY if asked == "production" else {}), **environ},
+        system=system,
+        suffix=suffix,
+        zones=zones,
+    )

@@ -321,7 +321,7 @@ def firewalls(declaration: Declaration) -> Iterator[str]:
         targets = [
             f.type for a in guarded for f, _attribute in declaration.referred(a.properties.get("ResourceArn", ""))
         ]
-        if targets != [STAGE]:
+        if targets not in ([STAGE], ["AWS::ElasticLoadBalancingV2::LoadBalancer"]):
             yield f"{acl.name}: guards {targets}"
 
 

@@ -33,6 +33,22 @@ def attributes(resource: Resource, key: str) -> dict[str, str]:
     return {item["Key"]: str(item["Value"]) for item in resource.properties.get(key, [])}
 
 
+@rule(BALANCER, environments=frozenset({"production"}))
+def without_a_firewall(declaration: Declaration) -> Iterator[str]:
+    """Find load balancers of production that the internet reaches without AWS WAF in between.
+
+    https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html
+    """
+    guarded = [
+        found
+        for association in declaration.of("AWS::WAFv2::WebACLAssociation")
+        for found, _attribute in declaration.referred(association.properties.get("ResourceArn", ""))
+    ]
+    for balancer in declaration.of(BALANCER):
+        if balancer.properties.get("Scheme") != "internal" and not any(found is balancer for found in guarded):
+            yield f"{balancer.name}: no web ACL guards it"
+
+
 @rule(BALANCER)
 def balancer_attributes(declaration: Declaration) -> Iterator[str]:
     """Find load balancers of another kind, without logs in a bucket of the stack's own, or with unsafe defaults."""

@@ -241,6 +241,13 @@ TWINS: list[Twin] = [
         {"loadBalancerType": "network"},
     ),
     *pulumi(
+        load_balancers.without_a_firewall,
+        "aws:wafv2/webAclAssociation:WebAclAssociation",
+        "",
+        {},
+        system="flask-api",
+    ),
+    *pulumi(
         load_balancers.listeners,
         LISTENER,
         "https",

@@ -97,11 +97,10 @@ TWINS: list[Twin] = [
     Twin(rules.services_out_of_reach, "cdk", "AWS::EC2::VPCEndpoint", "Secrets", {}),
     Twin(rules.services_out_of_reach, "cdktf", "aws_vpc_endpoint", "primary/dynamodb", {}),
     Twin(
-        rules.services_out_of_reach,
-        "pulumi",
-        "aws:ec2/route:Route",
-        "functions-1",
-        {"natGatewayId": REMOVED},
-        "payment",
+        rules.services_out_of_reach, "pulumi", "aws:ec2/route:Route", "tasks-1", {"natGatewayId": REMOVED}, "flask-api"
+    ),
+    *(
+        Twin(rules.services_out_of_reach, "pulumi", "aws:ec2/vpcEndpoint:VpcEndpoint", part, {}, "payment")
+        for part in ("kms", "secrets")
     ),
 ]

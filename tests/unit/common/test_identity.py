@@ -8,7 +8,7 @@ import pytest
 from lib.common import identity, region, setting_types, settings
 from lib.common.errors import SettingError
 from lib.common.setting_types import Setting
-from lib.common.settings import SystemSettings
+from lib.common.system_settings import SystemSettings
 
 ELSEWHERE = next(name for name in sorted(region.known()) if name != region.primary({}))
 

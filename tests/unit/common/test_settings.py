@@ -8,7 +8,8 @@ import pytest
 from lib.common import region
 from lib.common.errors import SettingError
 from lib.common.setting_types import FLAG, Setting, choice, number
-from lib.common.settings import DatabaseSettings, SystemSettings
+from lib.common.settings import DatabaseSettings
+from lib.common.system_settings import SystemSettings
 
 ELSEWHERE = next(name for name in sorted(region.known()) if name != region.primary({}))
 OWN = "retain_data = false\nlog_days = 14\napply_immediately = false\nbackup_days = 7\nslow = true\n"

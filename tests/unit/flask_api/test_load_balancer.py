@@ -89,3 +89,25 @@ def test_health_is_the_process_and_not_the_database():
     target = program().one("lb/targetGroup:TargetGroup")
     assert target["healthCheck"]["path"] == "/health/live"
     assert (target["targetType"], target["port"], target["deregistrationDelay"]) == ("ip", 8080, 30)
+
+
+@pytest.mark.parametrize(("environment", "guarded"), [("dev", 0), ("staging", 1), ("production", 1)])
+def test_the_firewall_guards_the_load_balancer_but_in_dev(environment, guarded):
+    found = program(ENVIRONMENT=environment)
+    associations = [a.inputs for a in found.of("wafv2/webAclAssociation:WebAclAssociation")]
+    assert len(associations) == len(found.of("wafv2/webAcl:WebAcl")) == guarded
+    assert all(":loadBalancer/flask-api-dev" in association["resourceArn"] for association in associations)
+
+
+def test_bodies_that_the_api_takes_pass_the_firewall():
+    """The rule's limit is a quarter of the API's: it counts what it would block, and no other rule does."""
+    rules = program().one("wafv2/webAcl:WebAcl")["rules"]
+    groups = [r["statement"].get("managedRuleGroupStatement", {}) for r in rules]
+    counting = {g["name"]: [o["name"] for o in g["ruleActionOverrides"]] for g in groups if "ruleActionOverrides" in g}
+    assert counting == {"AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"]}
+
+
+def test_a_sender_is_limited_as_the_setting_says():
+    rules = program(SENDER_RATE="777").one("wafv2/webAcl:WebAcl")["rules"]
+    (rate,) = [r for r in rules if "rateBasedStatement" in r["statement"]]
+    assert (rate["statement"]["rateBasedStatement"]["limit"], rate["action"]) == (777, {"block": {}})

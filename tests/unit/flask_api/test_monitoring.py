@@ -5,6 +5,8 @@ import json
 import pytest
 
 from lib.common import region
+from tests.policy.cases import HOME, certificate
+from tests.support.production import ON_DUTY
 from tests.support.program import declare, program
 
 ALARM = "cloudwatch/metricAlarm:MetricAlarm"
@@ -19,6 +21,8 @@ EXPECTED = {
     "database-cpu",
     "database-connections",
     "database-memory",
+    "database-credits",
+    "firewall",
     "database-lag",
     "database-deadlocks",
 }
@@ -29,7 +33,7 @@ def test_the_alarms_are_all_there():
 
 
 def test_tasks_are_watched_once_there_are_any():
-    assert {alarm.name for alarm in declare({}).of(ALARM)} == EXPECTED - {"cpu", "memory", "tasks"}
+    assert {alarm.name for alarm in declare(dict(ON_DUTY)).of(ALARM)} == EXPECTED - {"cpu", "memory", "tasks"}
 
 
 def test_every_alarm_tells_the_topic_when_it_begins_and_ends():
@@ -43,6 +47,28 @@ def test_every_alarm_has_exactly_one_kind_of_statistic():
     alarms = [a.inputs for a in program().of(ALARM)]
     assert all(("statistic" in a) != ("extendedStatistic" in a) for a in alarms)
     assert program().one(ALARM, "latency")["extendedStatistic"] == "p95"
+
+
+@pytest.mark.parametrize("least", [2, 7])
+def test_fewer_tasks_than_always_have_to_run_are_an_alarm(least):
+    assert program(TASKS_MIN=str(least)).one(ALARM, "tasks")["threshold"] == least
+
+
+@pytest.mark.parametrize(
+    ("chosen", "connections", "mebibytes"), [("db.t4g.medium", 315, 204), ("db.r6g.large", 1261, 819)]
+)
+def test_what_is_much_depends_on_the_databases_class(chosen, connections, mebibytes):
+    found = program(DATABASE_INSTANCE_CLASS=chosen)
+    assert found.one(ALARM, "database-connections")["threshold"] == connections
+    assert found.one(ALARM, "database-memory")["threshold"] == mebibytes * 1024**2
+    charged = [alarm.name for alarm in found.of(ALARM) if alarm.name == "database-credits"]
+    assert charged == ["database-credits"] * chosen.startswith("db.t")
+
+
+def test_a_certificate_that_nobody_renews_is_an_alarm():
+    alarm = program(CERTIFICATE_ARN=certificate(HOME)).one(ALARM, "certificate")
+    assert alarm["dimensions"] == {"CertificateArn": certificate(HOME)}
+    assert (alarm["threshold"], alarm["comparisonOperator"], alarm["period"]) == (30, "LessThanThreshold", 86_400)
 
 
 def test_no_task_at_all_is_an_alarm_even_without_figures():
@@ -59,7 +85,7 @@ def test_figures_are_those_of_this_stack():
 
 @pytest.mark.parametrize(("email", "count"), [("team@example.com", 1), ("", 0)])
 def test_an_address_is_told_when_there_is_one(email, count):
-    found = program(ALARM_EMAIL=email).of("sns/topicSubscription:TopicSubscription")
+    found = program(ENVIRONMENT="staging", ALARM_EMAIL=email).of("sns/topicSubscription:TopicSubscription")
     assert [s.inputs["endpoint"] for s in found] == [email] * count
 
 
@@ -78,4 +104,4 @@ def test_the_dashboard_shows_requests_and_every_alarms_figure():
 
 def test_no_widget_lies_upon_another():
     body = json.loads(program().one("cloudwatch/dashboard:Dashboard")["dashboardBody"])
-    assert len({(widget["x"], widget["y"]) for widget in body["widgets"]}) == len(body["widgets"]) == 13
+    assert len({(widget["x"], widget["y"]) for widget in body["widgets"]}) == len(body["widgets"]) == 15

@@ -9,6 +9,7 @@ from lib.common import region
 from lib.common.errors import SettingError
 from lib.declared.pulumi_program import record
 from tests.support.ec2_text import refused
+from tests.support.production import ON_DUTY
 from tests.support.program import SYSTEMS, declare, program
 
 WORLD = "0.0.0.0/0"
@@ -31,7 +32,7 @@ def test_a_region_with_more_zones_uses_three():
 
 def test_a_region_with_one_zone_is_refused_before_any_resource():
     with pytest.raises(SettingError, match=r"offers 1 availability zone.*lib/AWS_REGION"):
-        declare({}, zones=1)
+        declare(dict(ON_DUTY), zones=1)
 
 
 def test_subnets_lie_in_the_network_and_apart():
@@ -84,7 +85,7 @@ def test_an_association_knows_each_name_that_it_had(per_zone):
     """With a table for all it was called after that table and the subnet, else after the subnet's own table."""
     former = {
         item["name"]: item["options"]["aliases"]
-        for item in record("flask-api", {"NAT_PER_ZONE": per_zone}, Path())["registrations"]
+        for item in record("flask-api", {**ON_DUTY, "NAT_PER_ZONE": per_zone}, Path())["registrations"]
         if item["type"] == "aws:ec2/routeTableAssociation:RouteTableAssociation"
     }
     names = {1: ["tasks-1-1"], 2: ["tasks-1-2", "tasks-2-1"], 3: ["tasks-1-3", "tasks-3-1"]}

@@ -6,6 +6,7 @@ import pytest
 
 from lib.common import region
 from lib.flask_api.users import API_USER
+from tests.support.production import ON_DUTY
 from tests.support.program import declare, program
 
 TASK, SERVICE = "ecs/taskDefinition:TaskDefinition", "ecs/service:Service"
@@ -19,7 +20,7 @@ def container(**environ):
 
 
 def test_without_an_image_everything_else_is_there():
-    found = declare({})
+    found = declare(dict(ON_DUTY))
     assert len(found.of("ecr/repository:Repository")) == len(found.of("ecs/cluster:Cluster")) == 1
     assert found.of(TASK) == found.of(SERVICE) == found.of("appautoscaling/target:Target") == []
     assert "push an image" in found.outputs["next"]

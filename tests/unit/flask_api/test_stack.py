@@ -8,6 +8,7 @@ import pytest
 from lib.common import region
 from lib.common.errors import SettingError
 from tests.support import program as support
+from tests.support.production import ON_DUTY
 from tests.support.program import declare, program
 
 PARTS = {"Keys", "Network", "Database", "Migration", "Registry", "LoadBalancer", "Service", "Observability"}
@@ -65,7 +66,7 @@ def test_the_outputs_are_what_users_and_discovery_need():
 
 
 def test_the_stacks_configuration_is_read():
-    found = declare({"IMAGE": "v1"}, config={"tap:databasePort": "6000", "aws:region": "nowhere"})
+    found = declare({"IMAGE": "v1", **ON_DUTY}, config={"tap:databasePort": "6000", "aws:region": "nowhere"})
     assert found.one("rds/cluster:Cluster")["port"] == 6000
 
 
@@ -115,7 +116,7 @@ def test_what_goes_wrong_in_a_step_that_nobody_waits_for_is_noticed(monkeypatch)
 
 def test_nothing_deprecated_is_declared(caplog):
     with caplog.at_level(logging.WARNING):
-        declare({"IMAGE": "v1"})
+        declare({"IMAGE": "v1", **ON_DUTY})
     said = [record.getMessage() for record in caplog.records if record.name != "asyncio"]  # which speaks of other tests
     assert said == []
 

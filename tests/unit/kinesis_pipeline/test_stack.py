@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import synthesis
 from tests.support.ec2_text import refused
+from tests.support.production import PRODUCTION
 from tests.support.synthesis import named, of_type, only
 
 FUNCTION = "AWS::Lambda::Function"
@@ -384,7 +385,8 @@ def test_what_only_the_shell_says_is_told_where_it_matters(monkeypatch):
     synthesis.synthesise({"LOG_DAYS": "30"})
     assert sentences == []
     synthesis.synthesise({"LOG_DAYS": "30", "ENVIRONMENT": "staging"})
-    synthesis.synthesise({"LOG_DAYS": "365", "ENVIRONMENT": "production"})
-    synthesis.synthesise({"LOG_DAYS": "30", "ENVIRONMENT": "production"})
-    assert len(sentences) == 1
-    assert sentences[0].startswith("tap: LOG_DAYS='30' is from the environment in the place of '365':")
+    synthesis.synthesise({"LOG_DAYS": "365", **PRODUCTION})
+    synthesis.synthesise({"LOG_DAYS": "30", **PRODUCTION})
+    told = [sentence for sentence in sentences if "ALARM_EMAIL" not in sentence]
+    assert len(told) == 1
+    assert told[0].startswith("tap: LOG_DAYS='30' is from the environment in the place of '365':")

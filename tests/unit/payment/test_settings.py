@@ -21,7 +21,7 @@ def test_staging_is_the_default():
 
 def test_production_is_kept_for_years():
     settings = Settings.read({"ENVIRONMENT": "production"})
-    assert (settings.database_multi_az, settings.deletion_protection, settings.nat_per_zone) == (True, True, True)
+    assert (settings.database_multi_az, settings.deletion_protection, settings.endpoint_per_zone) == (True, True, True)
     assert (settings.audit_mode, settings.audit_days) == ("COMPLIANCE", 7 * 365)
 
 
@@ -69,7 +69,8 @@ def test_production_may_be_more():
         ("DATABASE_MULTI_AZ", "yes"),
         ("DELETION_PROTECTION", "1"),
         ("VPC_CIDR", "10.0.0.0/8"),
-        ("NAT_PER_ZONE", "no"),
+        ("ENDPOINT_PER_ZONE", "no"),
+        ("NAT_GATEWAYS", "two"),
         ("AUDIT_MODE", "governance"),
         ("AUDIT_DAYS", "0"),
         ("API_RATE", "0"),

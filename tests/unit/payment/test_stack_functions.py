@@ -40,7 +40,7 @@ def test_a_function_runs_in_the_network_with_traces_and_dead_letters(part):
 
 
 def test_concurrency_is_reserved():
-    found = payment(FUNCTION_CONCURRENCY="7")
+    found = payment(FUNCTION_CONCURRENCY="7", API_BURST="7")
     assert found.one(FUNCTION, "api")["reservedConcurrentExecutions"] == 7
     assert found.one(FUNCTION, "drain")["reservedConcurrentExecutions"] == 1
 

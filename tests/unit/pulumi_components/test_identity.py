@@ -4,10 +4,11 @@ import pulumi
 import pytest
 
 from lib.pulumi_components.identity import OUTPUT
+from tests.support import production
 from tests.support.program import SYSTEMS, declare, program
 
 IMAGE = {"IMAGE": "v1"}
-PRODUCTION = {**IMAGE, "ENVIRONMENT": "production"}
+PRODUCTION = {**IMAGE, **production.PRODUCTION}
 
 
 def provider_region(found):
@@ -60,7 +61,8 @@ def test_a_change_that_is_said_to_be_meant_is_made(system):
 def test_what_only_the_shell_says_is_told_where_it_matters(environment, told, monkeypatch):
     sentences = []
     monkeypatch.setattr(pulumi.log, "info", sentences.append)
-    declare({**IMAGE, "ENVIRONMENT": environment, "IMAGE": "", "LOG_DAYS": "30"})
+    config = {"tap:alarmEmail": "team@example.com", "tap:plainHttp": "accepted"}
+    declare({**IMAGE, "ENVIRONMENT": environment, "IMAGE": "", "LOG_DAYS": "30"}, config=config)
     expected = (
         "tap: LOG_DAYS='30' is from the environment in the place of '365': a deployment without it takes it back."
     )

@@ -1,12 +1,13 @@
-"""The firewall before the API: AWS's managed rules, and a limit for each sender."""
+"""The firewall before an API: AWS's managed rules, and a limit for each sender."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from lib.common.acknowledged import Acknowledged
-from lib.payment.settings import Settings
 
 # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet")
@@ -32,20 +33,34 @@ def _seen(name: str) -> Any:
     return {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": False}
 
 
-def firewall(settings: Settings, stage_arn: pulumi.Input[str], opts: pulumi.ResourceOptions) -> aws.wafv2.WebAcl:
-    """Return the web ACL of a stage of API Gateway.
+def _group(name: str, counted: Sequence[str]) -> Any:
+    overrides = [{"name": rule, "action_to_use": {"count": {}}} for rule in counted]
+    return {"vendor_name": "AWS", "name": name, **({"rule_action_overrides": overrides} if overrides else {})}
+
+
+def firewall(
+    acl_name: str,
+    guarded_arn: pulumi.Input[str],
+    sender_rate: int,
+    opts: pulumi.ResourceOptions,
+    *,
+    counted: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> aws.wafv2.WebAcl:
+    """Return the web ACL of a stage of API Gateway or of a load balancer.
 
     Args:
-        settings: whose, and how much one sender may ask.
-        stage_arn: what it guards.
+        acl_name: its physical name.
+        guarded_arn: what it guards.
+        sender_rate: how many requests one sender may send in five minutes.
         opts: whose child it is.
+        counted: by managed group, the rules that only count what they would block.
     """
     managed: list[Any] = [
         {
             "name": name,
             "priority": number,
             "override_action": {"none": {}},
-            "statement": {"managed_rule_group_statement": {"vendor_name": "AWS", "name": name}},
+            "statement": {"managed_rule_group_statement": _group(name, counted.get(name, ()))},
             "visibility_config": _seen(name),
         }
         for number, name in enumerate(MANAGED, start=1)
@@ -54,18 +69,18 @@ def firewall(settings: Settings, stage_arn: pulumi.Input[str], opts: pulumi.Reso
         "name": "sender-rate",
         "priority": 0,
         "action": {"block": {}},
-        "statement": {"rate_based_statement": {"limit": settings.sender_rate, "aggregate_key_type": "IP"}},
+        "statement": {"rate_based_statement": {"limit": sender_rate, "aggregate_key_type": "IP"}},
         "visibility_config": _seen("sender-rate"),
     }
     acl = aws.wafv2.WebAcl(
         "firewall",
-        name=settings.name("web_acl"),
+        name=acl_name,
         description="Managed rules, and a limit for each sender",
         scope="REGIONAL",
         default_action=aws.wafv2.WebAclDefaultActionArgs(allow=aws.wafv2.WebAclDefaultActionAllowArgs()),
         rules=[rate, *managed],
-        visibility_config=_seen(settings.name("web_acl")),
+        visibility_config=_seen(acl_name),
         opts=opts,
     )
-    aws.wafv2.WebAclAssociation("firewall", resource_arn=stage_arn, web_acl_arn=acl.arn, opts=opts)
+    aws.wafv2.WebAclAssociation("firewall", resource_arn=guarded_arn, web_acl_arn=acl.arn, opts=opts)
     return acl
