@@ -5,7 +5,6 @@ from typing import Self
 
 from lib.common import rds_ca, rds_versions
 from lib.common import setting_types as kinds
-from lib.common.capacity import Need
 from lib.common.errors import SettingError
 from lib.common.setting_types import FLAG, NEVER, Derived, Given, Setting, SettingType, number
 from lib.common.system_settings import SystemSettings, region_of
@@ -107,10 +106,6 @@ class DatabaseSettings(SystemSettings):
     alarm_email = Setting(
         kinds.EMAIL, "where alarms are sent; production needs it", "", "in place; the new address has to confirm"
     )
-
-    def capacity(self) -> list[Need]:
-        """Return what the settings ask for at the most, beside what there is."""
-        return []
 
     def deployable(self) -> Self:
         """Return the settings for a deployment; other commands find what is deployed with less.

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 from lib.common import naming
 from lib.common import region as regions
 from lib.common import setting_types as kinds
+from lib.common.capacity import Need
 from lib.common.errors import SettingError
 from lib.common.setting_types import NEVER, TAG, Derived, Given, Setting, SettingType
 
@@ -170,6 +171,10 @@ class SystemSettings:
         Raises:
             SettingError: naming them.
         """
+
+    def capacity(self) -> list[Need]:
+        """Return what the settings ask for at the most, beside what there is."""
+        return []
 
     @classmethod
     def permanent(cls) -> dict[str, Setting[Any]]:

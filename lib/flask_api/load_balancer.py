@@ -24,10 +24,11 @@ HEALTH_PATH = "/health/live"
 YEAR_SECONDS = 31_536_000
 ACKNOWLEDGED = (
     Acknowledged(
-        "CKV2_AWS_28",
+        "CKV2_AWS_76",
         "aws_lb.balancer",
-        "In dev there is none: a web ACL is billed by month, rule and request, whether it is needed or not; the API "
-        "limits bodies and validates every request by itself.",
+        "The Log4j rules are in AWSManagedRulesKnownBadInputsRuleSet, which is in use. The check wants "
+        "AWSManagedRulesAnonymousIpList too: it blocks hosting providers, where the servers that call an API are. "
+        "https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ip-rep.html",
     ),
 )
 

@@ -10,6 +10,7 @@ from lib.payment.api import STAGE, Api
 from lib.payment.database import Database
 from lib.payment.functions import METRICS_NAMESPACE, Functions
 from lib.payment.keys import Keys
+from lib.payment.load_balancer import Balancer
 from lib.payment.settings import Settings
 from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, topic
 from lib.pulumi_components.policies import AwsContext
@@ -68,6 +69,17 @@ OF_THE_TRAIL = (
         treat_missing_data="ignore",
     ),
 )
+# Of the way in from inside the network: what the load balancer answers by itself when the function gives it nothing.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+INSIDE = AlarmSpec(
+    "balancer-errors",
+    "AWS/ApplicationELB",
+    "HTTPCode_ELB_5XX_Count",
+    "Sum",
+    5,
+    3,
+    "The internal load balancer answers with errors",
+)
 CARDS = AlarmSpec("cards", METRICS_NAMESPACE, "CardNumbersRefused", "Sum", 10, 5, "Callers send card numbers")
 LETTERS = AlarmSpec(
     "dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0, 1, "A run of a function was given up"
@@ -97,6 +109,7 @@ class ObservabilityArgs:
     api: Api
     functions: Functions
     database: Database
+    balancer: Balancer
 
 
 class Observability(pulumi.ComponentResource):
@@ -114,6 +127,7 @@ class Observability(pulumi.ComponentResource):
             shown += [of(spec, part, settings.name("function", part)) for spec in OF_FUNCTIONS]
         drain = {"service": settings.name("function", "drain")}
         shown += [within(spec, settings.audit_pass_hours).on(drain) for spec in OF_THE_TRAIL]
+        shown.append(INSIDE.on({"LoadBalancer": args.balancer.balancer.arn_suffix}))
         shown.append(CARDS.on({"service": settings.name("function", "api")}))
         shown.append(LETTERS.on({"QueueName": args.functions.dead.name}))
         instance = {"DBInstanceIdentifier": args.database.instance.identifier}

@@ -63,7 +63,7 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
         )
         self.observability = Observability(
             "observability",
-            ObservabilityArgs(settings, context, self.keys, self.api, self.functions, self.database),
+            ObservabilityArgs(settings, context, self.keys, self.api, self.functions, self.database, self.balancer),
             own,
         )
 

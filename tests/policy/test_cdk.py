@@ -8,11 +8,12 @@ import pytest
 from aws_cdk import aws_s3 as s3
 
 from tests.support import synthesis
+from tests.support.production import ON_DUTY
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "production"])
 def test_cdk_nag_finds_nothing(environment):
-    _template, folder = synthesis.synthesise({"ENVIRONMENT": environment}, cdk_nag.AwsSolutionsChecks)
+    _template, folder = synthesis.synthesise({**ON_DUTY, "ENVIRONMENT": environment}, cdk_nag.AwsSolutionsChecks)
     report = json.loads((folder / "validation-report.json").read_text(encoding="utf-8"))
     assert "AwsSolutions" in json.dumps(report), "cdk-nag did not run"
 

@@ -13,8 +13,9 @@ from tests.policy.cases import SYSTEMS, Case, source_of
 from tests.policy.documents import settings_of
 from tests.support import provider
 from tests.support.disaster_recovery import configuration
+from tests.support.production import PRODUCTION
 
-LIVE = {"ENVIRONMENT": "production", "ENVIRONMENT_SUFFIX": "live"}
+LIVE = {**PRODUCTION, "ENVIRONMENT_SUFFIX": "live"}
 ACCOUNT = "123456789012"
 
 

@@ -16,6 +16,7 @@ from lib.local_cloud.servers import ministack_main
 from tests.integration.conftest import TARGET
 from tests.support.calls import of_deployment
 from tests.support.deployer import NOT_ON_AWS, lacking
+from tests.support.production import ON_DUTY
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.skipif(TARGET == "aws", reason="asks the local cloud")
@@ -43,7 +44,7 @@ def test_nothing_that_answers_is_told_of_every_row(monkeypatch):
 
 @lru_cache
 def declared(name):
-    (found,) = systems.load([name], os.environ)
+    (found,) = systems.load([name], {**ON_DUTY, **os.environ})
     return found
 
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 import pytest
 
 import tap
+from lib.common import region
 from lib.common.errors import SettingError
 from lib.common.settings import DatabaseSettings
-from tests.policy.cases import HOME, certificate
 from tests.support.production import PRODUCTION
 
 SETTINGS: Mapping[str, type[DatabaseSettings]] = {
     name: importlib.import_module(f"lib.{name.replace('-', '_')}.settings").Settings for name in tap.SYSTEMS
 }
+HERE = region.primary({})
+CERTIFICATE = f"arn:{region.partition(HERE)}:acm:{HERE}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 WITH_HTTP = [name for name, settings in SETTINGS.items() if "plain_http" in settings.declared()]
 
 
@@ -37,7 +39,7 @@ def test_callers_of_production_speak_https(system: str) -> None:
     """Or that they do not was said."""
     with pytest.raises(SettingError, match=r"CERTIFICATE_ARN='' is refused .* or PLAIN_HTTP=accepted"):
         SETTINGS[system].read({**PRODUCTION, "PLAIN_HTTP": ""}).deployable()
-    for said in ({}, {"PLAIN_HTTP": "", "CERTIFICATE_ARN": certificate(HOME)}):
+    for said in ({}, {"PLAIN_HTTP": "", "CERTIFICATE_ARN": CERTIFICATE}):
         settings = SETTINGS[system].read({**PRODUCTION, **said})
         assert settings.deployable() is settings
 

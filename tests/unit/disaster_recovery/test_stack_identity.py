@@ -3,8 +3,9 @@
 import pytest
 
 from tests.support.disaster_recovery import configuration, synthesise
+from tests.support.production import ON_DUTY, PRODUCTION
 
-LIVE = {"ENVIRONMENT": "production", "ENVIRONMENT_SUFFIX": "live"}
+LIVE = {**PRODUCTION, "ENVIRONMENT_SUFFIX": "live"}
 
 
 def identity(**environ):
@@ -44,6 +45,7 @@ def test_what_only_the_shell_says_is_told_where_it_matters(monkeypatch):
     sentences = []
     monkeypatch.setattr("cdktf.Annotations.add_info", lambda _self, sentence: sentences.append(sentence))
     synthesise({"ENVIRONMENT": "dev", "LOG_DAYS": "3"})
-    synthesise({"ENVIRONMENT": "production", "LOG_DAYS": "7"})
-    assert len(sentences) == 1
-    assert sentences[0].startswith("tap: LOG_DAYS='7' is from the environment in the place of ")
+    synthesise({**PRODUCTION, "LOG_DAYS": "7"})
+    told = [sentence for sentence in sentences if not sentence.startswith(tuple(f"tap: {name}=" for name in ON_DUTY))]
+    assert len(told) == 1
+    assert told[0].startswith("tap: LOG_DAYS='7' is from the environment in the place of ")

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from lib.common import region
-from tests.policy.cases import HOME, certificate
 from tests.support.production import ON_DUTY
 from tests.support.program import declare, program
 
 ALARM = "cloudwatch/metricAlarm:MetricAlarm"
+HERE = region.primary({})
+CERTIFICATE = f"arn:{region.partition(HERE)}:acm:{HERE}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 EXPECTED = {
     "balancer-errors",
     "errors",
@@ -66,8 +67,8 @@ def test_what_is_much_depends_on_the_databases_class(chosen, connections, mebiby
 
 
 def test_a_certificate_that_nobody_renews_is_an_alarm():
-    alarm = program(CERTIFICATE_ARN=certificate(HOME)).one(ALARM, "certificate")
-    assert alarm["dimensions"] == {"CertificateArn": certificate(HOME)}
+    alarm = program(CERTIFICATE_ARN=CERTIFICATE).one(ALARM, "certificate")
+    assert alarm["dimensions"] == {"CertificateArn": CERTIFICATE}
     assert (alarm["threshold"], alarm["comparisonOperator"], alarm["period"]) == (30, "LessThanThreshold", 86_400)
 
 

@@ -199,9 +199,9 @@ def test_the_outputs_are_what_users_and_discovery_need():
 
 def test_every_alarm_tells_the_topic():
     alarms = payment().of("cloudwatch/metricAlarm:MetricAlarm")
-    assert len(alarms) == 18
+    assert len(alarms) == 19
     assert all(a.inputs["alarmActions"] == [payment().outputs["alarmTopicArn"]] for a in alarms)
-    assert len({a.inputs["name"] for a in alarms}) == 18
+    assert len({a.inputs["name"] for a in alarms}) == 19
 
 
 def test_each_part_is_a_component_and_everything_belongs_to_one():

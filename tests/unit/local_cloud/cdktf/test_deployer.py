@@ -50,6 +50,8 @@ def deploying(tmp_path, monkeypatch):
 
     monkeypatch.setattr(deployer, "run", run)
     monkeypatch.setattr(terraform_fetch, "program", lambda _cloud, _report, *, old: "terraform")
+    # The package that has it is installed when a deployment needs it, which may be after this test.
+    monkeypatch.setattr(terraform_fetch, "plugin", lambda: tmp_path / terraform_fetch.PLUGIN)
     return found, commands
 
 
