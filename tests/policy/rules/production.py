@@ -6,7 +6,7 @@ from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
 
 from lib.declared.cloudformation import ACCOUNT
-from lib.declared.model import Declaration, Resource
+from lib.declared.model import Declaration, Resource, listed
 from tests.policy.arns import KMS_KEYS
 from tests.policy.network_view import databases
 from tests.policy.rule import rule
@@ -82,6 +82,46 @@ def any_account(declaration: Declaration) -> Iterator[str]:
     for target in declaration.targets:
         if target.accounts != (ACCOUNT,):
             yield f"{target.name}: deploys to {', '.join(target.accounts) or 'any account'}"
+
+
+@rule("AWS::CloudWatch::Alarm", environments=PRODUCTION)
+def unheard(declaration: Declaration) -> Iterator[str]:
+    """Find alarms of production that tell a topic which nobody listens to, or nothing at all.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions.html
+    """
+    heard = [
+        topic
+        for subscription in declaration.of("AWS::SNS::Subscription")
+        for topic, _attribute in declaration.referred(subscription.properties.get("TopicArn", ""))
+    ]
+    for alarm in declaration.of("AWS::CloudWatch::Alarm"):
+        told = [topic for topic, _attribute in declaration.referred(alarm.properties.get("AlarmActions", []))]
+        if not any(topic is listened for topic in told for listened in heard):
+            yield f"{alarm.name}: tells {[topic.name for topic in told] or 'nobody'}, and nobody listens"
+
+
+ENDS_A_KEY = {"kms:ScheduleKeyDeletion", "kms:DisableKey"}
+
+
+@rule("AWS::S3::Bucket", environments=PRODUCTION)
+def locks_without_their_key(declaration: Declaration) -> Iterator[str]:
+    """Find locked buckets of production whose key an administrator can end: what cannot be deleted is unreadable then.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys-adding-permission.html
+    """
+    for bucket in declaration.of("AWS::S3::Bucket"):
+        if not bucket.properties.get("ObjectLockEnabled"):
+            continue
+        for key, _attribute in declaration.referred(bucket.at("BucketEncryption", {})):
+            denied = {
+                action
+                for statement in listed(key.at("KeyPolicy.Statement"))
+                if statement["Effect"] == "Deny"
+                for action in listed(statement.get("Action"))
+            }
+            if not denied >= ENDS_A_KEY:
+                yield f"{bucket.name}: {key.name} may be ended: {sorted(ENDS_A_KEY - denied)}"
 
 
 @rule("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", environments=PRODUCTION)
