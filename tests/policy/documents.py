@@ -13,6 +13,9 @@ from typing import Any
 
 from lib.common.setting_types import ENVIRONMENTS, Derived, Setting, text_of
 from lib.common.system_settings import SystemSettings
+from lib.cost import report
+from lib.cost.estimate import estimate
+from lib.cost.pricing import Prices
 from lib.declared.model import Declaration, Resource
 from tests.policy import changes_table, left_behind
 from tests.policy.arns import KMS_KEYS
@@ -21,6 +24,8 @@ from tests.policy.cases import SUFFIX, SYSTEMS, TOOLS, Case, declared
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "systems"
 ALARMS = ("alarm", "fires when", "look first at")
 CAPACITY = ("of what there may be too little", "at the most", "needed", "from", "there is")
+COST = ("while nothing uses it", "unit price (USD)", *(f"`{environment}`, a month" for environment in ENVIRONMENTS))
+USE = ("paid by use", "price (USD)")
 SETTINGS = ("variable", "default", "takes", "what it is", "on a deployed stack")
 PULUMI_SETTINGS = ("variable", "configuration", *SETTINGS[1:])
 DIFFERENCES = ("", *(f"`{environment}`" for environment in ENVIRONMENTS))
@@ -226,6 +231,13 @@ def capacity(system: str) -> list[list[str]]:
     return [[each.what, each.arithmetic, f"{each.needed:,}", each.source, f"{each.there:,}"] for each in needs]
 
 
+def costs(system: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Return what a system costs in each environment while nothing uses it, and by use, at the reference's prices."""
+    prices = Prices.read().reference()
+    found = {each: estimate(declared(Case(system, each)), prices) for each in ENVIRONMENTS}
+    return report.document(found), report.used(found)
+
+
 def written(system: str, text: str) -> str:
     """Return a document's text with its tables as they have to be; the advice for each alarm stays.
 
@@ -244,6 +256,8 @@ def written(system: str, text: str) -> str:
         text = replaced(text, left_behind.HEAD, rows)
     if rows := capacity(system):
         text = replaced(text, CAPACITY, rows)
+    standing, used = costs(system)
+    text = replaced(replaced(text, COST, standing), USE, used)
     return replaced(text, *settings(system))
 
 

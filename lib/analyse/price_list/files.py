@@ -28,6 +28,8 @@ COLUMNS = (
     "Currency",
     "Location Type",
     "usageType",
+    "operation",
+    "StartingRange",
     "Region Code",
 )
 
@@ -51,12 +53,14 @@ class PriceList:
 
 @dataclass(frozen=True)
 class Price:
-    """One price on demand of a product, as its row has it."""
+    """One price on demand of a product, as its row has it; ``start`` is where its tier begins."""
 
     usage: str
     unit: str
     amount: str
     currency: str
+    operation: str = ""
+    start: str = "0"
 
 
 def _get(pool: urllib3.PoolManager, url: str) -> urllib3.BaseHTTPResponse:
@@ -139,9 +143,9 @@ class OfferFile:
         for row in rows:
             if len(row) <= max(index.values()):
                 raise PriceListError(f"{self._url} has a row of {len(row)} columns: it was cut short")
-            term, unit, amount, currency, kind, usage, code = (row[index[name]] for name in COLUMNS)
+            term, unit, amount, currency, kind, usage, operation, start, code = (row[index[each]] for each in COLUMNS)
             if term == "OnDemand" and kind == "AWS Region" and code == self._code:
-                yield Price(usage, unit, amount, currency)
+                yield Price(usage, unit, amount, currency, operation, start)
 
     def _header(self, rows: Iterator[list[str]]) -> dict[str, int]:
         """Read the rows before the first product: five of two columns, then the names of the columns."""

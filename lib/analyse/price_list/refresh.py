@@ -1,4 +1,4 @@
-"""Refresh the auditor's price table from AWS's public price list files.
+"""Refresh the price table of scripts/analyse and scripts/cost from AWS's public price list files.
 
     scripts/refresh_prices                  every region of the files
     scripts/refresh_prices REGION ...       these regions only
@@ -21,7 +21,7 @@ import urllib3  # comes with botocore
 
 from lib.analyse import prices, region_names
 from lib.analyse.checkpoint import write_atomically
-from lib.analyse.price_list import rates
+from lib.analyse.price_list import rates, services
 from lib.analyse.price_list.files import OfferFile, Price, PriceList, PriceListError, region_urls
 from lib.common import region
 from lib.common.errors import SettingError
@@ -44,9 +44,12 @@ LISTS = (
     PriceList(_host("China (Beijing)"), "/offers/v1.0/cn/index.json", ("aws-cn",), "CNY"),
 )
 # The sections of the table that each service's files have the prices of: a file is read once.
-SERVICES = {"AmazonEC2": ("volumes", "snapshots"), "AmazonCloudWatch": ("logs",), "AmazonVPC": ("addresses",)}
+AUDITED = {"AmazonEC2": ("volumes", "snapshots"), "AmazonCloudWatch": ("logs",), "AmazonVPC": ("addresses",)}
+SERVICES = {name: (*AUDITED.get(name, ()), name) for name in (*AUDITED, *sorted(set(services.SERVICES) - set(AUDITED)))}
 # What a region may lack altogether without anything being wrong.
-OPTIONAL = ("snapshots", "addresses")
+OPTIONAL = ("snapshots", "addresses", *services.SERVICES)
+# Prices of a region that the table does not have yet are held against this one's.
+REFERENCE = "US East (N. Virginia)"
 
 
 @dataclass
@@ -90,7 +93,7 @@ class Refresh:
         """Take the sections of one file."""
         name = region_names.names()[code]
         try:
-            rows = [price for price in file.prices() if rates.relevant(price)]
+            rows = [each for each in file.prices() if rates.relevant(each) or services.relevant(service, each)]
         except PriceListError as error:
             self.missing += [f"{section} in {name}: {error}" for section in SERVICES[service]]
             return
@@ -103,7 +106,10 @@ class Refresh:
         entry = self.regions.get(name, {})
         old = entry.get(section, {}).get("rates", {})
         try:
-            parsed = rates.PARSERS[section](rows, currency)
+            if section in services.SERVICES:
+                parsed = services.parse(section, rows, currency, old or self._reference(section, currency))
+            else:
+                parsed = rates.PARSERS[section](rows, currency)
         except PriceListError as error:
             self.missing.append(f"{section} in {name}: {error}")
             return
@@ -128,9 +134,15 @@ class Refresh:
             },
         }
 
+    def _reference(self, section: str, currency: str) -> JsonMapping:
+        entry = self.regions.get(REFERENCE, {})
+        found: JsonMapping = entry.get(section, {}).get("rates", {}) if entry.get("currency") == currency else {}
+        return found
+
     def table(self) -> JsonObject:
         """Return the table; its date is that of the newest prices in it."""
-        dates = [entry[name]["date"] for entry in self.regions.values() for name in prices.SECTIONS if name in entry]
+        sections = (*prices.SECTIONS, *services.SERVICES)
+        dates = [entry[name]["date"] for entry in self.regions.values() for name in sections if name in entry]
         return {
             "format": prices.FORMAT,
             "currency": prices.CURRENCY,
