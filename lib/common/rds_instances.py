@@ -1,6 +1,7 @@
 """What follows from an RDS instance class: its memory, and how many connections PostgreSQL takes by default."""
 
 import re
+from decimal import Decimal
 
 GIB = 1024**3
 # GiB of the size "large" by the family's letter; of the families that RDS offers PostgreSQL on.
@@ -40,3 +41,23 @@ def connections(instance_class: str) -> int:
     real number is a little lower.
     """
     return min(memory(instance_class) // BYTES_PER_CONNECTION, MOST_CONNECTIONS)
+
+
+# Of a vCPU, all the time, by the size; of the families t3 and t4g alike. More of it is paid for as CPU credits.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
+_BASELINE = {"micro": "0.1", "small": "0.2", "medium": "0.2", "large": "0.3", "xlarge": "0.4", "2xlarge": "0.4"}
+_SMALLEST_VCPUS = 2  # of a large, too
+
+
+def cores(instance_class: str) -> Decimal:
+    """Return the vCPUs that a class may use all the time without paying for credits; of an unknown one the smallest's.
+
+    Args:
+        instance_class: such as ``db.t4g.medium``: 2 vCPUs of which each may be busy a fifth of the time.
+    """
+    found = _CLASS.fullmatch(instance_class)
+    if found is None or memory(instance_class) == memory(SMALLEST):
+        return _SMALLEST_VCPUS * Decimal(_BASELINE["micro"])
+    # AWS gives each family so much memory with each vCPU; the sizes below large have two vCPUs as well.
+    vcpus = max(_SMALLEST_VCPUS, _SMALLEST_VCPUS * memory(instance_class) // (_LARGE_GIB[found[1]] * GIB))
+    return vcpus * (Decimal(_BASELINE[instance_class.split(".")[2]]) if burstable(instance_class) else Decimal(1))

@@ -4,6 +4,7 @@
     scripts/cost payment --environment production      with that environment's settings
     scripts/cost payment --region REGION               in another region
     scripts/cost payment --json                        the same for programs
+    scripts/cost payment --load 10x                    what gives way at ten times its load, and what that costs
 
 Settings are read from the environment as ever: DATABASE_INSTANCE_CLASS=db.r6g.large scripts/cost payment. Needs no AWS
 account. The prices are in lib/analyse/prices.json, with their days; scripts/refresh_prices REGION takes newer ones from
@@ -12,14 +13,18 @@ Exit status: 0 done, 2 a setting or an argument is refused (one sentence says wh
 """
 
 import argparse
+import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from lib.common import region
 from lib.common.errors import SettingError
-from lib.cost import report
+from lib.common.system_settings import SystemSettings
+from lib.cost import growth, report
 from lib.cost.estimate import Estimate, estimate
 from lib.cost.pricing import Prices
 from lib.declared import read
@@ -45,6 +50,39 @@ def of(system: str, environ: Mapping[str, str], prices: Prices) -> Estimate:
     return estimate(read.view(read.source(system, {**ASSUMED, **given})), prices)
 
 
+def _factor(word: str) -> Decimal:
+    """Return how many times; raises ValueError, which argparse turns into its own error."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?x?", word) or not Decimal(word.removesuffix("x")):
+        raise argparse.ArgumentTypeError(f"{word!r} is no multiple of a load: write for example 10x")
+    return Decimal(word.removesuffix("x"))
+
+
+def settings_of(system: str) -> type[SystemSettings]:
+    """Return the class of a system's settings."""
+    found: type[SystemSettings] = importlib.import_module(f"lib.{system.replace('-', '_')}.settings").Settings
+    return found
+
+
+def loaded(system: str, environ: Mapping[str, str], factor: Decimal) -> str:
+    """Return what a terminal shows of a system at so many times its load.
+
+    Args:
+        system: one of the systems of this checkout.
+        environ: the settings, by their environment variables' names.
+        factor: how many times.
+
+    Raises:
+        SettingError: a setting that the system refuses, or a system that says nothing of its load.
+    """
+    own = growth.module(system)
+    if own is None:
+        raise SettingError(
+            f"{system} says nothing of its load: lib/{system.replace('-', '_')}/load.py would, as lib/payment/load.py."
+        )
+    settings = settings_of(system).read(environ)
+    return growth.text(growth.at(own.of(settings), factor, settings.region, Prices.read()))
+
+
 def _parser() -> argparse.ArgumentParser:
     lines = (__doc__ or "").splitlines()
     parser = argparse.ArgumentParser(
@@ -56,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("system", choices=read.SYSTEMS)
     parser.add_argument("--region", help="where; without it, that of lib/AWS_REGION")
     parser.add_argument("--environment", help="dev, staging or production; without it, ENVIRONMENT, or dev")
+    parser.add_argument("--load", type=_factor, metavar="10x", help="so many times the load that its settings are for")
     parser.add_argument("--json", action="store_true", help="for programs")
     return parser
 
@@ -68,6 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     environ |= {"ENVIRONMENT": options.environment} if options.environment else {}
     try:
         where = region.primary(environ)
+        if options.load:
+            print(loaded(options.system, environ, options.load), end="")
+            return 0
         found = of(options.system, environ, Prices.read())
     except (SettingError, DeclarationError) as error:
         print(f"scripts/cost: {error}", file=sys.stderr)

@@ -13,7 +13,7 @@ from typing import Any
 
 from lib.common.setting_types import ENVIRONMENTS, Derived, Setting, text_of
 from lib.common.system_settings import SystemSettings
-from lib.cost import report
+from lib.cost import growth, report
 from lib.cost.estimate import estimate
 from lib.cost.pricing import Prices
 from lib.declared.model import Declaration, Resource
@@ -26,6 +26,7 @@ ALARMS = ("alarm", "fires when", "look first at")
 CAPACITY = ("of what there may be too little", "at the most", "needed", "from", "there is")
 COST = ("while nothing uses it", "unit price (USD)", *(f"`{environment}`, a month" for environment in ENVIRONMENTS))
 USE = ("paid by use", "price (USD)")
+GROWTH = ("the load, and what it meets", "takes", *(f"{factor:,} x" for factor in growth.FACTORS), "moved by")
 SETTINGS = ("variable", "default", "takes", "what it is", "on a deployed stack")
 PULUMI_SETTINGS = ("variable", "configuration", *SETTINGS[1:])
 DIFFERENCES = ("", *(f"`{environment}`" for environment in ENVIRONMENTS))
@@ -238,6 +239,15 @@ def costs(system: str) -> tuple[list[list[str]], list[list[str]]]:
     return report.document(found), report.used(found)
 
 
+def growing(system: str) -> list[list[str]]:
+    """Return what gives way as a system's load in production grows; nothing for a system that says nothing of it."""
+    own = growth.module(system)
+    if own is None:
+        return []
+    settings = settings_of(system).read(Case(system, "production").environ)
+    return growth.document(own.of(settings), settings.region, Prices.read().reference())
+
+
 def written(system: str, text: str) -> str:
     """Return a document's text with its tables as they have to be; the advice for each alarm stays.
 
@@ -256,6 +266,8 @@ def written(system: str, text: str) -> str:
         text = replaced(text, left_behind.HEAD, rows)
     if rows := capacity(system):
         text = replaced(text, CAPACITY, rows)
+    if rows := growing(system):
+        text = replaced(text, GROWTH, rows)
     standing, used = costs(system)
     text = replaced(replaced(text, COST, standing), USE, used)
     return replaced(text, *settings(system))

@@ -1,5 +1,7 @@
 """Memory and connections follow from the instance class, and one that is not known counts as the smallest."""
 
+from decimal import Decimal
+
 import pytest
 
 from lib.common import rds_instances
@@ -40,3 +42,22 @@ def test_connections_follow_from_the_memory_up_to_a_limit(instance_class, number
 def test_classes_that_spend_credits_are_told_apart():
     assert rds_instances.burstable("db.t3.small")
     assert not rds_instances.burstable("db.r6g.large")
+
+
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
+@pytest.mark.parametrize(
+    ("instance_class", "vcpus"),
+    [
+        ("db.t4g.micro", "0.2"),
+        ("db.t4g.medium", "0.4"),
+        ("db.t3.large", "0.6"),
+        ("db.t4g.xlarge", "1.6"),
+        ("db.t4g.2xlarge", "3.2"),
+        ("db.r6g.large", "2"),
+        ("db.m7g.xlarge", "4"),
+        ("db.r6g.4xlarge", "16"),
+        ("db.x2g.large", "0.2"),
+    ],
+)
+def test_a_class_has_so_many_vcpus_all_the_time(instance_class, vcpus):
+    assert rds_instances.cores(instance_class) == Decimal(vcpus)
