@@ -6,6 +6,7 @@ from lib.common.alarm_spec import BELOW, AlarmSpec
 RDS = "AWS/RDS"
 MIB = 1024**2
 CONNECTIONS_PART, MEMORY_PART = 0.7, 0.05  # of what the instance class has
+LOCAL_PART = 0.2  # of its memory: a tenth of Aurora's local storage, which is about twice the memory
 PERIOD = 300  # CPU credits are counted every five minutes
 
 
@@ -27,6 +28,18 @@ def memory_alarm(instance_class: str) -> AlarmSpec:
     says = "The database has little memory left"
     return AlarmSpec(
         "database-memory", RDS, "FreeableMemory", "Minimum", least, 3, says, period=PERIOD, comparison=BELOW
+    )
+
+
+def local_storage_alarm(instance_class: str) -> AlarmSpec:
+    """Return the alarm on the local storage of Aurora's instances, where sorts and the server's log are.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Managing.html#AuroraPostgreSQL.Managing.TempStorage
+    """
+    least = int(LOCAL_PART * rds_instances.memory(instance_class) / MIB) * MIB
+    says = "An instance of the database has little local storage left for sorts and its log"
+    return AlarmSpec(
+        "database-local-storage", RDS, "FreeLocalStorage", "Minimum", least, 3, says, period=PERIOD, comparison=BELOW
     )
 
 

@@ -69,6 +69,7 @@ SPELLINGS = {
     "aurora-mysql": "Aurora MySQL",
     "COMPLIANCE": "compliance",
     "GOVERNANCE": "governance",
+    "AWSManagedRulesAmazonIpReputationList": "addresses of bad repute",
     "AWSManagedRulesCommonRuleSet": "common attacks",
     "AWSManagedRulesKnownBadInputsRuleSet": "bad inputs",
     "AWSManagedRulesSQLiRuleSet": "SQL injection",

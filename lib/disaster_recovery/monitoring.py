@@ -21,6 +21,7 @@ from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from constructs import Construct
 
 from lib.common.alarm_spec import BELOW, HOUR, MINUTE, AlarmSpec
+from lib.common.database_alarms import connections_alarm, local_storage_alarm, memory_alarm
 from lib.disaster_recovery.alarms import alarm, dashboard
 from lib.disaster_recovery.api import STAGE
 from lib.disaster_recovery.aws_context import AwsContext
@@ -186,4 +187,10 @@ def database(context: AwsContext) -> list[AlarmSpec]:
     An average over the cluster hides a busy writer behind idle readers.
     """
     of = {"DBClusterIdentifier": context.name("database")}
-    return [AlarmSpec("database-cpu", RDS, "CPUUtilization", "Maximum", CPU_PERCENT, 15, "Aurora is busy", of)]
+    chosen = context.settings.database_instance_class
+    return [
+        AlarmSpec("database-cpu", RDS, "CPUUtilization", "Maximum", CPU_PERCENT, 15, "Aurora is busy", of),
+        connections_alarm(chosen, "Maximum", 1).on(of),
+        memory_alarm(chosen).on(of),
+        local_storage_alarm(chosen).on(of),
+    ]

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import pulumi
 
 from lib.common.alarm_spec import BELOW, AlarmSpec
-from lib.common.database_alarms import connections_alarm, credit_alarms, memory_alarm
+from lib.common.database_alarms import connections_alarm, credit_alarms, local_storage_alarm, memory_alarm
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
 from lib.flask_api.load_balancer import LoadBalancer
+from lib.flask_api.network import Network
 from lib.flask_api.service import Service
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, topic
+from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, nat_alarms, topic
 from lib.pulumi_components.policies import AwsContext
 
 
@@ -21,6 +22,7 @@ class ObservabilityArgs:
 
     settings: Settings
     context: AwsContext
+    network: Network
     keys: Keys
     balancer: LoadBalancer
     database: Database
@@ -87,9 +89,14 @@ class Observability(pulumi.ComponentResource):
         shown = [spec.on(balancer if spec.name == "balancer-errors" else target) for spec in BALANCER]
         shown += self._tasks(args.service, settings.tasks_min)
         chosen = settings.database_instance_class
-        of_class = [connections_alarm(chosen, "Maximum", 1), memory_alarm(chosen), *credit_alarms(chosen)]
+        of_class = [
+            connections_alarm(chosen, "Maximum", 1),
+            memory_alarm(chosen),
+            local_storage_alarm(chosen),
+            *credit_alarms(chosen),
+        ]
         shown += [spec.on({"DBClusterIdentifier": args.database.cluster.id}) for spec in (*CLUSTER, *of_class)]
-        shown += certificate_alarms(settings.certificate_arn)
+        shown += [*certificate_alarms(settings.certificate_arn), *nat_alarms(args.network.gateways)]
         shown += [firewall_alarm(settings.name("web_acl"), settings.region)] if settings.web_acl else []
         for spec in shown:
             alarm(spec, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)

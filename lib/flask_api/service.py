@@ -50,11 +50,21 @@ class Service(pulumi.ComponentResource):
         super().__init__("tap:flask-api:Service", name, {}, opts)
         self._args, self._own = args, pulumi.ResourceOptions(parent=self)
         settings = args.settings
+        cluster = settings.name("cluster")
+        # Container Insights would make it by itself, with a key and an end of its own.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-view-metrics.html
+        insights = aws.cloudwatch.LogGroup(
+            "insights",
+            name=f"/aws/ecs/containerinsights/{cluster}/performance",
+            retention_in_days=settings.log_days,
+            kms_key_id=args.keys.operations.arn,
+            opts=self._own,
+        )
         self.cluster = aws.ecs.Cluster(
             "cluster",
-            name=settings.name("cluster"),
+            name=cluster,
             settings=[{"name": "containerInsights", "value": "enhanced"}],
-            opts=self._own,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[insights]),
         )
         aws.ecs.ClusterCapacityProviders(
             "cluster", cluster_name=self.cluster.name, capacity_providers=["FARGATE"], opts=self._own

@@ -61,7 +61,7 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
         )
         self.observability = Observability(
             "observability",
-            ObservabilityArgs(settings, context, self.keys, self.balancer, self.database, self.service),
+            ObservabilityArgs(settings, context, self.network, self.keys, self.balancer, self.database, self.service),
             own,
         )
 

@@ -11,8 +11,9 @@ from lib.payment.database import Database
 from lib.payment.functions import METRICS_NAMESPACE, Functions
 from lib.payment.keys import Keys
 from lib.payment.load_balancer import Balancer
+from lib.payment.network import Network
 from lib.payment.settings import Settings
-from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, topic
+from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, nat_alarms, topic
 from lib.pulumi_components.policies import AwsContext
 
 GIBIBYTE = 1024**3
@@ -105,6 +106,7 @@ class ObservabilityArgs:
 
     settings: Settings
     context: AwsContext
+    network: Network
     keys: Keys
     api: Api
     functions: Functions
@@ -134,7 +136,7 @@ class Observability(pulumi.ComponentResource):
         chosen = settings.database_instance_class
         of_class = [connections_alarm(chosen, "Maximum", 1), memory_alarm(chosen), *credit_alarms(chosen)]
         shown += [spec.on(instance) for spec in (*OF_THE_DATABASE, *of_class)]
-        shown += certificate_alarms(settings.certificate_arn)
+        shown += [*certificate_alarms(settings.certificate_arn), *nat_alarms(args.network.gateways)]
         shown.append(firewall_alarm(settings.name("web_acl"), settings.region))
         for spec in shown:
             alarm(spec, name=settings.name("alarm", spec.name), action=self.topic.arn, opts=own)

@@ -63,7 +63,9 @@ class Payment:  # pylint: disable=too-few-public-methods  # a program, held toge
         )
         self.observability = Observability(
             "observability",
-            ObservabilityArgs(settings, context, self.keys, self.api, self.functions, self.database, self.balancer),
+            ObservabilityArgs(
+                settings, context, self.network, self.keys, self.api, self.functions, self.database, self.balancer
+            ),
             own,
         )
 

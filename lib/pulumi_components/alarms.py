@@ -56,6 +56,23 @@ def certificate_alarms(arn: str) -> list[AlarmSpec]:
     ]
 
 
+def nat_alarms(gateways: Sequence[aws.ec2.NatGateway]) -> list[AlarmSpec]:
+    """Return the alarm on each NAT gateway that has no port left for another connection to the same destination.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/metrics-dimensions-nat-gateway.html
+
+    Args:
+        gateways: of the network; the alarms are numbered in their order.
+    """
+    says = "A NAT gateway has no port left for new connections"
+    return [
+        AlarmSpec(f"nat-ports-{number}", "AWS/NATGateway", "ErrorPortAllocation", "Sum", 0, 1, says).on(
+            {"NatGatewayId": gateway.id}
+        )
+        for number, gateway in enumerate(gateways, start=1)
+    ]
+
+
 def firewall_alarm(acl_name: str, region: str) -> AlarmSpec:
     """Return the alarm on an attack, or on a rule that blocks callers who mean no harm.
 

@@ -64,6 +64,7 @@ class TieredNetwork(pulumi.ComponentResource):
     def __init__(self, name: str, args: TierArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__(args.kind, name, {}, opts)
         self._args, self._own = args, pulumi.ResourceOptions(parent=self)
+        self.gateways: list[aws.ec2.NatGateway] = []
         self.vpc = aws.ec2.Vpc(
             "vpc",
             cidr_block=args.cidr,
@@ -267,6 +268,7 @@ class TieredNetwork(pulumi.ComponentResource):
                 # It needs the way to the internet, which it does not name.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.internet]),
             )
+            self.gateways.append(nat)
             table = self._routes(name)
             aws.ec2.Route(
                 name, route_table_id=table.id, destination_cidr_block=WORLD, nat_gateway_id=nat.id, opts=self._own

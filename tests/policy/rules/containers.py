@@ -252,3 +252,21 @@ def _aims(policy: Resource) -> Iterator[str]:
                 yield f"{policy.name}: {key} is {aim[key]} s"
     else:
         yield f"{policy.name}: a policy of the type {policy.properties.get('PolicyType')!r}"
+
+
+@rule("AWS::ECS::Cluster")
+def insights_without_a_group(declaration: Declaration) -> Iterator[str]:
+    """Find clusters whose Container Insights make a log group of their own: without our key, and with AWS's end.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-view-metrics.html
+    """
+    groups = {str(group.at("LogGroupName")): group for group in declaration.of("AWS::Logs::LogGroup")}
+    for cluster in declaration.of("AWS::ECS::Cluster"):
+        settings = {each["Name"]: each["Value"] for each in cluster.at("ClusterSettings", [])}
+        name = f"/aws/ecs/containerinsights/{cluster.at('ClusterName')}/performance"
+        if settings.get("containerInsights") not in INSIGHTS:
+            continue
+        if name not in groups:
+            yield f"{cluster.name}: no log group {name}"
+        elif groups[name].name not in cluster.depends_on:
+            yield f"{cluster.name}: may be there before {groups[name].name}, which is made by Container Insights then"

@@ -70,7 +70,7 @@ NAMED_WITHIN = frozenset(
     }
 )
 # AWS itself adds these to the name of what a database or a function writes to.
-ENDINGS = ("/postgresql", "/upgrade", "-final")
+ENDINGS = ("/postgresql", "/upgrade", "/performance", "-final")
 METHODS = frozenset({"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 

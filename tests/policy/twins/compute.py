@@ -189,6 +189,9 @@ TWINS: list[Twin] = [
         {f"{ONE}.logConfiguration.options.awslogs-group": "x"},
         {f"{ONE}.logConfiguration.options.mode": "blocking"},
     ),
+    *pulumi(containers.insights_without_a_group, "aws:ecs/cluster:Cluster", "", {"name": "shop"}),
+    *pulumi(containers.insights_without_a_group, "aws:cloudwatch/logGroup:LogGroup", "insights", {"name": "/insights"}),
+    KeptTwin(containers.insights_without_a_group, "pulumi", "aws:ecs/cluster:Cluster", "", {"dependencies": []}),
     *pulumi(
         containers.services,
         SERVICE,

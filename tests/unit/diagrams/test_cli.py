@@ -353,7 +353,7 @@ def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
 def test_what_the_api_consists_of_is_said() -> None:
     """What several resources are together stands on one card."""
     every = words(draw.draw("flask-api", api()))
-    assert {"3 NAT gateways", "4 log groups", "14 CloudWatch alarms", "3 KMS keys", "CloudWatch dashboard"} <= {*every}
+    assert {"3 NAT gateways", "5 log groups", "18 CloudWatch alarms", "3 KMS keys", "CloudWatch dashboard"} <= {*every}
     assert {"scales from 2 to 6 tasks", "at 60 % CPU", "at 70 % memory", "objects kept 365 days"} <= {*every}
 
 
@@ -574,7 +574,7 @@ def test_the_parts_of_the_disaster_recovery_system_are_said() -> None:
     every = set(words(draw.draw("disaster-recovery", recovery())))
     assert {"PRIMARY", "SECONDARY", "while /v1/health/ready is good", "DynamoDB global table"} <= every
     assert {"Aurora Global Database", "a replica in each region", "restorable to any second"} <= every
-    assert {"2 instances · db.r6g.large", "protected from deletion", "16 CloudWatch alarms"} <= every
+    assert {"2 instances · db.r6g.large", "protected from deletion", "19 CloudWatch alarms"} <= every
     assert {"VPC peering, routed both ways", "In each of the two regions", "health-primary, health-secondary"} <= every
     assert {"Primary region (lib/AWS_REGION)", "Secondary region (lib/AWS_REGION_DR)"} <= every
     assert not every & {"Region (lib/AWS_REGION)"}

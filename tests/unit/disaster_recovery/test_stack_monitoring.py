@@ -50,6 +50,17 @@ def test_the_tables_latency_is_watched_in_both_directions(role):
     }
 
 
+@pytest.mark.parametrize(("chosen", "gib"), [("db.r6g.large", 16), ("db.r6g.2xlarge", 64)])
+def test_what_is_little_depends_on_the_databases_class(chosen, gib):
+    found = configuration(DATABASE_INSTANCE_CLASS=chosen)
+    for role in ROLES:
+        thresholds = {a["metric_name"]: a["threshold"] for a in found.of("aws_cloudwatch_metric_alarm", role)}
+        assert thresholds["FreeableMemory"] == pytest.approx(0.05 * gib * 1024**3, rel=0.01)
+        # Aurora's local storage is about twice the memory, and a tenth of it is little.
+        assert thresholds["FreeLocalStorage"] == pytest.approx(0.2 * gib * 1024**3, rel=0.01)
+        assert thresholds["DatabaseConnections"] == int(0.7 * min(5000, gib * 1024**3 // 9_531_392))
+
+
 def test_silence_is_what_it_means():
     for alarm in alarms():
         metric = f"{alarm['namespace']} {alarm['metric_name']}"

@@ -23,7 +23,11 @@ EXPECTED = {
     "database-connections",
     "database-memory",
     "database-credits",
+    "database-local-storage",
     "firewall",
+    "nat-ports-1",
+    "nat-ports-2",
+    "nat-ports-3",
     "database-lag",
     "database-deadlocks",
 }
@@ -62,8 +66,17 @@ def test_what_is_much_depends_on_the_databases_class(chosen, connections, mebiby
     found = program(DATABASE_INSTANCE_CLASS=chosen)
     assert found.one(ALARM, "database-connections")["threshold"] == connections
     assert found.one(ALARM, "database-memory")["threshold"] == mebibytes * 1024**2
+    # Aurora's local storage is about twice the memory, and a tenth of it is little.
+    assert found.one(ALARM, "database-local-storage")["threshold"] == pytest.approx(4 * mebibytes * 1024**2, rel=0.01)
     charged = [alarm.name for alarm in found.of(ALARM) if alarm.name == "database-credits"]
     assert charged == ["database-credits"] * chosen.startswith("db.t")
+
+
+@pytest.mark.parametrize(("each", "numbers"), [("true", {1, 2, 3}), ("false", {1})])
+def test_each_nat_gateway_without_a_port_is_an_alarm(each, numbers):
+    alarms = [alarm for alarm in program(NAT_PER_ZONE=each).of(ALARM) if alarm.name.startswith("nat-ports-")]
+    assert {int(alarm.name.rpartition("-")[2]) for alarm in alarms} == numbers
+    assert len({alarm.inputs["dimensions"]["NatGatewayId"] for alarm in alarms}) == len(numbers)
 
 
 def test_a_certificate_that_nobody_renews_is_an_alarm():
@@ -105,4 +118,4 @@ def test_the_dashboard_shows_requests_and_every_alarms_figure():
 
 def test_no_widget_lies_upon_another():
     body = json.loads(program().one("cloudwatch/dashboard:Dashboard")["dashboardBody"])
-    assert len({(widget["x"], widget["y"]) for widget in body["widgets"]}) == len(body["widgets"]) == 15
+    assert len({(widget["x"], widget["y"]) for widget in body["widgets"]}) == len(body["widgets"]) == 19

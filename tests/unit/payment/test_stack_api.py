@@ -125,7 +125,8 @@ def test_the_firewall_has_awss_rules_and_guards_the_stage():
     found = payment()
     rules = found.one("wafv2/webAcl:WebAcl")["rules"]
     managed = [r["name"] for r in rules if "managedRuleGroupStatement" in r["statement"]]
-    assert len(managed) == 3
+    assert len(managed) == 4
+    assert "AWSManagedRulesAmazonIpReputationList" in managed
     assert found.one("wafv2/webAclAssociation:WebAclAssociation")["resourceArn"].endswith("stage/payments")
 
 

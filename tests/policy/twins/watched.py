@@ -1,0 +1,20 @@
+"""An alarm that is gone, in each tool's form, and one that looks at something else."""
+
+from tests.policy.cases import Twin
+from tests.policy.rules import watched
+from tests.policy.spelling import everywhere
+
+PULUMI = ("pulumi", "aws:cloudwatch/metricAlarm:MetricAlarm")
+DATABASE = {
+    "CPUUtilization": {"cdk": "DatabaseCpu", "cdktf": "database-cpu", "pulumi": "database-cpu"},
+    "FreeableMemory": {"cdk": "DatabaseMemory", "cdktf": "database-memory", "pulumi": "database-memory"},
+    "Storage": {"cdk": "DatabaseStorage", "cdktf": "database-local-storage", "pulumi": "database-local-storage"},
+}
+
+TWINS: list[Twin] = [
+    *(twin for parts in DATABASE.values() for twin in everywhere(watched.unwatched, "alarm", {}, **parts)),
+    *everywhere(watched.unwatched, "alarm", {"MetricName": "CommitLatency"}, **DATABASE["CPUUtilization"]),
+    *(Twin(watched.unwatched, *PULUMI, part, {}) for part in ("nat-ports-1", "firewall", "tasks", "balancer-errors")),
+    Twin(watched.unwatched, *PULUMI, "database-credits", {}),
+    Twin(watched.unwatched, *PULUMI, "nat-ports-2", {"dimensions.NatGatewayId": "nat-1"}),
+]
