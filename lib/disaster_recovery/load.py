@@ -4,12 +4,8 @@ from decimal import Decimal
 
 from lib.common import load
 from lib.common.load import Limit, Load
-from lib.disaster_recovery.settings import Settings
+from lib.disaster_recovery.settings import CHECK_UNITS, PARTITION_UNITS, Settings
 
-# A partition's write units a second, and those that the transaction's check of the one writer item takes.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling
-PARTITION_UNITS, CHECK_UNITS = 1000, 2
 # Write units of a payment in a transaction: the check, the item and its index, in this region and replicated.
 PAYMENT_UNITS = 7
 

@@ -10,6 +10,7 @@ from lib.common import naming
 from lib.common import region as regions
 from lib.common import setting_types as kinds
 from lib.common import settings as common
+from lib.common.capacity import Need
 from lib.common.errors import SettingError
 from lib.common.setting_types import Derived, Given, Setting, SettingType, number
 from lib.common.system_settings import SystemSettings
@@ -57,6 +58,12 @@ def _beside(earlier: Mapping[str, Any]) -> str:
     """Return the network beside the primary one, of the same size; 192.168.0.0/16 has no private one."""
     network = ipaddress.IPv4Network(earlier["vpc_cidr"])
     return str(next((n for n in network.supernet().subnets() if n != network and n.is_private), _ELSEWHERE))
+
+
+# Write units a second of one partition, and those that a transaction's check of an item takes.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling
+PARTITION_UNITS, CHECK_UNITS = 1000, 2
 
 
 class Settings(common.DatabaseSettings):
@@ -116,6 +123,19 @@ class Settings(common.DatabaseSettings):
         Derived("the secondary region", lambda earlier: earlier["region_dr"]),
         "see State",
     )
+
+    def capacity(self) -> list[Need]:
+        """Return what payments ask of the one item that says which region writes."""
+        return [
+            Need(
+                "write units of the one writer item",
+                f"{CHECK_UNITS} x API_RATE={self.api_rate}: each payment's transaction checks it",
+                CHECK_UNITS * self.api_rate,
+                "a partition of DynamoDB",
+                PARTITION_UNITS,
+                "a smaller API_RATE",
+            )
+        ]
 
     def check(self) -> None:
         """Refuse networks that overlap, for a peering needs others, and half a domain."""

@@ -166,3 +166,13 @@ def test_every_name_of_the_longest_suffix_fits():
     assert len(settings.name("role", "verification", where=first)) <= 64
     assert len(settings.global_cluster) <= 63
     assert len(settings.name("database", "15")) <= 63
+
+
+@pytest.mark.parametrize(("rate", "adds_up"), [("500", True), ("501", False)])
+def test_more_payments_than_one_item_takes_are_refused_with_the_arithmetic(rate, adds_up):
+    settings = Settings.read({"API_RATE": rate, "API_BURST": "1000"})
+    if adds_up:
+        assert settings.deployable() is settings
+        return
+    with pytest.raises(SettingError, match=r"2 x API_RATE=501.* = 1002 are needed.* has 1000: a smaller API_RATE"):
+        settings.deployable()
