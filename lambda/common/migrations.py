@@ -157,7 +157,7 @@ def migrate(database: Database, folder: Path, seconds: float) -> list[str]:
         DataRejected: its data contradict a constraint; the same holds.
     """
     migrations = read(folder)
-    run = _Run(database, time.monotonic() + seconds)
+    run = Run(database, time.monotonic() + seconds)
     try:
         run.locked(LOCK_SECONDS, lambda: database.once(TABLE, seconds=READ_SECONDS))
         known = dict(run.locked(LOCK_SECONDS, lambda: database.once(KNOWN, seconds=READ_SECONDS)))
@@ -174,8 +174,8 @@ def migrate(database: Database, folder: Path, seconds: float) -> list[str]:
 
 
 @dataclass
-class _Run:
-    """One migration of a database, which ends at a moment."""
+class Run:
+    """Work on a database that nobody else does at the same time, and that ends at a moment."""
 
     database: Database
     until: float  # of time.monotonic()
@@ -185,7 +185,7 @@ class _Run:
         return self.until - time.monotonic()
 
     def locked(self, lock_seconds: float, work: Callable[[], list[Row]]) -> list[Row]:
-        """Do a piece of work while no other migration runs; again while the database or a lock is not to be had."""
+        """Do a piece of work while nobody else migrates; again while the database or a lock is not to be had."""
         while True:
             try:
                 session = SESSION.format(f"{lock_seconds * 1000:.0f}")

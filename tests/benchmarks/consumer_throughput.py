@@ -79,7 +79,7 @@ def bare(connection: Any, size: int) -> Callable[[list[dict[str, Any]]], None]:
         for row in range(size)
     )
     statement = connection.prepare(
-        f"INSERT INTO events ({', '.join(columns)}) VALUES {rows} ON CONFLICT (event_id) DO NOTHING"
+        f"INSERT INTO stored_events ({', '.join(columns)}) VALUES {rows} ON CONFLICT DO NOTHING"
     )
 
     def insert(events: list[dict[str, Any]]) -> None:

@@ -165,7 +165,7 @@ class Scene:
     def verdict(self) -> list[str]:
         """Return what is wrong."""
         with self.server.connect() as connection:
-            rows = connection.run("SELECT event_id::text, amount FROM events")
+            rows = connection.run("SELECT event_id::text, amount FROM stored_events")
         return traffic.verdict(self.load, map(tuple, rows), self.objects)
 
 
@@ -229,7 +229,9 @@ def scene(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         monkeypatch.setenv(name, value)
     server.server.start()  # unless it runs
     with server.connect() as connection:
-        connection.run("DROP TABLE IF EXISTS events, schema_migrations")
+        connection.run(
+            "DROP TABLE IF EXISTS stored_events, event_ids, schema_migrations; DROP FUNCTION IF EXISTS event_is_new"
+        )
     with contextlib.redirect_stdout(io.StringIO()):
         admin = functions.load("kinesis_pipeline", "database")
     admin.handler.database = admin.postgres.Database(server.environ, secrets=server.secrets)
@@ -286,25 +288,34 @@ def forgets(environment: Environment) -> None:
     environment.handler.store = broken
 
 
+# What the table does with an id that is taken: lib/../migrations/0005_event_ids.sql.
+TAKEN = """
+CREATE OR REPLACE FUNCTION event_is_new() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    INSERT INTO public.event_ids (event_id, stored_at) VALUES (NEW.event_id, NEW.stored_at) {};
+    RETURN NEW;
+END
+$$
+"""
+
+
 def inserts_blindly(environment: Environment) -> None:
-    """Insert without ON CONFLICT: what was stored before is refused, hence taken for poison."""
-    statement = environment.modules.store.INSERT
-    environment.modules.store.INSERT = statement.replace("ON CONFLICT (event_id) DO NOTHING", "")
+    """Take each id without a look: what was stored before is refused, hence taken for poison."""
+    environment.as_master(TAKEN.format(""))
 
 
 def inserts_blindly_without_key(environment: Environment) -> None:
-    """Insert without ON CONFLICT into a table without a key."""
-    inserts_blindly(environment)
+    """Insert whatever comes, into a table without a key."""
+    environment.as_master("DROP TRIGGER IF EXISTS new_events_only ON stored_events")
     environment.as_master("ALTER TABLE events DROP CONSTRAINT IF EXISTS events_pkey")
 
 
 def overwrites(environment: Environment) -> None:
     """Let the last event under an id win."""
-    environment.as_master(f"GRANT UPDATE, SELECT ON events TO {USERS['consumer']}")
-    statement = environment.modules.store.INSERT
-    environment.modules.store.INSERT = statement.replace(
-        "DO NOTHING", "DO UPDATE SET amount = EXCLUDED.amount, attributes = EXCLUDED.attributes"
+    last = (
+        "UPDATE public.stored_events SET amount = NEW.amount, attributes = NEW.attributes WHERE event_id = NEW.event_id"
     )
+    environment.as_master(TAKEN.format(f"ON CONFLICT DO NOTHING; IF NOT FOUND THEN {last}; RETURN NULL; END IF"))
 
 
 def loses_poison(environment: Environment) -> None:

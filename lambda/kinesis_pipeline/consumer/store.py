@@ -42,15 +42,19 @@ INCOMING = f"""
     FROM jsonb_to_recordset(CAST(:batch AS jsonb)) AS record(
         shard_id text, sequence_number text, sub_sequence_number integer, arrived_at float8, event jsonb)
 """  # noqa: S608 - the parts are this module's constants
+# The table itself takes the events whose ids are new, and lets the others pass: migration 0005_event_ids.sql. Each part
+# has a key as well, which never contradicts it.
 INSERT = f"""
 WITH inserted AS (
-    INSERT INTO events ({", ".join(COLUMNS)}) {INCOMING} ON CONFLICT (event_id) DO NOTHING RETURNING 1
+    INSERT INTO stored_events ({", ".join(COLUMNS)}) {INCOMING} ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT count(*) FROM inserted
 """  # noqa: S608  # as above
-# The insert has waited for whoever was inserting the same event, so every event of the batch is there now.
+# The insert has waited for whoever was inserting the same event, so every event of the batch is there now; or was, and
+# went with its week, and its id has yet to go. The id says in which week to look.
 CONFLICTS = f"""
-SELECT i.event_id::text FROM ({INCOMING}) AS i JOIN events e USING (event_id)
+SELECT i.event_id::text FROM ({INCOMING}) AS i JOIN event_ids k USING (event_id)
+JOIN stored_events e ON e.event_id = k.event_id AND e.stored_at = k.stored_at
 WHERE ({", ".join(f"i.{name}" for name in BODY)}) IS DISTINCT FROM ({", ".join(f"e.{name}" for name in BODY)})
 """  # noqa: S608  # as above
 

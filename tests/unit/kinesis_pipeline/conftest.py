@@ -65,7 +65,7 @@ def sql(postgres: TestServer, admin: object) -> Iterator[Connection]:
     """A connection of the test's own; the table of events is there, and empty."""
     del admin
     with postgres.connect() as connection:
-        connection.run("TRUNCATE events")
+        connection.run("TRUNCATE stored_events, event_ids")
         yield connection
 
 

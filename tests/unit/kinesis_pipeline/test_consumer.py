@@ -23,7 +23,7 @@ Aside = Callable[[], dict[str, Any]]
 
 def rows(sql: Connection) -> int:
     """Return how many events are stored."""
-    ((count,),) = sql.run("SELECT count(*) FROM events")
+    ((count,),) = sql.run("SELECT count(*) FROM stored_events")
     return int(count)
 
 

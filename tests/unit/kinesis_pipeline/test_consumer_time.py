@@ -25,13 +25,13 @@ Quarantined = Callable[[], dict[str, str]]
 LIMIT_SECONDS = 60  # of the function: lib/kinesis_pipeline/stack.py
 SLOWLY = """
     CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.25); RETURN NULL; END $$;
-    CREATE TRIGGER slowly BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION slowly()
+    CREATE TRIGGER slowly BEFORE INSERT ON stored_events FOR EACH STATEMENT EXECUTE FUNCTION slowly()
 """
 
 
 def rows(sql: Connection) -> int:
     """Return how many events are stored."""
-    ((count,),) = sql.run("SELECT count(*) FROM events")
+    ((count,),) = sql.run("SELECT count(*) FROM stored_events")
     return int(count)
 
 
@@ -49,7 +49,7 @@ def slow_database(sql: Connection) -> Iterator[None]:
     """Each INSERT takes a quarter of a second."""
     sql.run(SLOWLY)
     yield
-    sql.run("DROP TRIGGER slowly ON events; DROP FUNCTION slowly")
+    sql.run("DROP TRIGGER slowly ON stored_events; DROP FUNCTION slowly")
 
 
 @pytest.fixture

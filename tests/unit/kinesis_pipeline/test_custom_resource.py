@@ -21,7 +21,7 @@ from tests.support.functions import Context
 
 Ask = Callable[..., Any]
 LIMIT_SECONDS = 900.0  # of the function: lib/kinesis_pipeline/stack.py
-LATEST = "0004_plans.sql"
+LATEST = "0009_weeks.sql"
 
 
 class CloudFormation(HTTPServer):
@@ -245,4 +245,4 @@ def test_a_late_answer_that_nobody_takes_is_tried_again_by_the_work(
 def test_the_function_finds_its_password_by_itself(deployed: Callable[[str], Any], sql: Connection) -> None:
     """As it is deployed: the environment, and Secrets Manager by the SDK."""
     del sql
-    assert deployed("database").handler({"action": "report"}, None)["rows"] == 0
+    assert deployed("database").handler({"action": "report"}, Context())["rows"] == 0

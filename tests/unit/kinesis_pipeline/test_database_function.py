@@ -103,4 +103,10 @@ def test_the_pipeline_s_own_migrations_make_the_table_of_events(load: Load, fres
     handler = load()
     handler.MIGRATIONS = Path(handler.__file__).with_name("migrations")
     assert handler.migrate(SECONDS)[0] == "0001_events.sql"
-    assert tables(fresh) == {"schema_migrations", "events"}
+    assert tables(fresh) == {
+        "schema_migrations",
+        "stored_events",
+        "events",
+        "events_without_week",
+        "event_ids",
+    }

@@ -76,9 +76,9 @@ VALUES = st.recursive(
 @given(value=VALUES)
 def test_attributes_are_stored_as_they_were_sent(store: Store, sql: Connection, value: str) -> None:
     """Any JSON, each number to its last digit."""
-    sql.run("TRUNCATE events")
+    sql.run("TRUNCATE stored_events, event_ids")
     assert store(with_json("attributes", f'{{"x":{value}}}')) == (1, 0, [])
-    ((kept,),) = sql.run("SELECT attributes::text FROM events")
+    ((kept,),) = sql.run("SELECT attributes::text FROM stored_events")
     assert exactly(kept) == {"x": exactly(value)}
 
 
@@ -89,9 +89,9 @@ def test_a_field_that_nobody_knows_is_stored_as_it_was_sent(
 ) -> None:
     """Beside the columns, under its name."""
     assume(name not in event())
-    sql.run("TRUNCATE events")
+    sql.run("TRUNCATE stored_events, event_ids")
     assert store(with_json(name, value)) == (1, 0, [])
-    ((kept,),) = sql.run("SELECT unmapped::text FROM events")
+    ((kept,),) = sql.run("SELECT unmapped::text FROM stored_events")
     assert exactly(kept) == {name: exactly(value)}
 
 
@@ -130,7 +130,7 @@ def test_what_a_double_cannot_tell_apart_is_told_apart(store: Store, one: str, o
 def test_a_number_of_postgresqls_size_is_stored(store: Store, sql: Connection, number: str) -> None:
     """The limits are those of numeric: https://www.postgresql.org/docs/17/datatype-numeric.html ."""
     assert store(with_json("attributes", f'{{"x":{number}}}')) == (1, 0, [])
-    ((kept,),) = sql.run("SELECT attributes::text FROM events")
+    ((kept,),) = sql.run("SELECT attributes::text FROM stored_events")
     assert exactly(kept) == {"x": Decimal(number)}
 
 
@@ -158,7 +158,7 @@ def test_a_time_finer_than_a_microsecond_is_kept(
 ) -> None:
     """Producers in Go and Java send nanoseconds; the column has microseconds."""
     assert store(encode(event(occurred_at=moment))) == (1, 0, [])
-    ((kept,),) = sql.run("SELECT unmapped::text FROM events")
+    ((kept,),) = sql.run("SELECT unmapped::text FROM stored_events")
     assert exactly(kept) == fraction
 
 
@@ -186,5 +186,7 @@ def test_a_field_cannot_write_a_column_of_the_tables_own(store: Store, sql: Conn
     """A producer's fields that are called like columns are fields that nobody knows."""
     extra = {"stored_at": "2000-01-01T00:00:00Z", "shard_id": "theirs", "unmapped": {"x": 1}}
     assert store(encode(event(**extra))) == (1, 0, [])
-    ((shard, recent, kept),) = sql.run("SELECT shard_id, stored_at > now() - interval '1 hour', unmapped FROM events")
+    ((shard, recent, kept),) = sql.run(
+        "SELECT shard_id, stored_at > now() - interval '1 hour', unmapped FROM stored_events"
+    )
     assert (shard.startswith("shardId-"), recent, kept) == (True, True, extra)

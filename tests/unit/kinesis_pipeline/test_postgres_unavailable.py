@@ -85,7 +85,7 @@ def test_a_killed_connection_is_made_again(connect: Connect, sql: Connection) ->
 
 def test_a_primary_that_became_read_only_is_left(connect: Connect, sql: Connection) -> None:
     """After a failover the old address may lead to the old primary for a moment."""
-    write = "INSERT INTO events SELECT * FROM events WHERE CAST(:n AS int) = 1"
+    write = "INSERT INTO stored_events SELECT * FROM stored_events WHERE CAST(:n AS int) = 1"
     sql.run(f"ALTER ROLE {USER} SET default_transaction_read_only = on")
     promoted = after(0.15, lambda: sql.run(f"ALTER ROLE {USER} RESET default_transaction_read_only"))
     try:

@@ -34,7 +34,7 @@ def test_each_right_is_needed(handle: Any, consumer: SimpleNamespace, sql: Conne
     database = consumer.handler.database
 
     def refused() -> bool:
-        sql.run("TRUNCATE events")
+        sql.run("TRUNCATE stored_events, event_ids")
         database.close()  # the right to connect is asked for once
         found = events(2)
         changed = {**found[1], "amount": "99.00"}
@@ -44,31 +44,42 @@ def test_each_right_is_needed(handle: Any, consumer: SimpleNamespace, sql: Conne
         return heard.any
 
     assert roles.rights(sql, USERS["consumer"])
-    assert roles.unneeded(sql, USERS["consumer"], refused) == []
+    found = roles.unneeded(sql, USERS["consumer"], refused)
+    # The code of before has its rights until the table goes: a deployment may be taken back.
+    assert [right for right in found if not right.endswith(" ON TABLE events")] == []
 
 
 def test_nothing_else_is_allowed(role: Connection, sql: Connection) -> None:
     """It reads no column that it does not compare, and changes and removes nothing."""
     others = [
-        "UPDATE events SET amount = 0",
-        "DELETE FROM events",
-        "LOCK TABLE events IN ACCESS EXCLUSIVE MODE",
-        "SELECT * FROM events",
-        "SELECT stored_at FROM events",
-        "INSERT INTO events (event_id, stored_at) VALUES (gen_random_uuid(), now())",
+        "UPDATE stored_events SET amount = 0",
+        "DELETE FROM stored_events",
+        "LOCK TABLE stored_events IN ACCESS EXCLUSIVE MODE",
+        "SELECT * FROM stored_events",
+        "SELECT shard_id FROM stored_events",
+        "INSERT INTO stored_events (event_id, stored_at) VALUES (gen_random_uuid(), now())",
+        "INSERT INTO events_without_week (event_id) VALUES (gen_random_uuid())",
+        "SELECT event_id FROM events_without_week",
+        "INSERT INTO event_ids (event_id, stored_at) VALUES (gen_random_uuid(), now())",
+        "UPDATE event_ids SET stored_at = now()",
+        "DELETE FROM event_ids",
+        "SELECT event_is_new()",
     ]
-    assert roles.allowed(role, sql, [*roles.forbidden("events", "event_id", USER), *others]) == []
+    tables = [
+        statement for name in ("stored_events", "event_ids") for statement in roles.forbidden(name, "event_id", USER)
+    ]
+    assert roles.allowed(role, sql, [*tables, *others]) == []
 
 
 def test_no_right_is_passed_on(role: Connection, sql: Connection) -> None:
     """Nobody has more afterwards."""
-    assert roles.passed_on(role, sql, "events") == []
+    assert roles.passed_on(role, sql, "stored_events", "event_ids") == []
 
 
 def test_a_statement_that_the_role_may_run_is_not_taken_for_a_refusal(role: Connection, sql: Connection) -> None:
     """The twin of the test above: it would notice."""
-    assert roles.allowed(role, sql, ["SELECT event_id FROM events", "SELECT 1 / 0"]) == [
-        "SELECT event_id FROM events",
+    assert roles.allowed(role, sql, ["SELECT event_id FROM stored_events", "SELECT 1 / 0"]) == [
+        "SELECT event_id FROM stored_events",
         "SELECT 1 / 0 (22012 division by zero)",
     ]
 
@@ -140,4 +151,4 @@ def test_without_iam_authentication_it_says_what_to_do(
 def test_what_the_consumer_may_not_write_is_the_database_s_own(handle: Any, sql: Connection) -> None:
     """The moment at which an event was stored."""
     assert handle(event()) == []
-    assert sql.run("SELECT count(*) FROM events WHERE stored_at > now() - interval '1 minute'") == [[1]]
+    assert sql.run("SELECT count(*) FROM stored_events WHERE stored_at > now() - interval '1 minute'") == [[1]]

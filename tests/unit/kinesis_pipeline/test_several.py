@@ -22,7 +22,7 @@ TOO_LARGE = "more than 8388608 bytes or 10000 events in one record"
 
 def places(sql: Connection) -> list[tuple[str, str, int]]:
     """Return event id, sequence number and sub-sequence number of each row."""
-    rows = sql.run("SELECT event_id::text, sequence_number, sub_sequence_number FROM events ORDER BY 2, 3")
+    rows = sql.run("SELECT event_id::text, sequence_number, sub_sequence_number FROM stored_events ORDER BY 2, 3")
     return [(found[0], found[1], found[2]) for found in rows]
 
 
@@ -147,7 +147,7 @@ def test_what_is_read_is_stored_before_more_is_read(consumer: SimpleNamespace) -
 def test_as_much_as_one_record_may_hold_is_stored(handle: Handle, sql: Connection) -> None:
     """In several statements, each of a size that the database answers in time."""
     assert handle(gzip.compress(lines(*events(2_500))), event()) == []
-    assert sql.run("SELECT count(*) FROM events") == [[2_501]]
+    assert sql.run("SELECT count(*) FROM stored_events") == [[2_501]]
 
 
 def test_a_record_that_is_not_done_comes_again_as_a_whole(
@@ -165,9 +165,9 @@ def test_a_record_that_is_not_done_comes_again_as_a_whole(
     batch = [b"{", event(), aggregate(b"}", *events(1_500)), b"["]
     assert handle(*batch) == ["1002"]
     assert list(quarantined()) == ["1000"]
-    assert sql.run("SELECT count(*) FROM events") == [[1_000]]
+    assert sql.run("SELECT count(*) FROM stored_events") == [[1_000]]
     assert handle(*batch[2:], first=1002) == []
-    assert sql.run("SELECT count(*) FROM events") == [[1_501]]
+    assert sql.run("SELECT count(*) FROM stored_events") == [[1_501]]
     assert sorted(quarantined()) == ["1000", "1002", "1003"]
 
 

@@ -38,7 +38,7 @@ def store(consumer: SimpleNamespace, as_consumer: Callable[..., Any], sql: Conne
 
 def ids(sql: Connection) -> list[str]:
     """Return the stored events' ids."""
-    return [found for (found,) in sql.run("SELECT event_id::text FROM events ORDER BY 1")]
+    return [found for (found,) in sql.run("SELECT event_id::text FROM stored_events ORDER BY 1")]
 
 
 def test_an_event_becomes_a_row_with_all_it_said(store: Store, sql: Connection) -> None:
@@ -47,7 +47,7 @@ def test_an_event_becomes_a_row_with_all_it_said(store: Store, sql: Connection) 
     assert store(body) == (1, 0, [])
     ((*row, stored_at),) = sql.run("""
         SELECT event_id::text, event_type, source, occurred_at, customer_id, amount, currency, attributes, shard_id,
-            sequence_number, arrived_at, stored_at FROM events
+            sequence_number, arrived_at, stored_at FROM stored_events
     """)
     assert row == [
         body["event_id"],
@@ -131,7 +131,7 @@ def test_another_event_under_a_known_id_is_poison(store: Store, sql: Connection,
     assert store(first) == (1, 0, [])
     refused = [("1001", "another event was stored under this event_id")]
     assert store(event(), first | change, event()) == (2, 0, refused)
-    kept = sql.run("SELECT source, amount FROM events WHERE event_id = :id", id=first["event_id"])
+    kept = sql.run("SELECT source, amount FROM stored_events WHERE event_id = :id", id=first["event_id"])
     assert kept == [[first["source"], Decimal("1.00")]]
 
 
@@ -180,7 +180,9 @@ def test_several_refused_rows_are_all_found(store: Store, sql: Connection) -> No
 def test_a_time_that_rfc_3339_allows_is_stored(store: Store, sql: Connection, written: str, meant: str) -> None:
     """Small letters, and a leap second."""
     assert store(event(occurred_at=written)) == (1, 0, [])
-    assert sql.run("SELECT count(*) FROM events WHERE occurred_at = CAST(:meant AS timestamptz)", meant=meant) == [[1]]
+    assert sql.run(
+        "SELECT count(*) FROM stored_events WHERE occurred_at = CAST(:meant AS timestamptz)", meant=meant
+    ) == [[1]]
 
 
 def test_an_event_as_deep_as_allowed_is_stored(consumer: SimpleNamespace, store: Store) -> None:
@@ -256,7 +258,8 @@ def test_a_lost_answer_stores_nothing_twice(
 def test_the_statement_names_every_column_of_the_table(consumer: SimpleNamespace, sql: Connection) -> None:
     """A migration that adds a column nobody fills is noticed here."""
     found = sql.run("""
-        SELECT column_name FROM information_schema.columns WHERE table_name = 'events' AND column_name <> 'stored_at'
+        SELECT column_name FROM information_schema.columns
+        WHERE table_name = 'stored_events' AND column_name <> 'stored_at'
     """)
     assert {name for (name,) in found} == set(consumer.store.COLUMNS)
     assert event().keys() | {"unmapped"} == set(consumer.store.BODY) | {"event_id"}
@@ -268,4 +271,4 @@ def test_the_statement_names_every_column_of_the_table(consumer: SimpleNamespace
 def test_any_text_in_the_attributes_comes_back_as_it_was(store: Store, sql: Connection, text: str) -> None:
     """Whatever would mean something to JSON or to SQL."""
     assert store(event(attributes={"note": text, text or "empty": [text]})) == (1, 0, [])
-    assert sql.run("SELECT attributes FROM events") == [[{"note": text, text or "empty": [text]}]]
+    assert sql.run("SELECT attributes FROM stored_events") == [[{"note": text, text or "empty": [text]}]]

@@ -43,7 +43,7 @@ def insert(connection: Connection, body: dict[str, Any]) -> None:
     """Insert an event as the other consumer does."""
     names = [name for name in body if name != "attributes"]
     connection.run(
-        f"INSERT INTO events ({', '.join(names)}, attributes, shard_id, sequence_number, arrived_at) "
+        f"INSERT INTO stored_events ({', '.join(names)}, attributes, shard_id, sequence_number, arrived_at) "
         f"VALUES ({', '.join(f':{name}' for name in names)}, CAST(:attributes AS jsonb), 's', '1', now())",
         **body,
     )
@@ -72,7 +72,7 @@ def test_an_event_stored_meanwhile_is_a_duplicate(
     wait_until_blocked(other)
     other.run("COMMIT")
     assert running.result(10)[:3] == (1, 1, [])
-    assert other.run("SELECT count(*) FROM events") == [[2]]
+    assert other.run("SELECT count(*) FROM stored_events") == [[2]]
 
 
 def test_another_event_stored_meanwhile_is_a_conflict(
@@ -98,7 +98,7 @@ def test_an_event_given_up_meanwhile_is_stored(
     wait_until_blocked(other)
     other.run("ROLLBACK")
     assert running.result(10)[:3] == (1, 0, [])
-    assert other.run("SELECT count(*) FROM events") == [[1]]
+    assert other.run("SELECT count(*) FROM stored_events") == [[1]]
 
 
 def test_a_deadlock_is_tried_again(
@@ -135,4 +135,4 @@ def test_many_consumers_store_the_same_events_once(
     results = [running.result(60) for running in [pool.submit(consume, order) for order in orders]]
     assert sum(stored for stored, _ in results) == len(bodies)
     assert sum(duplicates for _, duplicates in results) == len(bodies) * (len(orders) - 1)
-    assert sql.run("SELECT count(*), count(DISTINCT event_id) FROM events") == [[60, 60]]
+    assert sql.run("SELECT count(*), count(DISTINCT event_id) FROM stored_events") == [[60, 60]]
