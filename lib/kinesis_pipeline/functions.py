@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IConstruct
 
 from lib.common.acknowledged import Acknowledged
@@ -38,9 +39,9 @@ ACKNOWLEDGED = (
     ),
     Acknowledged(
         "CKV_AWS_116",
-        "AWS::Lambda::Function.*Function*",
-        "A dead-letter queue takes events of asynchronous invocations: the stream has a bucket for failed batches, "
-        "and CloudFormation itself notices a deployment's call that fails. "
+        "AWS::Lambda::Function.ConsumerFunction*",
+        "A dead-letter queue takes events of asynchronous invocations, and the database function has one: the stream "
+        "has a bucket for failed batches. "
         "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
     ),
 )
@@ -50,7 +51,8 @@ ACKNOWLEDGED = (
 class Code:
     """What a function is made of: its package, and what it needs to run.
 
-    ``user`` is the database's role that it signs in as by IAM; without one it is the master user.
+    ``user`` is the database's role that it signs in as by IAM; without one it is the master user. ``dead_letters``
+    takes the events that nobody waits for, when their last try has failed.
     """
 
     part: str
@@ -59,6 +61,7 @@ class Code:
     timeout: cdk.Duration
     user: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    dead_letters: sqs.Queue | None = None
 
 
 class DatabaseClient(Construct):
@@ -91,6 +94,8 @@ class DatabaseClient(Construct):
         )
         self.role = self._role(settings, code.part, arn)
         sign_in = self._sign_in(settings, database, keys, code.user)
+        if code.dead_letters:
+            self._bury(code.dead_letters, settings, keys)
         # Lambda reads the environment variables with the function's role.
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
         self.role.add_to_policy(
@@ -116,6 +121,7 @@ class DatabaseClient(Construct):
             timeout=code.timeout,
             memory_size=MEMORY_MIB,
             log_group=self.log_group,
+            dead_letter_queue=code.dead_letters,
             environment_encryption=keys.operations,
             environment={
                 "DB_HOST": database.instance.db_instance_endpoint_address,
@@ -158,6 +164,20 @@ class DatabaseClient(Construct):
             )
         )
         return role
+
+    def _bury(self, queue: sqs.Queue, settings: Settings, keys: Keys) -> None:
+        """Let Lambda, in the function's name, send to the queue, and SQS encrypt what is sent.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+        """
+        self.role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn]))
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=[keys.operations.key_arn],
+                conditions=via_service("sqs", settings.region),
+            )
+        )
 
     def _sign_in(self, settings: Settings, database: Database, keys: Keys, user: str) -> dict[str, str]:
         """Let the function sign in as one user, and return what its environment says of that."""

@@ -1,5 +1,6 @@
 """Alarms, each with an action: what a person should look at, before a customer calls."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import aws_cdk as cdk
@@ -63,8 +64,12 @@ class Alarms(Construct):
         self.topic.add_to_resource_policy(iam.PolicyStatement.from_json(publish))
         if settings.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
+        self.watch(settings, [*stream(consumer, source, bucket), *instance(database, settings.database_instance_class)])
+
+    def watch(self, settings: Settings, specs: Sequence[AlarmSpec]) -> None:
+        """Declare alarms that write to the topic."""
         action = actions.SnsAction(self.topic)
-        for spec in [*stream(consumer, source, bucket), *instance(database, settings.database_instance_class)]:
+        for spec in specs:
             alarm(self, spec, settings.name("alarm", spec.name), action)
 
 

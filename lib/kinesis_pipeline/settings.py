@@ -1,5 +1,6 @@
 """What can be chosen about the pipeline: validated values, no IaC tool."""
 
+import math
 import re
 
 from lib.common import capacity
@@ -9,6 +10,13 @@ from lib.common.setting_types import NEVER, Given, Setting, SettingType, choice,
 from lib.common.settings import DELETION_PROTECTION, DatabaseSettings, version
 
 SYSTEM = "kinesis-pipeline"
+# Of the failure bucket. What is deleted in a bucket with versions can be brought back for as many days as its lifecycle
+# keeps them, and a day of the lifecycle ends at the next midnight, UTC.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
+VERSION_DAYS, MIDNIGHT_DAYS = 7, 1
+# Weeks go as a whole: with fewer days most of what is kept would be older than that. And the stream's longest retention
+# twice, with the longest of the bucket.
+SHORTEST_DAYS, LONGEST_DAYS = 30, 4400
 
 
 def _zones(given: Given) -> str:
@@ -39,6 +47,11 @@ class Settings(DatabaseSettings):
     )
     # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html
     stream_hours = Setting(number(24, 8760), "hours that records stay in the stream")
+    event_retention_days = Setting(
+        number(SHORTEST_DAYS, LONGEST_DAYS),
+        "days that an event is kept at least; those of a week go together, when the last of them is as old",
+        change="in place; fewer days delete what is older, within six hours",
+    )
     # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
     stream_shards = Setting(
         number(1, 200),
@@ -62,14 +75,29 @@ class Settings(DatabaseSettings):
         return [
             capacity.connections(
                 self.database_instance_class,
-                self.stream_shards + 1,
-                f"a consumer for each of STREAM_SHARDS={self.stream_shards}, and 1 to migrate",
+                self.stream_shards + 2,
+                f"a consumer for each of STREAM_SHARDS={self.stream_shards}, 1 to migrate and 1 for the events' weeks",
                 "fewer STREAM_SHARDS",
             )
         ]
 
     def check(self) -> None:
-        """Refuse production whose zones can change with AWS's list of them."""
+        """Refuse ids that go before the last replay, and production whose zones can change with AWS's list of them.
+
+        An event's id goes with the event. A record is read for as long as the stream has it, in which the mapping's
+        tries end; then its batch is in the failure bucket, with the events of it that are stored; `scripts/redrive`
+        puts it back on the stream, which has it as long again.
+        """
+        stream = math.ceil(self.stream_hours / 24)
+        needed = stream + self.log_days + MIDNIGHT_DAYS + VERSION_DAYS + stream
+        if self.event_retention_days < needed:
+            raise SettingError(
+                f"EVENT_RETENTION_DAYS={self.event_retention_days} is refused: an event can come again for {needed} "
+                f"days, {stream} in the stream (STREAM_HOURS={self.stream_hours}) + {self.log_days} in the failure "
+                f"bucket (LOG_DAYS) + {MIDNIGHT_DAYS} until a midnight + {VERSION_DAYS} as a deleted version + "
+                f"{stream} in the stream once more, and would be stored a second time: use {needed} or more, or fewer "
+                "LOG_DAYS."
+            )
         if self.environment == "production" and not self.availability_zones:
             raise SettingError(
                 "AVAILABILITY_ZONES='' is refused with ENVIRONMENT=production, whose subnets stay in their zones "

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from lib.common import identity, lambda_package
+from lib.kinesis_pipeline import weeks
 from lib.kinesis_pipeline.database import Database
 from lib.kinesis_pipeline.functions import Code, DatabaseClient, Delivery
 from lib.kinesis_pipeline.keys import Keys
@@ -17,6 +19,7 @@ from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
 from lib.kinesis_pipeline.stream import Stream
 from lib.kinesis_pipeline.users import USERS
+from lib.kinesis_pipeline.weeks import DeadLetters, Weeks
 
 FOLDER = "kinesis_pipeline"
 
@@ -44,7 +47,15 @@ class KinesisPipeline(cdk.Stack):
         self.stream = Stream(self, "Stream", settings=settings, keys=self.keys)
         self.network.allow_storage(self.stream.failures.bucket_arn)
         self.database = Database(self, "Database", settings=settings, network=self.network, keys=self.keys)
-        self.admin = self._function("Admin", "database", "Migrations and reports", 15)
+        dead_letters = DeadLetters(self, "DeadLetters", settings=settings, keys=self.keys)
+        self.admin = self._function(
+            "Admin",
+            "database",
+            "Migrations, the events' weeks, and reports",
+            15,
+            {"EVENT_RETENTION_DAYS": str(settings.event_retention_days)},
+            dead_letters.queue,
+        )
         self.consumer = self._function(
             "Consumer",
             "consumer",
@@ -62,6 +73,7 @@ class KinesisPipeline(cdk.Stack):
         # New code must not come before the columns that it needs, and stays away when their migration fails.
         self.consumer.function.node.add_dependency(schema)
         delivery.mapping.node.add_dependency(schema)
+        Weeks(self, "Weeks", settings=settings, function=self.admin.function, schema=schema)
         self.alarms = Alarms(
             self,
             "Alarms",
@@ -72,6 +84,7 @@ class KinesisPipeline(cdk.Stack):
             bucket=self.stream.failures,
             database=self.database.instance,
         )
+        self.alarms.watch(settings, weeks.alarms(self.admin.function, dead_letters.queue))
         self._keep_identity()
         self._outputs()
 
@@ -129,9 +142,18 @@ class KinesisPipeline(cdk.Stack):
         description: str,
         minutes: int,
         environment: Mapping[str, str] | None = None,
+        dead_letters: sqs.Queue | None = None,
     ) -> DatabaseClient:
         package = lambda_package.build(FOLDER, part)
-        code = Code(part, description, package, cdk.Duration.minutes(minutes), USERS.get(part, ""), environment or {})
+        code = Code(
+            part,
+            description,
+            package,
+            cdk.Duration.minutes(minutes),
+            USERS.get(part, ""),
+            environment or {},
+            dead_letters,
+        )
         return DatabaseClient(
             self,
             construct_id,

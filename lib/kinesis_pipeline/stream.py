@@ -7,7 +7,7 @@ from constructs import Construct
 
 from lib.common.acknowledged import Acknowledged
 from lib.kinesis_pipeline.keys import Keys, removal_policy
-from lib.kinesis_pipeline.settings import Settings
+from lib.kinesis_pipeline.settings import VERSION_DAYS, Settings
 
 REQUEST_METRICS = "requests"  # S3 counts requests only where a bucket asks for it
 ACKNOWLEDGED = (
@@ -53,7 +53,7 @@ class Stream(Construct):
                 s3.LifecycleRule(
                     id="expire",
                     expiration=cdk.Duration.days(settings.log_days),
-                    noncurrent_version_expiration=cdk.Duration.days(7),
+                    noncurrent_version_expiration=cdk.Duration.days(VERSION_DAYS),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
             ],

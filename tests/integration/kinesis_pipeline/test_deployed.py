@@ -8,7 +8,7 @@ from lib.common import naming
 from lib.kinesis_pipeline.settings import SYSTEM, Settings
 from lib.local_cloud.cdk.template_compat import LOST
 from tests.integration.conftest import TARGET
-from tests.support import discovery
+from tests.support import discovery, synthesis
 
 
 def lost(kind):
@@ -156,7 +156,7 @@ def test_keys_rotate(aws, settings):
 def test_alarms_tell_the_topic(aws, settings):
     pages = aws("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{SYSTEM}-")
     alarms = [a for page in pages for a in page["MetricAlarms"] if a["AlarmName"].endswith(f"-{settings.suffix}")]
-    assert len(alarms) == 11
+    assert len(alarms) == 13
     topics = {action for alarm in alarms for action in alarm["AlarmActions"]}
     assert {topic.split(":")[-1] for topic in topics} == {settings.name("topic", "alarms")}
 
@@ -165,12 +165,16 @@ def test_the_migration_ran_in_the_deployment(aws, settings):
     answer = aws("lambda").invoke(
         FunctionName=settings.name("function", "database"), Payload=json.dumps({"action": "report"})
     )
-    assert json.loads(answer["Payload"].read())["migrations"] == [
-        "0001_events.sql",
-        "0002_what_no_column_holds.sql",
-        "0003_consumer.sql",
-        "0004_plans.sql",
-    ]
+    migrations = synthesis.ROOT / "lambda" / "kinesis_pipeline" / "database" / "migrations"
+    applied = json.loads(answer["Payload"].read())["migrations"]
+    assert applied == sorted(path.name for path in migrations.glob("*.sql"))
+
+
+def test_the_schedule_has_the_function_look_after_the_events_weeks(aws, settings):
+    (target,) = aws("events").list_targets_by_rule(Rule=settings.name("rule", "weeks"))["Targets"]
+    assert target["Arn"].endswith(f":{settings.name('function', 'database')}")
+    answer = aws("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
+    assert json.loads(answer["Payload"].read())["ahead"] == 4
 
 
 def test_the_same_name_with_one_character_more_is_not_found(aws, settings):

@@ -64,7 +64,7 @@ def test_what_is_there_by_default_is_enough(system: str, environment: str) -> No
         (
             "kinesis-pipeline",
             {"STREAM_SHARDS": "200", "DATABASE_INSTANCE_CLASS": "db.t4g.micro"},
-            "a consumer for each of STREAM_SHARDS=200, and 1 to migrate = 201 are needed",
+            "a consumer for each of STREAM_SHARDS=200, 1 to migrate and 1 for the events' weeks = 202 are needed",
         ),
     ],
 )

@@ -33,6 +33,9 @@ def test_production_is_kept():
         ("AVAILABILITY_ZONES", "a,b,c,d"),
         ("AVAILABILITY_ZONES", "a, b"),
         ("AVAILABILITY_ZONES", "1a,1b"),
+        ("EVENT_RETENTION_DAYS", "0"),
+        ("EVENT_RETENTION_DAYS", "29"),
+        ("EVENT_RETENTION_DAYS", "4401"),
         ("BATCH_SIZE", "1001"),
         ("BATCH_SIZE", "²"),
         ("ALARM_EMAIL", "team"),
@@ -95,3 +98,22 @@ def test_zones_have_the_region_s_name():
     settings = Settings.read({"AVAILABILITY_ZONES": "a,c"})
     assert settings.zone_names == [f"{settings.region}a", f"{settings.region}c"]
     assert Settings.read({}).zone_names == []
+
+
+def test_an_id_that_would_go_before_the_last_replay_is_refused_with_the_arithmetic():
+    """50 hours are three days in the stream, twice: before the bucket and after it."""
+    given = {"STREAM_HOURS": "50", "LOG_DAYS": "30"}
+    with pytest.raises(SettingError) as refusal:
+        Settings.read({**given, "EVENT_RETENTION_DAYS": "43"})
+    assert str(refusal.value) == (
+        "EVENT_RETENTION_DAYS=43 is refused: an event can come again for 44 days, 3 in the stream (STREAM_HOURS=50) "
+        "+ 30 in the failure bucket (LOG_DAYS) + 1 until a midnight + 7 as a deleted version + 3 in the stream once "
+        "more, and would be stored a second time: use 44 or more, or fewer LOG_DAYS."
+    )
+    assert Settings.read({**given, "EVENT_RETENTION_DAYS": "44"}).event_retention_days == 44
+
+
+def test_the_longest_of_all_can_be_covered():
+    """What the stream and the bucket take at the most has a number of days that is accepted."""
+    longest = {"STREAM_HOURS": "8760", "LOG_DAYS": "3653", "EVENT_RETENTION_DAYS": "4400"}
+    assert Settings.read(longest).event_retention_days == 4400

@@ -13,7 +13,7 @@ FUNCTION = "AWS::Lambda::Function"
 
 # CDK adds nothing of its own to this stack: no provider framework, no log retention, no bucket emptier.
 EXPECTED = {
-    "AWS::CloudWatch::Alarm": 11,
+    "AWS::CloudWatch::Alarm": 13,
     "AWS::EC2::FlowLog": 1,
     "AWS::EC2::RouteTable": 2,
     "AWS::EC2::SecurityGroup": 3,
@@ -23,6 +23,7 @@ EXPECTED = {
     "AWS::EC2::SubnetRouteTableAssociation": 2,
     "AWS::EC2::VPC": 1,
     "AWS::EC2::VPCEndpoint": 2,
+    "AWS::Events::Rule": 1,
     "AWS::IAM::Policy": 3,
     "AWS::IAM::Role": 3,
     "AWS::KMS::Alias": 3,
@@ -30,6 +31,7 @@ EXPECTED = {
     "AWS::Kinesis::Stream": 1,
     "AWS::Lambda::EventSourceMapping": 1,
     "AWS::Lambda::Function": 2,
+    "AWS::Lambda::Permission": 1,
     "AWS::Logs::LogGroup": 5,
     "AWS::RDS::DBInstance": 1,
     "AWS::RDS::DBParameterGroup": 1,
@@ -37,6 +39,8 @@ EXPECTED = {
     "AWS::S3::Bucket": 1,
     "AWS::S3::BucketPolicy": 1,
     "AWS::SNS::Topic": 1,
+    "AWS::SQS::Queue": 1,
+    "AWS::SQS::QueuePolicy": 1,
     "AWS::SNS::TopicPolicy": 1,
     "Custom::DatabaseSchema": 1,
 }
@@ -84,7 +88,8 @@ def test_mapping_tries_are_bounded_in_number_and_in_age(dev):
 
 
 def test_a_stream_may_keep_records_for_longer_than_lambda_tries_them():
-    _name, mapping = only(synthesis.template(STREAM_HOURS="8760"), "AWS::Lambda::EventSourceMapping")
+    found = synthesis.template(STREAM_HOURS="8760", EVENT_RETENTION_DAYS="800")
+    _name, mapping = only(found, "AWS::Lambda::EventSourceMapping")
     assert mapping["MaximumRecordAgeInSeconds"] == 7 * 24 * 3600
 
 
@@ -278,11 +283,36 @@ def test_every_alarm_tells_the_topic(dev):
         ("database-cpu", "CPUUtilization"),
         ("database-storage", "FreeStorageSpace"),
         ("database-connections", "DatabaseConnections"),
+        ("weeks-ahead", "WeeksAhead"),
+        ("dead-letters", "ApproximateNumberOfMessagesVisible"),
     ],
 )
 def test_alarm_watches_its_metric(dev, name, metric):
     alarm = named(dev, "AWS::CloudWatch::Alarm", "AlarmName", f"kinesis-pipeline-{name}-dev")
     assert alarm["MetricName"] == metric
+
+
+def test_the_events_weeks_are_looked_after_after_the_schema_is_there(dev):
+    schedule, rule = only(dev, "AWS::Events::Rule")
+    (target,) = rule["Targets"]
+    function, _attribute = target["Arn"]["Fn::GetAtt"]
+    (schema,) = of_type(dev, "Custom::DatabaseSchema")
+    assert target["Input"] == '{"action":"weeks"}'
+    assert dev["Resources"][function]["Properties"]["FunctionName"] == "kinesis-pipeline-database-dev"
+    assert schema in dev["Resources"][schedule]["DependsOn"]
+
+
+def test_the_days_of_an_event_are_those_of_the_settings(production):
+    found = named(production, FUNCTION, "FunctionName", "kinesis-pipeline-database-live")["Environment"]["Variables"]
+    assert found["EVENT_RETENTION_DAYS"] == "450"
+
+
+def test_a_schedule_that_stopped_is_told(dev):
+    """Two runs that say nothing are no data, which has an action of its own."""
+    alarm = named(dev, "AWS::CloudWatch::Alarm", "AlarmName", "kinesis-pipeline-weeks-ahead-dev")
+    _name, rule = only(dev, "AWS::Events::Rule")
+    assert rule["ScheduleExpression"] == f"rate({alarm['Period'] // 2 // 3600} hours)"
+    assert (alarm["TreatMissingData"], len(alarm["InsufficientDataActions"])) == ("missing", 1)
 
 
 def test_bucket_counts_the_requests_that_the_alarm_watches(dev):
