@@ -59,6 +59,13 @@ def session() -> bytes:
     return "; ".join(["SET TimeZone = UTC", *statements]).encode()
 
 
+class PlannedEachTime(str):
+    """A statement whose best plan depends on its values: PostgreSQL plans it for those of each call.
+
+    https://www.postgresql.org/docs/17/sql-prepare.html#SQL-PREPARE-NOTES
+    """
+
+
 class Connection(psycopg.Connection[TupleRow]):
     """A connection that gives up at :attr:`deadline`, and one cursor that it keeps.
 
@@ -101,8 +108,12 @@ class Connection(psycopg.Connection[TupleRow]):
         return super().wait(gen, interval, timeout)
 
     def rows(self, statement: str, values: tuple[object, ...], deadline: float) -> list[TupleRow]:
-        """Run one statement, prepared when it is new to this connection, and return what it gives."""
+        """Run one statement, prepared when it is new to this connection, and return what it gives.
+
+        A statement that is :class:`PlannedEachTime` is not prepared.
+        """
         self.deadline = deadline
         if self._kept is None:
             self._kept = psycopg.RawCursor(self)
-        return self._kept.execute(statement, values).fetchall()
+        prepare = False if isinstance(statement, PlannedEachTime) else None
+        return self._kept.execute(statement, values, prepare=prepare).fetchall()

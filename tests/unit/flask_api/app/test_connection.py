@@ -181,6 +181,15 @@ def test_a_statement_is_prepared_once(connect: Connect, front: Front) -> None:
     assert ask(connection, "SELECT statement FROM pg_prepared_statements WHERE statement = 'SELECT $1::int'")
 
 
+def test_a_statement_whose_plan_depends_on_its_values_is_not_prepared(connect: Connect, front: Front) -> None:
+    """PostgreSQL would keep one plan for all values, whatever the first of them were."""
+    connection, later = connect(front), time.monotonic() + 5
+    for number in range(8):
+        assert connection.rows(module.PlannedEachTime("SELECT $1::int + 0"), (number,), later) == [(number,)]
+    kept = ask(connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%+ 0'")
+    assert kept == 0
+
+
 def test_times_are_in_utc(connect: Connect, front: Front) -> None:
     """PostgreSQL writes them into the answers."""
     assert ask(connect(front), "SHOW TimeZone") == "UTC"

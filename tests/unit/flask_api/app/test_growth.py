@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from psycopg import Connection
 
 from lib.flask_api.app import create_app
+from lib.flask_api.app.connection import PlannedEachTime
+from lib.flask_api.app.products import PAGE_BY_NAME
 from lib.flask_api.app.settings import Settings
 from tests.support import flask_api
 from tests.support.plans import rows_read
@@ -16,7 +18,7 @@ from tests.support.plans import rows_read
 # pylint: disable=redefined-outer-name
 
 ORDERS = 8  # PostgreSQL keeps a plan after five uses
-Client = tuple[FlaskClient, Callable[[], dict[str, int]]]
+Client = tuple[FlaskClient, Callable[..., dict[str, int]]]
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def client(settings: Settings, api: Any) -> Iterator[Client]:
     app = create_app(replace(settings, db_pool_size=1))
     database = app.extensions["shop"].database
     database.open()
-    yield app.test_client(), lambda: rows_read(database.rows)
+    yield app.test_client(), lambda *how: rows_read(database.rows, *how)
     database.close()
 
 
@@ -51,3 +53,23 @@ def test_no_request_reads_a_table_from_end_to_end(client: Client, sql: Connectio
     before = read()
     _orders(web, product_id)
     assert {table: rows - before[table] for table, rows in read().items() if rows != before[table]} == {}
+
+
+def test_products_are_found_by_name_or_in_the_order_of_the_page(client: Client, sql: Connection[Any]) -> None:
+    """Whichever is less: one product of thousands by its name, and a page of products that all have the name."""
+    web, read = client
+    sql.execute(
+        "INSERT INTO products (id, name, price, currency, stock) SELECT gen_random_uuid(), "
+        "CASE n WHEN 1 THEN 'Rare' ELSE 'Product ' || n END, 1, 'EUR', 1 FROM generate_series(1, 5000) AS n"
+    )
+    sql.execute("ANALYZE products")
+    before = read("idx_tup_fetch")
+    for name, found in [("product", 50), ("rare", 1)] * ORDERS:
+        answer = web.get(f"/products?limit=50&name={name}")
+        assert len(answer.json["items"]) == found  # type: ignore[index]
+    assert read("idx_tup_fetch")["products"] - before["products"] < 2 * ORDERS * 60
+
+
+def test_the_search_by_name_is_planned_for_each_name() -> None:
+    """With one plan for all names, a rare one can take a look at every product."""
+    assert isinstance(PAGE_BY_NAME, PlannedEachTime)
