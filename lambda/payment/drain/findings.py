@@ -11,13 +11,13 @@ from telemetry import logger
 
 MISMATCH, UNREADABLE = "mismatch", "unreadable"
 SECONDS = 5.0
-MOST, SHOWN, LOGGED = 10_000, 100, 20  # rows kept; shown at once; lines of the log for each part of a run
+MOST, SHOWN, LOGGED = 10_000, 100, 20  # open ones; shown at once; lines of the log for each part of a run
 
 RECORD = """
 INSERT INTO audit_findings (kind, subject, what, details)
 SELECT kind, subject, what, details
 FROM json_to_recordset(CAST(:found AS json)) AS f (kind text, subject text, what text, details text)
-WHERE (SELECT count(*) FROM audit_findings) < CAST(:most AS integer)
+WHERE (SELECT count(*) FROM audit_findings WHERE acknowledged_at IS NULL) < CAST(:most AS integer)
 ON CONFLICT (kind, subject, what) DO UPDATE SET seen_at = now(), details = EXCLUDED.details, acknowledged_at =
     CASE WHEN audit_findings.details = EXCLUDED.details THEN audit_findings.acknowledged_at END
 """

@@ -270,6 +270,20 @@ def test_no_more_findings_are_kept_than_there_is_room_for(run, api, sql, drain, 
     assert 1 <= run({"action": "findings"})["open"] <= 4
 
 
+def test_findings_that_were_acknowledged_take_no_room_from_new_ones(run, api, sql, drain, monkeypatch):
+    """However many there were in the life of the table: what is found next is kept."""
+    monkeypatch.setattr(drain.findings, "MOST", 1)
+    api.pay("key")
+    tamper(sql, "UPDATE payments SET caller = 'eve'")
+    run()
+    ids = [found["id"] for found in run({"action": "findings"})["findings"]]
+    assert run({"action": "acknowledge", "findings": ids, "by": "ada", "reason": "incident 42"})["open"] == 0
+    tamper(sql, "UPDATE payments SET reference = 'another'")
+    again(sql)
+    run()
+    assert run({"action": "findings"})["open"] > 0
+
+
 def test_a_report_verifies_the_latest_or_those_that_are_named(run, api, bucket, sql, metrics):
     made = sorted(api.pay(f"key-{number}").body["id"] for number in range(4))
     api.refund(made[1], "refund", "1.00")
