@@ -15,15 +15,16 @@ import tap
 from lib.common import naming, region
 from lib.common.errors import ExerciseError, SettingError
 from lib.common.lambda_sources import PackageError
-from lib.local_cloud import inventory, systems
+from lib.local_cloud import inventory, ports, systems
 from lib.local_cloud.audit import audit
-from lib.local_cloud.cloud import UNSET, LocalCloud
+from lib.local_cloud.cloud import MOTO_VARIABLE, PORT_VARIABLE, UNSET, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.servers.postgres import VERSION
 from lib.local_cloud.servers.process import port_is_free
-from lib.local_cloud.systems import Deployed, Report, System
+from lib.local_cloud.systems import DATABASE_PORT, Deployed, Report, System
 
 SYSTEMS = systems.load()
+PORTS = (PORT_VARIABLE, MOTO_VARIABLE, DATABASE_PORT, *(name for each in SYSTEMS.values() for name in each.ports))
 console = Console(highlight=False)
 TROUBLES = (SettingError, LocalCloudError, PackageError, ExerciseError, BotoCoreError, ClientError)
 
@@ -56,6 +57,7 @@ def start(cloud: LocalCloud) -> None:
     with step(f"Local cloud in {cloud.region}") as report:
         report("starting the emulator")
         cloud.start()
+        ports.remember(cloud, PORTS)
 
 
 def running(cloud: LocalCloud) -> None:
@@ -118,10 +120,10 @@ def down(cloud: LocalCloud) -> None:
                 "Then run scripts/down with that one. The servers still run."
             )
         console.print(f"Destroyed, nothing left behind: {len(inventory.LISTINGS)} resource types checked.")
-    ports = [cloud.port, cloud.moto_port, *(server.port for server in cloud.databases())]
+    used = [cloud.port, cloud.moto_port, *(server.port for server in cloud.databases())]
     with step("Servers stopped"):
         stopped = cloud.stop()
-    busy = [port for port in ports if stopped and not port_is_free(port)]
+    busy = [port for port in used if stopped and not port_is_free(port)]
     if busy:
         raise LocalCloudError(f"Port {busy[0]} still answers: end the program that listens there.")
     console.print(f"Stopped: {', '.join(stopped) or 'nothing ran'}.")
@@ -160,6 +162,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run a command; return the exit code: 0 done, 1 failed with a sentence, 130 interrupted."""
     options = parse(arguments)
     try:
+        ports.recall(PORTS)
         cloud = LocalCloud.read()
         if options.command == "up" and options.only_cloud:
             start(cloud)

@@ -75,8 +75,7 @@ class LocalCloud:
         moto_port = _port(environ, MOTO_VARIABLE, port + 1)
         if port == moto_port:
             raise SettingError(f"{MOTO_VARIABLE}={port} is {PORT_VARIABLE} as well: use two ports.")
-        folder = Path(environ.get(FOLDER_VARIABLE) or ROOT / ".local" / "cloud").absolute()
-        return cls(folder=folder, port=port, region=region.primary(environ), moto_port=moto_port)
+        return cls(folder=folder_of(environ), port=port, region=region.primary(environ), moto_port=moto_port)
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which boto3, the AWS CLI, the CDK, Pulumi and Terraform find this cloud."""
@@ -198,6 +197,11 @@ class LocalCloud:
         stopped += [f"{server.name} on port {server.port}" for server in self.servers() if server.stop()]
         shutil.rmtree(self.folder, ignore_errors=True)
         return stopped
+
+
+def folder_of(environ: Mapping[str, str]) -> Path:
+    """Return where the local cloud of an environment keeps everything."""
+    return Path(environ.get(FOLDER_VARIABLE) or ROOT / ".local" / "cloud").absolute()
 
 
 def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
