@@ -25,7 +25,10 @@ SILENCE: Mapping[tuple[str, str], tuple[str, str]] = {
     ("AWS/RDS", "AuroraGlobalDBReplicationLag"): (NO_DATA, "the writing side never had it, the other one always"),
     ("AWS/RDS", "AuroraGlobalDBRPOLag"): (NO_DATA, "the writing side never had it, the other one always"),
     ("DisasterRecovery", "ReplicationLagMilliseconds"): (NO_DATA, "a new stack's function has not run yet"),
-    ("TAP/KinesisPipeline", "WeeksAhead"): (NO_DATA, "a new stack's function has not run yet, and the end of its runs is told"),
+    ("TAP/KinesisPipeline", "WeeksAhead"): (
+        NO_DATA,
+        "not of a new stack; the end of its runs is told",
+    ),
     ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds"): (NO_DATA, "nobody reads the stream any more"),
 }
 # kinesis-pipeline has one alarm on the end of its database's figures.
