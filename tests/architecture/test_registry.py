@@ -23,6 +23,7 @@ EXAMPLES = {
     "tests/unit/common/test_capacity.py": "settings of systems that do not add up",
     "tests/unit/common/test_deployable.py": "which systems have listeners of their own",
     "tests/unit/copy_system/test_copy.py": "names that have to be noticed",
+    "tests/unit/cost/test_growth.py": "figures that were measured of three systems",
     "tests/unit/diagrams/test_cli.py": "what is in three pictures",
     "tests/unit/entry/test_tap.py": "names of stacks and systems that are refused",
     "tests/unit/mutation/test_run.py": "two stacks with what they share",
