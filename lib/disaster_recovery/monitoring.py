@@ -21,6 +21,7 @@ from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from constructs import Construct
 
 from lib.common.alarm_spec import BELOW, HOUR, MINUTE, AlarmSpec
+from lib.common.certificate_alarms import certificate_alarms
 from lib.common.database_alarms import connections_alarm, local_storage_alarm, memory_alarm
 from lib.disaster_recovery.alarms import alarm, dashboard
 from lib.disaster_recovery.api import STAGE
@@ -45,6 +46,7 @@ class Monitoring(Construct):
             *api(context),
             *verification(context),
             *database(context),
+            *certificate(context),
         ]
         self.alarms: list[CloudwatchMetricAlarm] = [alarm(self, spec, context, topic) for spec in watched]
         dashboard(self, context, watched)
@@ -194,3 +196,9 @@ def database(context: AwsContext) -> list[AlarmSpec]:
         memory_alarm(chosen).on(of),
         local_storage_alarm(chosen).on(of),
     ]
+
+
+def certificate(context: AwsContext) -> list[AlarmSpec]:
+    """Return the alarm on this region's certificate of the domain, or none without a domain."""
+    here = (one.certificate_arn for one in context.settings.region_configs if one.region == context.region)
+    return certificate_alarms(next(here))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pulumi
 
 from lib.common.alarm_spec import BELOW, AlarmSpec
+from lib.common.certificate_alarms import certificate_alarms
 from lib.common.database_alarms import connections_alarm, credit_alarms, local_storage_alarm, memory_alarm
 from lib.flask_api.database import Database
 from lib.flask_api.keys import Keys
@@ -12,7 +13,7 @@ from lib.flask_api.load_balancer import LoadBalancer
 from lib.flask_api.network import Network
 from lib.flask_api.service import Service
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, nat_alarms, topic
+from lib.pulumi_components.alarms import alarm, dashboard, firewall_alarm, nat_alarms, topic
 from lib.pulumi_components.policies import AwsContext
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pulumi
 
 from lib.common.alarm_spec import BELOW, HOUR, AlarmSpec
+from lib.common.certificate_alarms import certificate_alarms
 from lib.common.database_alarms import connections_alarm, credit_alarms, memory_alarm
 from lib.payment.api import STAGE, Api
 from lib.payment.database import Database
@@ -13,7 +14,7 @@ from lib.payment.keys import Keys
 from lib.payment.load_balancer import Balancer
 from lib.payment.network import Network
 from lib.payment.settings import Settings
-from lib.pulumi_components.alarms import alarm, certificate_alarms, dashboard, firewall_alarm, nat_alarms, topic
+from lib.pulumi_components.alarms import alarm, dashboard, firewall_alarm, nat_alarms, topic
 from lib.pulumi_components.policies import AwsContext
 
 GIBIBYTE = 1024**3

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from lib.common.alarm_spec import BELOW, HOUR, AlarmSpec, dashboard_body
+from lib.common.alarm_spec import AlarmSpec, dashboard_body
 from lib.common.iam_statements import deny_insecure_transport, publish_alarms
 from lib.pulumi_components.policies import document
 
-DAY, EXPIRY_DAYS = 24 * HOUR, 30
 FIVE_MINUTES, BLOCKED = 300, 100  # scanners of the internet reach every address, a few requests at a time
 
 
@@ -29,31 +28,6 @@ def topic(name: str, account: str, key: aws.kms.Key, email: str, opts: pulumi.Re
     if email:
         aws.sns.TopicSubscription("alarms", topic=alarms.arn, protocol="email", endpoint=email, opts=opts)
     return alarms
-
-
-def certificate_alarms(arn: str) -> list[AlarmSpec]:
-    """Return the alarm on a certificate that nobody renews, or none without a certificate.
-
-    ACM renews its own 60 days before they end; one that was imported is renewed by hand.
-    https://docs.aws.amazon.com/acm/latest/userguide/cloudwatch-metrics.html
-    """
-    if not arn:
-        return []
-    says = "The certificate ends within 30 days"
-    return [
-        AlarmSpec(
-            "certificate",
-            "AWS/CertificateManager",
-            "DaysToExpiry",
-            "Minimum",
-            EXPIRY_DAYS,
-            1,
-            says,
-            {"CertificateArn": arn},
-            period=DAY,
-            comparison=BELOW,
-        )
-    ]
 
 
 def nat_alarms(gateways: Sequence[aws.ec2.NatGateway]) -> list[AlarmSpec]:

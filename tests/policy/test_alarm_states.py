@@ -16,6 +16,7 @@ LONG = 50  # periods
 STAYS = "as it was"
 # Whose silence is a word; that of everything else means that nothing happens: no request, no error, no message.
 SILENCE: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("AWS/CertificateManager", "DaysToExpiry"): (STAYS, "a certificate that has ended tells nothing, nor a new one"),
     ("AWS/Route53", "HealthCheckStatus"): (ALARM, "health checks ask all the time"),
     ("ECS/ContainerInsights", "RunningTaskCount"): (ALARM, "a service without a task tells nothing"),
     ("Payments", "AuditOldestSeconds"): (ALARM, "a schedule looks every minute, and this is its own figure"),

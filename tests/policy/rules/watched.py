@@ -1,4 +1,4 @@
-"""What gives way without a word has an alarm: databases, gateways, firewalls, tasks."""
+"""What gives way without a word has an alarm: databases, gateways, firewalls, tasks, certificates."""
 
 from collections.abc import Iterator, Mapping
 
@@ -35,6 +35,24 @@ def unwatched(declaration: Declaration) -> Iterator[str]:
         for metric in (*DATABASE, STORAGE[database.type], *_credits(database, declaration)):
             if not any(_on(alarm, metric, database, declaration) for alarm in alarms):
                 yield f"{database.name}: no alarm on {metric}"
+
+
+@rule("AWS::ElasticLoadBalancingV2::Listener", "AWS::ApiGateway::DomainName")
+def unwatched_certificates(declaration: Declaration) -> Iterator[str]:
+    """Find certificates that callers are shown, and whose end no alarm of the region tells."""
+    watched = {
+        (alarm.region, str(each["Value"]))
+        for alarm in declaration.of("AWS::CloudWatch::Alarm")
+        if alarm.properties.get("MetricName") == "DaysToExpiry"
+        for each in alarm.properties["Dimensions"]
+    }
+    for listener in declaration.of("AWS::ElasticLoadBalancingV2::Listener"):
+        for shown in listener.properties.get("Certificates", []):
+            if (listener.region, shown["CertificateArn"]) not in watched:
+                yield f"{listener.name}: no alarm on the end of {shown['CertificateArn']}"
+    for domain in declaration.of("AWS::ApiGateway::DomainName"):
+        if (domain.region, domain.at("RegionalCertificateArn")) not in watched:
+            yield f"{domain.name}: no alarm on the end of {domain.at('RegionalCertificateArn')}"
 
 
 def _credits(database: Resource, declaration: Declaration) -> tuple[str, ...]:

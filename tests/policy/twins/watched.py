@@ -17,4 +17,13 @@ TWINS: list[Twin] = [
     *(Twin(watched.unwatched, *PULUMI, part, {}) for part in ("nat-ports-1", "firewall", "tasks", "balancer-errors")),
     Twin(watched.unwatched, *PULUMI, "database-credits", {}),
     Twin(watched.unwatched, *PULUMI, "nat-ports-2", {"dimensions.NatGatewayId": "nat-1"}),
+    Twin(watched.unwatched_certificates, *PULUMI, "certificate", {}),
+    Twin(watched.unwatched_certificates, "cdktf", "aws_cloudwatch_metric_alarm", "certificate", {}),
+    Twin(
+        watched.unwatched_certificates,
+        "cdktf",
+        "aws_api_gateway_domain_name",
+        "secondary",
+        {"regional_certificate_arn": "arn:aws:acm:eu-south-1:123456789012:certificate/other"},
+    ),
 ]

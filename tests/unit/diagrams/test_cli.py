@@ -574,7 +574,7 @@ def test_the_parts_of_the_disaster_recovery_system_are_said() -> None:
     every = set(words(draw.draw("disaster-recovery", recovery())))
     assert {"PRIMARY", "SECONDARY", "while /v1/health/ready is good", "DynamoDB global table"} <= every
     assert {"Aurora Global Database", "a replica in each region", "restorable to any second"} <= every
-    assert {"2 instances · db.r6g.large", "protected from deletion", "19 CloudWatch alarms"} <= every
+    assert {"2 instances · db.r6g.large", "protected from deletion", "20 CloudWatch alarms"} <= every
     assert {"VPC peering, routed both ways", "In each of the two regions", "health-primary, health-secondary"} <= every
     assert {"Primary region (lib/AWS_REGION)", "Secondary region (lib/AWS_REGION_DR)"} <= every
     assert not every & {"Region (lib/AWS_REGION)"}

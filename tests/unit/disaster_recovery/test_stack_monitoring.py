@@ -9,6 +9,7 @@ from tests.support.disaster_recovery import ROLES, configuration, production
 
 REGIONS = dict(zip(ROLES, region.pair({}), strict=True))
 SILENCE = {
+    "AWS/CertificateManager DaysToExpiry": "ignore",
     "AWS/RDS AuroraGlobalDBReplicationLag": "missing",
     "AWS/RDS AuroraGlobalDBRPOLag": "missing",
     "AWS/Route53 HealthCheckStatus": "breaching",
@@ -59,6 +60,17 @@ def test_what_is_little_depends_on_the_databases_class(chosen, gib):
         # Aurora's local storage is about twice the memory, and a tenth of it is little.
         assert thresholds["FreeLocalStorage"] == pytest.approx(0.2 * gib * 1024**3, rel=0.01)
         assert thresholds["DatabaseConnections"] == int(0.7 * min(5000, gib * 1024**3 // 9_531_392))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_regions_own_certificate_of_the_domain_is_watched(role):
+    (alarm,) = alarms(role, "DaysToExpiry")
+    shown = production().one("aws_api_gateway_domain_name", role)["regional_certificate_arn"]
+    assert alarm["dimensions"] == {"CertificateArn": shown}
+
+
+def test_without_a_domain_there_is_no_certificate_to_watch():
+    assert [a for a in configuration().of("aws_cloudwatch_metric_alarm") if a["metric_name"] == "DaysToExpiry"] == []
 
 
 def test_silence_is_what_it_means():

@@ -85,6 +85,11 @@ def test_a_certificate_that_nobody_renews_is_an_alarm():
     assert (alarm["threshold"], alarm["comparisonOperator"], alarm["period"]) == (30, "LessThanThreshold", 86_400)
 
 
+def test_a_certificate_that_has_ended_does_not_end_its_alarm():
+    """ACM writes no value of it any more."""
+    assert program(CERTIFICATE_ARN=CERTIFICATE).one(ALARM, "certificate")["treatMissingData"] == "ignore"
+
+
 def test_no_task_at_all_is_an_alarm_even_without_figures():
     assert program().one(ALARM, "tasks")["treatMissingData"] == "breaching"
     assert program().one(ALARM, "tasks")["comparisonOperator"] == "LessThanThreshold"
