@@ -82,6 +82,16 @@ INSIDE = AlarmSpec(
     3,
     "The internal load balancer answers with errors",
 )
+# What the function itself answers there: API Gateway's errors have none of it, and to Lambda it is a success.
+ANSWERS = AlarmSpec(
+    "balancer-answers",
+    "AWS/ApplicationELB",
+    "HTTPCode_Target_5XX_Count",
+    "Sum",
+    5,
+    3,
+    "The API answers with errors inside the network",
+)
 CARDS = AlarmSpec("cards", METRICS_NAMESPACE, "CardNumbersRefused", "Sum", 10, 5, "Callers send card numbers")
 LETTERS = AlarmSpec(
     "dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0, 1, "A run of a function was given up"
@@ -130,7 +140,9 @@ class Observability(pulumi.ComponentResource):
             shown += [of(spec, part, settings.name("function", part)) for spec in OF_FUNCTIONS]
         drain = {"service": settings.name("function", "drain")}
         shown += [within(spec, settings.audit_pass_hours).on(drain) for spec in OF_THE_TRAIL]
-        shown.append(INSIDE.on({"LoadBalancer": args.balancer.balancer.arn_suffix}))
+        inside = {"LoadBalancer": args.balancer.balancer.arn_suffix}
+        shown.append(INSIDE.on(inside))
+        shown.append(ANSWERS.on({**inside, "TargetGroup": args.balancer.target.arn_suffix}))
         shown.append(CARDS.on({"service": settings.name("function", "api")}))
         shown.append(LETTERS.on({"QueueName": args.functions.dead.name}))
         instance = {"DBInstanceIdentifier": args.database.instance.identifier}

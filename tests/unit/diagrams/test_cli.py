@@ -436,7 +436,7 @@ def test_the_parts_of_the_payment_system_are_said() -> None:
     assert {"application · internal", "callers: 10.30.0.0/16 · port 80", "rate(1 minute)", "migrate"} <= every
     assert {"locked 2555 days · compliance", "versioned", "access logged", "messages kept 14 days"} <= every
     assert {"from api, database, drain"} <= every
-    assert {"audit key: S3 bucket", "database key: database, password", "19 CloudWatch alarms"} <= every
+    assert {"audit key: S3 bucket", "database key: database, password", "20 CloudWatch alarms"} <= every
 
 
 def test_an_object_arrow_needs_the_right_to_it_as_well() -> None:

@@ -101,3 +101,14 @@ def test_a_pass_may_take_as_long_as_the_setting_says(hours):
     assert alarm.inputs["threshold"] == 2 * hours * 3600
     variables = declared.one("lambda/function:Function", "drain").get("environment")["variables"]
     assert variables["AUDIT_PASS_HOURS"] == str(hours)
+
+
+def test_errors_that_callers_inside_the_network_get_are_counted_whoever_answers():
+    """What the load balancer answers by itself, and what the function answers through it, are two figures."""
+    of_all = alarms()
+    own, answers = of_all["balancer-errors"], of_all["balancer-answers"]
+    assert (own["metricName"], set(own["dimensions"])) == ("HTTPCode_ELB_5XX_Count", {"LoadBalancer"})
+    assert (answers["metricName"], set(answers["dimensions"])) == (
+        "HTTPCode_Target_5XX_Count",
+        {"LoadBalancer", "TargetGroup"},
+    )
