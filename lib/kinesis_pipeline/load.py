@@ -7,7 +7,7 @@ from lib.common.load import Limit, Load, Part
 from lib.kinesis_pipeline.settings import Settings
 
 # tests/benchmarks/consumer_throughput.py, on a machine with 2 cores: the whole handler, and a bare insert, by 100.
-CONSUMER_RATE, SQL_RATE = 21_415, 31_963
+CONSUMER_RATE, SQL_RATE = 22_333, 33_227
 # Records a second of a shard, of at most 1 KB each: larger ones, by its 1 MB a second.
 # https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 SHARD_RATE = 1000
