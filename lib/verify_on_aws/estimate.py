@@ -10,7 +10,7 @@ from lib.verify_on_aws import evidence
 from lib.verify_on_aws.evidence import Evidence
 
 DOCUMENTS = region.FOLDER.parent / "docs" / "systems"
-HEAD, SUM = "unit price (USD)", "**sum, idle**"
+HEAD, SUM, COLUMN = "| while nothing uses it | unit price (USD) |", "**sum, an hour**", "`dev`, a month"
 NOT_MEASURED = "not measured yet"
 # What is documented of durations.
 PROVIDER = "https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs"
@@ -35,9 +35,8 @@ def per_hour(system: str, folder: Path = DOCUMENTS) -> float:
     sums = [_cells(line) for line in lines if SUM in line]
     if len(heads) != 1 or len(sums) != 1:
         raise SettingError(f"docs/systems/{system}.md has no table of cost with '{HEAD}' and '{SUM}': write one.")
-    # The first column with hours is that of dev, or of every environment.
-    column = next(number for number, name in enumerate(heads[0]) if name.endswith("per hour"))
-    return float(sums[0][column].strip("*"))
+    # The columns are months, but for the row of an hour's sum.
+    return float(sums[0][heads[0].index(COLUMN)].strip("*"))
 
 
 def measured(runs: Sequence[Evidence]) -> Mapping[str, tuple[float, str]]:

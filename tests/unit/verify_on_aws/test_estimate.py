@@ -11,9 +11,10 @@ from lib.verify_on_aws.evidence import Step
 from tests.support.evidence import RUN
 
 TABLE = """
-| item | unit price (USD) | dev per hour | per month (730 h) | production per hour | per month |
-|---|---|---|---|---|---|
-| **sum, idle** | | **0.167** | **122.22** | **0.336** | **244.97** |
+| while nothing uses it | unit price (USD) | `dev`, a month | `staging`, a month | `production`, a month |
+|---|---|---|---|---|
+| **sum, a month** | | **122.22** | **130.00** | **244.97** |
+| **sum, an hour** | | **0.167** | **0.178** | **0.336** |
 """
 
 
@@ -27,7 +28,7 @@ def test_the_price_is_that_of_dev(tmp_path):
     assert estimate.per_hour("shop", tmp_path) == 0.167
 
 
-@pytest.mark.parametrize("text", ["", TABLE.replace("sum, idle", "sum"), TABLE * 2])
+@pytest.mark.parametrize("text", ["", TABLE.replace("sum, an hour", "sum"), TABLE * 2])
 def test_a_document_without_one_table_is_refused(tmp_path, text):
     (tmp_path / "shop.md").write_text(text)
     with pytest.raises(SettingError, match=r"shop\.md has no table of cost"):
