@@ -66,8 +66,8 @@ def test_a_resource_is_declared_again():
 
 
 def test_a_twin_of_nothing_is_an_error():
-    with pytest.raises(LookupError, match="No system of cdk declares a AWS::SQS::Queue"):
-        Twin(found, "cdk", "AWS::SQS::Queue", "", {}).broken()
+    with pytest.raises(LookupError, match="No system of cdk declares a AWS::Braket::Device"):
+        Twin(found, "cdk", "AWS::Braket::Device", "", {}).broken()
 
 
 def test_the_cases_are_every_system_and_environment_in_three_partitions():

@@ -72,6 +72,7 @@ TWINS = [
         "",
         {"environment.variables.LAMBDA_TASK_ROOT": "x"},
     ),
+    Twin(rules.queue_policies, "cdk", "AWS::SQS::QueuePolicy", "", {"PolicyDocument.Statement.0.Action": EIGHT}),
     Twin(rules.queue_policies, "cdktf", "aws_sqs_queue_policy", "", {"policy.Statement.0.Action": EIGHT}),
     Twin(
         rules.queue_policies,

@@ -1,6 +1,6 @@
 """Twins of the rules on alarms and dashboards."""
 
-from tests.policy.cases import REMOVED, Twin
+from tests.policy.cases import REMOVED, SUFFIX, Twin
 from tests.policy.rules import metrics as rules
 from tests.policy.spelling import everywhere
 
@@ -73,6 +73,13 @@ TWINS: list[Twin] = [
         "AWS::CloudWatch::Alarm",
         "DatabaseCpu",
         {"Dimensions.0.Name": "DBClusterIdentifier"},
+    ),
+    Twin(
+        rules.periods_without_a_run,
+        "cdk",
+        "AWS::CloudWatch::Alarm",
+        "ConsumerErrors",
+        {"Dimensions.0.Value": f"kinesis-pipeline-database-{SUFFIX}"},
     ),
     Twin(
         rules.periods_without_a_run,
