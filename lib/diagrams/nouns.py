@@ -57,6 +57,7 @@ SILENT = (
     "AWS::ApiGateway::UsagePlanKey",
     "AWS::ElasticLoadBalancingV2::TargetGroup target",
     "AWS::Events::Rule target",
+    "AWS::WAFv2::LoggingConfiguration",
     "AWS::WAFv2::WebACLAssociation",
 )
 

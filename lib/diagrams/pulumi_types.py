@@ -136,5 +136,6 @@ TYPES = {
         "AWS::EC2::SecurityGroupIngress", {**GROUPS, "SourceSecurityGroupId": "ReferencedSecurityGroupId"}
     ),
     "aws:wafv2/webAcl:WebAcl": Type("AWS::WAFv2::WebACL"),
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Type("AWS::WAFv2::LoggingConfiguration"),
     "aws:wafv2/webAclAssociation:WebAclAssociation": Type("AWS::WAFv2::WebACLAssociation", {"WebACLArn": "WebAclArn"}),
 }

@@ -7,9 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from lib.common.acknowledged import Acknowledged
+from lib.flask_api.keys import Keys
 from lib.flask_api.network import APPLICATION_PORT, Network
 from lib.flask_api.settings import Settings
-from lib.pulumi_components.firewall import firewall
+from lib.pulumi_components.firewall import FirewallLogs, firewall
 from lib.pulumi_components.policies import AwsContext
 from lib.pulumi_components.storage import balancer_logs, log_bucket
 
@@ -40,6 +41,7 @@ class LoadBalancerArgs:
     settings: Settings
     context: AwsContext
     network: Network
+    keys: Keys
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -77,7 +79,12 @@ class LoadBalancer(pulumi.ComponentResource):
         self.listeners = self._listeners()
         if settings.web_acl:
             firewall(
-                settings.name("web_acl"), self.balancer.arn, settings.sender_rate, self._own, counted=LARGER_BODIES
+                settings.name("web_acl"),
+                self.balancer.arn,
+                settings.sender_rate,
+                self._own,
+                logs=FirewallLogs(settings.log_days, args.keys.operations),
+                counted=LARGER_BODIES,
             )
         self.url = self._address()
         self.register_outputs({})

@@ -44,7 +44,7 @@ class FlaskApi:  # pylint: disable=too-few-public-methods  # a program, held tog
             "migration", MigrationArgs(settings, context, self.network, self.database, self.keys), own
         )
         self.registry = Registry("registry", RegistryArgs(settings), own)
-        self.balancer = LoadBalancer("balancer", LoadBalancerArgs(settings, context, self.network), own)
+        self.balancer = LoadBalancer("balancer", LoadBalancerArgs(settings, context, self.network, self.keys), own)
         self.service = Service(
             "service",
             ServiceArgs(

@@ -15,7 +15,7 @@ from lib.payment.functions import Functions
 from lib.payment.keys import Keys
 from lib.payment.settings import Settings
 from lib.pulumi_components.api_deployment import DeployedParts
-from lib.pulumi_components.firewall import firewall
+from lib.pulumi_components.firewall import FirewallLogs, firewall
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "lambda" / "payment" / "api" / "schemas"
 STAGE = "v1"
@@ -131,7 +131,14 @@ class Api(pulumi.ComponentResource):
         self.key = aws.apigateway.ApiKey("first-caller", name=settings.name("service", "first-caller"), opts=self._own)
         self.stage = self._stage()
         self._limits()
-        firewall(settings.name("web_acl"), self.stage.arn, settings.sender_rate, self._own)
+        firewall(
+            settings.name("web_acl"),
+            self.stage.arn,
+            settings.sender_rate,
+            self._own,
+            # A caller may have put a card number into the path.
+            logs=FirewallLogs(settings.log_days, args.keys.operations, paths=False),
+        )
         self.url = self.stage.invoke_url
         self.register_outputs({})
 

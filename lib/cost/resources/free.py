@@ -52,6 +52,7 @@ FREE: Mapping[str, str] = {
     "AWS::SNS::Subscription": "deliveries are counted at the topic",
     "AWS::SNS::TopicPolicy": _PART,
     "AWS::SQS::QueuePolicy": _PART,
+    "AWS::WAFv2::LoggingConfiguration": "its lines are counted at the log group",
     "AWS::WAFv2::WebACLAssociation": _PART,
     "Custom::DatabaseSchema": "a call of a function, at each deployment",
     "Terraform::aws_default_security_group": _VPC,

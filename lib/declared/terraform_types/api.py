@@ -74,5 +74,10 @@ TYPES = {
         tagged=False,
     ),
     "aws_wafv2_web_acl": ResourceType("AWS::WAFv2::WebACL"),
+    "aws_wafv2_web_acl_logging_configuration": ResourceType(
+        "AWS::WAFv2::LoggingConfiguration",
+        {"logging_filter.filter": "Filters", "logging_filter.filter.condition": "Conditions"},
+        tagged=False,
+    ),
     "aws_wafv2_web_acl_association": ResourceType("AWS::WAFv2::WebACLAssociation", tagged=False),
 }

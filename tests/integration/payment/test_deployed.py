@@ -281,7 +281,7 @@ def test_the_firewall_guards_the_api(aws, api):
 def test_every_alarm_tells_somebody(aws):
     pages = aws("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{SYSTEM}-")
     mine = [a for page in pages for a in page["MetricAlarms"] if a["AlarmName"].endswith(f"-{naming.suffix()}")]
-    assert len(mine) == 19
+    assert len(mine) == 20
     assert all(action.endswith(f":{named('alarms')}") for alarm in mine for action in alarm["AlarmActions"])
     assert all(alarm["AlarmActions"] for alarm in mine)
 

@@ -325,6 +325,37 @@ def firewalls(declaration: Declaration) -> Iterator[str]:
             yield f"{acl.name}: guards {targets}"
 
 
+# What AWS WAF puts into a line of its log as it came, unless it is told not to; a body is never in one.
+# https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
+SECRET_HEADERS = {"authorization", "cookie", "x-api-key"}
+
+
+@rule("AWS::WAFv2::WebACL")
+def firewalls_without_a_log(declaration: Declaration) -> Iterator[str]:
+    """Find web ACLs of which nobody can say later what they blocked, and logs that keep secrets or everything.
+
+    https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+    """
+    for acl in declaration.of("AWS::WAFv2::WebACL"):
+        logging = [
+            each
+            for each in declaration.of("AWS::WAFv2::LoggingConfiguration")
+            if _is(declaration, each.at("ResourceArn"), acl)
+        ]
+        if len(logging) != 1:
+            yield f"{acl.name}: {len(logging)} logs"
+        for each in logging:
+            groups = [found for found, _ in declaration.referred(each.at("LogDestinationConfigs"))]
+            if not groups or not all(str(g.at("LogGroupName")).startswith("aws-waf-logs-") for g in groups):
+                yield f"{each.name}: writes to {[group.at('LogGroupName') for group in groups]}"
+            fields = each.at("RedactedFields", [])
+            kept = SECRET_HEADERS - {str(field.get("SingleHeader", {}).get("Name")) for field in fields}
+            if kept or not any("QueryString" in field for field in fields):
+                yield f"{each.name}: keeps {sorted(kept) or 'the query'}"
+            if each.at("LoggingFilter.DefaultBehavior") != "DROP":
+                yield f"{each.name}: keeps a line for each request"
+
+
 def _is(declaration: Declaration, value: Any, resource: Resource) -> bool:
     return any(found is resource for found, _attribute in declaration.referred(value or ""))
 

@@ -80,6 +80,25 @@ TWINS: list[Twin] = [
     *everywhere(functions.function_limits, "function", {"MemorySize": 64}),
     Twin(functions.function_limits, "cdktf", "aws_lambda_function", "payment", {"timeout": 60}),
     *pulumi(functions.function_limits, "aws:lambda/function:Function", "api", {"timeout": 60}),
+    *(
+        Twin(functions.schedules, "cdk", "AWS::Events::Rule", "", change)
+        for change in ({"ScheduleExpression": "rate(1 hours)"}, {"State": "DISABLED"}, {"Targets": []})
+    ),
+    Twin(functions.schedules, "cdk", "AWS::Lambda::Permission", "", {}),
+    Twin(
+        functions.retries_that_meet_the_next_run,
+        "cdk",
+        "AWS::Events::Rule",
+        "",
+        {"ScheduleExpression": "rate(2 minutes)"},
+    ),
+    *(
+        Twin(functions.function_callers, "cdk", "AWS::Lambda::Permission", "", change)
+        for change in ({"Principal": "events.amazonaws.cmo"}, {"Action": "lambda:InvokeFunctoin"})
+    ),
+    Twin(functions.lost_events, "cdk", "AWS::Lambda::Function", "Admin", {"DeadLetterConfig": REMOVED}),
+    Twin(functions.lost_events, "cdk", "AWS::SQS::Queue", "", {"MessageRetentionPeriod": 3600}),
+    Twin(apis.calls_of_an_api, "cdk", "AWS::Lambda::Permission", "", {"Principal": "apigateway.amazonaws.com"}),
     Twin(functions.schedules, "cdktf", "aws_cloudwatch_event_rule", "", {"schedule_expression": "rate(1 hours)"}),
     Twin(functions.schedules, "cdktf", "aws_cloudwatch_event_target", "", {"retry_policy.maximum_retry_attempts": 500}),
     *pulumi(
@@ -376,6 +395,16 @@ TWINS: list[Twin] = [
         {"visibilityConfig.cloudwatchMetricsEnabled": False},
     ),
     *pulumi(apis.firewalls, "aws:wafv2/webAclAssociation:WebAclAssociation", "", {}),
+    *pulumi(
+        apis.firewalls_without_a_log,
+        "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+        "",
+        {},
+        {"redactedFields": []},
+        {"redactedFields.0.singleHeader.name": "accept"},
+        {"loggingFilter.defaultBehavior": "KEEP"},
+    ),
+    *pulumi(apis.firewalls_without_a_log, "aws:cloudwatch/logGroup:LogGroup", "firewall", {"name": "/firewall"}),
     KeptTwin(functions.code_before_its_migration, "cdk", "AWS::Lambda::Function", "Consumer", {"DependsOn": []}),
     KeptTwin(
         functions.code_before_its_migration, "pulumi", "aws:lambda/function:Function", "api", {"dependencies": []}

@@ -99,6 +99,18 @@ def test_the_firewall_guards_the_load_balancer_but_in_dev(environment, guarded):
     assert all(":loadBalancer/flask-api-dev" in association["resourceArn"] for association in associations)
 
 
+def test_the_firewall_logs_what_it_blocks_or_counts_without_secrets_and_for_as_long_as_other_logs():
+    found = program(LOG_DAYS="30")
+    logging = found.one("wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
+    (kept,) = logging["loggingFilter"]["filters"]
+    assert logging["loggingFilter"]["defaultBehavior"] == "DROP"
+    assert {c["actionCondition"]["action"] for c in kept["conditions"]} == {"BLOCK", "COUNT", "EXCLUDED_AS_COUNT"}
+    assert {"singleHeader": {"name": "authorization"}} in logging["redactedFields"]
+    group = found.one("cloudwatch/logGroup:LogGroup", "firewall")
+    assert (group["name"], group["retentionInDays"]) == ("aws-waf-logs-flask-api-dev", 30)
+    assert group["kmsKeyId"] == found.one("cloudwatch/logGroup:LogGroup", "api")["kmsKeyId"]
+
+
 def test_bodies_that_the_api_takes_pass_the_firewall():
     """The rule's limit is a quarter of the API's: it counts what it would block, and no other rule does."""
     rules = program().one("wafv2/webAcl:WebAcl")["rules"]

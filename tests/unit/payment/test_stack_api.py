@@ -130,6 +130,14 @@ def test_the_firewall_has_awss_rules_and_guards_the_stage():
     assert found.one("wafv2/webAclAssociation:WebAclAssociation")["resourceArn"].endswith("stage/payments")
 
 
+def test_the_firewall_logs_without_secrets():
+    logging = payment().one("wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
+    names = {field.get("singleHeader", {}).get("name") for field in logging["redactedFields"]}
+    assert {"authorization", "cookie", "x-api-key"} <= names
+    assert {"queryString": {}} in logging["redactedFields"]
+    assert {"uriPath": {}} in logging["redactedFields"]  # where a caller may have put a card number
+
+
 def test_no_body_is_logged():
     found = payment()
     assert found.one("apigateway/methodSettings:MethodSettings")["settings"]["dataTraceEnabled"] is False
@@ -200,9 +208,9 @@ def test_the_outputs_are_what_users_and_discovery_need():
 
 def test_every_alarm_tells_the_topic():
     alarms = payment().of("cloudwatch/metricAlarm:MetricAlarm")
-    assert len(alarms) == 19
+    assert len(alarms) == 20
     assert all(a.inputs["alarmActions"] == [payment().outputs["alarmTopicArn"]] for a in alarms)
-    assert len({a.inputs["name"] for a in alarms}) == 19
+    assert len({a.inputs["name"] for a in alarms}) == 20
 
 
 def test_each_part_is_a_component_and_everything_belongs_to_one():

@@ -210,6 +210,12 @@ RESOURCE_TYPES = {
         by={"_Id": "id", "_Name": "Name", "_Scope": "Scope"},
         outputs={"arn": "ARN", "lockToken": "LockToken"},
     ),
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": ResourceType(
+        "wafv2",
+        "put_logging_configuration",
+        key="{resourceArn}",
+        absent="the emulator's firewall logs nothing",
+    ),
     "aws:wafv2/webAclAssociation:WebAclAssociation": ResourceType(
         "wafv2",
         "associate_web_acl",
