@@ -10,6 +10,7 @@ from lib.common.capacity import Need
 from lib.common.errors import SettingError
 from lib.common.setting_types import ENVIRONMENTS
 from lib.common.settings import DatabaseSettings
+from lib.common.system_settings import SystemSettings
 from tests.support.production import ON_DUTY
 
 
@@ -94,3 +95,14 @@ def test_what_the_sentence_says_helps(given: Mapping[str, str], remedy: str) -> 
     """Each of its remedies alone."""
     chosen = settings("flask-api", {"TASKS_MAX": "30", **given})
     assert chosen.deployable() is chosen, remedy
+
+
+def test_a_system_that_limits_nothing_needs_nothing() -> None:
+    """Settings of a system without a database."""
+
+    class Mailbox(SystemSettings):
+        """None of its own."""
+
+        system = "mailbox"
+
+    assert Mailbox(dict[str, object]()).capacity() == []

@@ -214,6 +214,7 @@ RESOURCE_TYPES = {
         "wafv2",
         "put_logging_configuration",
         key="{resourceArn}",
+        into="LoggingConfiguration",
         absent="the emulator's firewall logs nothing",
     ),
     "aws:wafv2/webAclAssociation:WebAclAssociation": ResourceType(
