@@ -22,6 +22,8 @@ class AlarmSpec:
         namespace: the metric's namespace.
         metric: the metric's name.
         statistic: how the values of a period become one; a percentile is written as in ``p95``.
+        minus: another metric of the same namespace and dimensions, which is taken from it: the alarm is on the
+            difference; empty for an alarm on the metric itself.
         threshold: in the metric's own unit.
         evaluation_periods: how many periods in a row have to be beyond the threshold.
         description: what the alarm means, as a sentence without its full stop; also the title in the dashboard.
@@ -44,6 +46,7 @@ class AlarmSpec:
     period: int = MINUTE
     comparison: str = ABOVE
     treat_missing_data: str = "notBreaching"
+    minus: str = ""
 
     def on(self, dimensions: Mapping[str, Reference]) -> "AlarmSpec":
         """Return the same alarm on the metric with these dimensions."""
@@ -54,19 +57,43 @@ class AlarmSpec:
 
         https://github.com/hashicorp/terraform-provider-aws/blob/main/website/docs/r/cloudwatch_metric_alarm.html.markdown
         """
+        return {
+            "alarm_description": f"{self.description}.",
+            **(self._difference() if self.minus else self._metric()),
+            "evaluation_periods": self.evaluation_periods,
+            "threshold": self.threshold,
+            "comparison_operator": self.comparison,
+            "treat_missing_data": self.treat_missing_data,
+        }
+
+    def _metric(self) -> JsonObject:
         # CloudWatch takes percentiles in a field of their own.
         statistic = "extended_statistic" if self.statistic.startswith("p") else "statistic"
         return {
-            "alarm_description": f"{self.description}.",
             "namespace": self.namespace,
             "metric_name": self.metric,
             "dimensions": dict(self.dimensions),
             statistic: self.statistic,
             "period": self.period,
-            "evaluation_periods": self.evaluation_periods,
-            "threshold": self.threshold,
-            "comparison_operator": self.comparison,
-            "treat_missing_data": self.treat_missing_data,
+        }
+
+    def _difference(self) -> JsonObject:
+        """Return the two metrics and what is computed of them; it has no value in a period in which one has none.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+        """
+        shared: JsonObject = {
+            "namespace": self.namespace,
+            "dimensions": dict(self.dimensions),
+            "period": self.period,
+            "stat": self.statistic,
+        }
+        metrics = {"whole": self.metric, "part": self.minus}
+        return {
+            "metric_query": [
+                *({"id": name, "metric": {**shared, "metric_name": metric}} for name, metric in metrics.items()),
+                {"id": "difference", "expression": "whole - part", "label": self.description, "return_data": True},
+            ]
         }
 
 
@@ -89,9 +116,14 @@ def _widget(number: int, spec: AlarmSpec, region: str, line_at_zero: bool) -> Js
         "region": region,
         "stat": spec.statistic,
         "period": spec.period,
-        "metrics": [[spec.namespace, spec.metric, *(part for item in spec.dimensions.items() for part in item)]],
+        "metrics": [
+            [spec.namespace, metric, *(part for item in spec.dimensions.items() for part in item)]
+            for metric in (spec.metric, spec.minus)
+            if metric
+        ],
     }
-    if spec.threshold or line_at_zero:
+    # A difference is the distance of two lines.
+    if not spec.minus and (spec.threshold or line_at_zero):
         properties["annotations"] = {"horizontal": [{"label": "alarm", "value": spec.threshold}]}
     return {
         "type": "metric",

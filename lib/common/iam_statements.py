@@ -31,6 +31,15 @@ def allow(actions: Sequence[str], resources: Sequence[Reference], **rest: JsonVa
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), **rest}
 
 
+def traces(*, on: bool) -> list[Statement]:
+    """Return what a function needs to write traces, or nothing.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+    """
+    actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    return [allow(actions, ["*"])] if on else []  # they take no resource
+
+
 def deny_insecure_transport(action: str, resources: Sequence[Reference]) -> Statement:
     """Return the statement of a resource's policy that refuses requests without TLS."""
     return _deny(action, resources, {"Bool": {"aws:SecureTransport": "false"}})

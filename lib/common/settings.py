@@ -17,6 +17,12 @@ RESTARTS = "the database restarts, when `APPLY_IMMEDIATELY` says"
 # Settings that some systems have.
 API_RATE = Setting(number(1, 10_000), "requests a second that the API takes")
 API_BURST = Setting(number(1, 5_000), "requests that the API takes at once")
+# What the API lets through and Lambda has no room for is answered 500, and not 429. 0 reserves nothing: Lambda
+# insists on leaving 100 to the account's other functions, of which a new account may not have as many.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+FUNCTION_CONCURRENCY = Setting(number(0, 10_000), "requests at once; 0 reserves nothing, for a small quota")
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+API_METRICS = Setting(FLAG, "API Gateway's metrics of each method, at a price; alarms need those of the stage only")
 CERTIFICATE_ARN = Setting(
     kinds.certificate(), "HTTPS with this certificate; without it, HTTP", "", "in place; callers change with it"
 )
@@ -41,6 +47,18 @@ ENVIRONMENT_BEFORE = Setting(
 DOMAIN_NAME = Setting(kinds.DOMAIN, "the name that users call", "")
 HOSTED_ZONE_ID = Setting(kinds.HOSTED_ZONE, "the Route 53 zone of that name", "")
 NAT_PER_ZONE = Setting(FLAG, "a NAT gateway in each zone, so that a zone can fail alone; `false` is cheaper")
+# It grows by itself, and never shrinks; RDS asks for a limit of a tenth more than there is, 64 TiB at the most.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+STORAGE_GIB = 20
+STORAGE_LIMIT_GIB = Setting(
+    number(STORAGE_GIB * 11 // 10, 65_536),
+    f"GiB that the database's storage may grow to by itself, from {STORAGE_GIB}: see Growth",
+    100,
+    "in place; not less than it has grown to",
+)
+# What is traced is a sample: the first request of each second, and one in twenty of the others.
+# https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
+TRACING = Setting(FLAG, "whether X-Ray traces a sample of the requests")
 # A VPC keeps its first block: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 VPC_CIDR = Setting(kinds.NETWORK, "addresses of the network", change=f"{NEVER}the network would be replaced")
 

@@ -28,11 +28,9 @@ from lib.disaster_recovery.api_domain import regional_domain
 from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
-from lib.disaster_recovery.settings import RegionConfig
+from lib.disaster_recovery.settings import HEALTH_BURST, HEALTH_RATE, RegionConfig
 
 STAGE = "v1"
-# Route 53 asks from about fifteen places every ten seconds, by each of two checks.
-HEALTH_RATE, HEALTH_BURST = 20, 50
 # Path, method, whether it needs an idempotency key. Another path or method never reaches the function.
 ROUTES = (
     ("/payments", "POST", True),
@@ -237,7 +235,7 @@ class Api(Construct):
             rest_api_id=self.rest.id,
             deployment_id=deployment.id,
             stage_name=STAGE,
-            xray_tracing_enabled=True,
+            xray_tracing_enabled=context.settings.tracing,
             access_log_settings=ApiGatewayStageAccessLogSettings(
                 destination_arn=logs.arn, format=json.dumps(dict(access_log.FIELDS))
             ),
@@ -248,7 +246,6 @@ class Api(Construct):
     def _limits(self) -> None:
         settings = self._aws.settings
         self._limit("limits", "*/*", settings.api_rate, settings.api_burst)
-        # Of their own, so that a flood of payments cannot make a region look lost.
         # A nested path is one word of the setting's address, so its slashes are written as JSON Pointer writes them:
         # https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
         self._limit("health-limits", "~1health~1ready/GET", HEALTH_RATE, HEALTH_BURST)
@@ -261,7 +258,7 @@ class Api(Construct):
             stage_name=self.stage.stage_name,
             method_path=path,
             settings=ApiGatewayMethodSettingsSettings(
-                metrics_enabled=True,
+                metrics_enabled=self._aws.settings.api_metrics,
                 throttling_rate_limit=rate,
                 throttling_burst_limit=burst,
                 logging_level="ERROR",

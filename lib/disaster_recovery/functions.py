@@ -99,6 +99,7 @@ class Compute(Construct):
                     allow(HASH_ACTIONS, [hash_key]),
                     *vpc_attachment(context.arn("lambda", f"function:{context.name('function', 'payment')}")),
                 ],
+                at_once=settings.function_concurrency,
                 more={
                     "vpc_config": LambdaFunctionVpcConfig(
                         subnet_ids=network.ids("functions"), security_group_ids=[network.functions.id]

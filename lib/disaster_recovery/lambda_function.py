@@ -14,7 +14,7 @@ from constructs import Construct
 
 from lib.common import lambda_package
 from lib.common.acknowledged import Acknowledged
-from lib.common.iam_statements import Statement, allow, via_service
+from lib.common.iam_statements import Statement, allow, traces, via_service
 from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.keys import Keys
 from lib.disaster_recovery.logs import log_group
@@ -26,9 +26,9 @@ MEMORY_MIB = 1024
 ACKNOWLEDGED = (
     Acknowledged(
         "CKV_AWS_115",
-        "aws_lambda_function.*",
-        "The stage's throttle limits the API and a schedule the verification; a reservation would be taken from the "
-        "account's other functions, and a new account has ten concurrent executions.",
+        "aws_lambda_function.verification-*_verification",
+        "A schedule limits the verification; a reservation would be taken from the account's other functions, and a "
+        "new account has ten concurrent executions.",
     ),
     Acknowledged(
         "CKV_AWS_272",
@@ -48,6 +48,7 @@ class Work:
     seconds: int
     environment: Mapping[str, str]
     statements: Sequence[Statement]
+    at_once: int = 0  # reserved concurrent executions; 0 reserves none
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -64,7 +65,7 @@ def function(scope: Construct, *, context: AwsContext, keys: Keys, work: Work) -
         sources=[],
         statements=[
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{logs.arn}:*"]),
-            allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
+            *traces(on=context.settings.tracing),
             # Lambda decrypts the environment in the function's name.
             allow(["kms:Decrypt"], [keys.operations.arn], Condition=via_service("lambda", context.region)),
             *work.statements,
@@ -87,8 +88,9 @@ def function(scope: Construct, *, context: AwsContext, keys: Keys, work: Work) -
         role=role.arn,
         memory_size=MEMORY_MIB,
         timeout=work.seconds,
+        reserved_concurrent_executions=work.at_once or None,
         kms_key_arn=keys.operations.arn,
-        tracing_config=LambdaFunctionTracingConfig(mode="Active"),
+        tracing_config=LambdaFunctionTracingConfig(mode="Active" if context.settings.tracing else "PassThrough"),
         environment=LambdaFunctionEnvironment(
             variables={
                 **work.environment,

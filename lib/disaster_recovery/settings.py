@@ -60,6 +60,9 @@ def _beside(earlier: Mapping[str, Any]) -> str:
     return str(next((n for n in network.supernet().subnets() if n != network and n.is_private), _ELSEWHERE))
 
 
+# What the API takes of health checks: limits of their own, so that a flood of payments cannot make a region look lost.
+# Route 53 asks from about fifteen places every ten seconds, by each of two checks.
+HEALTH_RATE, HEALTH_BURST = 20, 50
 # Write units a second of one partition, and those that a transaction's check of an item takes.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling
@@ -100,6 +103,14 @@ class Settings(common.DatabaseSettings):
     deletion_protection = common.DELETION_PROTECTION
     api_rate = common.API_RATE
     api_burst = common.API_BURST
+    function_concurrency = replace(
+        common.FUNCTION_CONCURRENCY,
+        default=Derived(
+            f"API_BURST, and {HEALTH_BURST} for health checks", lambda earlier: earlier["api_burst"] + HEALTH_BURST
+        ),
+    )
+    api_metrics = common.API_METRICS
+    tracing = common.TRACING
     domain_name = common.DOMAIN_NAME
     hosted_zone_id = replace(
         common.HOSTED_ZONE_ID, about="its Route 53 zone; without it, its records are yours to make"
@@ -125,8 +136,17 @@ class Settings(common.DatabaseSettings):
     )
 
     def capacity(self) -> list[Need]:
-        """Return what payments ask of the one item that says which region writes."""
+        """Return what callers ask of the function, and payments of the one item that says which region writes."""
+        at_once = self.api_burst + HEALTH_BURST
         return [
+            Need(
+                "functions at once",
+                f"API_BURST={self.api_burst} + {HEALTH_BURST} health checks",
+                at_once,
+                f"FUNCTION_CONCURRENCY={self.function_concurrency}",
+                self.function_concurrency or at_once,
+                "a smaller API_BURST, or a larger FUNCTION_CONCURRENCY",
+            ),
             Need(
                 "write units of the one writer item",
                 f"{CHECK_UNITS} x API_RATE={self.api_rate}: each payment's transaction checks it",
@@ -134,7 +154,7 @@ class Settings(common.DatabaseSettings):
                 "a partition of DynamoDB",
                 PARTITION_UNITS,
                 "a smaller API_RATE",
-            )
+            ),
         ]
 
     def check(self) -> None:

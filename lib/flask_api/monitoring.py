@@ -30,6 +30,7 @@ class ObservabilityArgs:
     service: Service
 
 
+INSIGHTS = "ECS/ContainerInsights"
 REQUESTS = AlarmSpec("requests", "AWS/ApplicationELB", "RequestCount", "Sum", 0, 1, "Requests")
 BALANCER = (
     AlarmSpec(
@@ -50,7 +51,7 @@ TASKS = (
     AlarmSpec("memory", "AWS/ECS", "MemoryUtilization", "Average", 85, 10, "The tasks are short of memory"),
     AlarmSpec(
         "tasks",
-        "ECS/ContainerInsights",
+        INSIGHTS,
         "RunningTaskCount",
         "Minimum",
         1,  # as many as the setting says
@@ -58,6 +59,17 @@ TASKS = (
         "Fewer tasks run than always have to",
         comparison=BELOW,
         treat_missing_data="breaching",
+    ),
+    # What scaling asks for is there within minutes, or Fargate has no room, or tasks end as they begin.
+    AlarmSpec(
+        "tasks-missing",
+        INSIGHTS,
+        "DesiredTaskCount",
+        "Average",
+        0,
+        15,
+        "Fewer tasks run than scaling asks for",
+        minus="RunningTaskCount",
     ),
 )
 # Of the busiest instance: an average over the cluster hides a busy writer behind an idle reader.
@@ -88,7 +100,7 @@ class Observability(pulumi.ComponentResource):
         balancer = {"LoadBalancer": args.balancer.balancer.arn_suffix}
         target = {**balancer, "TargetGroup": args.balancer.target.arn_suffix}
         shown = [spec.on(balancer if spec.name == "balancer-errors" else target) for spec in BALANCER]
-        shown += self._tasks(args.service, settings.tasks_min)
+        shown += self._tasks(args.service, settings)
         chosen = settings.database_instance_class
         of_class = [
             connections_alarm(chosen, "Maximum", 1),
@@ -105,10 +117,15 @@ class Observability(pulumi.ComponentResource):
         self.register_outputs({})
 
     @staticmethod
-    def _tasks(tasks: Service, least: int) -> list[AlarmSpec]:
+    def _tasks(tasks: Service, settings: Settings) -> list[AlarmSpec]:
         """Return what is watched of the tasks, once there is a service."""
         if tasks.service is None:
             return []
         dimensions = {"ClusterName": tasks.cluster.name, "ServiceName": tasks.service.name}
-        running = {"tasks": least}
-        return [replace(spec.on(dimensions), threshold=running.get(spec.name, spec.threshold)) for spec in TASKS]
+        least = {"tasks": settings.tasks_min}
+        counted = settings.container_insights != "disabled"
+        return [
+            replace(spec.on(dimensions), threshold=least.get(spec.name, spec.threshold))
+            for spec in TASKS
+            if counted or spec.namespace != INSIGHTS
+        ]

@@ -51,7 +51,8 @@ class Service(pulumi.ComponentResource):
         self._args, self._own = args, pulumi.ResourceOptions(parent=self)
         settings = args.settings
         cluster = settings.name("cluster")
-        # Container Insights would make it by itself, with a key and an end of its own.
+        # Container Insights would make it by itself, with a key and an end of its own. It is there without them too:
+        # what they write last comes after they have been switched off.
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-view-metrics.html
         insights = aws.cloudwatch.LogGroup(
             "insights",
@@ -63,7 +64,7 @@ class Service(pulumi.ComponentResource):
         self.cluster = aws.ecs.Cluster(
             "cluster",
             name=cluster,
-            settings=[{"name": "containerInsights", "value": "enhanced"}],
+            settings=[{"name": "containerInsights", "value": settings.container_insights}],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[insights]),
         )
         aws.ecs.ClusterCapacityProviders(

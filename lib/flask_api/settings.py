@@ -55,6 +55,11 @@ class Settings(common.DatabaseSettings):
     environment_before = common.ENVIRONMENT_BEFORE
     engine_version = common.version("aurora-postgresql")
     database_insights = replace(common.DATABASE_INSIGHTS, default="standard")
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-container-insights.html
+    container_insights = Setting(
+        choice("disabled", "enabled", "enhanced"),
+        "Container Insights of the cluster, at a price; without it no alarm counts running tasks",
+    )
     deletion_protection = common.DELETION_PROTECTION
     vpc_cidr = replace(common.VPC_CIDR, default="10.20.0.0/16")
     nat_per_zone = common.NAT_PER_ZONE

@@ -9,7 +9,7 @@ from constructs import Construct
 from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
 from lib.common.postgres_parameters import PARAMETERS
-from lib.common.settings import LOG_DAYS
+from lib.common.settings import LOG_DAYS, STORAGE_GIB
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
 from lib.kinesis_pipeline.settings import Settings
@@ -64,7 +64,7 @@ class Database(Construct):
             manage_master_user_password=True,
             iam_authentication=True,
             storage_type=rds.StorageType.GP3,
-            allocated_storage=settings.storage_gib,
+            allocated_storage=STORAGE_GIB,
             max_allocated_storage=settings.storage_limit_gib,
             storage_encrypted=True,
             storage_encryption_key=keys.database,

@@ -7,7 +7,7 @@ from lib.common import capacity
 from lib.common.capacity import Need
 from lib.common.errors import SettingError
 from lib.common.setting_types import NEVER, Given, Setting, SettingType, choice, number
-from lib.common.settings import DELETION_PROTECTION, DatabaseSettings, version
+from lib.common.settings import DELETION_PROTECTION, STORAGE_LIMIT_GIB, DatabaseSettings, version
 
 SYSTEM = "kinesis-pipeline"
 # Of the failure bucket. What is deleted in a bucket with versions can be brought back for as many days as its lifecycle
@@ -33,9 +33,9 @@ class Settings(DatabaseSettings):
 
     system, bucket_base = SYSTEM, "events-failed"
     database_name = "pipeline"
-    storage_gib, storage_limit_gib = 20, 100
 
     engine_version = version("postgres")
+    storage_limit_gib = STORAGE_LIMIT_GIB
     deletion_protection = DELETION_PROTECTION
     # CloudFormation has no state of its own to keep them in: Fn::GetAZs looks them up at each deployment.
     availability_zones = Setting(

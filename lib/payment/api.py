@@ -243,7 +243,7 @@ class Api(pulumi.ComponentResource):
             rest_api=self.rest.id,
             deployment=deployment.id,
             stage_name=STAGE,
-            xray_tracing_enabled=True,
+            xray_tracing_enabled=settings.tracing,
             access_log_settings={"destination_arn": logs.arn, "format": json.dumps(ACCESS)},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[execution_logs]),
         )
@@ -266,7 +266,7 @@ class Api(pulumi.ComponentResource):
             stage_name=stage,
             method_path="*/*",
             settings={
-                "metrics_enabled": True,
+                "metrics_enabled": settings.api_metrics,
                 "throttling_rate_limit": settings.api_rate,
                 "throttling_burst_limit": settings.api_burst,
                 "logging_level": "ERROR",

@@ -6,6 +6,7 @@ import pulumi_aws as aws
 from lib.common import rds_versions
 from lib.common.acknowledged import Acknowledged
 from lib.common.postgres_parameters import PARAMETERS
+from lib.common.settings import STORAGE_GIB
 from lib.payment.keys import Keys
 from lib.payment.network import Network
 from lib.payment.settings import Settings
@@ -77,7 +78,7 @@ class Database(pulumi.ComponentResource):
             # Or AWS enrols the instance in paid support when the version's standard support ends.
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             instance_class=settings.database_instance_class,
-            allocated_storage=settings.storage_gib,
+            allocated_storage=STORAGE_GIB,
             max_allocated_storage=settings.storage_limit_gib,
             storage_type="gp3",
             storage_encrypted=True,

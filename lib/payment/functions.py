@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from lib.common import lambda_package
 from lib.common.acknowledged import Acknowledged
-from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
+from lib.common.iam_statements import Statement, allow, deny_insecure_transport, traces, via_service, vpc_attachment
 from lib.payment.database import Database
 from lib.payment.keys import Keys
 from lib.payment.network import Network
@@ -121,7 +121,7 @@ class Functions(pulumi.ComponentResource):
         return [
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
             *vpc_attachment(args.context.arn("lambda", f"function:{name}")),
-            allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no resource
+            *traces(on=args.settings.tracing),
             *self._sign_in(part),
             allow(["sqs:SendMessage"], [self.dead.arn]),
             # Lambda decrypts the environment, and SQS encrypts a dead letter, in the function's name.
@@ -170,7 +170,7 @@ class Functions(pulumi.ComponentResource):
             reserved_concurrent_executions=concurrency or None,
             kms_key_arn=self._args.keys.operations.arn,
             dead_letter_config={"target_arn": self.dead.arn},
-            tracing_config={"mode": "Active"},
+            tracing_config={"mode": "Active" if settings.tracing else "PassThrough"},
             vpc_config={"subnet_ids": network.ids("functions"), "security_group_ids": [network.functions.id]},
             environment={"variables": self._environment(part)},
             # Without its rights a function cannot be attached to the network, and without endpoints it reaches nothing.

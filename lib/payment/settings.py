@@ -38,11 +38,11 @@ class Settings(common.DatabaseSettings):
 
     system = SYSTEM
     database_name = "payments"
-    storage_gib, storage_limit_gib = 20, 100
 
     environment = replace(SystemSettings.environment, default="staging")
     environment_before = common.ENVIRONMENT_BEFORE
     engine_version = common.version("postgres")
+    storage_limit_gib = common.STORAGE_LIMIT_GIB
     database_multi_az = Setting(FLAG, "a standby in a second zone; production has one")
     deletion_protection = common.DELETION_PROTECTION
     vpc_cidr = replace(common.VPC_CIDR, default="10.30.0.0/16")
@@ -70,6 +70,8 @@ class Settings(common.DatabaseSettings):
     audit_pass_hours = Setting(number(1, 720), "hours in which the audit trail is verified once", 24)
     api_rate = common.API_RATE
     api_burst = common.API_BURST
+    api_metrics = common.API_METRICS
+    tracing = common.TRACING
     # WAF counts a sender's requests over five minutes, and takes 10 to 2 billion. One sender may take all that the API
     # takes: WAF is for those who send more.
     sender_rate = Setting(
@@ -77,12 +79,8 @@ class Settings(common.DatabaseSettings):
         "requests of one sender in five minutes",
         Derived(f"{WAF_SECONDS} x API_RATE", lambda earlier: WAF_SECONDS * earlier["api_rate"]),
     )
-    # What the API lets through and Lambda has no room for is answered 500, and not 429. 0 reserves nothing: Lambda
-    # insists on leaving 100 to the account's other functions, of which a new account may not have as many.
-    function_concurrency = Setting(
-        number(0, 1000),
-        "requests at once; 0 reserves nothing, for a small quota",
-        Derived("API_BURST", lambda earlier: earlier["api_burst"]),
+    function_concurrency = replace(
+        common.FUNCTION_CONCURRENCY, default=Derived("API_BURST", lambda earlier: earlier["api_burst"])
     )
     rotated_api_keys = Setting(
         SettingType("`new=old,...`", _rotated), "API keys that take the place of others: see Callers", default=""

@@ -67,13 +67,16 @@ def alarm(
     spec: AlarmSpec, *, name: str, action: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> aws.cloudwatch.MetricAlarm:
     """Return an alarm that tells a topic when it begins and when it ends."""
+    arguments = spec.arguments()
+    if queries := arguments.pop("metric_query", None):
+        arguments["metric_queries"] = queries  # Pulumi's provider makes a plural of a list
     return aws.cloudwatch.MetricAlarm(
         spec.name,
         name=name,
         alarm_actions=[action],
         ok_actions=[action],
         opts=opts,
-        **spec.arguments(),
+        **arguments,
     )
 
 

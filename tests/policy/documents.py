@@ -89,9 +89,14 @@ def duration(seconds: int) -> str:
 def condition(alarm: Resource) -> str:
     """Return when an alarm fires: ``Sum of `5XXError` > 5, 3 x 1 min``."""
     found = alarm.properties
-    statistic = found.get("ExtendedStatistic") or found["Statistic"]
-    compared = f"{statistic} of `{found['MetricName']}` {OPERATORS[found['ComparisonOperator']]}"
-    times = f"{found['EvaluationPeriods']} x {duration(int(found['Period']))}"
+    statistic, metric, period = found.get("ExtendedStatistic") or found.get("Statistic"), "", found.get("Period")
+    if "Metrics" in found:
+        metrics = {query["Id"]: query["MetricStat"] for query in found["Metrics"] if "MetricStat" in query}
+        (computed,) = (query["Expression"] for query in found["Metrics"] if "Expression" in query)
+        words = [str(metrics[word]["Metric"]["MetricName"]) if word in metrics else word for word in computed.split()]
+        metric, statistic, period = " ".join(words), metrics["whole"]["Stat"], metrics["whole"]["Period"]
+    compared = f"{statistic} of `{metric or found['MetricName']}` {OPERATORS[found['ComparisonOperator']]}"
+    times = f"{found['EvaluationPeriods']} x {duration(int(str(period)))}"
     return f"{compared} {amount(float(found['Threshold']))}, {times}{WITHOUT_DATA[found['TreatMissingData']]}"
 
 
@@ -173,6 +178,22 @@ def _requests(declaration: Declaration) -> str:
     return "; ".join([*filter(None, [found.get("all")]), *others])
 
 
+def _traces(declaration: Declaration) -> str:
+    found = {bool(value) for value in _values(declaration, "TracingEnabled", "AWS::ApiGateway::Stage")}
+    return " or ".join(sorted("yes" if each else "no" for each in found))
+
+
+def _metrics(declaration: Declaration) -> str:
+    stages = [stage.at("MethodSettings", []) for stage in declaration.of("AWS::ApiGateway::Stage")]
+    found = {bool(each["MetricsEnabled"]) for settings in stages for each in settings}
+    return " or ".join(sorted("yes" if each else "no" for each in found))
+
+
+def _insights(declaration: Declaration) -> str:
+    clusters = [cluster.at("ClusterSettings", []) for cluster in declaration.of("AWS::ECS::Cluster")]
+    return " or ".join(f"`{each['Value']}`" for settings in clusters for each in settings)
+
+
 ROWS: Mapping[str, Callable[[Declaration], str]] = {
     "database instances": _databases,
     "Availability Zones": _zones,
@@ -183,6 +204,9 @@ ROWS: Mapping[str, Callable[[Declaration], str]] = {
     "records stay in the stream": _stream,
     "audit objects are locked": _locked,
     "requests a second, and at once": _requests,
+    "requests are traced, a sample": _traces,
+    "metrics of each method": _metrics,
+    "Container Insights": _insights,
     "logs are kept": _days("RetentionInDays", "AWS::Logs::LogGroup"),
     "deleted keys wait": _keys,
 }

@@ -82,7 +82,12 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def test_every_alarm_begins_beyond_its_threshold_and_ends_at_it(emulator: LocalCloud) -> None:
     """Of all systems, in production; side by side, for the time that it takes until a value is old."""
     url = emulator.environment()["AWS_ENDPOINT_URL"]
-    alarms = [alarm for system in SYSTEMS for alarm in production(system).of("AWS::CloudWatch::Alarm")]
+    alarms = [
+        alarm
+        for system in SYSTEMS
+        for alarm in production(system).of("AWS::CloudWatch::Alarm")
+        if "Metrics" not in alarm.properties  # the emulator computes nothing
+    ]
     driven: dict[str, Driven] = {}
     states: dict[str, list[str]] = {}
     for number, alarm in enumerate(alarms, start=1):

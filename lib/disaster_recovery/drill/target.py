@@ -70,8 +70,14 @@ class Outage:
     def restore(self) -> None:
         """Let it run again, if it was stopped."""
         if self._cut:
-            name = self._said("the primary region answers again", "delete-function-concurrency")
-            self._lambda().delete_function_concurrency(FunctionName=name)
+            # What is declared, and not what was found: an earlier drill may have been interrupted.
+            if reserved := self._settings.function_concurrency:
+                words = f"put-function-concurrency --reserved-concurrent-executions {reserved}"
+                name = self._said("the primary region answers again", words)
+                self._lambda().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+            else:
+                name = self._said("the primary region answers again", "delete-function-concurrency")
+                self._lambda().delete_function_concurrency(FunctionName=name)
             self._cut = False
 
     def _lambda(self) -> "LambdaClient":

@@ -177,13 +177,11 @@ def _validated(validator: Resource, method: Mapping[str, Any]) -> Iterator[str]:
 
 @rule(STAGE)
 def api_stages(declaration: Declaration) -> Iterator[str]:
-    """Find stages without logs, traces or limits, and those that log bodies.
+    """Find stages without logs or limits, and those that log bodies.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     """
     for stage in declaration.of(STAGE):
-        if stage.properties.get("TracingEnabled") is not True:
-            yield f"{stage.name}: is not traced"
         logs = declaration.referred(stage.at("AccessLogSetting.DestinationArn", ""))
         if [group.type for group, _attribute in logs] != ["AWS::Logs::LogGroup"]:
             yield f"{stage.name}: its access log is {stage.at('AccessLogSetting.DestinationArn')!r}"
@@ -196,11 +194,40 @@ def api_stages(declaration: Declaration) -> Iterator[str]:
         for path, found in known.items():
             if found.get("DataTraceEnabled") is not False:
                 yield f"{stage.name}: {path} logs bodies"
-            if found.get("LoggingLevel") not in ("ERROR", "INFO") or found.get("MetricsEnabled") is not True:
-                yield f"{stage.name}: {path} logs {found.get('LoggingLevel')!r}, or has no metrics"
+            if found.get("LoggingLevel") not in ("ERROR", "INFO"):
+                yield f"{stage.name}: {path} logs {found.get('LoggingLevel')!r}"
             rate, burst = (int(found.get(f"Throttling{key}Limit", 0)) for key in ("Rate", "Burst"))
             if rate not in RATES or burst not in RATES or burst < rate:
                 yield f"{stage.name}: {path} takes {rate} requests a second and {burst} at once"
+
+
+@rule(STAGE, environments=frozenset({"production"}))
+def unobserved_stages(declaration: Declaration) -> Iterator[str]:
+    """Find stages of production without traces, or without metrics of each method: who looks into an outage needs both.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-xray.html
+    """
+    for stage in declaration.of(STAGE):
+        if stage.properties.get("TracingEnabled") is not True:
+            yield f"{stage.name}: is not traced"
+        for path, found in dict(settings(stage)).items():
+            if found.get("MetricsEnabled") is not True:
+                yield f"{stage.name}: {path} has no metrics of its own"
+
+
+@rule(STAGE)
+def broken_traces(declaration: Declaration) -> Iterator[str]:
+    """Find functions that a stage's requests reach, of which only one, the stage or the function, writes traces."""
+    functions = declaration.of("AWS::Lambda::Function")
+    for stage in declaration.of(STAGE):
+        traced = stage.properties.get("TracingEnabled") is True
+        for method in declaration.of(METHOD):
+            uri = method.at("Integration.Uri", "")
+            for function, _attribute in declaration.referred(uri):
+                if function not in functions or function.region != stage.region:
+                    continue
+                if (function.at("TracingConfig.Mode") == "Active") != traced:
+                    yield f"{function.name}: {function.at('TracingConfig')}, and the stage's tracing is {traced}"
 
 
 def texts(value: Any) -> set[str]:

@@ -191,11 +191,12 @@ def _targets(declaration: Declaration, service: Resource) -> Iterator[str]:
 
 @rule("AWS::ECS::Cluster")
 def clusters(declaration: Declaration) -> Iterator[str]:
-    """Find clusters without Container Insights, whose metrics the alarms look at."""
+    """Find clusters that leave Container Insights to the account's default, and those of production without them."""
     for cluster in declaration.of("AWS::ECS::Cluster"):
         found = {item["Name"]: item["Value"] for item in cluster.properties.get("ClusterSettings", [])}
-        if found.get("containerInsights") not in INSIGHTS or len(found) != 1:
-            yield f"{cluster.name}: its settings are {found}: containerInsights is one of {sorted(INSIGHTS)}"
+        wanted = INSIGHTS if declaration.environment == "production" else INSIGHTS | {"disabled"}
+        if found.get("containerInsights") not in wanted or len(found) != 1:
+            yield f"{cluster.name}: its settings are {found}: containerInsights is one of {sorted(wanted)}"
         if not set(cluster.properties.get("CapacityProviders", [])) <= {"FARGATE", "FARGATE_SPOT"}:
             yield f"{cluster.name}: runs on {cluster.properties['CapacityProviders']}"
 

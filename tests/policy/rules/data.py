@@ -48,17 +48,6 @@ def logs_have_an_end(declaration: Declaration) -> Iterator[str]:
             yield f"{group.name}: no RetentionInDays"
 
 
-@rule("AWS::Lambda::Function")
-def functions_write_to_their_own_log_group(declaration: Declaration) -> Iterator[str]:
-    """Find functions without a declared log group: Lambda makes one itself, without key and without end."""
-    groups = {(group.region, group.at("LogGroupName")) for group in declaration.of("AWS::Logs::LogGroup")}
-    for function in declaration.of("AWS::Lambda::Function"):
-        named = function.at("LoggingConfig.LogGroup") or f"/aws/lambda/{function.at('FunctionName')}"
-        owners = [owner.type for owner, _attribute in declaration.referred(named)]
-        if "AWS::Logs::LogGroup" not in owners and (function.region, named) not in groups:
-            yield f"{function.name}: no log group {named!r} in {function.region}"
-
-
 @rule("AWS::S3::Bucket")
 def buckets_have_an_end(declaration: Declaration) -> Iterator[str]:
     """Find buckets that keep everything forever, or unfinished uploads.

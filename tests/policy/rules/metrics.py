@@ -1,6 +1,7 @@
 """Alarms and dashboards look at metrics that somebody writes, in a way that can have a value and can change."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,17 +50,12 @@ def uses(declaration: Declaration) -> Iterator[Use]:
     """Yield every metric that is looked at."""
     for alarm in declaration.of("AWS::CloudWatch::Alarm"):
         found = alarm.properties
-        dimensions = {item["Name"]: str(item["Value"]) for item in found.get("Dimensions", [])}
-        statistic = str(found.get("Statistic") or found.get("ExtendedStatistic"))
-        yield Use(
-            alarm,
-            str(found.get("Namespace")),
-            str(found.get("MetricName")),
-            dimensions,
-            statistic,
-            int(found.get("Period", 0)),
-            alarm.region,
-        )
+        if "Metrics" not in found:
+            statistic = str(found.get("Statistic") or found.get("ExtendedStatistic"))
+            yield _use(alarm, found, statistic, int(found.get("Period", 0)))
+        for query in found.get("Metrics", []):
+            if look := query.get("MetricStat"):
+                yield _use(alarm, look["Metric"], str(look.get("Stat")), int(look.get("Period", 0)))
     for dashboard in declaration.of("AWS::CloudWatch::Dashboard"):
         for widget in dashboard.at("DashboardBody.widgets", []):
             shown = widget["properties"]
@@ -74,6 +70,18 @@ def uses(declaration: Declaration) -> Iterator[Use]:
                     int(shown.get("period", 0)),
                     str(shown.get("region")),
                 )
+
+
+def _use(alarm: Resource, metric: Mapping[str, Any], statistic: str, period: int) -> Use:
+    dimensions = {item["Name"]: str(item["Value"]) for item in metric.get("Dimensions", [])}
+    return Use(
+        alarm, str(metric.get("Namespace")), str(metric.get("MetricName")), dimensions, statistic, period, alarm.region
+    )
+
+
+def looks(declaration: Declaration) -> Iterator[tuple[Resource, Use]]:
+    """Yield every alarm with each metric that it looks at."""
+    yield from ((use.resource, use) for use in uses(declaration) if use.resource.type == "AWS::CloudWatch::Alarm")
 
 
 WATCHED = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
@@ -193,7 +201,7 @@ def _declared(declaration: Declaration, kind: str, path: str, value: str) -> boo
 @rule("AWS::CloudWatch::Alarm")
 def alarm_periods(declaration: Declaration) -> Iterator[str]:
     """Find periods in which the metric has no value, and evaluations over more time than CloudWatch allows."""
-    for alarm, use in zip(declaration.of("AWS::CloudWatch::Alarm"), uses(declaration), strict=False):
+    for alarm, use in looks(declaration):
         shortest = metrics().get(use.namespace, {}).get(use.name)
         if use.period < 60 or use.period % 60 or (shortest and use.period < shortest.period):
             yield f"{alarm.name}: a period of {use.period} s: use a multiple of 60"
@@ -208,7 +216,7 @@ def alarm_periods(declaration: Declaration) -> Iterator[str]:
 @rule("AWS::CloudWatch::Alarm")
 def alarm_thresholds(declaration: Declaration) -> Iterator[str]:
     """Find comparisons that are always or never true: no metric of the table is negative, a percentage ends at 100."""
-    for alarm, use in zip(declaration.of("AWS::CloudWatch::Alarm"), uses(declaration), strict=False):
+    for alarm, use in looks(declaration):
         comparison, threshold = alarm.properties.get("ComparisonOperator"), float(alarm.properties.get("Threshold", -1))
         known = metrics().get(use.namespace, {}).get(use.name)
         highest = 100.0 if known and known.unit == "Percent" else float("inf")
@@ -222,6 +230,46 @@ def alarm_thresholds(declaration: Declaration) -> Iterator[str]:
             yield f"{alarm.name}: {use.name} is always 0 or more"
         if alarm.properties.get("TreatMissingData", "missing") not in MISSING:
             yield f"{alarm.name}: TreatMissingData is {alarm.properties['TreatMissingData']!r}"
+
+
+WORD = re.compile(r"\b[a-z]\w*")  # functions of metric math are in capitals
+
+
+@rule("AWS::CloudWatch::Alarm")
+def alarm_math(declaration: Declaration) -> Iterator[str]:
+    """Find alarms that compute nothing, or more than one thing, or with what they do not name.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
+    """
+    for alarm in declaration.of("AWS::CloudWatch::Alarm"):
+        queries = alarm.properties.get("Metrics", [])
+        if queries and sum(bool(query.get("ReturnData")) for query in queries) != 1:
+            yield f"{alarm.name}: exactly one of {[query.get('Id') for query in queries]} is what the alarm is on"
+        if queries and "MetricName" in alarm.properties:
+            yield f"{alarm.name}: is on {alarm.properties['MetricName']} and on what it computes"
+        unknown = {word for query in queries for word in WORD.findall(str(query.get("Expression", "")))} - {
+            query.get("Id") for query in queries
+        }
+        if unknown:
+            yield f"{alarm.name}: computes with {sorted(unknown)}, which it does not name"
+
+
+@rule("AWS::ECS::Cluster")
+def insights_that_are_off(declaration: Declaration) -> Iterator[str]:
+    """Find looks at Container Insights of a cluster that has none: an alarm that never has a value.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/deploy-container-insights-ECS-cluster.html
+    """
+    for use in uses(declaration):
+        if use.namespace != "ECS/ContainerInsights":
+            continue
+        name = use.dimensions.get("ClusterName", "")
+        referred = [found for found, _attribute in declaration.referred(name)]
+        for cluster in declaration.of("AWS::ECS::Cluster"):
+            found = {each["Name"]: each["Value"] for each in cluster.at("ClusterSettings", [])}
+            off = found.get("containerInsights", "disabled") == "disabled"
+            if off and (cluster in referred or name == cluster.at("ClusterName")):
+                yield f"{use.resource.name}: looks at {use.name}, and {cluster.name} has no Container Insights"
 
 
 @rule("AWS::CloudWatch::Alarm")

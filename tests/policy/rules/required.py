@@ -217,8 +217,8 @@ REQUIRED = (
     Required(
         "AWS::Lambda::Function",
         "TracingConfig.Mode",
-        frozenset({None, "Active"}),
-        "no trace begins at the function",
+        frozenset({None, "Active", "PassThrough"}),
+        "there is no other mode",
         "https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html",
     ),
     Required(

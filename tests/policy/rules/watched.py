@@ -12,7 +12,7 @@ from tests.policy.rules.production import member
 METRICS: Mapping[str, tuple[str, ...]] = {
     # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
     "AWS::EC2::NatGateway": ("ErrorPortAllocation",),
-    "AWS::ECS::Service": ("RunningTaskCount",),
+    "AWS::ECS::Service": ("CPUUtilization", "MemoryUtilization"),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": ("HTTPCode_ELB_5XX_Count",),
     "AWS::WAFv2::WebACL": ("BlockedRequests",),
 }
@@ -28,7 +28,7 @@ def unwatched(declaration: Declaration) -> Iterator[str]:
     """
     alarms = declaration.of("AWS::CloudWatch::Alarm")
     for resource in declaration.resources:
-        for metric in METRICS.get(resource.type, ()):
+        for metric in (*METRICS.get(resource.type, ()), *_counted(resource, declaration)):
             if not any(_on(alarm, metric, resource, declaration) for alarm in alarms):
                 yield f"{resource.name}: no alarm on {metric}"
     for database in (each for each in databases(declaration) if not member(each)):
@@ -53,6 +53,13 @@ def unwatched_certificates(declaration: Declaration) -> Iterator[str]:
     for domain in declaration.of("AWS::ApiGateway::DomainName"):
         if (domain.region, domain.at("RegionalCertificateArn")) not in watched:
             yield f"{domain.name}: no alarm on the end of {domain.at('RegionalCertificateArn')}"
+
+
+def _counted(resource: Resource, declaration: Declaration) -> tuple[str, ...]:
+    """Return the metric of a service's tasks, where its cluster has Container Insights, which write it."""
+    settings = [each for cluster in declaration.of("AWS::ECS::Cluster") for each in cluster.at("ClusterSettings", [])]
+    counts = {"Name": "containerInsights", "Value": "disabled"} not in settings
+    return ("RunningTaskCount",) if resource.type == "AWS::ECS::Service" and counts else ()
 
 
 def _credits(database: Resource, declaration: Declaration) -> tuple[str, ...]:

@@ -231,6 +231,7 @@ TWINS: list[Twin] = [
         "aws:ecs/cluster:Cluster",
         "",
         {"settings.0.value": "enhancde"},
+        {"settings.0.value": "disabled"},
         {"settings.0.name": "containerInsigths"},
     ),
     *pulumi(
@@ -335,14 +336,13 @@ TWINS: list[Twin] = [
         "method_settings",
         "",
         ({"settings.data_trace_enabled": True}, {"settings.dataTraceEnabled": True}),
-        ({"settings.logging_level": "ERORR"}, {"settings.metricsEnabled": False}),
+        ({"settings.logging_level": "ERORR"}, {"settings.loggingLevel": "OFF"}),
         ({"settings.throttling_rate_limit": 0}, {"settings.throttlingBurstLimit": 0}),
     ),
     *api(
         apis.api_stages,
         "stage",
         "",
-        ({"xray_tracing_enabled": False}, {"xrayTracingEnabled": False}),
         (
             {"access_log_settings.format.ip": "$context.identity.apiKey"},
             {"accessLogSettings.format.status": "$context.sattus"},

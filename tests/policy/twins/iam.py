@@ -205,5 +205,5 @@ TWINS: list[Twin] = [
     ),
     Twin(roles.traces, "cdk", "AWS::Lambda::Function", "", {"TracingConfig": {"Mode": "Active"}}),
     Twin(roles.traces, "cdktf", "aws_lambda_function", "", {"tracing_config.mode": "PassThrough"}),
-    Twin(roles.traces, "pulumi", "aws:lambda/function:Function", "", {"tracingConfig.mode": "PassThrough"}),
+    Twin(roles.traces, "pulumi", "aws:lambda/function:Function", "api", {"tracingConfig.mode": "PassThrough"}),
 ]

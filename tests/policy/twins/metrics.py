@@ -103,6 +103,23 @@ TWINS: list[Twin] = [
     *everywhere(rules.alarm_thresholds, "alarm", {"Threshold": 120}, **DATABASE),
     *everywhere(rules.alarm_thresholds, "alarm", {"Threshold": 0, "ComparisonOperator": "LessThanThreshold"}),
     *everywhere(rules.alarm_thresholds, "alarm", {"TreatMissingData": "notBraeching"}),
+    Twin(rules.alarm_math, "cdk", "AWS::CloudWatch::Alarm", "", {"Metrics": [{"Id": "a", "Expression": "b"}]}),
+    Twin(
+        rules.alarm_math,
+        "cdktf",
+        "aws_cloudwatch_metric_alarm",
+        "",
+        {"metric_query": [{"id": "a", "expression": "b", "return_data": True}]},
+    ),
+    *(
+        Twin(rules.alarm_math, "pulumi", "aws:cloudwatch/metricAlarm:MetricAlarm", "tasks-missing", change)
+        for change in (
+            {"metricQueries.2.returnData": False},
+            {"metricQueries.2.expression": "whole - parts"},
+            {"metricName": "DesiredTaskCount"},
+        )
+    ),
+    Twin(rules.insights_that_are_off, "pulumi", "aws:ecs/cluster:Cluster", "", {"settings.0.value": "disabled"}),
     *everywhere(rules.silent_alarms, "alarm", {"AlarmActions": []}),
     *everywhere(rules.silent_alarms, "alarm", {"ActionsEnabled": False}),
     Twin(rules.silent_alarms, "cdk", "AWS::CloudWatch::Alarm", "", {"OKActions": []}),

@@ -68,17 +68,6 @@ TWINS = [
     Twin(data.logs_have_an_end, "cdk", "AWS::Logs::LogGroup", "", {"RetentionInDays": REMOVED}),
     Twin(data.logs_have_an_end, "cdktf", "aws_cloudwatch_log_group", "", {"retention_in_days": 0}),
     Twin(data.logs_have_an_end, "pulumi", "aws:cloudwatch/logGroup:LogGroup", "", {"retentionInDays": 0}),
-    Twin(
-        data.functions_write_to_their_own_log_group,
-        "cdk",
-        "AWS::Lambda::Function",
-        "",
-        {"LoggingConfig": REMOVED, "FunctionName": "another"},
-    ),
-    Twin(data.functions_write_to_their_own_log_group, "cdktf", "aws_lambda_function", "", {"function_name": "another"}),
-    Twin(
-        data.functions_write_to_their_own_log_group, "pulumi", "aws:lambda/function:Function", "", {"name": "another"}
-    ),
     Twin(data.buckets_have_an_end, "cdk", "AWS::S3::Bucket", "", {"LifecycleConfiguration": REMOVED}),
     Twin(
         data.buckets_have_an_end,

@@ -1,6 +1,7 @@
 """Alarms and dashboards are plain data that name a metric, its dimensions, and when somebody has to look."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,25 @@ def test_the_arguments_are_those_of_the_provider():
         "comparison_operator": "GreaterThanThreshold",
         "treat_missing_data": "notBreaching",
     }
+
+
+def test_an_alarm_on_a_difference_names_both_metrics_and_is_on_what_is_computed():
+    found = replace(ERRORS, minus="Throttles").arguments()
+    assert not {"metric_name", "namespace", "dimensions", "statistic", "period"} & set(found)
+    *metrics, computed = found["metric_query"]
+    for query, name in zip(metrics, ("Errors", "Throttles"), strict=True):
+        looked_at = {"namespace": "AWS/Lambda", "dimensions": {"FunctionName": "f"}, "period": 60, "stat": "Sum"}
+        assert query["metric"] == looked_at | {"metric_name": name}
+        assert "return_data" not in query
+    first, second = (query["id"] for query in metrics)
+    assert computed["expression"] == f"{first} - {second}"
+    assert (computed["return_data"], computed["label"]) == (True, "The function fails")
+
+
+def test_a_graph_of_a_difference_is_two_lines():
+    (widget,) = dashboard_body([replace(ERRORS, minus="Throttles")], "the-region", line_at_zero=True)["widgets"]
+    assert [metric[1] for metric in widget["properties"]["metrics"]] == ["Errors", "Throttles"]
+    assert "annotations" not in widget["properties"]
 
 
 def test_a_graph_shows_what_the_alarm_looks_at():

@@ -55,6 +55,14 @@ def test_what_is_there_by_default_is_enough(system: str, environment: str) -> No
             {"API_BURST": "400", "FUNCTION_CONCURRENCY": "20"},
             "functions at once: API_BURST=400 = 400 are needed, and FUNCTION_CONCURRENCY=20 has 20",
         ),
+        (
+            "disaster-recovery",
+            {"API_BURST": "100", "FUNCTION_CONCURRENCY": "100"},
+            (
+                "functions at once: API_BURST=100 + 50 health checks = 150 are needed, and FUNCTION_CONCURRENCY=100 "
+                "has 100: a smaller API_BURST, or a larger FUNCTION_CONCURRENCY."
+            ),
+        ),
         ("payment", {"API_BURST": "500"}, "500 functions, 1 that drains, 1 that migrates = 502 are needed"),
         (
             "payment",

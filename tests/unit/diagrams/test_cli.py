@@ -353,7 +353,7 @@ def test_every_type_of_the_program_is_drawn_or_left_out_on_purpose(
 def test_what_the_api_consists_of_is_said() -> None:
     """What several resources are together stands on one card."""
     every = words(draw.draw("flask-api", api()))
-    assert {"3 NAT gateways", "6 log groups", "18 CloudWatch alarms", "3 KMS keys", "CloudWatch dashboard"} <= {*every}
+    assert {"3 NAT gateways", "6 log groups", "19 CloudWatch alarms", "3 KMS keys", "CloudWatch dashboard"} <= {*every}
     assert {"scales from 2 to 6 tasks", "at 60 % CPU", "at 70 % memory", "objects kept 365 days"} <= {*every}
 
 

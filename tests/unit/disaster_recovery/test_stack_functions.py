@@ -237,8 +237,27 @@ def test_the_stage_is_throttled_traced_and_logged_without_bodies(role):
     assert stage["xray_tracing_enabled"] is True
     assert "aws_cloudwatch_log_group" in stage["access_log_settings"]["destination_arn"]
     assert not {"$context.requestBody", "header"} & set(stage["access_log_settings"]["format"].split('"'))
-    assert (limits["*/*"]["throttling_rate_limit"], limits["*/*"]["throttling_burst_limit"]) == (200, 400)
+    assert (limits["*/*"]["throttling_rate_limit"], limits["*/*"]["throttling_burst_limit"]) == (200, 200)
     assert [settings["data_trace_enabled"] for settings in limits.values()] == [False, False]
+
+
+@pytest.mark.parametrize(("tracing", "mode"), [("true", "Active"), ("false", "PassThrough")])
+def test_functions_write_traces_where_they_may_and_shall(tracing, mode):
+    found = configuration(TRACING=tracing)
+    assert {each["tracing_config"]["mode"] for each in found.of("aws_lambda_function")} == {mode}
+    policies = [p["policy"] for p in found.of("aws_iam_role_policy") if "logs:PutLogEvents" in p["policy"]]
+    allowed = {"xray:PutTraceSegments" in policy for policy in policies if "dynamodb:" in policy}
+    assert allowed == {mode == "Active"}
+    assert {s["xray_tracing_enabled"] for s in found.of("aws_api_gateway_stage")} == {mode == "Active"}
+
+
+@pytest.mark.parametrize(
+    ("given", "reserved"), [({}, 250), ({"API_BURST": "250"}, 300), ({"FUNCTION_CONCURRENCY": "0"}, None)]
+)
+def test_functions_are_kept_for_what_the_api_lets_through(given, reserved):
+    found = configuration(**with_domain(ENVIRONMENT="production", ENVIRONMENT_SUFFIX="pr-7", **given))
+    payments = [f for f in found.of("aws_lambda_function") if "payment" in f["function_name"]]
+    assert [f.values.get("reserved_concurrent_executions") for f in payments] == [reserved] * 2
 
 
 def test_a_flood_of_payments_leaves_the_health_checks_theirs():

@@ -19,6 +19,7 @@ EXPECTED = {
     "cpu",
     "memory",
     "tasks",
+    "tasks-missing",
     "database-cpu",
     "database-connections",
     "database-memory",
@@ -38,7 +39,12 @@ def test_the_alarms_are_all_there():
 
 
 def test_tasks_are_watched_once_there_are_any():
-    assert {alarm.name for alarm in declare(dict(ON_DUTY)).of(ALARM)} == EXPECTED - {"cpu", "memory", "tasks"}
+    assert {alarm.name for alarm in declare(dict(ON_DUTY)).of(ALARM)} == EXPECTED - {
+        "cpu",
+        "memory",
+        "tasks",
+        "tasks-missing",
+    }
 
 
 def test_every_alarm_tells_the_topic_when_it_begins_and_ends():
@@ -49,9 +55,26 @@ def test_every_alarm_tells_the_topic_when_it_begins_and_ends():
 
 
 def test_every_alarm_has_exactly_one_kind_of_statistic():
-    alarms = [a.inputs for a in program().of(ALARM)]
+    alarms = [a.inputs for a in program().of(ALARM) if "metricQueries" not in a.inputs]
     assert all(("statistic" in a) != ("extendedStatistic" in a) for a in alarms)
     assert program().one(ALARM, "latency")["extendedStatistic"] == "p95"
+
+
+def test_fewer_tasks_than_scaling_asks_for_are_an_alarm():
+    alarm = program().one(ALARM, "tasks-missing")
+    *metrics, computed = alarm["metricQueries"]
+    assert [(each["id"], each["metric"]["metricName"]) for each in metrics] == [
+        ("whole", "DesiredTaskCount"),
+        ("part", "RunningTaskCount"),
+    ]
+    assert (computed["expression"], computed["returnData"]) == ("whole - part", True)
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+    assert {each["metric"]["dimensions"]["ServiceName"] for each in metrics} == {"flask-api-dev"}
+
+
+def test_without_container_insights_nothing_counts_tasks():
+    found = {alarm.name for alarm in program(CONTAINER_INSIGHTS="disabled").of(ALARM)}
+    assert found == EXPECTED - {"tasks", "tasks-missing"}
 
 
 @pytest.mark.parametrize("least", [2, 7])
@@ -116,11 +139,12 @@ def test_cloudwatch_may_publish_and_nobody_without_tls():
 
 def test_the_dashboard_shows_requests_and_every_alarms_figure():
     body = json.loads(program().one("cloudwatch/dashboard:Dashboard")["dashboardBody"])
-    shown = {widget["properties"]["metrics"][0][1] for widget in body["widgets"]}
-    assert shown == {"RequestCount"} | {alarm.inputs["metricName"] for alarm in program().of(ALARM)}
+    shown = {metric[1] for widget in body["widgets"] for metric in widget["properties"]["metrics"]}
+    alarms = [alarm.inputs for alarm in program().of(ALARM)]
+    assert shown == {"RequestCount", "DesiredTaskCount"} | {a["metricName"] for a in alarms if "metricName" in a}
     assert {widget["properties"]["region"] for widget in body["widgets"]} == {region.primary({})}
 
 
 def test_no_widget_lies_upon_another():
     body = json.loads(program().one("cloudwatch/dashboard:Dashboard")["dashboardBody"])
-    assert len({(widget["x"], widget["y"]) for widget in body["widgets"]}) == len(body["widgets"]) == 19
+    assert len({(widget["x"], widget["y"]) for widget in body["widgets"]}) == len(body["widgets"]) == 20

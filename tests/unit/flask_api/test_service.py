@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lib.common import region
+from lib.flask_api.settings import Settings
 from lib.flask_api.users import API_USER
 from tests.support.production import ON_DUTY
 from tests.support.program import declare, program
@@ -166,6 +167,14 @@ def test_images_are_scanned_kept_and_never_replaced():
     assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged", "any"]
 
 
-def test_the_cluster_is_watched():
-    settings = program().one("ecs/cluster:Cluster")["settings"]
-    assert settings == [{"name": "containerInsights", "value": "enhanced"}]
+@pytest.mark.parametrize("value", ["disabled", "enabled", "enhanced"])
+def test_container_insights_are_as_they_were_chosen_and_never_the_accounts(value):
+    found = program(CONTAINER_INSIGHTS=value)
+    assert found.one("ecs/cluster:Cluster")["settings"] == [{"name": "containerInsights", "value": value}]
+
+
+@pytest.mark.parametrize(
+    ("environment", "value"), [("dev", "disabled"), ("staging", "enabled"), ("production", "enhanced")]
+)
+def test_container_insights_are_on_where_they_pay(environment, value):
+    assert Settings.read({"ENVIRONMENT": environment}).container_insights == value

@@ -39,6 +39,15 @@ def test_a_function_runs_in_the_network_with_traces_and_dead_letters(part):
     assert function["runtime"] == "python3.14"
 
 
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(("tracing", "mode"), [("true", "Active"), ("false", "PassThrough")])
+def test_a_function_writes_traces_where_it_may_and_shall(part, tracing, mode):
+    found = payment(TRACING=tracing)
+    assert found.one(FUNCTION, part)["tracingConfig"] == {"mode": mode}
+    assert ("xray:PutTraceSegments" in found.one("iam/rolePolicy:RolePolicy", part)["policy"]) is (mode == "Active")
+    assert found.one("apigateway/stage:Stage")["xrayTracingEnabled"] is (mode == "Active")
+
+
 def test_concurrency_is_reserved():
     found = payment(FUNCTION_CONCURRENCY="7", API_BURST="7")
     assert found.one(FUNCTION, "api")["reservedConcurrentExecutions"] == 7

@@ -97,7 +97,7 @@ class Aws:
         return [{"Items": [item for item in self.items.values() if item.get("drill") == run]}]
 
     def put_function_concurrency(self, **arguments):
-        self.calls.append(("cut", arguments["FunctionName"], arguments["ReservedConcurrentExecutions"]))
+        self.calls.append(("reserve", arguments["FunctionName"], arguments["ReservedConcurrentExecutions"]))
 
     def delete_function_concurrency(self, **arguments):
         self.calls.append(("restore", arguments["FunctionName"]))
@@ -250,7 +250,23 @@ def test_on_aws_the_outage_is_a_function_that_may_not_run(aws, settings):
     outage.cut()
     outage.restore()
     name = settings.name("function", "payment")
-    assert [call for call in aws.calls if call[0] in ("cut", "restore")] == [("cut", name, 0), ("restore", name)]
+    declared = settings.function_concurrency
+    assert declared > 0
+    calls = [call for call in aws.calls if call[0] in ("reserve", "restore")]
+    assert calls == [("reserve", name, 0), ("reserve", name, declared)]
+    assert [shlex.split(command)[2] for command in shown] == ["put-function-concurrency"] * 2
+
+
+def test_an_outage_ends_with_no_reservation_where_none_is_declared(aws):
+    settings, shown = Settings.read({"FUNCTION_CONCURRENCY": "0"}), []
+    outage = target.Outage(aws, settings, lambda _what, command: shown.append(command))
+    outage.cut()
+    outage.restore()
+    name = settings.name("function", "payment")
+    assert [call for call in aws.calls if call[0] in ("reserve", "restore")] == [
+        ("reserve", name, 0),
+        ("restore", name),
+    ]
     assert [shlex.split(command)[2] for command in shown] == ["put-function-concurrency", "delete-function-concurrency"]
 
 
