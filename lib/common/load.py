@@ -39,6 +39,45 @@ class Part(NamedTuple):
     prices: tuple[tuple[str, Decimal, str], ...]
 
 
+class Store(NamedTuple):
+    """What fills: what each unit leaves in it, and when it is full.
+
+    Attributes:
+        what: the store, with the setting or the limit that makes it as large as it is.
+        unit_bytes: that one unit leaves, indexes included.
+        limit_bytes: that it takes.
+        moved_by: what to set or build before it is full.
+        kept_days: that a unit stays; 0 for always.
+    """
+
+    what: str
+    unit_bytes: int
+    limit_bytes: int
+    moved_by: str
+    kept_days: int = 0
+
+    def days(self, rate: Decimal) -> Decimal | None:
+        """Return after how many days it is full, at so many units a second all the time; None for never."""
+        found = Decimal(self.limit_bytes) / (rate * self.unit_bytes * DAY_SECONDS)
+        return None if self.kept_days and found > self.kept_days else found
+
+
+class Servers(NamedTuple):
+    """The classes that a database may have.
+
+    Attributes:
+        unit_rate: units a second that one core was measured to carry.
+        instance_class: the class that it has.
+        price: the name of a class's price in AmazonRDS's list, with ``{}`` for the class.
+        instances: that have the class.
+    """
+
+    unit_rate: int
+    instance_class: str
+    price: str
+    instances: int
+
+
 class Load(NamedTuple):
     """How a system grows.
 
@@ -49,6 +88,8 @@ class Load(NamedTuple):
         limits: in any order.
         parts: what is multiplied.
         uses: of AWS's prices, how many of its units one unit of work takes, by service and name.
+        stores: what fills.
+        servers: what the database may be; None where there is none that the load is on.
     """
 
     unit: str
@@ -57,6 +98,23 @@ class Load(NamedTuple):
     limits: tuple[Limit, ...]
     parts: tuple[Part, ...]
     uses: Mapping[tuple[str, str], Decimal]
+    stores: tuple[Store, ...] = ()
+    servers: Servers | None = None
+
+
+DAY_SECONDS, GIB = 86_400, 1024**3
+# What CloudWatch Logs takes in is paid for by the GB, which is 10^9 bytes here, to be on the safe side.
+LOGS = ("logs", "STANDARD/ingestion")
+
+
+def gigabytes(count: int) -> Decimal:
+    """Return bytes as the GB that are paid for."""
+    return Decimal(count) / 10**9
+
+
+# Aurora's volume: 128 TiB, and 256 TiB with the latest versions.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html
+AURORA_BYTES = 128 * 1024 * GIB
 
 
 # Requests a second of an account: 10,000, and 2,500 in some newer regions; here the fewer.

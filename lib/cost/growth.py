@@ -7,13 +7,16 @@ from decimal import ROUND_CEILING, Decimal
 from types import ModuleType
 
 from lib.analyse.prices import HOURS
-from lib.common.load import Limit, Load
+from lib.common.load import Limit, Load, Servers
+from lib.common.rds_instances import cores
 from lib.cost.model import HOUR, MILLION, Rate
 from lib.cost.pricing import Prices
 from lib.cost.report import aligned, month
 
 FACTORS = (10, 100, 1000)
 SECONDS = 3600 * HOURS  # of a month
+# Of the price table.
+CLASSES = ("db.t4g.medium", "db.t4g.large", "db.m6g.large", "db.r6g.large", "db.r6g.xlarge")
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,37 @@ def at(load: Load, factor: Decimal, where: str, prices: Prices) -> Growth:
             if price := prices.get(Rate(part.service, name), where):
                 amount += many * quantity * price.amount * (HOURS if per == HOUR else 1)
         charges.append(Charge(part.what, many, amount))
+    if load.servers:
+        charges += _server(load.servers, rate, where, prices)
     return Growth(load, rate, where, tuple(charges))
+
+
+def _server(servers: Servers, rate: Decimal, where: str, prices: Prices) -> list[Charge]:
+    """Return what the class costs more that takes the load all the time, and nothing where the present one does."""
+    found = list[tuple[Decimal, str]]()
+    for name in {*CLASSES, servers.instance_class}:
+        usage = servers.price.format(name.replace("xlarge", "xl"))
+        if price := prices.get(Rate("AmazonRDS", usage), where):
+            found.append((price.amount, name))
+    now = next((amount for amount, name in found if name == servers.instance_class), None)
+    if now is None or cores(servers.instance_class) * servers.unit_rate >= rate:
+        return []
+    instead = f"{{}} in the place of {servers.instance_class}"
+    for amount, name in sorted(found):
+        if cores(name) * servers.unit_rate >= rate:
+            count = Decimal(servers.instances)
+            return [Charge(instead.format(name), count, count * (amount - now) * HOURS)]
+    return [Charge(instead.format("a class that the price table has not"), Decimal(servers.instances), Decimal(0))]
+
+
+def days(value: Decimal | None) -> str:
+    """Return a time as people read it: ``4.8 hours``, ``20 days``, ``3.1 years``, ``never``."""
+    if value is None:
+        return "never"
+    for size, unit in ((Decimal(365), "years"), (Decimal(1), "days")):
+        if value >= 2 * size:
+            return f"{value / size:,.0f} {unit}" if value >= 10 * size else f"{value / size:,.1f} {unit}"
+    return f"{value * 24:,.1f} hours"
 
 
 def number(value: Decimal) -> str:
@@ -117,14 +150,28 @@ def text(growth: Growth) -> str:
         *([charge.what, number(charge.count), month(charge.amount)] for charge in growth.charges),
         ["sum", "", month(growth.month)],
     ]
+    stores = [
+        [
+            f"{number(growth.rate)} {unit} a second, all the time, fill",
+            "in",
+            "moved by",
+        ],
+        *([store.what, days(store.days(growth.rate)), store.moved_by] for store in growth.load.stores),
+    ]
+    full = ["", *(f"{a}  {b}  {c}" for a, b, c in _even(stores))] if growth.load.stores else []
     first = f"{number(growth.load.rate)} {unit} a second are what the settings are made for: {growth.load.source}."
-    lines = [first, f"At {number(growth.rate)} a second:", "", *_limits(rows), "", *aligned(charges)]
+    lines = [first, f"At {number(growth.rate)} a second:", "", *_limits(rows), "", *aligned(charges), *full]
     return "\n".join(lines) + "\n"
 
 
 def _limits(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return [f"{row[0]:<{widths[0]}}  {row[1]:>{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}".rstrip() for row in rows]
+
+
+def _even(rows: Sequence[Sequence[str]]) -> list[tuple[str, str, str]]:
+    first, second = (max(len(row[column]) for row in rows) for column in range(2))
+    return [(f"{a:<{first}}", f"{b:>{second}}", c) for a, b, c in rows]
 
 
 def document(load: Load, where: str, prices: Prices) -> list[list[str]]:
@@ -139,10 +186,20 @@ def document(load: Load, where: str, prices: Prices) -> list[list[str]]:
     rows = [
         [limit.what, number(limit.takes), *_words(limit, growths), limit.moved_by] for limit in growths[0].ordered()
     ]
+    fills = [
+        [
+            f"{store.what}: full after",
+            days(store.days(load.rate)),
+            *(days(store.days(each.rate)) for each in growths),
+            store.moved_by,
+        ]
+        for store in load.stores
+    ]
     loads = [f"{number(each.rate)}" for each in growths]
     return [
         [f"{load.unit} a second ({load.source})", number(load.rate), *loads, ""],
         *rows,
+        *fills,
         ["**a month of such a load, USD**", "", *(month(each.month) for each in growths), ""],
     ]
 

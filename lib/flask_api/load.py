@@ -3,11 +3,14 @@
 from decimal import Decimal
 
 from lib.common import load, rds_instances
-from lib.common.load import Limit, Load, Part
+from lib.common.load import Limit, Load, Part, Servers, Store
 from lib.flask_api.settings import Settings
 
 # tests/benchmarks/flask_api.py, on a machine with 2 cores: orders of one worker, and of its bare statement.
 WORKER_RATE, SQL_RATE = 684, 1754
+# tests/benchmarks/sizes.py: what an order of two products leaves in the database, and in the log.
+ROW_BYTES, LOG_BYTES = 524, 230
+INSTANCES = 2  # a writer and a reader
 CPU_UNITS, MIB = 1024, 1024  # of a vCPU, and of a GB
 
 
@@ -28,7 +31,7 @@ def of(settings: Settings) -> Load:
             settings.database_instance_class, rds_instances.cores(settings.database_instance_class), SQL_RATE
         ),
     ]
-    uses = dict[tuple[str, str], Decimal]()
+    uses = {load.LOGS: load.gigabytes(LOG_BYTES)}
     if settings.web_acl:
         limits.append(load.sender(settings.sender_rate))
         uses["awswaf", "RequestV2-Tier1"] = Decimal(1)
@@ -46,4 +49,13 @@ def of(settings: Settings) -> Load:
             ),
         ),
         uses,
+        (
+            Store(
+                f"Aurora's volume of 128 TiB, {ROW_BYTES} bytes each",
+                ROW_BYTES,
+                load.AURORA_BYTES,
+                "archiving of old orders, which is not built",
+            ),
+        ),
+        Servers(SQL_RATE, settings.database_instance_class, "InstanceUsage:{} CreateDBInstance:0021", INSTANCES),
     )

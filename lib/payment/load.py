@@ -3,13 +3,15 @@
 from decimal import Decimal
 
 from lib.common import load, rds_instances
-from lib.common.load import Limit, Load
+from lib.common.load import Limit, Load, Servers, Store
 from lib.payment.settings import Settings
 
 # tests/benchmarks/payment.py, on a machine with 2 cores: a warm function, and the bare SQL of the same transaction.
 FUNCTION_RATE, SQL_RATE = 676, 878
 # Lambda counts the function's time in milliseconds, and it has 1 GB.
 GB_SECONDS = Decimal("0.002")
+# tests/benchmarks/sizes.py: what a payment leaves in the database, and in the logs of function, Lambda and API Gateway.
+ROW_BYTES, LOG_BYTES = 1242, 1356
 
 
 def of(settings: Settings) -> Load:
@@ -43,5 +45,22 @@ def of(settings: Settings) -> Load:
             ("AWSLambda", "Request-ARM"): Decimal(1),
             ("AWSLambda", "Lambda-GB-Second-ARM"): GB_SECONDS,
             ("AmazonS3", "Requests-Tier1"): Decimal(1),  # the audit record
+            load.LOGS: load.gigabytes(LOG_BYTES),
         },
+        (
+            Store(
+                f"STORAGE_LIMIT_GIB={settings.storage_limit_gib}, {ROW_BYTES:,} bytes each",
+                ROW_BYTES,
+                settings.storage_limit_gib * load.GIB,
+                "a larger STORAGE_LIMIT_GIB; archiving of old payments, which is not built",
+            ),
+        ),
+        Servers(
+            SQL_RATE,
+            settings.database_instance_class,
+            "Multi-AZUsage:{} CreateDBInstance:0014"
+            if settings.database_multi_az
+            else "InstanceUsage:{} CreateDBInstance:0014",
+            1,
+        ),
     )

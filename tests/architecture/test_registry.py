@@ -17,6 +17,7 @@ EXAMPLES = {
     "tap.py": "the registry",
     "tests/architecture/test_registry.py": "lists that have to be noticed",
     "tests/benchmarks/plans.py": "statements of three systems' own",
+    "tests/benchmarks/sizes.py": "a unit of work of three systems",
     "tests/policy/test_contract.py": "a life cycle in each tool's own words",
     "tests/policy/test_major_versions.py": "what the upgrade does in each",
     "tests/policy/test_provider.py": "a value of each tool that the provider refuses",

@@ -147,6 +147,16 @@ def connect(server: database.TestServer, plain: bool) -> Connection:
     return Connection(database.USER, password=server.password, database=database.DATABASE, sock=link, **tls)
 
 
+def of_lambda() -> None:
+    """Set what Lambda sets for the consumer."""
+    os.environ.update(
+        functions.OF_LAMBDA,
+        POWERTOOLS_METRICS_NAMESPACE="benchmark",
+        POWERTOOLS_SERVICE_NAME="benchmark",
+        FAILURE_BUCKET="benchmark",
+    )
+
+
 @contextlib.contextmanager
 def pipeline(folder: Path, plain: bool = False) -> Iterator[tuple[Any, Any]]:
     """Yield the consumer and a bare connection, on a server of their own with the schema of the stack."""
@@ -178,12 +188,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="roughly, for one round")
     parser.add_argument("--plain", action="store_true", help="B without TCP_NODELAY")
     arguments = parser.parse_args()
-    os.environ.update(
-        functions.OF_LAMBDA,
-        POWERTOOLS_METRICS_NAMESPACE="benchmark",
-        POWERTOOLS_SERVICE_NAME="benchmark",
-        FAILURE_BUCKET="benchmark",
-    )
+    of_lambda()
     ratios = {}
     table = sys.stdout
     print(f"{'batch':>5}  {'handler/s':>10}  {'bare/s':>10}  {'ratio':>5}")

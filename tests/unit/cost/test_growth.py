@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from lib.common.errors import SettingError
-from lib.common.load import Limit, Load, Part
+from lib.common.load import DAY_SECONDS, Limit, Load, Part, Servers, Store
 from lib.cost import cli, growth
 from lib.cost.growth import at
 from lib.cost.pricing import REFERENCE, Prices
@@ -37,6 +37,11 @@ PRICES = Prices(
 
 # Of the systems that say how they grow.
 GROWING = [system for system in SYSTEMS if growth.module(system) is not None]
+
+
+def kept(**others: object) -> Load:
+    """Return the load with stores or servers."""
+    return LOAD._replace(**others)  # type: ignore[arg-type]
 
 
 def grown(factor: str) -> growth.Growth:
@@ -172,6 +177,86 @@ def test_a_setting_that_is_refused_is_no_load(monkeypatch):
         ("kinesis-pipeline", "CONSUMER_RATE", "events/s"),
     ],
 )
-def test_what_one_unit_takes_is_the_readmes_figure(name, constant, unit):
+def test_a_units_rate_is_the_readmes_figure(name, constant, unit):
     figures = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
     assert f" {getattr(growth.module(name), constant):,} {unit}" in figures
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "logs"),
+    [
+        ("payment", "payment {:,} bytes", "payment {:,} bytes"),
+        ("flask-api", "order of two products {:,} bytes", "order {:,} bytes"),
+        ("kinesis-pipeline", "event {:,} bytes", "event of a batch of 100 {:,} bytes"),
+    ],
+)
+def test_what_a_unit_leaves_is_the_readmes_figure(name, rows, logs):
+    figures = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
+    own = growth.module(name)
+    (left,) = (line for line in figures.splitlines() if line.startswith("| what one unit leaves in the database"))
+    (logged,) = (line for line in figures.splitlines() if line.startswith("| what it leaves in CloudWatch Logs"))
+    assert rows.format(own.ROW_BYTES) in left
+    assert logs.format(own.LOG_BYTES) in logged
+
+
+SHELF = Store("a shelf", 5, 10 * 5 * DAY_SECONDS * 3, "another shelf")  # full after three days at 10 a second
+
+
+def test_what_fills_is_full_the_sooner_the_greater_the_load():
+    assert (SHELF.days(Decimal(10)), SHELF.days(Decimal(30))) == (3, 1)
+
+
+@pytest.mark.parametrize(("kept_days", "full"), [(0, 3), (3, 3), (2, None)])
+def test_what_goes_before_it_is_full_never_fills(kept_days, full):
+    assert SHELF._replace(kept_days=kept_days).days(Decimal(10)) == full
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (None, "never"),
+        ("0.05", "1.2 hours"),
+        ("1.9", "45.6 hours"),
+        ("2", "2.0 days"),
+        ("45", "45 days"),
+        ("730", "2.0 years"),
+        ("9999", "27 years"),
+    ],
+)
+def test_times_are_read_as_people_say_them(found, words):
+    assert growth.days(Decimal(found) if found else None) == words
+
+
+def test_what_fills_is_shown_with_what_moves_it():
+    load = kept(stores=(SHELF,))
+    assert "another shelf" in growth.text(at(load, Decimal(1), HERE, PRICES))
+    (row,) = (row for row in growth.document(load, HERE, PRICES) if row[0].startswith("a shelf"))
+    assert row == ["a shelf: full after", "3.0 days", "7.2 hours", "0.7 hours", "0.1 hours", "another shelf"]
+
+
+def test_a_load_that_fills_nothing_says_nothing_of_it():
+    assert "fill" not in growth.text(grown("1"))
+
+
+RATES = {"One:db.t4g.medium": "0.1", "One:db.m6g.large": "0.3", "One:db.r6g.large": "0.5"}
+CLASSES = Prices({REFERENCE: {"currency": "USD", "AmazonRDS": {"date": "2026-05-01", "rates": RATES}}})
+
+
+@pytest.mark.parametrize(
+    ("factor", "what", "amount"),
+    [
+        ("4", None, 0),  # 40 a second are what 0.4 vCPU take
+        ("4.1", "db.m6g.large in the place of db.t4g.medium", 2 * Decimal("0.2") * 730),
+        ("20", "db.m6g.large in the place of db.t4g.medium", 2 * Decimal("0.2") * 730),
+        ("21", "a class that the price table has not in the place of db.t4g.medium", 0),
+    ],
+)
+def test_a_load_costs_the_cheapest_class_that_takes_it(factor, what, amount):
+    load = kept(servers=Servers(100, "db.t4g.medium", "One:{}", 2), parts=(), uses={})
+    found = [(charge.what, charge.count, charge.amount) for charge in at(load, Decimal(factor), HERE, CLASSES).charges]
+    assert found == ([(what, 2, amount)] if what else [])
+
+
+def test_a_class_without_a_price_is_compared_with_none():
+    load = kept(servers=Servers(100, "db.t4g.micro", "One:{}", 1), parts=(), uses={})
+    assert at(load, Decimal(100), HERE, CLASSES).charges == ()
