@@ -46,7 +46,7 @@ def connections(instance_class: str) -> int:
 # Of a vCPU, all the time, by the size; of the families t3 and t4g alike. More of it is paid for as CPU credits.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
 _BASELINE = {"micro": "0.1", "small": "0.2", "medium": "0.2", "large": "0.3", "xlarge": "0.4", "2xlarge": "0.4"}
-_SMALLEST_VCPUS = 2  # of a large, too
+SMALLEST_VCPUS = 2  # of a large, too
 
 
 def cores(instance_class: str) -> Decimal:
@@ -57,7 +57,7 @@ def cores(instance_class: str) -> Decimal:
     """
     found = _CLASS.fullmatch(instance_class)
     if found is None or memory(instance_class) == memory(SMALLEST):
-        return _SMALLEST_VCPUS * Decimal(_BASELINE["micro"])
+        return SMALLEST_VCPUS * Decimal(_BASELINE["micro"])
     # AWS gives each family so much memory with each vCPU; the sizes below large have two vCPUs as well.
-    vcpus = max(_SMALLEST_VCPUS, _SMALLEST_VCPUS * memory(instance_class) // (_LARGE_GIB[found[1]] * GIB))
+    vcpus = max(SMALLEST_VCPUS, SMALLEST_VCPUS * memory(instance_class) // (_LARGE_GIB[found[1]] * GIB))
     return vcpus * (Decimal(_BASELINE[instance_class.split(".")[2]]) if burstable(instance_class) else Decimal(1))

@@ -15,6 +15,7 @@ from constructs import Construct, IConstruct
 
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import trust, via_service, vpc_attachment
+from lib.kinesis_pipeline import delivery
 from lib.kinesis_pipeline.database import Database, retention
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.network import Network
@@ -205,15 +206,7 @@ class Delivery(Construct):
     The consumer quarantines poison records by itself. What comes back as failed is therefore an outage (the
     database, the bucket) or a defect of the consumer: it is tried again, halved at each error so that a record
     that kills the function ends up alone, and given to the bucket when tries or age run out.
-    Each try during an outage lasts more than half of the function's time limit, so 50 tries are more
-    than half an hour.
     """
-
-    RETRIES = 50
-    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html (MaximumRecordAgeInSeconds)
-    OLDEST_SECONDS = 604_800
-    # What the stream has forgotten cannot go to the bucket: an outage as long as the retention would lose it unseen.
-    BEFORE_SECONDS = 3600
 
     def __init__(
         self,
@@ -265,11 +258,11 @@ class Delivery(Construct):
             function_name=consumer.function.function_name,
             starting_position="TRIM_HORIZON",
             batch_size=settings.batch_size,
-            maximum_batching_window_in_seconds=1,
+            maximum_batching_window_in_seconds=delivery.WINDOW_SECONDS,
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
-            maximum_retry_attempts=self.RETRIES,
-            maximum_record_age_in_seconds=min(settings.stream_hours * 3600 - self.BEFORE_SECONDS, self.OLDEST_SECONDS),
+            maximum_retry_attempts=delivery.RETRIES,
+            maximum_record_age_in_seconds=delivery.oldest(settings),
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=bucket.bucket_arn)
             ),

@@ -18,6 +18,7 @@ from constructs import Construct
 from lib.common.alarm_spec import ABOVE, BELOW, AlarmSpec
 from lib.common.database_alarms import connections_alarm, credit_alarms, memory_alarm
 from lib.common.iam_statements import publish_alarms
+from lib.kinesis_pipeline import delivery
 from lib.kinesis_pipeline.functions import METRICS_NAMESPACE
 from lib.kinesis_pipeline.keys import Keys
 from lib.kinesis_pipeline.settings import Settings
@@ -28,7 +29,7 @@ FIVE_MINUTES = 5 * 60  # RDS's own metrics are looked at in larger steps
 MIB = 1024**2
 FREE_STORAGE_BYTES = 4 * 1024 * MIB
 CPU_PERCENT = 80
-AGE_MILLISECONDS = 5 * 60 * 1000
+AGE_MILLISECONDS = delivery.AGE_SECONDS * 1000
 # CloudWatch's words, and the CDK's for them.
 COMPARISON = {
     ABOVE: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -91,19 +92,19 @@ def stream(consumer: lambda_.Function, source: kinesis.IStream, bucket: s3.IBuck
     # Whatever comes into the bucket, from the consumer or from Lambda itself.
     requests = {"BucketName": bucket.bucket_name, "FilterId": REQUEST_METRICS}
     return [
-        AlarmSpec("iterator-age", LAMBDA, "IteratorAge", "Maximum", AGE_MILLISECONDS, 3, late, of),
+        AlarmSpec("iterator-age", LAMBDA, "IteratorAge", "Maximum", AGE_MILLISECONDS, delivery.AGE_MINUTES, late, of),
         AlarmSpec(
             "stream-reads",
             "AWS/Kinesis",
             "GetRecords.IteratorAgeMilliseconds",
             "Maximum",
             AGE_MILLISECONDS,
-            3,
+            delivery.AGE_MINUTES,
             "What is read of the stream is more than five minutes old, or nothing is read",
             {"StreamName": source.stream_name},
             treat_missing_data="missing",
         ),
-        AlarmSpec("consumer-errors", LAMBDA, "Errors", "Sum", 0, 2, fails, of),
+        AlarmSpec("consumer-errors", LAMBDA, "Errors", "Sum", 0, delivery.ERROR_MINUTES, fails, of),
         AlarmSpec("consumer-throttles", LAMBDA, "Throttles", "Sum", 0, 3, "Lambda refuses to run the consumer", of),
         AlarmSpec("set-aside", METRICS_NAMESPACE, "SetAside", "Sum", 0, 1, poison, service),
         AlarmSpec("failure-bucket", "AWS/S3", "PutRequests", "Sum", 0, 1, lost, requests),

@@ -10,7 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from lib.common import identity, lambda_package
-from lib.kinesis_pipeline import weeks
+from lib.kinesis_pipeline import delivery, weeks
 from lib.kinesis_pipeline.database import Database
 from lib.kinesis_pipeline.functions import Code, DatabaseClient, Delivery
 from lib.kinesis_pipeline.keys import Keys
@@ -60,19 +60,19 @@ class KinesisPipeline(cdk.Stack):
             "Consumer",
             "consumer",
             "Stores the stream's events, each once",
-            1,
+            delivery.CONSUMER_MINUTES,
             {
                 "FAILURE_BUCKET": self.stream.failures.bucket_name,
                 "UNKNOWN_FIELDS": settings.unknown_fields,
             },
         )
         schema = self._migrate()
-        delivery = Delivery(
+        mapped = Delivery(
             self, "Delivery", settings=settings, stream=self.stream, consumer=self.consumer, keys=self.keys
         )
         # New code must not come before the columns that it needs, and stays away when their migration fails.
         self.consumer.function.node.add_dependency(schema)
-        delivery.mapping.node.add_dependency(schema)
+        mapped.mapping.node.add_dependency(schema)
         Weeks(self, "Weeks", settings=settings, function=self.admin.function, schema=schema)
         self.alarms = Alarms(
             self,

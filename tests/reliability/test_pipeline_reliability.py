@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 import pytest
 
+from lib.kinesis_pipeline import delivery
 from lib.kinesis_pipeline.settings import Settings as Stack
 from lib.kinesis_pipeline.users import USERS
 from lib.local_cloud.servers.postgres import Postgres
@@ -35,12 +36,12 @@ from tests.support.kinesis_pipeline.event_source import Poller, Settings, Shard
 
 SERVICE = "reliability"
 EVENTS, FEW, SHARDS = 20_000, 2_000, 4
-# As lib/kinesis_pipeline/functions.py has it; 50 is its Delivery.RETRIES.
+# As lib/kinesis_pipeline/functions.py has it.
 MAPPING = Settings(
     batch_size=Stack.read({}).batch_size,
     bisect_batch_on_function_error=True,
     report_batch_item_failures=True,
-    maximum_retry_attempts=50,
+    maximum_retry_attempts=delivery.RETRIES,
     maximum_record_age_in_seconds=24 * 3600,
     pause_seconds=0.005,
 )

@@ -18,7 +18,7 @@ def test_shards_are_what_the_settings_are_made_for_and_what_gives_way_first():
 
 def test_each_shard_has_one_consumer():
     found = {limit.what: limit.takes for limit in grown(STREAM_SHARDS="3").limits}
-    assert found["3 consumers at once, one for each shard"] == 3 * load.CONSUMER_RATE
+    assert found["a consumer for each of 3 shards"] == 3 * load.CONSUMER_RATE
 
 
 @pytest.mark.parametrize(("hours", "prices"), [("24", 1), ("25", 2)])
@@ -29,3 +29,8 @@ def test_a_shard_costs_more_where_records_stay_longer_than_a_day(hours, prices):
 
 def test_a_batch_is_one_call():
     assert grown(BATCH_SIZE="200").uses["AWSLambda", "Request-ARM"] * 200 == 1
+
+
+def test_one_shard_has_one_consumer():
+    found = {limit.what: limit.takes for limit in load.of(Settings.read({"STREAM_SHARDS": "1"})).limits}
+    assert found["the consumer of the one shard"] == load.CONSUMER_RATE
