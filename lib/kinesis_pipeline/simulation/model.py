@@ -21,6 +21,7 @@ from lib.kinesis_pipeline.simulation.plant import Demand, Plant
 
 TICK = 0.1  # seconds, by which records arrive
 MINUTE = 60
+POISON_SECONDS = 0.05  # an assumption: writing one object of poison to S3
 KNUTH = 30  # above it a Poisson number is a normal one, rounded
 
 
@@ -209,7 +210,7 @@ class Simulation:
         free = heapq.heappop(self._free)
         begin = max(begin, free)
         heapq.heappush(self._free, begin + batch.records / plant.sql_rate)
-        end = begin + batch.records / plant.consumer_rate + (plant.poison_seconds if poison else 0.0)
+        end = begin + batch.records / plant.consumer_rate + (POISON_SECONDS if poison else 0.0)
         done = self._minute(end)
         done.stored += batch.records - poison
         done.quarantined += poison

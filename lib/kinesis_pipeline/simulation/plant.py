@@ -28,7 +28,6 @@ class Plant:
         window_seconds: that Lambda waits for a batch to fill.
         poll_seconds: between two looks of Lambda at a shard that had nothing (documented: once a second).
         invocation_seconds: an assumption: from a batch that is complete to the function's begin, and back.
-        poison_seconds: an assumption: writing one object of poison to S3.
     """
 
     shards: int = 1
@@ -45,7 +44,6 @@ class Plant:
     window_seconds: float = delivery.WINDOW_SECONDS
     poll_seconds: float = 1.0
     invocation_seconds: float = 0.02
-    poison_seconds: float = 0.05
 
     def tries(self) -> list[float]:
         """Return when one delivery asks the database, in seconds from its begin: the last time, it gives up."""
