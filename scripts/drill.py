@@ -1,20 +1,10 @@
-"""Loses the primary region of the disaster-recovery system on purpose, and measures what that costs.
-
-scripts/drill                    the whole drill, on the local cloud (scripts/up disaster-recovery before it)
-scripts/drill failover           only the failover: Aurora and the payments go to the secondary region
-scripts/drill failback           only the failback: they return to the primary region, without loss
-scripts/drill status             which region writes
-scripts/drill ... --aws          the same in the AWS account of the environment, after a typed confirmation
-
-Exit code: 0 everything guaranteed was kept, 1 it was not or a step failed, 2 wrong usage or not confirmed.
-"""
+"""Loses the primary region of the disaster-recovery system on purpose: ``scripts/drill``."""
 
 import argparse
 import importlib
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, cast
 
 import boto3
@@ -27,26 +17,11 @@ from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.drill.scenario import Drill, DrillTarget
 from lib.disaster_recovery.settings import Settings
 from lib.local_cloud.errors import LocalCloudError
+from scripts.command_lines.drill import parse
 
 LOCAL_CLOUD = "lib.local_cloud.systems.disaster_recovery"  # imported when it is asked for: a copy has none
-PICTURE = Path(__file__).resolve().parents[1] / ".local" / "drill.svg"
 TROUBLES = (SettingError, ExerciseError, LocalCloudError, BotoCoreError, ClientError)
 LOCAL, AWS = (4.0, 20.0, 0.4), (60.0, 5.0, 10.0)  # seconds of each phase, payments a second, seconds between checks
-WHAT = ("drill", "failover", "failback", "status")
-
-
-def parse(arguments: list[str]) -> argparse.Namespace:
-    """Return what is asked for."""
-    parser = argparse.ArgumentParser(prog="scripts/drill", description="Loses a region on purpose, and measures.")
-    parser.add_argument("what", nargs="?", choices=WHAT, default="drill")
-    parser.add_argument("--aws", action="store_true", help="in AWS, after a confirmation; otherwise the local cloud")
-    parser.add_argument("--seconds", type=float, help="of payments before, during and after")
-    parser.add_argument("--rate", type=float, help="payments a second")
-    parser.add_argument("--picture", type=Path, default=PICTURE, help="where the timeline is written (SVG)")
-    options = parser.parse_args(arguments)
-    if min(options.seconds or 1, options.rate or 1) <= 0:
-        parser.error("--seconds and --rate are more than 0")
-    return options
 
 
 def tell(text: str) -> None:

@@ -1,12 +1,5 @@
-"""Puts what the failure bucket of a kinesis-pipeline holds back on its stream.
+"""Puts what the failure bucket of a kinesis-pipeline holds back on its stream: ``scripts/redrive``."""
 
-    scripts/redrive             batches that Lambda gave up, after an outage
-    scripts/redrive --poison    poison records, after the consumer or its schema has learnt to take them
-
-Works on the account that the environment names; on the local cloud after eval "$(scripts/env)".
-"""
-
-import argparse
 import sys
 from typing import cast
 
@@ -17,13 +10,12 @@ from lib.common.aws_clients import ClientFactory
 from lib.common.errors import SettingError
 from lib.kinesis_pipeline.redrive import redrive
 from lib.kinesis_pipeline.settings import Settings
+from scripts.command_lines.redrive import parse
 
 
 def main(arguments: list[str]) -> int:
     """Return 0 when everything was put back, 1 when something had to stay, 2 when AWS refused."""
-    parser = argparse.ArgumentParser(prog="scripts/redrive", description="Put failed records back on the stream.")
-    parser.add_argument("--poison", action="store_true", help="poison records instead of undelivered batches")
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     try:
         settings = Settings.read()
         session = boto3.session.Session(region_name=settings.region)

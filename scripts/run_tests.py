@@ -1,8 +1,4 @@
-"""Everything that a commit has to pass: style, types, lint, tests, coverage.
-
-scripts/test                 all of it
-scripts/test PATH [OPTION]   these tests only, with pytest's own options; no lint, no coverage
-"""
+"""Everything that a commit has to pass: ``scripts/test``."""
 
 import os
 import subprocess
@@ -12,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lib.common import lambda_sources
+from scripts.command_lines.run_tests import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ["lib", "lambda", "scripts", "tests", "tap.py"]
-TYPED = ["lib", "tap.py", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").glob("*.py"))]
+TYPED = ["lib", "tap.py", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scripts").rglob("*.py"))]
 # Three on two cores: one of them waits most of the time, for Terraform.
 PYTEST = [sys.executable, "-W", "error", "-m", "pytest", "-n", "3", "--no-loadscope-reorder", "-q"]
 COVERAGE = ["--cov", "--cov-report=term-missing:skip-covered", "--durations=10"]
@@ -104,8 +101,9 @@ def run(title: str, commands: Sequence[list[str]], environ: dict[str, str]) -> b
 
 def main(arguments: list[str]) -> int:
     """Run everything, or the tests that are named; return the exit code."""
-    if arguments:
-        return subprocess.run([*PYTEST, *arguments], cwd=ROOT, env=environment({}), check=False).returncode
+    asked = parse(arguments)
+    if asked:
+        return subprocess.run([*PYTEST, *asked], cwd=ROOT, env=environment({}), check=False).returncode
     began = time.monotonic()
     results = [run(*check) for check in checks()]
     print(f"{'passed' if all(results) else 'FAILED'} in {time.monotonic() - began:.0f} s")

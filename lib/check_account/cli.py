@@ -8,78 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lib.check_account import deployer_policy, fix, report, run, systems
 from lib.check_account.account import Account
+from lib.check_account.command_line import PROGRAM, parse
 from lib.check_account.model import Row, System
 from lib.common import region
 from lib.common.errors import SettingError
 
-PROGRAM = "scripts/check_account"
-POLICY = "iam-policy"
 USAGE = 2
-_EPILOG = """\
-exit status: 0 nothing has to be changed; 1 something has to be, the table says what and how; 2 wrong usage or a
-refused setting; 3 something could not be asked (whatever else was found), its row says why. On the local cloud, whose
-answers say nothing about an account, 0 or 3.
-
-The settings are those of the systems' environment variables (ENVIRONMENT, ENVIRONMENT_SUFFIX, NAT_PER_ZONE, ...), as
-for the deployment. Only --fix changes anything, and nothing that costs money.
-
-scripts/check_account iam-policy SYSTEM prints the IAM policies that its deployer needs, and asks nobody.
-"""
 Confirm = Callable[[str], bool]
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    command_line = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Ask an AWS account whether systems can be deployed to it.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = command_line.add_argument
-    known = systems.names()
-    add(
-        "system",
-        nargs="*",
-        metavar="SYSTEM",
-        choices=[[], *known],
-        default=[],
-        help=f"{', '.join(known)} (default: all)",
-    )
-    add("--region", help="the region to deploy to (default: lib/AWS_REGION)")
-    add("--format", choices=("table", "json"), default="table", help="how the result is printed (default: table)")
-    add(
-        "--fix",
-        action="store_true",
-        help="create what belongs to the account and is missing, after a question for each",
-    )
-    add("--yes", action="store_true", help="with --fix: do not ask")
-    return command_line
-
-
-def policy_parser() -> argparse.ArgumentParser:
-    """Return the parser of ``iam-policy``."""
-    command_line = argparse.ArgumentParser(
-        prog=f"{PROGRAM} {POLICY}", description="Print the policies that a deployer needs."
-    )
-    command_line.add_argument("system", metavar="SYSTEM", choices=systems.names(), help=", ".join(systems.names()))
-    command_line.add_argument("--region", help="the region to deploy to (default: lib/AWS_REGION)")
-    command_line.add_argument(
-        "--account", default="*", help="the account's number, for the ARNs (default: any account)"
-    )
-    return command_line
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ, confirm: Confirm | None = None) -> int:
     """Do what the command line says and return the exit status."""
+    options = parse(arguments)
     try:
-        if list(arguments[:1]) == [POLICY]:
-            options = policy_parser().parse_args(arguments[1:])
-            return print_policy(options.system, _settings(environ, options.region), options.account)
-        options = parser().parse_args(arguments)
         settings = _settings(environ, options.region)
-        if options.yes and not options.fix:
-            raise SettingError("--yes answers the questions of --fix: add --fix, or leave it out.")
+        if options.policy:
+            return print_policy(options.system, settings, options.account)
         if sys.stderr.isatty():
             print("Reading what the systems declare: a few seconds for each ...", file=sys.stderr)
         return check(options, systems.load(options.system, settings), confirm or ask)

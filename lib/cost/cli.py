@@ -1,22 +1,8 @@
-"""Say what a system costs, from what it declares: an hour and a month while nothing uses it, and each unit of use.
+"""The command: ``scripts/cost``."""
 
-    scripts/cost payment                               dev, in the region of lib/AWS_REGION
-    scripts/cost payment --environment production      with that environment's settings
-    scripts/cost payment --region REGION               in another region
-    scripts/cost payment --json                        the same for programs
-    scripts/cost payment --load 10x                    what gives way at ten times its load, and what that costs
-
-Settings are read from the environment as ever: DATABASE_INSTANCE_CLASS=db.r6g.large scripts/cost payment. Needs no AWS
-account. The prices are in lib/analyse/prices.json, with their days; scripts/refresh_prices REGION takes newer ones from
-AWS's price list.
-Exit status: 0 done, 2 a setting or an argument is refused (one sentence says why).
-"""
-
-import argparse
 import importlib
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -25,6 +11,7 @@ from lib.common import region
 from lib.common.errors import SettingError
 from lib.common.system_settings import SystemSettings
 from lib.cost import growth, report
+from lib.cost.command_line import parse
 from lib.cost.estimate import Estimate, estimate
 from lib.cost.pricing import Prices
 from lib.declared import read
@@ -48,13 +35,6 @@ def of(system: str, environ: Mapping[str, str], prices: Prices) -> Estimate:
     """
     given = {name: value for name, value in environ.items() if value}
     return estimate(read.view(read.source(system, {**ASSUMED, **given})), prices)
-
-
-def _factor(word: str) -> Decimal:
-    """Return how many times; raises ValueError, which argparse turns into its own error."""
-    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?x?", word) or not Decimal(word.removesuffix("x")):
-        raise argparse.ArgumentTypeError(f"{word!r} is no multiple of a load: write for example 10x")
-    return Decimal(word.removesuffix("x"))
 
 
 def settings_of(system: str) -> type[SystemSettings]:
@@ -83,25 +63,9 @@ def loaded(system: str, environ: Mapping[str, str], factor: Decimal) -> str:
     return growth.text(growth.at(own.of(settings), factor, settings.region, Prices.read()))
 
 
-def _parser() -> argparse.ArgumentParser:
-    lines = (__doc__ or "").splitlines()
-    parser = argparse.ArgumentParser(
-        prog="scripts/cost",
-        description=lines[0],
-        epilog="\n".join(lines[2:]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("system", choices=read.SYSTEMS)
-    parser.add_argument("--region", help="where; without it, that of lib/AWS_REGION")
-    parser.add_argument("--environment", help="dev, staging or production; without it, ENVIRONMENT, or dev")
-    parser.add_argument("--load", type=_factor, metavar="10x", help="so many times the load that its settings are for")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    return parser
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what a system costs, and return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parse(arguments)
     environ = dict(os.environ)
     environ |= {"AWS_REGION": options.region} if options.region else {}
     environ |= {"ENVIRONMENT": options.environment} if options.environment else {}

@@ -1,17 +1,5 @@
-"""Draw a system's architecture from its CloudFormation template, its Pulumi program or its Terraform configuration.
+"""The command: ``scripts/draw``."""
 
-    scripts/draw kinesis-pipeline                             synthesise it, write docs/pictures/kinesis-pipeline.svg
-    scripts/draw flask-api                                    run its program under Pulumi's mocks, write its picture
-    scripts/draw disaster-recovery                            synthesise it, draw both of its regions
-    scripts/draw flask-api --check                            only say whether the committed picture is up to date
-    scripts/draw kinesis-pipeline --template FILE             draw a template that is there already
-
-The same template gives the same bytes; no account, no region and no hashed name is in them. Settings are read from the
-environment as ever, so a picture to commit is drawn without any.
-Exit status: 0 done, 1 the committed picture is out of date, 2 nothing can be drawn (one sentence says why).
-"""
-
-import argparse
 import importlib
 import json
 import os
@@ -23,6 +11,7 @@ from pathlib import Path
 from lib.common.errors import SettingError
 from lib.common.json_types import JsonMapping
 from lib.diagrams import regions
+from lib.diagrams.command_line import parse
 from lib.diagrams.layout import lay_out
 from lib.diagrams.model import Reader
 from lib.diagrams.svg import svg
@@ -92,13 +81,7 @@ def draw(system: str, template: JsonMapping) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw, or check, and return the exit status."""
-    summary = (__doc__ or "").splitlines()[0]
-    parser = argparse.ArgumentParser(prog="scripts/draw", description=summary)
-    parser.add_argument("system", help="for example kinesis-pipeline")
-    parser.add_argument("--template", type=Path, help="a CloudFormation template in JSON, instead of a synthesis")
-    parser.add_argument("--output", type=Path, help="the picture's file, instead of docs/pictures/<system>.svg")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the picture is out of date")
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     output = options.output or ROOT / "docs" / "pictures" / f"{options.system}.svg"
     try:
         picture = draw(options.system, read(options.template) if options.template else synthesise(options.system))

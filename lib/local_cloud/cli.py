@@ -1,6 +1,5 @@
 """``scripts/up``, ``scripts/down`` and ``scripts/env``."""
 
-import argparse
 import shlex
 import sys
 import time
@@ -18,6 +17,7 @@ from lib.common.lambda_sources import PackageError
 from lib.local_cloud import inventory, ports, systems
 from lib.local_cloud.audit import audit
 from lib.local_cloud.cloud import MOTO_VARIABLE, PORT_VARIABLE, UNSET, LocalCloud
+from lib.local_cloud.command_line import parse
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.servers.postgres import VERSION
 from lib.local_cloud.servers.process import port_is_free
@@ -140,22 +140,6 @@ def env(cloud: LocalCloud) -> None:
     print(f"unset {' '.join(UNSET)}")
     for name, value in cloud.environment().items():
         print(f"export {name}={shlex.quote(value)}")
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the command and its systems."""
-    parser = argparse.ArgumentParser(prog="scripts/", description="The local cloud.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    starting = commands.add_parser("up", help="start the local cloud, deploy and exercise")
-    starting.add_argument("system", nargs="*", choices=[[], *SYSTEMS], default=[], help="default: all")
-    starting.add_argument("--only-cloud", action="store_true", help="start the local cloud, deploy nothing")
-    ending = commands.add_parser("down", help="destroy, stop, and show that nothing is left")
-    ending.add_argument("system", nargs="*", choices=[[], *SYSTEMS], default=[], help="destroy these, stop nothing")
-    commands.add_parser("env", help="print the exports for cdk, aws, pulumi, cdktf")
-    options = parser.parse_args(arguments)
-    if options.command == "up" and options.only_cloud and options.system:
-        starting.error(f"--only-cloud deploys nothing: leave out {' '.join(options.system)}, or --only-cloud")
-    return options
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,17 +1,14 @@
 """``scripts/mutate``: changes values of the stacks one at a time, and tells which changes no test notices."""
 
-import argparse
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lib.declared.read import SYSTEMS
+from lib.mutation.command_line import parse
 from lib.mutation.literals import KINDS
 from lib.mutation.run import NOT_COUNTED, MutationError, Result, run
 from lib.mutation.trial import NOTICED, SUITES, SYNTHESIS, UNNOTICED
-
-SAMPLE = 40
 
 
 def share(results: Sequence[Result]) -> float:
@@ -33,20 +30,6 @@ def lines(system: str, results: Sequence[Result]) -> Iterator[str]:
     for mutation, verdict in results:
         if verdict.outcome == UNNOTICED:
             yield f"  unnoticed: {mutation.kind} {mutation}"
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return the options."""
-    parser = argparse.ArgumentParser(prog="scripts/mutate", description=__doc__)
-    parser.add_argument("system", nargs="*", choices=[[], *SYSTEMS], default=[], help="default: all")
-    parser.add_argument("--sample", type=int, default=SAMPLE, metavar="N", help=f"changes that count, default {SAMPLE}")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="decides which ones, default 1")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="default: the processors")
-    parser.add_argument("--at-least", type=float, metavar="P", help="exit with 1 where less than P percent are noticed")
-    options = parser.parse_args(arguments)
-    if options.sample < 1 or options.jobs < 1:
-        parser.error("--sample and --jobs take a number from 1 on")
-    return options
 
 
 def main(arguments: Sequence[str]) -> int:

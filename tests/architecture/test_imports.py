@@ -79,7 +79,7 @@ def test_no_system_imports_another():
 
 def test_the_archived_tool_is_imported_in_one_folder():
     pattern = re.compile(r"^\s*(?:from|import) cdktf\w*", re.M)
-    files = [*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").glob("*.py"), ROOT / "tap.py"]
+    files = [*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").rglob("*.py"), ROOT / "tap.py"]
     using = {path.parent.name for path in files if pattern.search(path.read_text(encoding="utf-8"))}
     assert using == {"disaster_recovery"}
 

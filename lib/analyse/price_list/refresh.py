@@ -1,15 +1,5 @@
-"""Refresh the price table of scripts/analyse and scripts/cost from AWS's public price list files.
+"""The command: ``scripts/refresh_prices``."""
 
-    scripts/refresh_prices                  every region of the files
-    scripts/refresh_prices REGION ...       these regions only
-
-Needs no credentials, creates nothing and costs nothing; each region is some hundred megabytes to read. A type of
-volume or a class of logs is taken only when every price that it needs is in the files, in the currency that is
-expected. What a file does not have (any more) stays in the table as it was, with its older date, and is named.
-Exit status: 0 every price was found, 2 wrong usage, 3 something is missing: it is named, the rest is written.
-"""
-
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -22,6 +12,7 @@ import urllib3  # comes with botocore
 from lib.analyse import prices, region_names
 from lib.analyse.checkpoint import write_atomically
 from lib.analyse.price_list import rates, services
+from lib.analyse.price_list.command_line import parse
 from lib.analyse.price_list.files import OfferFile, Price, PriceList, PriceListError, region_urls
 from lib.common import region
 from lib.common.errors import SettingError
@@ -152,9 +143,7 @@ class Refresh:
 
 
 def _asked(arguments: Sequence[str] | None) -> list[str]:
-    parser = argparse.ArgumentParser(prog="scripts/refresh_prices", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("regions", nargs="*", metavar="REGION")
-    asked: list[str] = parser.parse_args(arguments).regions
+    asked: list[str] = parse(arguments).regions
     partitions = {partition for source in LISTS for partition in source.partitions}
     for name in asked:
         if name not in region.known():

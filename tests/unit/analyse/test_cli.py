@@ -14,7 +14,7 @@ import pytest
 
 from lib.analyse import cli, discovery, outputs, policy, terminal
 from lib.analyse.model import Check, Collector
-from lib.analyse.options import Options, check_regions
+from lib.analyse.options import FORMATS, Options, check_regions
 from lib.analyse.run import Run
 from lib.common.errors import SettingError
 from tests.support.analyse import auditor as analyse
@@ -289,7 +289,7 @@ def test_the_policy_needs_no_sdk():
 
 
 def test_the_formats_are_those_of_the_command_line():
-    assert tuple(outputs.FILES) == cli.FORMATS
+    assert tuple(outputs.FILES) == FORMATS
 
 
 def test_a_missing_file_of_settings_is_said(monkeypatch, tmp_path):

@@ -1,13 +1,12 @@
 """The command line: which systems with which settings, what is printed where, and the exit status."""
 
-import argparse
 import io
 import json
 import sys
 
 import pytest
 
-from lib.check_account import cli, run, systems
+from lib.check_account import cli, command_line, run, systems
 from lib.check_account.account import Account
 from lib.check_account.model import Call, Row, Verdict, in_region
 from lib.common import region
@@ -135,7 +134,6 @@ def test_a_person_is_asked_on_standard_error(answers, monkeypatch, capsys, typed
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--yes"], "--yes answers the questions of --fix"),
         (["--region", "nowhere"], "'nowhere' in the environment variable AWS_REGION"),
         (["iam-policy", "payment", "--region", "nowhere"], "'nowhere'"),
     ],
@@ -143,6 +141,12 @@ def test_a_person_is_asked_on_standard_error(answers, monkeypatch, capsys, typed
 def test_a_refused_value_ends_with_2_and_a_sentence(capsys, arguments, told):
     assert main(*arguments) == 2
     assert told in capsys.readouterr().err
+
+
+def test_yes_without_fix_is_a_contradiction(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main("--yes")
+    assert "--yes answers the questions of --fix" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["paymnet"], ["iam-policy", "paymnet"]])
@@ -204,5 +208,4 @@ def test_resources_are_found_by_region():
 
 
 def test_the_parser_lists_the_exit_statuses():
-    assert isinstance(cli.parser(), argparse.ArgumentParser)
-    assert "exit status: 0 nothing has to be changed" in cli.parser().format_help()
+    assert "exit status: 0 nothing has to be changed" in command_line.parser().format_help()

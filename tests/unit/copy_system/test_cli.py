@@ -14,11 +14,11 @@ def test_what_is_said_names_the_folder(tmp_path, monkeypatch, capsys):
 
 def test_a_refusal_is_told_in_one_sentence(tmp_path, monkeypatch, capsys):
     def refuse(_system, _target):
-        raise SettingError("no such system")
+        raise SettingError("the folder is there already")
 
     monkeypatch.setattr(cli, "copy", refuse)
-    assert cli.main(["kinesis", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == "copy_system: no such system\n"
+    assert cli.main(["payment", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "copy_system: the folder is there already\n"
 
 
 def test_a_folder_has_to_be_named():
