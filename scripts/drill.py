@@ -93,9 +93,10 @@ def drill(drill_target: DrillTarget, options: argparse.Namespace) -> int:
     result = Drill(drill_target, options.seconds or usual[0], options.rate or usual[1], tell).run()
     for name, value in report.rows(result, drill_target.settings):
         print(f"{name:<56} {value}")
-    options.picture.parent.mkdir(parents=True, exist_ok=True)
-    options.picture.write_text(report.picture(result, drill_target.settings), encoding="utf-8")
-    print(f"timeline: {options.picture}")
+    picture = options.picture.absolute()
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    picture.write_text(report.picture(result, drill_target.settings), encoding="utf-8")
+    print(f"timeline: {picture}")
     if not options.aws:
         print("Replication of the emulator takes no time: what a real lag costs is measured on AWS alone.")
     print("everything that is guaranteed was kept" if result.good else "NOT everything that is guaranteed was kept")

@@ -26,6 +26,15 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "tap-content"
 LOG = ROOT / ".local" / "setup.log"
 LOCKS = ("requirements.lock", "package-lock.json", "lib/local_cloud/servers/package-lock.json")
+# Commands that take paths, or write files, where their caller is; the others work in this folder.
+CALLERS = (
+    "lib.analyse.__main__",
+    "lib.copy_system.cli",
+    "lib.diagrams.cli",
+    "scripts.drill",
+    "scripts.redrive",
+    "scripts.verify_backups",
+)
 NEEDED_BYTES = 4_000_000_000  # measured: 1.9 GB of packages, and as much again while they are unpacked
 NETWORK = "|".join(
     (
@@ -153,6 +162,8 @@ def main(arguments: list[str]) -> None:
         if not STAMP.exists() or STAMP.read_text() != digest:
             make()
             STAMP.write_text(digest)
+    if arguments[1:2] and arguments[1] in CALLERS:
+        arguments = [str(ROOT / "scripts" / "launch.py"), os.getcwd(), *arguments[1:]]
     os.chdir(ROOT)
     os.execve(PYTHON, [str(PYTHON), *arguments], {**os.environ, "PATH": path_with_tools()})  # noqa: S606  # ours
 

@@ -17,6 +17,11 @@ from lib.common.errors import SettingError
 from lib.disaster_recovery.settings import Settings
 from scripts.command_lines.verify_backups import parse
 
+# What an emulator cannot give is told beside the exit status that it leads to.
+LOCAL = (
+    "Status 1 is what {endpoint} can give at best: an emulator has no figures of the replication's lag (lag-unknown); "
+    "on AWS they are there some minutes after the deployment."
+)
 PATIENCE = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
@@ -66,6 +71,9 @@ def main(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     finally:
         del sys.path[: len(folders)]
     print(json.dumps(report.json(), indent=2) if options.json else report.table())
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint and any(finding.code == "lag-unknown" for finding in report.findings):
+        print(LOCAL.format(endpoint=endpoint), file=sys.stderr)
     return int(report.code)
 
 

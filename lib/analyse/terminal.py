@@ -51,7 +51,8 @@ def summary(run: "Run") -> Iterator[str]:
         ).replace(" :", ":")
     if not gaps:
         yield f"Everything was looked at: {sum(entry['items'] for entry in first['coverage'])} resources."
-    yield f"Reports: {', '.join(outputs.FILES[name] for name in run.options.formats)} in {run.options.output}"
+    reports = ", ".join(outputs.FILES[name] for name in run.options.formats)
+    yield f"Reports: {reports} in {run.options.output.absolute()}"
     yield _scope(run, first)
 
 

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     except SettingError as error:
         print(f"copy_system: {error}", file=sys.stderr)
         return 2
-    print(f"{count} files in {options.folder}; its README.md says how to go on.")
+    print(f"{count} files in {options.folder.resolve()}; its README.md says how to go on.")
     return 0
 
 

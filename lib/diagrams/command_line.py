@@ -27,6 +27,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("system", metavar="SYSTEM", help="for example kinesis-pipeline")
     parser.add_argument("--template", type=Path, help="a CloudFormation template in JSON, instead of a synthesis")
-    parser.add_argument("--output", type=Path, help="the picture's file, instead of docs/pictures/<system>.svg")
+    parser.add_argument(
+        "--output", type=Path, help="the picture's file, instead of this checkout's docs/pictures/<system>.svg"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the picture is out of date")
     return parser.parse_args(arguments)

@@ -3,7 +3,7 @@
     scripts/redrive             batches that Lambda gave up, after an outage
     scripts/redrive --poison    poison records, after the consumer or its schema has learnt to take them
 
-Works on the account that the environment names; on the local cloud after eval "$(scripts/env)".
+Works on the account that the environment names; without one, on the running local cloud.
 """
 
 import argparse

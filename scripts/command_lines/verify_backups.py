@@ -4,7 +4,8 @@
     scripts/verify_backups --json    the same as JSON
 
 What to look at is read from the deployed function, in whichever region answers; where TABLE_NAME is set, from the
-environment, whose variables are then those of the function. On the local cloud: after eval "$(scripts/env)".
+environment, whose variables are then those of the function. Without credentials of AWS it
+is the running local cloud that is asked.
 Exit status: 0 all is well, 1 something is not, 2 it is not known what to look at, 3 something could not be looked at.
 """
 

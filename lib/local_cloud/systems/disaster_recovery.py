@@ -14,13 +14,14 @@ from lib.disaster_recovery.drill.tcp_proxy import TcpProxy
 from lib.disaster_recovery.exercise import exercise
 from lib.disaster_recovery.settings import ENGINE, Settings
 from lib.disaster_recovery.settings import SYSTEM as NAME
+from lib.local_cloud import ports
 from lib.local_cloud.account import give_api_gateway_its_role
 from lib.local_cloud.cdktf.deployer import Deployer
 from lib.local_cloud.cdktf.legacy_provider import post_apply, pre_apply
-from lib.local_cloud.cloud import LocalCloud
+from lib.local_cloud.cloud import MOTO_VARIABLE, PORT_VARIABLE, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
-from lib.local_cloud.systems import Deployed, Report, Row, System, database, database_port
+from lib.local_cloud.systems import DATABASE_PORT, Deployed, Report, Row, System, database, database_port
 
 STAGE = "v1"
 # The newest of the stack's list that the emulator knows.
@@ -67,6 +68,7 @@ def drill_target(stack: ExitStack, show: Callable[[str, str], None], seconds: fl
     Raises:
         LocalCloudError: no local cloud answers.
     """
+    ports.recall((PORT_VARIABLE, MOTO_VARIABLE, DATABASE_PORT))
     cloud = LocalCloud.read()
     if not cloud.emulator.healthy():
         raise LocalCloudError(f"No local cloud answers on port {cloud.port}: run scripts/up {NAME} first.")

@@ -51,6 +51,15 @@ def test_a_finding_is_the_first_status(command, environ, capsys):
     assert {finding["code"] for finding in report["findings"]} == {"global-missing"}
 
 
+@pytest.mark.parametrize(("endpoint", "told"), [("http://127.0.0.1:4566", True), ("", False)])
+def test_what_an_emulator_cannot_give_is_said_beside_the_status(command, environ, capsys, monkeypatch, endpoint, told):
+    found = SimpleNamespace(code=1, table=lambda: "", findings=[SimpleNamespace(code="lag-unknown")])
+    monkeypatch.setitem(sys.modules, "verify", SimpleNamespace(verify=lambda _settings: found))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    assert command.main([], environ) == 1
+    assert (f"Status 1 is what {endpoint} can give at best" in capsys.readouterr().err) is told
+
+
 def test_what_cannot_be_looked_at_is_the_third(command, environ, capsys, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_RDS", "http://127.0.0.1:9")
     assert command.main([], environ) == 3
