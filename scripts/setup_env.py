@@ -9,14 +9,17 @@ the CDK's command line and PostgreSQL come by npm.
 
 import fcntl
 import hashlib
-import importlib
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +39,10 @@ CALLERS = (
     "scripts.verify_backups",
 )
 NEEDED_BYTES = 4_000_000_000  # measured: 1.9 GB of packages, and as much again while they are unpacked
+DOWNLOADS = (  # measured on Linux x86-64: wheels of requirements.lock, and npm's archives of both lock files
+    "Setting up (once per version of the lock files): about 500 MB to download, less where pip, uv and npm have it in "
+    "their caches, and 1.9 GB of disk. The log: .local/setup.log"
+)
 NETWORK = "|".join(
     (
         r"connection ?(error|refused|reset|aborted)",
@@ -63,16 +70,53 @@ def stop(sentence: str) -> NoReturn:
     sys.exit(f"scripts: {sentence}")
 
 
+@contextmanager
+def shown(what: str) -> Iterator[None]:
+    """Show on a terminal, each second, for how long something has run; elsewhere its name alone."""
+    began, ended = time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(1):
+            print(f"\r  {what} ... {time.monotonic() - began:.0f} s", end="", flush=True, file=sys.stderr)
+
+    print(f"  {what} ...", end="", flush=True, file=sys.stderr)
+    teller = threading.Thread(target=tell)
+    if sys.stderr.isatty():
+        teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if teller.ident:
+            teller.join()
+            print(f"\r  {what} ...", end="", file=sys.stderr)
+
+
+def refuse_without_venv() -> None:
+    """End with what to install where this Python cannot make an environment: Debian and Ubuntu split it."""
+    missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
+    if missing:
+        own = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        stop(
+            f"{sys.executable} has no {' and no '.join(missing)}, so no environment can be made with it. On Debian and "
+            f"Ubuntu: sudo apt install python3-venv ({own} for a Python beside the system's own). Or set TAP_PYTHON to "
+            "another Python. Then run the same command again."
+        )
+
+
 def run(what: str, *commands: list[str], environ: "dict[str, str] | None" = None) -> None:
     """Run the first of several equivalent commands that succeeds, its output in the log."""
     began = time.monotonic()
-    print(f"  {what} ...", end="", flush=True, file=sys.stderr)
-    for command in commands:  # our own, none of it from outside
-        start = LOG.stat().st_size if LOG.exists() else 0
-        with LOG.open("a", encoding="utf-8") as log:
-            if not subprocess.run(command, stdout=log, stderr=log, cwd=ROOT, env=environ, check=False).returncode:
-                print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
-                return
+    with shown(what):
+        for command in commands:  # our own, none of it from outside
+            start = LOG.stat().st_size if LOG.exists() else 0
+            with LOG.open("a", encoding="utf-8") as log:
+                code = subprocess.run(command, stdout=log, stderr=log, cwd=ROOT, env=environ, check=False).returncode
+            if not code:
+                break
+    if not code:
+        print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
+        return
     text = LOG.read_bytes()[start:].decode(errors="replace")
     cause = next(
         (words for pattern, words in CAUSES if re.search(pattern, text, re.I)), "see the last lines of the log"
@@ -106,11 +150,12 @@ def link_node() -> None:
 
 def make() -> None:
     """Create or complete the environment."""
-    print("Setting up (once per version of the lock files):", file=sys.stderr)
+    print(DOWNLOADS, file=sys.stderr)
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
         stop(f"{NEEDED_BYTES / 1e9:.1f} GB of free disk are needed and {free / 1e9:.1f} GB are left: free some.")
     if not PYTHON.exists() or subprocess.run([PYTHON, "-m", "pip", "-V"], capture_output=True, check=False).returncode:
+        refuse_without_venv()
         run("Python environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
     lock = ROOT / LOCKS[0]
     uv = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nz", re.M | re.S)
@@ -121,15 +166,15 @@ def make() -> None:
         run("installer", [*pip, lock_file.name])
     # uv does not read pip's settings: where a mirror is configured for pip alone, pip does the work.
     sync = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON), "--require-hashes", str(lock)]
-    run("Python packages", sync, [*pip, str(lock)])
+    run("Python packages, 390 MB", sync, [*pip, str(lock)])
     link_node()
     environ = {**os.environ, "PATH": path_with_tools()}
     run(
-        "Node packages",
+        "Node packages, 84 MB",
         ["npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"],
         environ=environ,
     )
-    run("PostgreSQL", [str(PYTHON), "-m", "lib.local_cloud.servers.postgres_program"])
+    run("PostgreSQL, 24 MB", [str(PYTHON), "-m", "lib.local_cloud.servers.postgres_program"])
 
 
 def parser_of(module: str) -> str:

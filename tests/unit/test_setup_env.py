@@ -45,6 +45,40 @@ def test_the_cause_is_named_with_the_last_line(setup, printed, sentence):
     assert str(end.value).endswith(printed)
 
 
+def test_the_seconds_are_shown_on_a_terminal(setup, monkeypatch, capsys):
+    monkeypatch.setattr(setup.sys.stderr, "isatty", lambda: True)
+    setup.run("Packages", ["sleep", "1.3"])
+    assert capsys.readouterr().err == "  Packages ...\r  Packages ... 1 s\r  Packages ... 1 s\n"
+
+
+def test_a_log_has_each_step_once(setup, capsys):
+    setup.run("Packages", ["sleep", "1.1"])
+    assert capsys.readouterr().err == "  Packages ... 1 s\n"
+
+
+@pytest.mark.parametrize("absent", [["ensurepip"], ["venv", "ensurepip"]])
+def test_a_python_without_venv_gets_the_package_to_install(setup, monkeypatch, tmp_path, absent):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(setup.importlib.util, "find_spec", lambda name: None if name in absent else real(name))
+    monkeypatch.setattr(setup, "PYTHON", tmp_path / "none")
+    monkeypatch.setattr(setup, "run", lambda *_a, **_b: pytest.fail("nothing can be made"))
+    monkeypatch.setattr(setup.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10**12))
+    with pytest.raises(SystemExit, match="sudo apt install python3-venv") as end:
+        setup.make()
+    assert f"has no {' and no '.join(absent)}, so" in str(end.value)
+
+
+def test_what_is_downloaded_is_said_first_and_once(setup, monkeypatch, capsys):
+    monkeypatch.setattr(setup.shutil, "disk_usage", lambda _path: SimpleNamespace(free=0))
+    with pytest.raises(SystemExit):
+        setup.make()
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[0]
+        .startswith("Setting up (once per version of the lock files): about 500 MB")
+    )
+
+
 def test_an_older_failure_in_the_log_is_not_the_cause(setup):
     setup.LOG.write_text("No space left on device\n")
     with pytest.raises(SystemExit, match="see the last lines"):
