@@ -1,6 +1,7 @@
 """Everything that a commit has to pass: style, types, lint, tests, coverage.
 
     scripts/test                 all of it
+    scripts/test --fast          what needs no deployment: no tests/integration, no coverage; pylint as scripts/check
     scripts/test PATH [OPTION]   these tests only, with pytest's own options; no lint, no coverage
 
 What does not exist is refused at once; options are pytest's: scripts/test tests --help shows them.
@@ -10,6 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+FAST = "--fast"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -18,7 +20,7 @@ def parse(arguments: Sequence[str]) -> list[str]:
     lines = (__doc__ or "").splitlines()
     parser = argparse.ArgumentParser(
         prog="scripts/test",
-        usage="%(prog)s [-h] [PATH ...] [OPTION ...]",
+        usage="%(prog)s [-h] [--fast] [PATH ...] [OPTION ...]",
         description=lines[0],
         epilog="\n".join(lines[2:]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -29,6 +31,8 @@ def parse(arguments: Sequence[str]) -> list[str]:
         parser.exit()
     # pytest's options may have values, so that only what stands before the first of them is known to be a path.
     for argument in arguments:
+        if argument == FAST:
+            continue
         if argument.startswith("-"):
             break
         if not (ROOT / argument.partition("::")[0]).exists():
