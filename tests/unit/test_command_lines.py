@@ -73,7 +73,7 @@ def test_wrong_arguments_need_no_environment_either(run, name):
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "down", "check_account", "cost", "leftovers", "mutate", "verify_on_aws", "copy_system"],
+    ["up", "down", "check_account", "cost", "leftovers", "mutate", "preview", "verify_on_aws", "copy_system"],
 )
 def test_a_system_that_does_not_exist_is_refused_with_those_that_do(run, command):
     done = run(command, "paymet")

@@ -1,0 +1,1 @@
+"""Shows what a deployment would change, by the tool that would deploy: ``scripts/preview``."""
