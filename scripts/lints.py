@@ -107,8 +107,18 @@ def _in(name: str, paths: Sequence[str]) -> bool:
 
 
 def style() -> Check:
-    """Return what looks at the style of every file."""
-    return Check("style", [tool("ruff", "check", *PYTHON), tool("ruff", "format", "--check", *PYTHON)], {})
+    """Return what looks at the style of every file, and at GitHub's workflows.
+
+    zizmor asks nobody: what only GitHub knows, such as a pin that has an advisory, is not looked at.
+    https://docs.zizmor.sh/usage/
+    """
+    zizmor = str(Path(sys.executable).with_name("zizmor"))
+    commands = [
+        tool("ruff", "check", *PYTHON),
+        tool("ruff", "format", "--check", *PYTHON),
+        [zizmor, "--offline", "--strict-collection", "--quiet", "--no-progress", ".github"],
+    ]
+    return Check("style and workflows", commands, {})
 
 
 def types() -> Check:

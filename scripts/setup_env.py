@@ -166,7 +166,7 @@ def make() -> None:
         run("installer", [*pip, lock_file.name])
     # uv does not read pip's settings: where a mirror is configured for pip alone, pip does the work.
     sync = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON), "--require-hashes", str(lock)]
-    run("Python packages, 390 MB", sync, [*pip, str(lock)])
+    run("Python packages, 400 MB", sync, [*pip, str(lock)])
     link_node()
     environ = {**os.environ, "PATH": path_with_tools()}
     run(

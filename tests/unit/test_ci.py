@@ -53,11 +53,11 @@ def test_a_job_for_systems_takes_them_from_there(job):
 
 def test_every_system_is_deployed_twice_and_destroyed():
     runs = [step["run"] for step in JOBS["up"]["steps"] if "run" in step]
-    assert runs == ["scripts/up ${{ matrix.system }}"] * 2 + ["scripts/down"]
+    assert runs == ['scripts/up "$SYSTEM"'] * 2 + ["scripts/down"]
     assert MATRIX.fullmatch(JOBS["up"]["strategy"]["matrix"]["system"])[1] == "systems"
 
 
 def test_every_system_has_its_whole_life_on_the_local_cloud():
     (run,) = [step["run"] for step in JOBS["verify"]["steps"] if "run" in step]
-    assert run.startswith("scripts/verify_on_aws ${{ matrix.system }} --target local --yes ")
+    assert run.startswith('scripts/verify_on_aws "$SYSTEM" --target local --yes ')
     assert MATRIX.fullmatch(JOBS["verify"]["strategy"]["matrix"]["system"])[1] == "systems"
