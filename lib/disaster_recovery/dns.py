@@ -1,7 +1,9 @@
 """Who answers for the domain: health checks of both regions, and records that follow them.
 
 The records have to follow the region that writes, and nobody is there to change them. So the primary record is healthy
-only while its region writes; the secondary one is healthy while its region is whole:
+only while its region writes; the secondary one is healthy while what payments need answers there. A payment needs no
+Aurora, so that its restart moves no caller, least of all to a region that does not write; the regions' own checks,
+which alarms are on, ask for it too:
 
     both whole, the primary region writes       primary
     the primary region is lost                  secondary, which shows payments and refuses new ones
@@ -24,7 +26,7 @@ from lib.disaster_recovery.aws_context import AwsContext
 
 HTTPS = 443
 READY = f"/{STAGE}/health/ready"
-WRITES = f"{READY}?writer=true"
+PAYMENTS, WRITES = f"{READY}?payments=true", f"{READY}?writer=true"
 FAILURES, SECONDS = 3, 10  # three refusals in a row, ten seconds apart, from most of the checkers
 
 
@@ -47,7 +49,7 @@ class Dns(Construct):
         if self._aws.settings.hosted_zone_id:
             writes = self._check("writer", apis[0], WRITES)
             self._record(contexts[0].role, ends[0], writes)
-            self._record(contexts[1].role, ends[1], self.checks[contexts[1].role])
+            self._record(contexts[1].role, ends[1], self._check("payments", apis[1], PAYMENTS))
 
     def _check(self, part: str, api: Api, path: str) -> Route53HealthCheck:
         return Route53HealthCheck(

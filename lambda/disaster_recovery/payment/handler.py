@@ -3,7 +3,8 @@
 POST /payments         make a payment; header Idempotency-Key, body as in payment.schema.json
 GET /payments/{id}     show one
 GET /health            this function runs
-GET /health/ready      this region is healthy, passive or not; with ?writer=true: and it is the one that writes
+GET /health/ready      this region is whole, Aurora too; with ?payments=true: what payments need answers here;
+                       with ?writer=true: and this region is the one that writes
 
 payments.py says what is guaranteed, and what is not. Nothing that was sent is repeated in a refusal or in the log.
 """
@@ -71,8 +72,8 @@ def _show(_request: Request, payment_id: str, until: float) -> Outcome:
 
 def _ready(request: Request, _id: str, until: float) -> Outcome:
     seen = readiness.look(payments, until)
-    writer_only = request.query.get("writer", [])[-1:] == ["true"]
-    good = seen["ready"] and (seen["may_write"] or not writer_only)
+    asked = {name for name in ("payments", "writer") if request.query.get(name, [])[-1:] == ["true"]}
+    good = seen["takes_payments" if asked else "ready"] and (seen["may_write"] or "writer" not in asked)
     return Outcome(Response(200 if good else 503, json.dumps(seen)), "ready" if good else "not ready", seen)
 
 

@@ -17,6 +17,7 @@ DATABASE_SECONDS = 1.0
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _SSL_REQUEST = struct.pack("!II", 8, 80877103)
 _LETTERS = (b"S", b"N")
+PAYMENTS = ("table", "keys")  # what a payment needs; Aurora is not asked for one
 T = TypeVar("T")
 
 
@@ -72,6 +73,7 @@ def look(payments: Payments, until: float) -> JsonObject:
     return {
         **said,
         "ready": all(checks.values()),
+        "takes_payments": all(checks[name] for name in PAYMENTS),
         "region": payments.region,
         "peer": environ["PEER_REGION"],
         "writer": writing and writing.region,

@@ -9,7 +9,7 @@ from lib.disaster_recovery.settings import PRIMARY, SECONDARY
 
 FAILURES = 3  # as the stack's health checks have it
 # The primary record is healthy while its region writes, the secondary one while its region is whole.
-PATHS: Mapping[str, str] = {PRIMARY: "/health/ready?writer=true", SECONDARY: "/health/ready"}
+PATHS: Mapping[str, str] = {PRIMARY: "/health/ready?writer=true", SECONDARY: "/health/ready?payments=true"}
 Seen = Callable[[str, bool], None]
 
 

@@ -572,7 +572,7 @@ def test_what_differs_between_the_regions_is_drawn_in_both() -> None:
 def test_the_parts_of_the_disaster_recovery_system_are_said() -> None:
     """Who answers while what is good, what is replicated, the way between the networks, and the regions' files."""
     every = set(words(draw.draw("disaster-recovery", recovery())))
-    assert {"PRIMARY", "SECONDARY", "while /v1/health/ready is good", "DynamoDB global table"} <= every
+    assert {"PRIMARY", "SECONDARY", "ready?payments=true is good", "DynamoDB global table"} <= every
     assert {"Aurora Global Database", "a replica in each region", "restorable to any second"} <= every
     assert {"2 instances · db.r6g.large", "protected from deletion", "20 CloudWatch alarms"} <= every
     assert {"VPC peering, routed both ways", "In each of the two regions", "health-primary, health-secondary"} <= every

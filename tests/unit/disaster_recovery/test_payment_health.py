@@ -39,7 +39,7 @@ def test_the_function_is_alive_without_anything_else(payment_home, database):
 
 def test_a_whole_region_says_who_writes(payment_home, payment_peer):
     checks = {"table": "ok", "database": "ok", "keys": "ok"}
-    said = {"ready": True, "writer": HOME, "epoch": 0, "checks": checks}
+    said = {"ready": True, "takes_payments": True, "writer": HOME, "epoch": 0, "checks": checks}
     assert ready(payment_home) == (200, {**said, "region": HOME, "peer": PEER, "may_write": True})
     assert ready(payment_peer) == (200, {**said, "region": PEER, "peer": HOME, "may_write": False})
 
@@ -52,6 +52,26 @@ def test_the_writer_can_be_asked_for(payment_home, payment_peer):
     assert ready(payment_home, {"writer": "true"})[0] == 503
     assert ready(payment_peer, {"writer": "true"}) == (200, ready(payment_peer)[1])
     assert ready(payment_home)[1]["epoch"] == 3
+
+
+def test_aurora_alone_moves_no_caller(payment_home, database):
+    """A payment does not ask it: who pays stays where payments are taken, and alarms tell of the rest."""
+    database(free_port())
+    assert ready(payment_home)[0] == 503
+    for query in ({"payments": "true"}, {"writer": "true"}):
+        status, said = ready(payment_home, query)
+        assert (status, said["ready"], said["takes_payments"]) == (200, False, True)
+
+
+@pytest.mark.parametrize("query", [{"payments": "true"}, {"writer": "true"}])
+def test_a_region_without_what_payments_need_takes_none(payment_home, query):
+    fail(payment_home.client, "GetItem", ReadTimeoutError(endpoint_url="https://dynamodb.test"))
+    status, said = ready(payment_home, query)
+    assert (status, said["takes_payments"]) == (503, False)
+
+
+def test_what_payments_need_answers_in_a_passive_region_too(payment_peer):
+    assert ready(payment_peer, {"payments": "true"})[0] == 200
 
 
 def test_a_region_without_its_table_is_not_whole(payment_home):
