@@ -19,6 +19,7 @@ from lib.local_cloud.audit import audit
 from lib.local_cloud.cloud import MOTO_VARIABLE, PORT_VARIABLE, UNSET, LocalCloud
 from lib.local_cloud.command_line import parse
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.postgres import VERSION
 from lib.local_cloud.servers.process import port_is_free
 from lib.local_cloud.systems import DATABASE_PORT, Deployed, Report, System
@@ -62,7 +63,7 @@ def start(cloud: LocalCloud) -> None:
 
 def running(cloud: LocalCloud) -> None:
     """Say what runs, how it is used, and how it is ended."""
-    databases = ", ".join(f"127.0.0.1:{server.port}" for server in cloud.databases())
+    databases = ", ".join(f"{server.host}:{server.port}" for server in cloud.databases())
     console.print(
         f"Running: AWS on http://127.0.0.1:{cloud.port}{f', PostgreSQL {VERSION} on {databases}' if databases else ''}"
         '. Use it: [bold]eval "$(scripts/env)"[/]; end it: [bold]scripts/down[/].',
@@ -120,10 +121,11 @@ def down(cloud: LocalCloud) -> None:
                 "Then run scripts/down with that one. The servers still run."
             )
         console.print(f"Destroyed, nothing left behind: {len(inventory.LISTINGS)} resource types checked.")
-    used = [cloud.port, cloud.moto_port, *(server.port for server in cloud.databases())]
+    used = [(port, HOST) for port in (cloud.port, cloud.moto_port)]
+    used += [(server.port, server.host) for server in cloud.databases()]
     with step("Servers stopped"):
         stopped = cloud.stop()
-    busy = [port for port in used if stopped and not port_is_free(port)]
+    busy = [port for port, host in used if stopped and not port_is_free(port, host)]
     if busy:
         raise LocalCloudError(f"Port {busy[0]} still answers: end the program that listens there.")
     console.print(f"Stopped: {', '.join(stopped) or 'nothing ran'}.")

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lib.local_cloud.names import HOST
+from lib.local_cloud.names import HOST, OTHER_HOST
 
-NAMES = (HOST, "localhost")
+NAMES = (HOST, OTHER_HOST, "localhost")
 DAYS = 3650  # the folder that they are in goes with the local cloud
 FOLDER, AUTHORITY, SERVER = "tls", "ca.pem", "server.pem"
 

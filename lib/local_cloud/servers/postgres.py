@@ -17,6 +17,7 @@ from pg8000.native import Connection, identifier, literal
 
 from lib.common import region
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.names import HOST
 from lib.local_cloud.servers import certificates, unprivileged
 from lib.local_cloud.servers.postgres_front import SUPERUSER, Front
 from lib.local_cloud.servers.postgres_program import programs
@@ -24,12 +25,14 @@ from lib.local_cloud.servers.process import refuse_taken
 
 VERSION = 17  # of what package-lock.json pins: the major version that the stacks deploy
 START_SECONDS, STOP_SECONDS = 30.0, 20.0
+READY = "tap-ready"  # written last: an interrupted initdb leaves a folder that looks finished
 ROOT = region.FOLDER.parent
 # Passwords, as RDS has it, but for members of rds_iam: the front has asked them for a token. A master user that made
 # such a member administers it and inherits nothing of it, so it has its password still; pg_hba.conf counts that as
 # membership too, hence the second line. Everybody comes by the socket, whose folder only its owner and the front enter.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
 ACCESS = """local all postgres trust
+local replication postgres trust
 local all +rds_superuser scram-sha-256
 local all +rds_iam trust
 local all all scram-sha-256
@@ -40,7 +43,7 @@ RDS_ROLES = ("rds_superuser", "rds_iam")
 
 @dataclass(frozen=True)
 class Postgres:
-    """One PostgreSQL server: a folder for its data, a port on loopback, where it speaks TLS alone.
+    """One PostgreSQL server: a folder for its data, a port at an address of loopback, where it speaks TLS alone.
 
     What tokens of IAM are checked with is described in :class:`Front`; without a region it is the checkout's.
     """
@@ -50,25 +53,33 @@ class Postgres:
     region: str = ""
     emulator: str = ""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    host: str = HOST
 
     @property
-    def _sockets(self) -> Path:
+    def where(self) -> str:
+        """Where its clients find it, for people."""
+        return f"port {self.port}" + (f" of {self.host}" if self.host != HOST else "")
+
+    @property
+    def sockets(self) -> Path:
+        """A folder that only the server and its front enter."""
         # A socket's path may not be longer than 107 bytes, and the data folder's may be.
         return Path(tempfile.gettempdir()) / f"tap-{sha256(str(self.folder).encode()).hexdigest()[:12]}"
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """Where the server's own files are."""
         # Root's folders may be closed to the user that PostgreSQL has to run as.
-        return (self._sockets if os.geteuid() == 0 else self.folder) / "data"
+        return (self.sockets if os.geteuid() == 0 else self.folder) / "data"
 
     @property
     def _front_pid(self) -> Path:
-        return self._data.with_name("front.pid")
+        return self.data.with_name("front.pid")
 
     @property
     def socket(self) -> Path:
         """Where the server itself listens, in a folder that is open to its owner alone."""
-        return self._sockets / f".s.PGSQL.{self.port}"
+        return self.sockets / f".s.PGSQL.{self.port}"
 
     @property
     def ca_file(self) -> Path:
@@ -78,7 +89,7 @@ class Postgres:
     @property
     def log(self) -> Path:
         """Where the server writes."""
-        return self._data.with_name("log")
+        return self.data.with_name("log")
 
     def _run(self, program: str, *arguments: str) -> None:
         with self.log.open("ab") as log:
@@ -92,27 +103,35 @@ class Postgres:
         return LocalCloudError(f"PostgreSQL's {program} failed: {''.join(last)} (full log: {self.log})")
 
     def _prepare(self) -> None:
-        """Make the data folder, owned by whoever runs the server."""
-        ready = self._data / "tap-ready"  # written last: an interrupted initdb leaves a folder that looks finished
+        """Make a new database in the data folder, unless there is one."""
+        ready = self.data / READY
         if ready.exists():
             return
-        shutil.rmtree(self._data, ignore_errors=True)
-        for folder in (self.folder, self._sockets, self._data):
+        self.clear()
+        coding = ("--encoding=UTF8", "--locale=C.UTF-8")
+        self._run("initdb", "--username", SUPERUSER, "--auth=trust", *coding, "--pgdata", str(self.data))
+        ready.touch()
+
+    def clear(self) -> None:
+        """Make the data folder, or make it empty, owned by whoever runs the server."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        for folder in (self.folder, self.sockets, self.data):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.log.touch()
         owner = unprivileged.user()
         if owner:
             unprivileged.let_through(programs())
-            for path in (self._sockets, self._data, self.log):
+            for path in (self.sockets, self.data, self.log):
                 shutil.chown(path, owner)
-        coding = ("--encoding=UTF8", "--locale=C.UTF-8")
-        self._run("initdb", "--username", SUPERUSER, "--auth=trust", *coding, "--pgdata", str(self._data))
-        ready.touch()
+
+    def options(self) -> Sequence[str]:
+        """Return the server's own settings, as its command line takes them."""
+        return ()
 
     def process(self) -> psutil.Process | None:
         """Return the running server, if there is one."""
         with suppress(OSError, ValueError, IndexError, psutil.Error):
-            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
             process = psutil.Process(int(lines[0]))
             if "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE:
                 return process
@@ -122,7 +141,7 @@ class Postgres:
         """Return the running process that has the server's port, if there is one."""
         with suppress(OSError, ValueError, psutil.Error):
             process = psutil.Process(int(self._front_pid.read_text(encoding="utf-8")))
-            if str(self._sockets) in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+            if str(self.sockets) in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         return None
 
@@ -135,12 +154,13 @@ class Postgres:
         if self.process() is not None and self.front() is not None:
             return False
         self.stop()  # one of both, where the other was killed
-        refuse_taken(self.port, "PostgreSQL", "DATABASE_PORT")
+        refuse_taken(self.port, "PostgreSQL", "DATABASE_PORT", self.host)
         self._prepare()
-        (self._data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
-        options = ("-D", self._data, "-p", self.port, "-k", self._sockets, "-c", "listen_addresses=")
+        (self.data / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
+        options = ("-D", self.data, "-p", self.port, "-k", self.sockets, "-c", "listen_addresses=", *self.options())
         front = Front(
             port=self.port,
+            host=self.host,
             path=self.socket,
             certificate=certificates.provide(self.folder.parent) / certificates.SERVER,
             command=[str(programs() / "postgres"), *map(str, options)],
@@ -171,7 +191,7 @@ class Postgres:
         """
         with suppress(OSError, IndexError, psutil.Error):
             process = self.process()
-            status = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[7]
+            status = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[7]
             return process is not None and process.ppid() == front and status.strip() == "ready"
         return False
 
@@ -199,7 +219,7 @@ class Postgres:
     def remove(self) -> bool:
         """Stop the server and remove its data; return whether it ran."""
         ran = self.stop(signal.SIGQUIT)
-        for folder in (self._sockets, self.folder):
+        for folder in (self.sockets, self.folder):
             shutil.rmtree(folder, ignore_errors=True)
         return ran
 

@@ -44,7 +44,7 @@ class Front:
     """What is before one server.
 
     Attributes:
-        port: where it listens, on loopback.
+        port: where it listens.
         path: of the socket where the server listens.
         certificate: a file with the server's key and certificate.
         command: what starts the server.
@@ -53,6 +53,7 @@ class Front:
         emulator: the URL of the emulated AWS, which knows access keys and what their owners may do. Without one an
             access key is its own secret.
         keys: the secrets of access keys that may do everything.
+        host: the address of loopback where it listens.
     """
 
     port: int
@@ -63,6 +64,7 @@ class Front:
     region: str = ""
     emulator: str = ""
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    host: str = HOST
 
     def arguments(self) -> list[str]:
         """Return the command that starts this in a process of its own."""
@@ -235,7 +237,7 @@ def main(text: str) -> None:
         OSError: the port is taken, or the server cannot be started.
     """
     front = Front.read(text)
-    with socket.create_server((HOST, front.port), backlog=BACKLOG) as listener:
+    with socket.create_server((front.host, front.port), backlog=BACKLOG) as listener:
         # It gets no signal of a terminal's: whoever started this ends it.
         server = subprocess.Popen(  # pylint: disable=consider-using-with  # it is waited for by listen
             front.command, stdin=subprocess.DEVNULL, user=front.user, cwd="/", process_group=0

@@ -22,11 +22,11 @@ TOKEN = "TAP_SERVER"  # noqa: S105 - in a server's environment: which start of w
 STOP_SECONDS = 10.0
 
 
-def port_is_free(port: int) -> bool:
-    """Tell whether nobody listens on a loopback port."""
+def port_is_free(port: int, host: str = HOST) -> bool:
+    """Tell whether nobody listens on a port of loopback, at one of its addresses."""
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) != 0
+        return probe.connect_ex((host, port)) != 0
 
 
 def free_port() -> int:
@@ -36,16 +36,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def refuse_taken(port: int, what: str, variable: str) -> None:
+def refuse_taken(port: int, what: str, variable: str, host: str = HOST) -> None:
     """Refuse to start where another program listens.
 
     Raises:
         LocalCloudError: naming the port, and the variable that chooses another.
     """
-    if not port_is_free(port):
+    if not port_is_free(port, host):
         raise LocalCloudError(
-            f"Port {port}, meant for {what}, is used by another program: stop that program, "
-            f"or choose another port with {variable}, for example {variable}={free_port()}."
+            f"Port {port}{f' of {host}' if host != HOST else ''}, meant for {what}, is used by another program: stop "
+            f"that program, or choose another port with {variable}, for example {variable}={free_port()}."
         )
 
 

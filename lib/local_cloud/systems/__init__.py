@@ -75,9 +75,18 @@ def database(cloud: LocalCloud, port: int) -> Postgres:
         LocalCloudError: another program has the port: said now, and not in the middle of the deployment.
     """
     server = cloud.database(port)
-    if server.process() is None:
-        refuse_taken(server.port, "PostgreSQL", DATABASE_PORT)
+    refuse_unless_ours(server)
     return server
+
+
+def refuse_unless_ours(server: Postgres) -> None:
+    """Refuse to begin where another program has the port of a server that does not run.
+
+    Raises:
+        LocalCloudError: as it says.
+    """
+    if server.process() is None:
+        refuse_taken(server.port, "PostgreSQL", DATABASE_PORT, server.host)
 
 
 def load() -> dict[str, System]:

@@ -126,7 +126,7 @@ def test_down_of_a_system_without_a_cloud_has_nothing_to_do(cloud, capsys):
 
 def test_down_notices_a_port_that_still_answers(cloud, monkeypatch, capsys):
     monkeypatch.setattr(LocalCloud, "stop", lambda self: ["ministack"])
-    monkeypatch.setattr(cli, "port_is_free", lambda port: False)
+    monkeypatch.setattr(cli, "port_is_free", lambda port, host: False)
     assert cli.main(["down"]) == 1
     assert f"Port {cloud.port} still answers" in capsys.readouterr().err
 

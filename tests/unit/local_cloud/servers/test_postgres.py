@@ -105,8 +105,8 @@ def test_it_listens_on_loopback_alone(server):
 
 def test_an_interrupted_start_is_begun_again(tmp_path):
     made = Postgres(tmp_path / "data", free_port())
-    made._data.mkdir(parents=True)
-    (made._data / "PG_VERSION").write_text("half")
+    made.data.mkdir(parents=True)
+    (made.data / "PG_VERSION").write_text("half")
     try:
         assert made.start() is True
     finally:
@@ -118,7 +118,7 @@ def test_stopped_data_is_there_after_the_next_start(tmp_path):
     try:
         made.start()
         made.provide("keeper", "first-Password.1", "kept")
-        (made._data / "pg_hba.conf").write_text("# of an older version")
+        (made.data / "pg_hba.conf").write_text("# of an older version")
         assert (made.stop(), made.stop()) == (True, False)
         assert made.start() is True
         connect(made, "keeper", "first-Password.1", "kept").close()
@@ -126,7 +126,7 @@ def test_stopped_data_is_there_after_the_next_start(tmp_path):
         assert made.remove() is True
     assert made.process() is None
     assert port_is_free(made.port)
-    assert not made._data.exists()
+    assert not made.data.exists()
 
 
 def test_a_taken_port_is_named(tmp_path):
@@ -140,7 +140,7 @@ def test_a_taken_port_is_named(tmp_path):
 def test_a_server_that_does_not_start_is_told_with_its_last_words(tmp_path):
     made = Postgres(tmp_path / "data", free_port())
     made._prepare()
-    (made._data / "PG_VERSION").write_text("16")
+    (made.data / "PG_VERSION").write_text("16")
     try:
         with pytest.raises(LocalCloudError, match=r"PostgreSQL's postgres failed: .*16.*full log: .*log"):
             made.start()
@@ -154,7 +154,7 @@ def test_a_failing_program_is_told_with_the_place_of_its_log(tmp_path):
     made._prepare()
     try:
         with pytest.raises(LocalCloudError, match=r"PostgreSQL's pg_ctl failed.*log"):
-            made._run("pg_ctl", "stop", "-D", str(made._data))
+            made._run("pg_ctl", "stop", "-D", str(made.data))
     finally:
         made.remove()
 
@@ -162,7 +162,7 @@ def test_a_failing_program_is_told_with_the_place_of_its_log(tmp_path):
 def test_an_ordinary_user_has_the_data_in_the_folder_itself(monkeypatch, tmp_path):
     monkeypatch.setattr(postgres.os, "geteuid", lambda: 1000)
     made = Postgres(tmp_path / "data", 5432)
-    assert made._data == tmp_path / "data" / "data"
+    assert made.data == tmp_path / "data" / "data"
 
 
 def test_an_ordinary_user_owns_what_is_prepared(monkeypatch, tmp_path):
