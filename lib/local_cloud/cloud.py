@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 import boto3
 from botocore.config import Config
@@ -18,9 +18,12 @@ from lib.common import node, region
 from lib.common.errors import SettingError
 from lib.local_cloud import programs
 from lib.local_cloud.errors import LocalCloudError
-from lib.local_cloud.names import HOST
+from lib.local_cloud.names import HOST, OTHER_HOST
+from lib.local_cloud.servers import global_database
+from lib.local_cloud.servers.global_database import GlobalDatabase
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import Server
+from lib.local_cloud.servers.replica import Replica
 
 ROOT = region.FOLDER.parent
 ACCOUNT = "123456789012"  # the emulator takes an access key of twelve digits for the account
@@ -42,6 +45,13 @@ UNSET = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CA_BUNDLE",
 )
+
+
+class _Access(TypedDict):
+    """Who knows which access key may sign in to a database."""
+
+    emulator: str
+    keys: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -164,12 +174,36 @@ class LocalCloud:
     def databases(self) -> list[Postgres]:
         """Return the PostgreSQL servers that have a folder here, running or not."""
         paths = sorted((self.folder / "postgres").glob("[0-9]*"))
-        return [self.database(int(path.name)) for path in paths if path.is_dir()]
+        named = [path.name.partition("@") for path in paths if path.is_dir()]
+        return [self.database(int(port), host or HOST) for port, _at, host in named]
 
-    def database(self, port: int) -> Postgres:
-        """Return the PostgreSQL server of a port, which may not exist yet."""
-        folder, keys = self.folder / "postgres" / str(port), {ACCOUNT: SECRET_KEY}
-        return Postgres(folder, port, region=self.region, emulator=self._url(""), keys=keys)
+    def database(self, port: int, host: str = HOST) -> Postgres:
+        """Return the PostgreSQL server of a port, which may not exist yet; at another address it is another one."""
+        return Postgres(*self._place(port, host), region=self.region, host=host, **self._access())
+
+    def _place(self, port: int, host: str) -> tuple[Path, int]:
+        return self.folder / "postgres" / (str(port) if host == HOST else f"{port}@{host}"), port
+
+    def _access(self) -> "_Access":
+        return {"emulator": self._url(""), "keys": {ACCOUNT: SECRET_KEY}}
+
+    def global_database(self, port: int, regions: tuple[str, ...]) -> GlobalDatabase:
+        """Return both servers of a global database, which may not exist yet.
+
+        Args:
+            port: that each of them has, at its own address.
+            regions: where they are, the home region first.
+        """
+        servers = {
+            name: Replica(*self._place(port, host), region=name, host=host, **self._access())
+            for name, host in zip(regions, (HOST, OTHER_HOST), strict=True)
+        }
+        return GlobalDatabase(self.folder, servers)
+
+    def known_global_database(self) -> GlobalDatabase | None:
+        """Return the global database that has been made here, if one has."""
+        known = global_database.known(self.folder)
+        return self.global_database(*known) if known else None
 
     @property
     def ca_file(self) -> Path:
@@ -193,7 +227,10 @@ class LocalCloud:
 
     def stop(self) -> list[str]:
         """Stop every server, remove what they wrote, and return the names of those that ran."""
-        stopped = [f"postgresql on port {database.port}" for database in self.databases() if database.remove()]
+        replicated = self.known_global_database()
+        if replicated:
+            replicated.forget()  # or the emulator would make a server again
+        stopped = [f"postgresql on {database.where}" for database in self.databases() if database.remove()]
         stopped += [f"{server.name} on port {server.port}" for server in self.servers() if server.stop()]
         shutil.rmtree(self.folder, ignore_errors=True)
         return stopped

@@ -130,6 +130,28 @@ def test_databases_are_found_by_their_port(cloud):
     assert cloud.database(5432) in cloud.databases()
 
 
+def test_a_database_at_the_other_address_is_another_one(cloud):
+    for name in ("5432", "5432@127.0.0.2"):
+        (cloud.folder / "postgres" / name).mkdir(parents=True)
+    assert [server.where for server in cloud.databases()] == ["port 5432", "port 5432 of 127.0.0.2"]
+    assert len({server.sockets for server in cloud.databases()}) == 2
+
+
+def test_a_global_database_is_known_once_it_was_made(cloud):
+    assert cloud.known_global_database() is None
+    made = cloud.global_database(5432, ("xx-home-1", "xx-peer-1"))
+    cloud.folder.mkdir(parents=True, exist_ok=True)
+    made._write("xx-peer-1")
+    known = cloud.known_global_database()
+    assert (known, known.writer) == (made, "xx-peer-1")
+    assert [(server.region, server.host) for server in known.servers.values()] == [
+        ("xx-home-1", "127.0.0.1"),
+        ("xx-peer-1", "127.0.0.2"),
+    ]
+    assert cloud.stop() == []
+    assert cloud.known_global_database() is None
+
+
 def test_any_client_finds_what_moto_serves(cloud, monkeypatch):
     """boto3 itself decides how the variable is spelt."""
     import boto3
