@@ -1,14 +1,18 @@
 """The emulator, with its IAM enforced: a role that lacks a permission is denied, as on AWS.
 
-Run as a file and not as a module: the functions that it starts inherit its environment, and need none of this checkout.
+Run as a file and not as a module: the functions that it starts inherit its environment, and need none of this checkout,
+which is on this process's own path alone.
 """
 
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 CALLS_VARIABLE = "LOCAL_CLOUD_CALLS"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def enforce() -> None:
@@ -123,6 +127,21 @@ def answer_databases() -> None:
     rds_iam.handle = handle
 
 
+def replicate() -> None:
+    """Let what is replicated between two regions be late, be cut off, and, in Aurora, be data."""
+    sys.path.append(str(ROOT))
+    from lib.local_cloud.cloud import LocalCloud
+    from lib.local_cloud.emulation.aurora_global import Keeper
+    from lib.local_cloud.servers import ministack_aurora, ministack_tables
+
+    cloud = LocalCloud(
+        Path(os.environ["STATE_DIR"]).parent, int(os.environ["GATEWAY_PORT"]), os.environ["MINISTACK_REGION"]
+    )
+    ministack_aurora.install(cloud)
+    ministack_tables.install(cloud.folder)
+    Keeper(cloud).start()
+
+
 def main() -> None:
     """Start the emulator."""
     enforce()
@@ -132,6 +151,7 @@ def main() -> None:
 
     name_callers()
     answer_databases()
+    replicate()
     app.main()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import sys
 import types
 
@@ -140,6 +141,7 @@ def test_nothing_is_written_down_unless_a_file_is_named(evaluator, monkeypatch):
     decide = evaluator.enforce
     monkeypatch.setenv("AUTH", "")
     monkeypatch.delenv(ministack_main.CALLS_VARIABLE, raising=False)
+    monkeypatch.setattr(ministack_main, "replicate", lambda: None)
     ministack_main.main()
     assert evaluator.enforce is decide
 
@@ -147,6 +149,7 @@ def test_nothing_is_written_down_unless_a_file_is_named(evaluator, monkeypatch):
 def test_a_file_that_is_named_is_written(evaluator, monkeypatch, tmp_path):
     monkeypatch.setenv("AUTH", "")
     monkeypatch.setenv(ministack_main.CALLS_VARIABLE, str(tmp_path / "calls"))
+    monkeypatch.setattr(ministack_main, "replicate", lambda: None)
     ministack_main.main()
     evaluator.enforce("key", "sts:GetCallerIdentity", "sts", "here")
     assert recorded(tmp_path / "calls")[0]["resource"] == "*"
@@ -166,5 +169,22 @@ def test_enforcement_is_on_before_the_emulator_is_imported(monkeypatch):
     monkeypatch.setitem(sys.modules, "ministack", types.SimpleNamespace(app=app, core=core))
     monkeypatch.setitem(sys.modules, "ministack.core", core)
     monkeypatch.setitem(sys.modules, "ministack.core.iam_evaluator", evaluator)
+    monkeypatch.setattr(ministack_main, "replicate", lambda: None)
     ministack_main.main()
     assert seen == [("true", True)]
+
+
+def test_what_is_replicated_is_looked_after_in_the_emulator_s_own_folder(monkeypatch, tmp_path):
+    from lib.local_cloud.emulation import aurora_global
+    from lib.local_cloud.servers import ministack_aurora, ministack_tables
+
+    seen = []
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(ministack_aurora, "install", lambda cloud: seen.append(cloud.folder))
+    monkeypatch.setattr(ministack_tables, "install", seen.append)
+    monkeypatch.setattr(aurora_global.Keeper, "start", lambda self: seen.append(self._cloud.region))
+    for name, value in {"STATE_DIR": tmp_path / "state", "GATEWAY_PORT": 4599, "MINISTACK_REGION": "xx"}.items():
+        monkeypatch.setenv(name, str(value))
+    ministack_main.replicate()
+    assert seen == [tmp_path, tmp_path, "xx"]
+    assert (pathlib.Path(sys.path[-1]) / "lib" / "local_cloud").is_dir()
