@@ -26,7 +26,6 @@ from lib.local_cloud.cdktf.legacy_provider.rewrites import (
     plain_rule,
     queue_address,
 )
-from lib.local_cloud.names import HOST
 
 Config = JsonObject
 Resource = JsonObject
@@ -123,16 +122,6 @@ def _runtime(config: Config, _target: Target) -> list[str]:
     return list(functions)
 
 
-def _database_host(config: Config, _target: Target) -> list[str]:
-    changed = []
-    for name, function in resources(config, "aws_lambda_function").items():
-        variables = function["environment"]["variables"]
-        if "DB_HOST" in variables:
-            variables["DB_HOST"] = HOST
-            changed.append(name)
-    return changed
-
-
 def _drop(kind: str, path: str) -> Change:
     def change(config: Config, _target: Target) -> list[str]:
         return [name for name, resource in resources(config, kind).items() if leave_out(resource, path.split("."))]
@@ -206,7 +195,6 @@ STEPS: tuple[tuple[str, str, Change], ...] = (
         _password,
     ),
     (f"runtime {OLD_RUNTIME}", "the newest that this provider knows; the emulator runs its own Python", _runtime),
-    (f"DB_HOST={HOST}", "a PostgreSQL on loopback stands in for Aurora, one for both regions", _database_host),
     (
         "the key of the hashes is looked up",
         "this provider knows neither keys of this kind nor keys that two regions have: it is made before",

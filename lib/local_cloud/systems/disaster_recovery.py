@@ -1,5 +1,6 @@
 """How the disaster-recovery system is deployed to the local cloud, exercised and destroyed."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -21,12 +22,26 @@ from lib.local_cloud.cdktf.legacy_provider import post_apply, pre_apply
 from lib.local_cloud.cloud import MOTO_VARIABLE, PORT_VARIABLE, LocalCloud
 from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.names import HOST
-from lib.local_cloud.systems import DATABASE_PORT, Deployed, Report, Row, System, database, database_port
+from lib.local_cloud.servers import replication_faults
+from lib.local_cloud.servers.global_database import GlobalDatabase
+from lib.local_cloud.systems import (
+    DATABASE_PORT,
+    Deployed,
+    Report,
+    Row,
+    System,
+    database_port,
+    refuse_unless_ours,
+)
 
 STAGE = "v1"
 # The newest of the stack's list that the emulator knows.
 VERSION = "17.10"
-ONE_SERVER = ("one PostgreSQL for both regions", "their endpoints lead to this machine, which has a port once", ["rds"])
+TWO_SERVERS = (
+    "two PostgreSQL servers that replicate a log of changes",
+    "Aurora replicates blocks of storage; both are asynchronous, and what has not arrived is lost",
+    ["rds"],
+)
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -83,14 +98,26 @@ def drill_target(stack: ExitStack, show: Callable[[str, str], None], seconds: fl
 
 def _deploy(cloud: LocalCloud, report: Report) -> Deployed:
     here = settings()
-    database(cloud, here.database_port).start()
+    replicated = cloud.global_database(here.database_port, here.regions)
+    for server in replicated.servers.values():
+        refuse_unless_ours(server)
+    replicated.converge()
     give_api_gateway_its_role(cloud, [one.region for one in here.region_configs])
     cdktf = deployer(cloud)
     changed, steps, mode = cdktf.deploy(report, lambda: pre_apply.prepare(cloud, here))
     if mode.old:
         report("what the old provider cannot say")
         steps += post_apply.complete(cloud, here)
-    return Deployed(changed, cdktf.state.resources(), [*steps, ONE_SERVER], mode.sentence)
+    _let_in(cloud, here, replicated)
+    return Deployed(changed, cdktf.state.resources(), [*steps, TWO_SERVERS], mode.sentence)
+
+
+def _let_in(cloud: LocalCloud, here: Settings, replicated: GlobalDatabase) -> None:
+    """Give the writing server the user and the database that Aurora has from the secret."""
+    secrets = cloud.client("secretsmanager", here.primary.region)
+    secret = json.loads(secrets.get_secret_value(SecretId=here.name("secret", "database"))["SecretString"])
+    writing = replicated.servers[replicated.writer]
+    writing.provide(secret["username"], secret["password"], secret["dbname"])
 
 
 def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
@@ -103,6 +130,7 @@ def _exercise(cloud: LocalCloud, report: Report) -> list[Row]:
 def _return(cloud: LocalCloud, report: Report) -> None:
     """Give Aurora's writing back to the primary region: Terraform cannot take its members apart after a failover."""
     here = settings()
+    replication_faults.clear(cloud.folder)  # what is cut off gives nothing back
     pages = cloud.client("rds").get_paginator("describe_global_clusters").paginate()
     names = [cluster["GlobalClusterIdentifier"] for page in pages for cluster in page["GlobalClusters"]]
     steps = FailoverOperations(cloud.client, here, lambda what, _command: report(what), NAME)

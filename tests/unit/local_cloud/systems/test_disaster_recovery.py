@@ -12,6 +12,7 @@ from lib.local_cloud import systems
 from lib.local_cloud.cdktf.terraform_fetch import DeployMode
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.servers import replication_faults
 from lib.local_cloud.servers.process import free_port
 from lib.local_cloud.systems import disaster_recovery as system
 
@@ -50,15 +51,36 @@ class Deployer:
 
 
 class Server:
-    """A PostgreSQL that runs, or has been told to."""
+    """A PostgreSQL that runs."""
 
-    port, started = 1, False
+    port, host = 1, "127.0.0.1"
+
+    def __init__(self):
+        self.provided = []
 
     def process(self):
         return object()
 
-    def start(self):
-        self.started = True
+    def provide(self, user, password, database):
+        self.provided.append((user, password, database))
+
+
+class Database:
+    """A global database, which has been told to be there."""
+
+    def __init__(self, writer):
+        self.servers, self.writer, self.there = {name: Server() for name in region.pair()}, writer, False
+
+    def converge(self):
+        self.there = True
+
+
+class Secrets:
+    """Has the database's secret."""
+
+    def get_secret_value(self, *, SecretId):
+        assert SecretId == system.settings().name("secret", "database")
+        return {"SecretString": '{"username": "dba", "password": "first-Password.1", "dbname": "payments"}'}
 
 
 @pytest.fixture
@@ -66,19 +88,27 @@ def cloud(tmp_path):
     return LocalCloud(tmp_path, 4566, region.primary())
 
 
+def _same(regions, database):
+    assert list(database.servers) == list(regions)
+    return database
+
+
 @pytest.fixture
 def deployed(cloud, monkeypatch):
     """Deploy with a deployer of a test's own; return what was deployed."""
 
     def deploy(old):
-        server, prepared = Server(), []
-        monkeypatch.setattr(LocalCloud, "database", lambda *_: server)
+        database, prepared = Database(region.pair()[1]), []
+        monkeypatch.setattr(LocalCloud, "global_database", lambda _cloud, _port, regions: _same(regions, database))
+        monkeypatch.setattr(LocalCloud, "client", lambda _cloud, _service, _place: Secrets())
         monkeypatch.setattr(system, "give_api_gateway_its_role", lambda _cloud, regions: prepared.extend(regions))
         monkeypatch.setattr(system, "deployer", lambda _cloud: Deployer(old))
         monkeypatch.setattr(system.pre_apply, "prepare", lambda *_: [("before", "why", ["name"])])
         monkeypatch.setattr(system.post_apply, "complete", lambda *_: [("after", "why", ["name"])])
         found = system.SYSTEM.deploy(cloud, silent)
-        assert server.started
+        assert database.there
+        provided = {name: server.provided for name, server in database.servers.items()}
+        assert provided == {region.pair()[0]: [], database.writer: [("dba", "first-Password.1", "payments")]}
         assert prepared == list(region.pair())
         return found
 
@@ -103,14 +133,22 @@ def test_a_port_that_is_taken_is_told_before_anything_is_deployed(cloud, monkeyp
             system.SYSTEM.deploy(cloud, silent)
 
 
+def test_a_port_that_is_taken_at_the_other_region_s_address_is_told_too(cloud, monkeypatch):
+    with socket.create_server(("127.0.0.2", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("DATABASE_PORT", str(port - list(tap.SYSTEMS).index(system.NAME)))
+        with pytest.raises(LocalCloudError, match=f"Port {port} of 127.0.0.2, meant for PostgreSQL"):
+            system.SYSTEM.deploy(cloud, silent)
+
+
 def test_the_old_provider_is_helped_and_that_is_told(deployed):
     found = deployed(True)
-    assert [what for what, _why, _names in found.step_down] == ["what", "before", "after", system.ONE_SERVER[0]]
+    assert [what for what, _why, _names in found.step_down] == ["what", "before", "after", system.TWO_SERVERS[0]]
     assert (found.changed, found.way) == (True, "a way")
 
 
 def test_the_pinned_provider_needs_no_help(deployed):
-    assert [what for what, _why, _names in deployed(False).step_down] == ["what", system.ONE_SERVER[0]]
+    assert [what for what, _why, _names in deployed(False).step_down] == ["what", system.TWO_SERVERS[0]]
 
 
 def test_the_exercise_goes_to_both_regions(cloud, monkeypatch):
@@ -169,11 +207,13 @@ def test_it_is_destroyed_by_its_deployer_once_the_primary_region_writes(cloud, m
     rds = Rds(settings, region_configs.get(role, ""), "another")
     monkeypatch.setattr(LocalCloud, "client", lambda _self, _service, _place=None: rds)
     monkeypatch.setattr(system, "deployer", lambda _cloud: deployer)
+    replication_faults.change(cloud.folder, "aurora", cut=True)
     removed = []
     monkeypatch.setattr(system.pre_apply, "remove", lambda *_: removed.append(deployer.destroyed))
     system.SYSTEM.destroy(cloud, silent)
     assert (deployer.destroyed, removed) == (True, [True])
     assert rds.moved == ([region_configs["primary"]] if moved else [])
+    assert replication_faults.read(cloud.folder) == replication_faults.Faults()  # or the way back is none
 
 
 def test_what_takes_minutes_comes_after_the_quick_systems():
