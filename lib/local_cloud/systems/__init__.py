@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import tap
 from lib.common.setting_types import Setting, number
 from lib.local_cloud.cloud import LocalCloud
+from lib.local_cloud.errors import LocalCloudError
 from lib.local_cloud.servers.postgres import Postgres
 from lib.local_cloud.servers.process import refuse_taken
 
@@ -80,11 +82,21 @@ def database(cloud: LocalCloud, port: int) -> Postgres:
 
 
 def refuse_unless_ours(server: Postgres) -> None:
-    """Refuse to begin where another program has the port of a server that does not run.
+    """Refuse to begin where a server's address is none of this machine's, or another program has its port.
+
+    Linux has all of 127.0.0.0/8; macOS has 127.0.0.1 until others are added to its loopback.
 
     Raises:
         LocalCloudError: as it says.
     """
+    try:
+        with socket.create_server((server.host, 0)):
+            pass
+    except OSError as error:
+        raise LocalCloudError(
+            f"{server.host} is no address of this machine ({os.strerror(error.errno or 0)}), and a PostgreSQL is to listen there: on "
+            f"macOS, add it with 'sudo ifconfig lo0 alias {server.host} up', which lasts until the next start."
+        ) from error
     if server.process() is None:
         refuse_taken(server.port, "PostgreSQL", DATABASE_PORT, server.host)
 

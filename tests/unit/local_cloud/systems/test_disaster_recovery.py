@@ -2,6 +2,7 @@
 
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -139,6 +140,13 @@ def test_a_port_that_is_taken_at_the_other_region_s_address_is_told_too(cloud, m
         monkeypatch.setenv("DATABASE_PORT", str(port - list(tap.SYSTEMS).index(system.NAME)))
         with pytest.raises(LocalCloudError, match=f"Port {port} of 127.0.0.2, meant for PostgreSQL"):
             system.SYSTEM.deploy(cloud, silent)
+
+
+def test_an_address_that_the_machine_has_not_is_told_with_the_command_that_adds_it(cloud):
+    """192.0.2.1 is an example's: https://www.rfc-editor.org/rfc/rfc5737."""
+    elsewhere = replace(cloud.database(free_port()), host="192.0.2.1")
+    with pytest.raises(LocalCloudError, match=r"192\.0\.2\.1 is no address of this machine .*sudo ifconfig lo0 alias"):
+        systems.refuse_unless_ours(elsewhere)
 
 
 def test_the_old_provider_is_helped_and_that_is_told(deployed):
