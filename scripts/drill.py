@@ -1,6 +1,7 @@
 """Loses the primary region of the disaster-recovery system on purpose: ``scripts/drill``."""
 
 import argparse
+import getpass
 import importlib
 import sys
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any, cast
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lib.common.aws_clients import cached
@@ -22,6 +24,7 @@ from scripts.command_lines.drill import parse
 LOCAL_CLOUD = "lib.local_cloud.systems.disaster_recovery"  # imported when it is asked for: a copy has none
 TROUBLES = (SettingError, ExerciseError, LocalCloudError, BotoCoreError, ClientError)
 LOCAL, AWS = (4.0, 20.0, 0.4), (60.0, 5.0, 10.0)  # seconds of each phase, payments a second, seconds between checks
+CONNECT_SECONDS, READ_SECONDS, TRIES = 3, 10, 2  # of a call to AWS: a region that is lost does not answer
 
 
 def tell(text: str) -> None:
@@ -37,7 +40,7 @@ def show(what: str, command: str) -> None:
 def confirmed(settings: Settings, what: str, read: Callable[[str], str] = input) -> bool:
     """Ask for the name of what is about to be failed over, and return whether it was typed."""
     name = settings.name("database")
-    loses = "LOSES what has not arrived in the other region. " if what != "failback" else ""
+    loses = "LOSES what has not arrived in the other region. " if what in ("drill", "failover") else ""
     print(f"{what} of {name}, {settings.primary.region} and {settings.secondary.region}, in AWS. {loses}")
     return read(f"Type {name} to go on: ").strip() == name
 
@@ -46,12 +49,15 @@ def place(options: argparse.Namespace, stack: ExitStack) -> DrillTarget:
     """Return where to do it: the local cloud behind a proxy, or AWS."""
     if options.aws:
         settings, session = Settings.read(), boto3.session.Session()
-        clients = cached(lambda service, where: cast(Any, session).client(service, region_name=where))
+        config = Config(
+            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": TRIES}
+        )
+        clients = cached(lambda service, where: cast(Any, session).client(service, region_name=where, config=config))
         outage = target.Outage(clients, settings, show)
         urls: Mapping[str, str] = {}
         if options.what == "drill":
             urls = target.addresses(clients, settings)
-        steps = FailoverOperations(clients, settings, show, "scripts/drill")
+        steps = FailoverOperations(clients, settings, show, f"{getpass.getuser()}, scripts/drill {options.what}")
         return DrillTarget(settings, steps, urls, outage.cut, outage.restore, AWS[2])
     try:
         local = importlib.import_module(LOCAL_CLOUD)
@@ -69,18 +75,30 @@ def status(drill_target: DrillTarget) -> None:
                 f"{region_config.role} region {region_config.region}: payments are written in {where} (epoch {epoch}), "
                 f"Aurora in {drill_target.steps.database_writer(region_config) or 'no region'}"
             )
+            apart = drill_target.steps.writer_apart(region_config)
+            if apart:
+                print(f"  {apart} writer items say something else: scripts/drill writer ends a change that was begun")
         except (BotoCoreError, ClientError) as error:
             print(f"{region_config.role} region {region_config.region}: no answer ({type(error).__name__})")
         except ExerciseError as error:
             print(f"{region_config.role} region {region_config.region}: {error}")
 
 
-def move(drill_target: DrillTarget, what: str) -> None:
-    """Do a failover or a failback without payments of its own."""
+def move(drill_target: DrillTarget, options: argparse.Namespace) -> None:
+    """Do a failover, a failback or a change of the writer without payments of its own.
+
+    Raises:
+        ExerciseError: a step is refused.
+    """
     home, survivor = drill_target.settings.region_configs
-    if what == "failover":
+    if options.what == "writer":
+        through = [each for each in (home, survivor) if each.region == options.through]
+        if not through:
+            raise ExerciseError(f"--through {options.through} is no region: name {home.region} or {survivor.region}.")
+        drill_target.steps.name_writer(options.to, through=through[0], lost=options.lost)
+    elif options.what == "failover":
         drill_target.steps.fail_over(survivor)
-        drill_target.steps.move_writer(survivor, through=survivor)
+        drill_target.steps.move_writer(survivor, through=survivor, lost=options.lost)
     else:
         drill_target.steps.switch_over(home, asked=survivor)
         drill_target.steps.pause(survivor, home)
@@ -98,7 +116,9 @@ def drill(drill_target: DrillTarget, options: argparse.Namespace) -> int:
     picture.write_text(report.picture(result, drill_target.settings), encoding="utf-8")
     print(f"timeline: {picture}")
     if not options.aws:
-        print("Replication of the emulator takes no time: what a real lag costs is measured on AWS alone.")
+        print(
+            "Replication is late by what scripts/replication sets; what AWS's own lag costs is measured on AWS alone."
+        )
     print("everything that is guaranteed was kept" if result.good else "NOT everything that is guaranteed was kept")
     return 0 if result.good else 1
 
@@ -117,7 +137,7 @@ def main(arguments: list[str], read: Callable[[str], str] = input) -> int:
                 return 2
             if options.what == "drill":
                 return drill(drill_target, options)
-            move(drill_target, options.what)
+            move(drill_target, options)
             status(drill_target)
             return 0
     except TROUBLES as error:

@@ -17,6 +17,7 @@ from constructs import Construct
 
 from lib.common.acknowledged import Acknowledged
 from lib.common.iam_statements import Statement, allow, deny_insecure_transport, via_service, vpc_attachment
+from lib.disaster_recovery import writer
 from lib.disaster_recovery.aws_context import AwsContext
 from lib.disaster_recovery.database import Database, GlobalDatabase
 from lib.disaster_recovery.keys import Keys
@@ -180,9 +181,9 @@ class Verification(Construct):
             allow(["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"], tables),
             # Of the table's content it reads who may write, in both regions.
             allow(
-                ["dynamodb:GetItem"],
+                ["dynamodb:BatchGetItem", "dynamodb:GetItem"],
                 tables,
-                Condition={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["control#writer"]}},
+                Condition={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [writer.NAME, f"{writer.NAME}#*"]}},
             ),
             allow(
                 ["kms:Decrypt"],

@@ -14,6 +14,7 @@ from lib.common.capacity import Need
 from lib.common.errors import SettingError
 from lib.common.setting_types import Derived, Given, Setting, SettingType, number
 from lib.common.system_settings import SystemSettings
+from lib.disaster_recovery import writer
 
 SYSTEM = "disaster-recovery"
 ENGINE = "aurora-postgresql"
@@ -63,10 +64,6 @@ def _beside(earlier: Mapping[str, Any]) -> str:
 # What the API takes of health checks: limits of their own, so that a flood of payments cannot make a region look lost.
 # Route 53 asks from about fifteen places every ten seconds, by each of two checks.
 HEALTH_RATE, HEALTH_BURST = 20, 50
-# Write units a second of one partition, and those that a transaction's check of an item takes.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling
-PARTITION_UNITS, CHECK_UNITS = 1000, 2
 
 
 class Settings(common.DatabaseSettings):
@@ -136,7 +133,7 @@ class Settings(common.DatabaseSettings):
     )
 
     def capacity(self) -> list[Need]:
-        """Return what callers ask of the function, and payments of the one item that says which region writes."""
+        """Return what callers ask of the function, and payments of the items that say which region writes."""
         at_once = self.api_burst + HEALTH_BURST
         return [
             Need(
@@ -148,11 +145,11 @@ class Settings(common.DatabaseSettings):
                 "a smaller API_BURST, or a larger FUNCTION_CONCURRENCY",
             ),
             Need(
-                "write units of the one writer item",
-                f"{CHECK_UNITS} x API_RATE={self.api_rate}: each payment's transaction checks it",
-                CHECK_UNITS * self.api_rate,
-                "a partition of DynamoDB",
-                PARTITION_UNITS,
+                f"payments a second over the {len(writer.ITEMS)} writer items",
+                f"API_RATE={self.api_rate}: each payment's transaction checks one of them",
+                self.api_rate,
+                "their transactions, by the model of decision 22",
+                writer.PAYMENTS_A_SECOND,
                 "a smaller API_RATE",
             ),
         ]

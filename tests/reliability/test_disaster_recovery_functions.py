@@ -81,7 +81,8 @@ def test_payments_survive_switchovers_and_a_region_cut_off(load):
     apart = sum({told.epoch for told in several} == {2, 3} for several in twice.values())
     print(f"{len(run.told)} told, {len(twice)} keys accepted in both regions, {apart} of them while these were apart")
     assert sum(told.again for told in run.told) > 20
-    assert {code for _, code in run.refused} == {"region_passive"}
+    # A region that has heard of a change, and not yet of a key's own item, is busy for that moment.
+    assert {code for _, code in run.refused} - {"table_busy"} == {"region_passive"}
     # Nobody has to stop the region that has come back: replication brought the writer item.
     (refused,) = {run.callers[0][HOME].pay(f"late-{number}").body["code"] for number in range(5)}
     assert refused == "region_passive"
@@ -163,11 +164,13 @@ ANYTHING = "attribute_exists(nothing) OR attribute_not_exists(nothing)"
 
 
 def unfenced(modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write whatever the writer item says."""
-    check = {"TableName": "", "Key": modules.writer.KEY, "ConditionExpression": ANYTHING}
-    monkeypatch.setattr(
-        modules.payments.Payments, "_fence", lambda self, _: {"ConditionCheck": {**check, "TableName": self._name}}
-    )
+    """Write whatever the writer items say."""
+
+    def checks(_self: object, table: str, *_: object) -> list[dict[str, object]]:
+        check = {"TableName": table, "Key": modules.writer.KEY, "ConditionExpression": ANYTHING}
+        return [{"ConditionCheck": check}]
+
+    monkeypatch.setattr(modules.writer_fence.Fence, "checks", checks)
 
 
 def careless(modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:

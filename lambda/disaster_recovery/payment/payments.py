@@ -1,11 +1,12 @@
 """Payments: one item each, written where the region may write, once for each idempotency key.
 
-A payment is one transaction in the function's own region: the writer item must be as this function knows it (its
-region, its epoch), and there must be no payment under the key. So, in one region:
+A payment is one transaction in the function's own region: the writer item of its key must be as this function knows it
+(its region, its epoch), and there must be no payment under the key. So, in one region:
 
 * What is answered with 201 is stored, in this region, under the epoch that its answer names.
-* Once the writer item in this region names another region, no payment is stored here, not even by a function that had
-  begun before: the transaction sees the change, whatever the function believes.
+* Once the writer item of a key names another region in this region, no payment of that key is stored here, not even by
+  a function that had begun before: the transaction sees the change, whatever the function believes. A change of the
+  writer is acknowledged when all writer items have it.
 * One key is one payment: the same request again gets the same answer, another one is refused.
 
 Between the regions there is replication, later and item by item, and the latest write of an item wins:
@@ -37,15 +38,17 @@ from problem_types import OUTCOME_UNKNOWN, REGION_PASSIVE, TABLE_BUSY, TABLE_UNA
 from problems import Problem
 from table import FAILED, TRY_SECONDS, Cancelled, NoAnswer, Table
 from writer import WriterMalformed, Writing
+from writer_fence import Fence, absent
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, ConditionCheckTypeDef, TransactWriteItemTypeDef
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
     from writer import Item
 
 SHOWN = ("payment_id", "amount", "currency", "region", "epoch", "created_at", "drill")
-CHANGES = 3  # of the writer during one request
+CHANGES = 4  # of the writer during one request, or what is learned of it
+# Until control#writer is read again. A hand that changes it alone, and not the items that payments check, stops them.
+KNOWN_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.2  # until a new payment is in the index, as a rule
-_NAMES = {"#region": "region", "#epoch": "epoch"}
 
 
 class StoredPayment(NamedTuple):
@@ -88,6 +91,8 @@ class Payments:
     hashes: KeyedHash
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _known: Writing | None = None  # spares a read: it is checked where it counts, in the transaction
+    _looked: float = 0.0  # when, by the monotonic clock
+    _fence: Fence = field(default_factory=Fence)
 
     @property
     def region(self) -> str:
@@ -110,7 +115,7 @@ class Payments:
             WriterMalformed: the item does not say it.
         """
         item = self.table.get(self._name, writer.KEY, until)
-        self._known = writer.read(item, self.environ["HOME_REGION"])
+        self._known, self._looked = writer.read(item, self.environ["HOME_REGION"]), time.monotonic()
         return self._known
 
     def make(self, request: PaymentRequest, until: float) -> StoredPayment:
@@ -125,7 +130,8 @@ class Payments:
         """
         try:
             writing = self._known
-            if writing is None or writing.region != self.region:
+            old = time.monotonic() - self._looked > KNOWN_SECONDS
+            if writing is None or writing.region != self.region or old:
                 writing = self.writing(until)
             for _ in range(CHANGES):
                 if writing.region != self.region:
@@ -133,7 +139,8 @@ class Payments:
                 result = self._write(request, writing, until)
                 if isinstance(result, StoredPayment):
                     return result
-                self._known = writing = result
+                # Nothing new: an item is missing, which a change under way will write, or somebody has taken away.
+                self._known = writing = self.writing(until) if result == writing else result
             known = self.table.get(self._name, _key(request), until)
             if known is None and self._former_keys:
                 known = self.table.get(self._name, _former_key(request), until)
@@ -141,7 +148,7 @@ class Payments:
             raise unavailable(error) from error
         except WriterMalformed as error:
             self._known = None
-            advice = f"The item {writer.NAME} has to be corrected before payments are taken: {error}."
+            advice = f"The writer item has to be corrected before payments are taken: {error}."
             raise Problem(WRITER_MALFORMED, advice) from error
         if known:
             return self._replay(known, request)
@@ -174,15 +181,16 @@ class Payments:
     def _write(self, request: PaymentRequest, writing: Writing, until: float) -> StoredPayment | Writing:
         """Write a payment under what is known of the writer; return that instead when it has changed."""
         item = self._item(request, writing)
+        fences = self._fence.checks(self._name, writing, request.digest)
         try:
-            former = [self._absent(_former_key(request))] if self._former_keys else []
-            self.table.transact([self._fence(writing), self._put(item), *former], until - TRY_SECONDS)
+            former = [absent(self._name, _former_key(request))] if self._former_keys else []
+            self.table.transact([*fences, self._put(item), *former], until - TRY_SECONDS)
         except Cancelled as error:
-            fence, *puts = error.reasons
-            for put in puts:
+            for put in error.reasons[len(fences) :]:
                 if put["Code"] == FAILED:
                     return self._replay(put["Item"], request)
-            return writer.read(fence.get("Item"), self.environ["HOME_REGION"])
+            home = self.environ["HOME_REGION"]
+            return self._fence.seen(error.reasons[: len(fences)], writing, request.digest, home)
         except NoAnswer as error:
             if error.unclear:
                 return self._read_back(item, request, until, error.cause)
@@ -208,28 +216,6 @@ class Payments:
         if stored is None:
             raise Problem(OUTCOME_UNKNOWN, "Send the same request with the same key again.", log={"cause": cause})
         return StoredPayment(_plain(item)) if stored == item else self._replay(stored, request)
-
-    def _fence(self, writing: Writing) -> "TransactWriteItemTypeDef":
-        """Return the condition that the writer item is what this function knows."""
-        part = self._absent(writer.KEY)
-        if writing.stored:
-            values: Item = {":region": {"S": writing.region}, ":epoch": {"N": str(writing.epoch)}}
-            part["ConditionCheck"] |= {
-                "ConditionExpression": "#region = :region AND #epoch = :epoch",
-                "ExpressionAttributeNames": _NAMES,
-                "ExpressionAttributeValues": values,
-            }
-        return part
-
-    def _absent(self, key: "Item") -> "TransactWriteItemTypeDef":
-        """Return the condition that there is no such item."""
-        check: ConditionCheckTypeDef = {
-            "TableName": self._name,
-            "Key": key,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-        return {"ConditionCheck": check}
 
     def _put(self, item: "Item") -> "TransactWriteItemTypeDef":
         return {

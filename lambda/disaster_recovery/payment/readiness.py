@@ -5,7 +5,6 @@ import struct
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-import writer
 from json_types import JsonObject
 from payments import Payments
 from table import NoAnswer
@@ -69,7 +68,7 @@ def look(payments: Payments, until: float) -> JsonObject:
         "database": answers is True,
         "keys": hashed is not None,
     }
-    said = {"writer_malformed": f"{writer.NAME}: {malformed}"} if malformed else {}
+    said = {"writer_malformed": str(malformed)} if malformed else {}
     return {
         **said,
         "ready": all(checks.values()),

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS = 1.0, 2.0
 TRY_SECONDS = CONNECT_SECONDS + READ_SECONDS  # that one try may take
-PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)  # seconds before each try, at most
+# Seconds before each try, at most; a transaction that is in the way ends within some milliseconds.
+PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
 INDEX = "payment-id"
 FAILED = "ConditionalCheckFailed"
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)

@@ -1,4 +1,4 @@
-"""DynamoDB: a replica of the payments' table, its backups, and the item that says which region writes."""
+"""DynamoDB: a replica of the payments' table, its backups, and the items that say which region writes."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,6 +9,8 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+PAGE = 100  # the most keys that BatchGetItem takes
 
 
 def table(dynamodb: "DynamoDBClient", region: str, settings: Settings, moment: datetime) -> Part:
@@ -51,12 +53,41 @@ def table(dynamodb: "DynamoDBClient", region: str, settings: Settings, moment: d
     return part
 
 
+def _items(dynamodb: "DynamoDBClient", table_name: str) -> "dict[str, writer.Item]":
+    """Return the writer items that payments check, by name."""
+    found: dict[str, writer.Item] = {}
+    waiting = list(writer.ITEMS)
+    while waiting:
+        page, waiting = waiting[:PAGE], waiting[PAGE:]
+        keys = [{"pk": {"S": name}} for name in page]
+        answer = dynamodb.batch_get_item(RequestItems={table_name: {"Keys": keys, "ConsistentRead": True}})
+        found |= {item["pk"]["S"]: item for item in answer["Responses"][table_name]}
+        left = answer["UnprocessedKeys"]
+        waiting += [key["pk"]["S"] for key in left[table_name]["Keys"]] if left else []
+    return found
+
+
 def writing(dynamodb: "DynamoDBClient", region: str, settings: Settings) -> Part:
-    """Return which region may write, as a region's replica says."""
+    """Return which region may write, as a region's replica says, and whether all writer items say the same."""
+    part, home = Part(), settings.regions[0]
+
+    def add(code: str, detail: str) -> None:
+        part.findings.append(Finding("writer", region, code, detail))
+
     response = dynamodb.get_item(TableName=settings.table, Key=writer.KEY, ConsistentRead=True)
+    items = _items(dynamodb, settings.table)
     try:
-        now = writer.read(response.get("Item"), settings.regions[0])
+        now = writer.read(response.get("Item"), home)
+        others = [writer.read(items.get(name), home, name) for name in writer.ITEMS]
     except writer.WriterMalformed as error:
-        detail = f"The item {writer.NAME} says of no region that it writes: {error}. Payments are refused."
-        return Part([Finding("writer", region, "writer-malformed", detail)])
-    return Part(measured={"writer": now.region, "epoch": now.epoch})
+        add("writer-malformed", f"A writer item says of no region that it writes: {error}. Payments are refused.")
+        return part
+    part.measured |= {"writer": now.region, "epoch": now.epoch}
+    apart = sum(other[:3] != now[:3] for other in others)
+    if apart:
+        add(
+            "writer-items",
+            f"{apart} of the {len(others)} items that payments check do not say what {writer.NAME} says: a change of "
+            "the writer was not finished, or was made by hand. Run scripts/drill writer with the region that writes.",
+        )
+    return part

@@ -2,24 +2,22 @@
 
 import hmac
 import json
-import re
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from lib.common.aws_clients import ClientFactory
 from lib.common.errors import ExerciseError
-from lib.common.json_types import JsonMapping, JsonObject, JsonValue
+from lib.common.json_types import JsonMapping, JsonValue
+from lib.disaster_recovery.drill.writer_items import Show, WriterItems
 from lib.disaster_recovery.settings import RegionConfig, Settings
+from lib.disaster_recovery.writer import NOBODY
 
-WRITER, NOBODY = "control#writer", "nobody"
 WAIT_SECONDS, PAUSE_SECONDS = 1800.0, 0.5  # a switchover of a large database takes minutes
 SETTLE_SECONDS = 5.0  # replication between regions usually takes about one
 HASHES = b"idempotency keys, version 1"  # what the functions ask their key's code of
 PAGE = 100  # the most keys that BatchGetItem takes
-Show = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class FailoverOperations:
         clients: makes a client of a service in a region.
         settings: the deployed ones.
         show: is told what a step is for, and the command that does the same.
-        by: who does it, for the writer item.
+        by: who does it, for the writer items.
         seconds: how long to wait for Aurora, and for the other region to hear of a pause.
         settle_seconds: how long a pause goes on after the other region has heard of it.
     """
@@ -46,39 +44,47 @@ class FailoverOperations:
         named = [part for name, value in options.items() for part in _option(name, value)]
         return shlex.join(["aws", *words, "--region", region_config.region, *named])
 
+    @property
+    def _items(self) -> WriterItems:
+        return WriterItems(self.clients, self.settings, self.show, self.by)
+
     def writer(self, region_config: RegionConfig) -> tuple[str, int]:
         """Return the region that writes and the epoch, as a region has it now.
 
         Raises:
             ExerciseError: the item does not say it, so that payments are refused.
         """
-        response = self.clients("dynamodb", region_config.region).get_item(
-            TableName=self.settings.name("table"), Key={"pk": {"S": WRITER}}, ConsistentRead=True
-        )
-        item = response.get("Item")
-        if not item:
-            return self.settings.primary.region, 0
-        region, epoch = item.get("region", {}).get("S"), item.get("epoch", {}).get("N", "")
-        if not region or not epoch.isdecimal():
-            known = {name: item[name] for name in ("region", "epoch") if name in item}
-            raise ExerciseError(
-                f"The item {WRITER} of {self.settings.name('table')} in {region_config.region} does not say which "
-                f"region writes ({json.dumps(known)}), and payments are refused: write it again with region as a text "
-                "(S) and epoch as a number (N) above every epoch that payments have."
-            )
-        return region, int(epoch)
+        seen = self._items.read(region_config)
+        return seen.region, seen.epoch
 
-    def move_writer(self, to: RegionConfig, *, through: RegionConfig) -> int:
+    def writer_apart(self, region_config: RegionConfig) -> int:
+        """Return how many of a region's writer items do not say what the first one says.
+
+        Raises:
+            ExerciseError: the first one does not say who writes.
+        """
+        return len(self._items.read(region_config).apart)
+
+    def move_writer(self, to: RegionConfig, *, through: RegionConfig, lost: str = "") -> int:
         """Let another region write, and return the new epoch.
 
         Args:
             to: the region that is to write.
-            through: where the item is written: it takes effect there at once, and elsewhere after it is replicated.
+            through: where the items are written: it takes effect there at once, and elsewhere after it is replicated.
+            lost: the other region, when it does not answer: see :meth:`WriterItems.change`.
 
         Raises:
-            ExerciseError: somebody else has changed it meanwhile.
+            ExerciseError: see :meth:`WriterItems.change`.
         """
-        return self._name_writer(to.region, through, f"payments are written in {to.region} from now on")
+        return self._items.change(to.region, through, f"payments are written in {to.region} from now on", lost)
+
+    def name_writer(self, to: str, *, through: RegionConfig, lost: str = "") -> int:
+        """Let a region write by its name, or ``nobody``, and return the new epoch.
+
+        Raises:
+            ExerciseError: see :meth:`WriterItems.change`.
+        """
+        return self._items.change(to, through, f"the writer of payments is {to} from now on", lost)
 
     def pause(self, writing: RegionConfig, other: RegionConfig) -> int:
         """Let no region write until the other one has what was written, and return the epoch of the pause.
@@ -87,44 +93,20 @@ class FailoverOperations:
         both regions.
 
         Raises:
-            ExerciseError: somebody else has changed the item, or the other region does not hear of it in time.
+            ExerciseError: see :meth:`WriterItems.change`, or the other region does not hear of it in time.
         """
-        epoch = self._name_writer(NOBODY, writing, "payments pause until both regions have the same")
+        items = self._items
+        epoch = items.change(NOBODY, writing, "payments pause until both regions have the same")
         deadline = time.monotonic() + self.seconds
-        while self.writer(other) != (NOBODY, epoch):
+        while (seen := items.read(other)).apart or (seen.region, seen.epoch) != (NOBODY, epoch):
             if time.monotonic() > deadline:
                 raise ExerciseError(
                     f"{other.region} has not heard of the pause after {self.seconds:.0f} s, and nobody writes: end it "
-                    f"with scripts/drill failover, or look why the table {self.settings.name('table')} is behind."
+                    f"with scripts/drill writer, or look why the table {self.settings.name('table')} is behind."
                 )
             time.sleep(PAUSE_SECONDS)
         time.sleep(self.settle_seconds)  # items are replicated each for itself: an older one may arrive after it
         return epoch
-
-    def _name_writer(self, region: str, through: RegionConfig, what: str) -> int:
-        _region, epoch = self.writer(through)
-        item = {
-            "pk": {"S": WRITER},
-            "region": {"S": region},
-            "epoch": {"N": str(epoch + 1)},
-            "changed_at": {"S": datetime.now(UTC).isoformat(timespec="seconds")},
-            "by": {"S": self.by},
-        }
-        condition: JsonObject = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if epoch:
-            values = {":old": {"N": str(epoch)}}
-            condition = {"ConditionExpression": "epoch = :old", "ExpressionAttributeValues": values}
-        arguments = {"TableName": self.settings.name("table"), "Item": item, **condition}
-        options = {_words(name): value for name, value in arguments.items()}
-        self.show(f"{what}, epoch {epoch + 1}", self._command(through, "dynamodb", "put-item", **options))
-        client = self.clients("dynamodb", through.region)
-        try:
-            client.put_item(**arguments)
-        except client.exceptions.ConditionalCheckFailedException as error:
-            raise ExerciseError(
-                f"The writer item in {through.region} is not at epoch {epoch} any more: look who else is at work."
-            ) from error
-        return epoch + 1
 
     def cluster(self, region_config: RegionConfig) -> str:
         """Return the ARN of a region's cluster, as the global database's member list has it.
@@ -235,11 +217,6 @@ class FailoverOperations:
         )
         found = {item["pk"]["S"] for page in pages for item in page["Items"]}
         return found - self._stored_under(region_config, keys).keys()
-
-
-def _words(name: str) -> str:
-    """Return a parameter's name as the AWS CLI has it, with underscores."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _option(name: str, value: JsonValue) -> list[str]:

@@ -94,8 +94,8 @@ def refuse_unless_ours(server: Postgres) -> None:
             pass
     except OSError as error:
         raise LocalCloudError(
-            f"{server.host} is no address of this machine ({os.strerror(error.errno or 0)}), and a PostgreSQL is to listen there: on "
-            f"macOS, add it with 'sudo ifconfig lo0 alias {server.host} up', which lasts until the next start."
+            f"{server.host} is no address of this machine ({os.strerror(error.errno or 0)}), and a PostgreSQL is to "
+            f"listen there: on macOS, 'sudo ifconfig lo0 alias {server.host} up' adds it until the next start."
         ) from error
     if server.process() is None:
         refuse_taken(server.port, "PostgreSQL", DATABASE_PORT, server.host)

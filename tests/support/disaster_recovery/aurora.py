@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from lib.disaster_recovery import writer
 from lib.local_cloud.cloud import ACCOUNT, SECRET_KEY, LocalCloud
 from tests.support import functions
 from tests.support.disaster_recovery.two_regions import HOME, NAMESPACE, PEER, client
@@ -167,6 +168,17 @@ class Clients:
 
         for region in regions or REGIONS:
             self._register(service, region, "after-call", operation, changed)
+
+    def writers(self, item: dict[str, Any], *regions: str, others: dict[str, Any] | None = None) -> None:
+        """Let the items that say who writes be others: the first one, and those that payments check, if they differ."""
+
+        def change(parsed: dict[str, Any]) -> None:
+            found = [{"pk": {"S": name}, **(item if others is None else others)} for name in writer.ITEMS]
+            for table in parsed["Responses"]:
+                parsed["Responses"][table] = found if others != {} else []
+
+        self.change("dynamodb", "GetItem", lambda parsed: parsed.update(Item=item), *regions)
+        self.change("dynamodb", "BatchGetItem", change, *regions)
 
     def fail(self, service: str, operation: str, error: Exception, *regions: str) -> None:
         """Let an operation fail before it is sent."""

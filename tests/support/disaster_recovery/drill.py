@@ -71,6 +71,9 @@ class Regions:
     def writer_of(self) -> tuple[str, int]:
         return self.writer, self.epoch
 
+    def writer_apart(self, _side: Any) -> int:
+        return 0
+
     def database_writer(self, _side: Any) -> str:
         return self.database
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from lib.disaster_recovery import writer
 from lib.local_cloud.cloud import LocalCloud
 from lib.local_cloud.names import HOST
 from tests.support.disaster_recovery import two_regions as world
@@ -134,14 +135,16 @@ class Load:
 
     def _unfenced(self, place: str) -> Iterator[str]:
         """Yield what a region wrote while it was not its turn, by the order in its own table's stream."""
-        writer, epoch = HOME, 0
+        said: dict[str, tuple[str, str]] = {}
         seen: set[str] = set()
         for item in self.replication.written[place]:
             key = item["pk"]["S"]
-            if key == "control#writer":
-                writer, epoch = item["region"]["S"], int(item["epoch"]["N"])
-            elif item["region"]["S"] == place and (writer, epoch) != (place, int(item["epoch"]["N"])):
-                yield f"unfenced: {key} in {place} in epoch {item['epoch']['N']}, when {writer} wrote in {epoch}"
+            if key.startswith(writer.NAME):
+                said[key] = (item["region"]["S"], item["epoch"]["N"])
+            elif item["region"]["S"] == place:
+                fence = said.get(f"{writer.NAME}#{key.partition('#')[2][:2]}", (HOME, "0"))
+                if fence != (place, item["epoch"]["N"]):
+                    yield f"unfenced: {key} in {place} in epoch {item['epoch']['N']}, when its item said {fence}"
             seen.add(key)
         told = {told.key for told in self.told if told.place == place}
         yield from (f"never stored in {place}: {key}" for key in sorted(told) if world.stored_under(key) not in seen)

@@ -19,6 +19,7 @@ from unittest import mock
 from botocore.config import Config
 
 from lib.common import region
+from lib.disaster_recovery import writer
 from lib.local_cloud.cloud import ACCOUNT, SECRET_KEY, LocalCloud
 from lib.local_cloud.names import HOST
 from lib.local_cloud.servers.process import free_port
@@ -35,6 +36,7 @@ INDEX = {
     "KeySchema": [{"AttributeName": "payment_id", "KeyType": "HASH"}],
     "Projection": {"ProjectionType": "KEYS_ONLY"},
 }
+LARGEST = 25  # items of a batch
 STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 _numbers = itertools.count(1)
 
@@ -77,19 +79,28 @@ def make_table(cloud: LocalCloud, *, replicated: bool = True) -> str:
 
 def flip(client: Any, table: str, to: str, epoch: int) -> None:
     """Let another region write, as the runbook does: only if nobody else has done so."""
+    item = {
+        "region": {"S": to},
+        "epoch": {"N": str(epoch)},
+        "items": {"N": str(len(writer.ITEMS))},
+        "changed_at": {"S": "2026-11-23T00:00:00+00:00"},
+        "by": {"S": "test"},
+    }
     client.put_item(
         TableName=table,
-        Item={
-            "pk": {"S": "control#writer"},
-            "region": {"S": to},
-            "epoch": {"N": str(epoch)},
-            "changed_at": {"S": "2026-11-23T00:00:00+00:00"},
-            "by": {"S": "test"},
-        },
+        Item={"pk": {"S": writer.NAME}, **item},
         ConditionExpression="attribute_not_exists(pk) OR #epoch = :before",
         ExpressionAttributeNames={"#epoch": "epoch"},
         ExpressionAttributeValues={":before": {"N": str(epoch - 1)}},
     )
+    spread(client, table, item)
+
+
+def spread(client: Any, table: str, item: Mapping[str, Any]) -> None:
+    """Write all items that payments check, some in one call: nobody pays meanwhile who would be in the way."""
+    for start in range(0, len(writer.ITEMS), LARGEST):
+        puts = [{"pk": {"S": name}, **item} for name in writer.ITEMS[start : start + LARGEST]]
+        client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": put}} for put in puts]})
 
 
 def items(client: Any, table: str) -> dict[str, dict[str, Any]]:
@@ -120,6 +131,11 @@ def load(cloud: LocalCloud, place: str, environ: Mapping[str, str]) -> SimpleNam
 def hashes(modules: SimpleNamespace, kms: Callable[[], Any]) -> Any:
     """Return the function's hashes, with a KMS client of a test's own."""
     return modules.keyed_hash.KeyedHash(kms, {modules.keyed_hash.VARIABLE: HASH_KEY})
+
+
+def item_of(key: str) -> str:
+    """Return the writer item that the payment of an idempotency key checks."""
+    return writer.ITEMS[int(stored_under(key).partition("#")[2][:2], 16)]
 
 
 def stored_under(key: str) -> str:
@@ -216,8 +232,9 @@ class Api:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
     def stored(self) -> dict[str, dict[str, Any]]:
-        """Return what is in the table of this region."""
-        return items(self.client, self.table)
+        """Return what is in the table of this region, without the items that payments check."""
+        found = items(self.client, self.table)
+        return {name: item for name, item in found.items() if name not in writer.ITEMS}
 
 
 def fail(client: Any, operation: str, error: Exception, *, after: bool = False, times: int = 99) -> list[str]:

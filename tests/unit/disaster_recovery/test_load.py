@@ -1,7 +1,7 @@
-"""What a load of payments meets follows from the settings and from the one writer item."""
+"""What a load of payments meets follows from the settings and from the writer items."""
 
 from lib.common.load import Load
-from lib.disaster_recovery import load
+from lib.disaster_recovery import load, writer
 from lib.disaster_recovery.settings import Settings
 
 
@@ -14,8 +14,12 @@ def test_the_api_is_what_the_settings_are_made_for_and_what_gives_way_first():
     assert found.rate == 70 == min(limit.takes for limit in found.limits)
 
 
-def test_the_writer_item_takes_half_of_a_partitions_write_units():
-    assert 500 in {limit.takes for limit in grown().limits if "writer item" in limit.what}
+def test_the_writer_items_take_what_their_model_says():
+    assert writer.PAYMENTS_A_SECOND in {limit.takes for limit in grown().limits if "writer items" in limit.what}
+
+
+def test_a_new_table_takes_a_quarter_of_its_write_units():
+    assert 1000 in {limit.takes for limit in grown().limits if "table that is new" in limit.what}
 
 
 def test_a_payment_takes_its_write_units_in_both_regions():

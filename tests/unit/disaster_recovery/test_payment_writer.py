@@ -2,6 +2,7 @@
 
 import pytest
 
+from lib.disaster_recovery import writer
 from tests.support.disaster_recovery import two_regions as world
 from tests.support.disaster_recovery.two_regions import HOME, PEER
 
@@ -71,7 +72,8 @@ def test_a_payment_names_the_epoch_that_it_was_written_in(payment_home):
 def test_when_the_item_is_taken_away_the_home_region_writes(payment_home):
     world.flip(payment_home.client, payment_home.table, HOME, 1)
     payment_home.pay("key-1")
-    payment_home.client.delete_item(TableName=payment_home.table, Key={"pk": {"S": "control#writer"}})
+    for name in (writer.NAME, *writer.ITEMS):
+        payment_home.client.delete_item(TableName=payment_home.table, Key={"pk": {"S": name}})
     assert payment_home.pay("key-2").body["epoch"] == 0
 
 
@@ -116,9 +118,10 @@ MALFORMED = [
 ]
 
 
-def malform(api, item):
-    """Write a writer item as somebody may by hand."""
-    api.client.put_item(TableName=api.table, Item={"pk": {"S": "control#writer"}, **item})
+def malform(api, item, *names):
+    """Write writer items as somebody may by hand."""
+    for name in names or (writer.NAME, world.item_of("key-1"), world.item_of("key-2")):
+        api.client.put_item(TableName=api.table, Item={"pk": {"S": name}, **item})
 
 
 @pytest.mark.parametrize("item", MALFORMED)

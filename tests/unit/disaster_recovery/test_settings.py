@@ -168,11 +168,11 @@ def test_every_name_of_the_longest_suffix_fits():
     assert len(settings.name("database", "15")) <= 63
 
 
-@pytest.mark.parametrize(("rate", "adds_up"), [("500", True), ("501", False)])
-def test_more_payments_than_one_item_takes_are_refused_with_the_arithmetic(rate, adds_up):
-    settings = Settings.read({"API_RATE": rate, "API_BURST": "1000"})
+@pytest.mark.parametrize(("rate", "adds_up"), [("4000", True), ("4001", False)])
+def test_more_payments_than_the_writer_items_take_are_refused_with_the_arithmetic(rate, adds_up):
+    settings = Settings.read({"API_RATE": rate, "API_BURST": "5000"})
     if adds_up:
         assert settings.deployable() is settings
         return
-    with pytest.raises(SettingError, match=r"2 x API_RATE=501.* = 1002 are needed.* has 1000: a smaller API_RATE"):
+    with pytest.raises(SettingError, match=r"API_RATE=4001.* = 4001 are needed.* 4000: a smaller API_RATE"):
         settings.deployable()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lib.disaster_recovery import writer
 from tests.support.disaster_recovery import aurora as support
 from tests.support.disaster_recovery import two_regions as world
 from tests.support.disaster_recovery.two_regions import HOME, PEER
@@ -63,9 +64,7 @@ class TestLag:
     def test_after_a_switchover_the_other_region_tells(self, verification, lag):
         """Aurora's writer is the peer now, and the table's as well: the home region must tell its lag."""
         verification.clients.change("rds", "DescribeGlobalClusters", swap)
-        verification.clients.change(
-            "dynamodb", "GetItem", lambda parsed: parsed.update(Item={"region": {"S": PEER}, "epoch": {"N": "1"}})
-        )
+        verification.clients.writers({"region": {"S": PEER}, "epoch": {"N": "1"}})
         assert verification.found() == {("lag-unknown", HOME)}
         lag([10.0], place=HOME)
         assert verification.found() == set()
@@ -76,8 +75,7 @@ class TestRoles:
 
     @staticmethod
     def writer(verification, region, epoch, *places):
-        item = {"region": {"S": region}, "epoch": {"N": str(epoch)}}
-        verification.clients.change("dynamodb", "GetItem", lambda parsed: parsed.update(Item=item), *places)
+        verification.clients.writers({"region": {"S": region}, "epoch": {"N": str(epoch)}}, *places)
 
     @pytest.mark.parametrize(("region", "epoch"), [(PEER, 4), (HOME, 4)])
     def test_tables_that_name_different_writers_are_found(self, verification, region, epoch):
@@ -105,7 +103,8 @@ class TestRoles:
         try:
             report = verification.verify()
         finally:
-            api.delete_item(TableName=verification.table, Key={"pk": {"S": "control#writer"}})
+            for name in (writer.NAME, *writer.ITEMS):
+                api.delete_item(TableName=verification.table, Key={"pk": {"S": name}})
         assert {(each["writer"], each["epoch"]) for each in report.measured.values()} == {(HOME, 7)}
         assert report.findings == []
 
@@ -121,10 +120,50 @@ class TestRoles:
     ],
 )
 def test_a_writer_item_that_names_nobody_is_found(verification, item):
-    verification.clients.change("dynamodb", "GetItem", lambda parsed: parsed.update(Item=item), PEER)
+    verification.clients.writers(item, PEER, others={})
     report = verification.verify()
     assert {(each.code, each.region) for each in report.findings} == {("writer-malformed", PEER)}
     assert report.code == 1
+
+
+GOOD = {"region": {"S": HOME}, "epoch": {"N": "3"}}
+
+
+def test_one_item_that_payments_check_and_that_names_nobody_is_found(verification):
+    verification.clients.writers(GOOD)
+
+    def change(parsed):
+        for items in parsed["Responses"].values():
+            items[7]["epoch"] = {"S": "3"}
+
+    verification.clients.change("dynamodb", "BatchGetItem", change, HOME)
+    (finding,) = verification.verify().findings
+    assert (finding.code, finding.region) == ("writer-malformed", HOME)
+    assert "control#writer#07: its epoch is not a whole number" in finding.detail
+
+
+@pytest.mark.parametrize("others", [{}, GOOD | {"region": {"S": PEER}}, GOOD | {"epoch": {"N": "2"}}])
+def test_items_that_say_something_else_are_found(verification, others):
+    """A change that was not finished, or a stack from before there were several."""
+    verification.clients.writers(GOOD, others=others)
+    found = [finding for finding in verification.verify().findings if finding.region == PEER]
+    assert [finding.code for finding in found] == ["writer-items"]
+    assert "256 of the 256 items" in found[0].detail
+
+
+def test_all_writer_items_are_read_whatever_is_left_over(verification):
+    """DynamoDB may leave keys unprocessed: they are asked for again."""
+    verification.clients.writers(GOOD)
+    pages = []
+
+    def leave(parsed):
+        pages.append(True)
+        if len(pages) == 3:
+            parsed["UnprocessedKeys"] = {verification.table: {"Keys": [{"pk": {"S": "control#writer#00"}}]}}
+
+    verification.clients.change("dynamodb", "BatchGetItem", leave, HOME)
+    assert verification.found() == set()
+    assert len(pages) == 4
 
 
 @pytest.mark.parametrize("source", [True, False])

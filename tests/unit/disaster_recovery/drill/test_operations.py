@@ -8,69 +8,34 @@ from lib.common.errors import ExerciseError
 from lib.disaster_recovery.drill import operations, target
 from lib.disaster_recovery.drill.operations import FailoverOperations
 from lib.disaster_recovery.settings import Settings
+from lib.disaster_recovery.writer import ITEMS
 from tests.support import functions
 from tests.support.disaster_recovery import two_regions as world
+from tests.support.disaster_recovery.memory import Tables
 from tests.support.mac import Mac
-
-
-class Refused(Exception):
-    """DynamoDB's conditional check."""
-
-
-class Exceptions:
-    """As a client has them."""
-
-    ConditionalCheckFailedException = Refused
 
 
 class Aws:
     """What both regions have: one table, one global database, one API in each region."""
 
-    exceptions = Exceptions()
-
     def __init__(self, settings):
-        self.settings, self.items, self.calls = settings, {}, []
+        self.settings, self.calls = settings, []
+        self.tables = Tables(settings.name("table"))
         first, second = (region_config.region for region_config in settings.region_configs)
         self.members = {first: True, second: False}
-        self.moves, self.raced, self.unprocessed, self.lossy = True, False, 0, None
-        self.deaf = False
+        self.moves, self.lossy = True, None
         self.apis = [{"name": "other", "id": "x"}, {"name": settings.name("api"), "id": "abc"}]
 
     def __call__(self, service, place):
         self.calls.append((service, place))
-        return self
+        if service != "dynamodb":
+            return self
+        self.tables.regions[place].get_paginator = self.get_paginator
+        return self.tables(service, place)
 
     def generate_mac(self, *, KeyId, **others):
         assert KeyId == f"alias/{self.settings.name('key_alias', 'hashes')}"
         return Mac().generate_mac(KeyId=world.HASH_KEY, **others)
-
-    def get_item(self, **arguments):
-        assert arguments["ConsistentRead"] is True
-        found = self.items.get(arguments["Key"]["pk"]["S"])
-        if self.deaf and self.calls[-1][1] == self.settings.primary.region:
-            found = None
-        return {"Item": found} if found else {}
-
-    def put_item(self, *, Item, ConditionExpression, TableName, ExpressionAttributeValues=None):
-        if self.raced:
-            self.items.pop(Item["pk"]["S"], None)
-        known = self.items.get(Item["pk"]["S"])
-        good = {
-            "attribute_not_exists(pk)": known is None and not self.raced,
-            "epoch = :old": known is not None and known["epoch"] == (ExpressionAttributeValues or {}).get(":old"),
-        }
-        if not good[ConditionExpression]:
-            raise Refused
-        self.items[Item["pk"]["S"]] = Item
-
-    def batch_get_item(self, *, RequestItems):
-        ((table, wanted),) = RequestItems.items()
-        assert len(wanted["Keys"]) <= 100
-        keys, left = wanted["Keys"], []
-        if self.unprocessed:
-            keys, left, self.unprocessed = keys[:-1], keys[-1:], 0
-        items = [self.items[key["pk"]["S"]] for key in keys if key["pk"]["S"] in self.items]
-        return {"Responses": {table: items}, "UnprocessedKeys": {table: {"Keys": left}} if left else {}}
 
     def describe_global_clusters(self, **_arguments):
         members = [
@@ -94,7 +59,8 @@ class Aws:
         if "FilterExpression" not in arguments:
             return [{"items": self.apis}]
         run = arguments["ExpressionAttributeValues"][":run"]
-        return [{"Items": [item for item in self.items.values() if item.get("drill") == run]}]
+        stored = self.tables.regions[self.settings.primary.region].items.values()
+        return [{"Items": [item for item in stored if item.get("drill") == run]}]
 
     def put_function_concurrency(self, **arguments):
         self.calls.append(("reserve", arguments["FunctionName"], arguments["ReservedConcurrentExecutions"]))
@@ -125,42 +91,62 @@ def steps(aws, settings, shown):
     )
 
 
-def test_without_an_item_the_home_region_writes(steps, settings):
-    assert steps.writer(settings.secondary) == (settings.primary.region, 0)
+def settle(aws):
+    """Let each region hear of the other one whenever it is asked."""
+    for region in aws.tables.regions.values():
+        region.before = lambda operation: aws.tables.settle() if operation == "batch_get_item" else None
 
 
 def test_the_writer_moves_with_a_higher_epoch(steps, settings, aws):
+    settle(aws)
+    assert steps.writer(settings.secondary) == (settings.primary.region, 0)
     assert steps.move_writer(settings.secondary, through=settings.secondary) == 1
     assert steps.move_writer(settings.primary, through=settings.secondary) == 2
     assert steps.writer(settings.primary) == (settings.primary.region, 2)
-    assert ("dynamodb", settings.secondary.region) in aws.calls
-    assert aws.items["control#writer"]["by"] == {"S": "test"}
 
 
-def test_a_change_by_somebody_else_is_not_overwritten(steps, settings, aws):
-    aws.raced = True
-    with pytest.raises(ExerciseError, match="is not at epoch 0 any more"):
-        steps.move_writer(settings.secondary, through=settings.secondary)
+def test_the_writer_moves_to_the_survivor_when_the_other_region_is_lost(steps, settings, aws):
+    home, survivor = settings.region_configs
+    aws.tables.regions[home.region].away = True
+    with pytest.raises(ExerciseError, match="--lost"):
+        steps.move_writer(survivor, through=survivor)
+    assert steps.move_writer(survivor, through=survivor, lost=home.region) == 1
 
 
-def test_an_item_that_was_taken_away_meanwhile_is_not_made_again(steps, settings, aws):
-    steps.move_writer(settings.secondary, through=settings.secondary)
-    aws.raced = True
-    with pytest.raises(ExerciseError, match="is not at epoch 1 any more"):
-        steps.move_writer(settings.primary, through=settings.primary)
+def test_the_writer_can_be_named(steps, settings):
+    assert steps.name_writer("nobody", through=settings.primary) == 1
+    assert steps.writer(settings.primary) == ("nobody", 1)
+
+
+def test_items_that_say_something_else_are_counted(steps, settings, aws):
+    steps.move_writer(settings.primary, through=settings.primary)
+    assert steps.writer_apart(settings.primary) == 0
+    del aws.tables.regions[settings.primary.region].items[ITEMS[0]]
+    assert steps.writer_apart(settings.primary) == 1
 
 
 def test_a_pause_ends_when_the_other_region_has_heard_of_it(steps, settings, aws):
+    settle(aws)
     assert steps.pause(settings.secondary, settings.primary) == 1
     assert steps.writer(settings.primary) == ("nobody", 1)
     assert steps.move_writer(settings.primary, through=settings.primary) == 2
 
 
-def test_a_pause_of_which_the_other_region_never_hears_is_told(steps, settings, aws, monkeypatch):
+def test_a_pause_of_which_the_other_region_never_hears_is_told(steps, settings, monkeypatch):
     monkeypatch.setattr(operations, "PAUSE_SECONDS", 0.01)
-    aws.deaf = True
     with pytest.raises(ExerciseError, match="has not heard of the pause after 0 s, and nobody writes"):
         steps.pause(settings.secondary, settings.primary)
+
+
+def test_a_pause_that_has_arrived_in_part_is_waited_for(steps, settings, aws, monkeypatch):
+    """All but the last of the items have."""
+    monkeypatch.setattr(operations, "PAUSE_SECONDS", 0.01)
+    home, secondary = settings.region_configs
+    region = aws.tables.regions[secondary.region]
+    region.before = lambda operation: aws.tables.carry(secondary.region) if operation == "put_item" else None
+    with pytest.raises(ExerciseError, match="has not heard of the pause"):
+        steps.pause(secondary, home)
+    assert aws.tables.regions[home.region].items["control#writer"]["region"] == {"S": "nobody"}
 
 
 def test_a_failover_may_lose_data_and_a_switchover_may_not(steps, settings, aws):
@@ -183,14 +169,6 @@ def test_a_step_of_aurora_is_shown_as_its_command(steps, settings, shown, what):
     assert ("--allow-data-loss" in words) is what.startswith("fail")
 
 
-def test_the_writer_item_is_shown_as_its_command(steps, settings, shown):
-    steps.move_writer(settings.secondary, through=settings.secondary)
-    words = shlex.split(shown[0])
-    assert words[:3] == ["aws", "dynamodb", "put-item"]
-    assert "--condition-expression" in words
-    assert '"control#writer"' in words[words.index("--item") + 1]
-
-
 def test_an_aurora_that_does_not_move_is_told(steps, settings, aws, monkeypatch):
     monkeypatch.setattr(operations, "PAUSE_SECONDS", 0.01)
     aws.moves = False
@@ -211,14 +189,18 @@ def test_while_nobody_writes_nobody_is_named(steps, settings, aws):
 
 def test_payments_are_found_by_their_keys_whatever_their_number(steps, settings, aws):
     keys = [f"k{number}" for number in range(250)]
-    aws.items |= {world.stored_under(key): {"pk": {"S": world.stored_under(key)}} for key in keys[:240]}
-    aws.unprocessed = 1
+    region = aws.tables.regions[settings.primary.region]
+    region.items |= {world.stored_under(key): {"pk": {"S": world.stored_under(key)}} for key in keys[:240]}
+    region.left_over = 1
     assert steps.stored(settings.primary, keys).keys() == set(keys[:240])
 
 
 def test_payments_of_a_run_under_other_keys_are_found(steps, settings, aws):
     for key, run in (("a", "r1"), ("b", "r1"), ("c", "r2")):
-        aws.items[world.stored_under(key)] = {"pk": {"S": world.stored_under(key)}, "drill": {"S": run}}
+        aws.tables.regions[settings.primary.region].items[world.stored_under(key)] = {
+            "pk": {"S": world.stored_under(key)},
+            "drill": {"S": run},
+        }
     assert steps.others(settings.primary, "r1", ["b"]) == {world.stored_under("a")}
 
 
@@ -268,12 +250,3 @@ def test_an_outage_ends_with_no_reservation_where_none_is_declared(aws):
         ("restore", name),
     ]
     assert [shlex.split(command)[2] for command in shown] == ["put-function-concurrency", "delete-function-concurrency"]
-
-
-@pytest.mark.parametrize(
-    "item", [{"region": {"S": "x"}, "epoch": {"S": "1"}}, {"epoch": {"N": "1"}}, {"region": {"S": "x"}}]
-)
-def test_a_writer_item_that_says_nothing_is_an_error_that_says_what_to_do(aws, steps, item):
-    aws.items["control#writer"] = item
-    with pytest.raises(ExerciseError, match="payments are refused: write it again"):
-        steps.writer(aws.settings.primary)
