@@ -119,7 +119,7 @@ class TestAStackOfBefore:
         assert before == after
 
 
-class World:
+class TwoRegions:
     """Both regions, payments, and changes of the writer into which anything else falls."""
 
     def __init__(self, seed: int, connected: bool) -> None:
@@ -205,7 +205,7 @@ def few():
 @pytest.mark.parametrize("connected", [True, False])
 def test_whatever_happens_in_which_order_payments_are_fenced(few, connected, seed, steps):
     """Changes whose items are written and arrive one at a time, payments between them, conflicts, regions cut off."""
-    where = World(seed, connected)
+    where = TwoRegions(seed, connected)
     for step in steps:
         getattr(where, step)()
     assert where.wrong == []
@@ -213,7 +213,7 @@ def test_whatever_happens_in_which_order_payments_are_fenced(few, connected, see
 
 def test_the_regions_come_to_the_same_and_one_change_makes_them_whole(few):
     for seed in range(20):
-        where = World(seed, connected=True)
+        where = TwoRegions(seed, connected=True)
         for _ in range(30):
             where.one()
             if where.chance.random() < 0.2:
