@@ -1,5 +1,9 @@
 """The drill's command says what is missing where there is no local cloud."""
 
+import pytest
+
+from lib.disaster_recovery.drill.scenario import DrillTarget
+from lib.disaster_recovery.settings import Settings
 from scripts import drill
 
 
@@ -7,3 +11,67 @@ def test_where_no_local_cloud_is_part_of_the_checkout_it_asks_for_aws(monkeypatc
     monkeypatch.setattr(drill, "LOCAL_CLOUD", "lib.nowhere")
     assert drill.main(["status"]) == 1
     assert capsys.readouterr().err == "drill: There is no local cloud in this checkout: give --aws.\n"
+
+
+class Steps:
+    """Notes how the writer is changed."""
+
+    def __init__(self):
+        self.calls = []
+
+    def name_writer(self, to, *, through, lost):
+        self.calls.append((to, through.region, lost))
+
+    def move_writer(self, to, *, through, lost):
+        self.calls.append((to.region, through.region, lost))
+
+    def fail_over(self, to):
+        self.calls.append(("aurora", to.region))
+
+    def writer(self, _where):
+        return "x", 1
+
+    def database_writer(self, _where):
+        return "x"
+
+    def writer_apart(self, _where):
+        return 3
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """The command changes nothing but these."""
+    noted = Steps()
+    place = DrillTarget(Settings.read({}), noted, {}, lambda: None, lambda: None, 1.0)
+    monkeypatch.setattr(drill, "place", lambda *_: place)
+    return noted
+
+
+def test_the_writer_is_changed_through_the_region_that_is_named(steps, capsys):
+    home, peer = Settings.read({}).regions
+    assert drill.main(["writer", "nobody", "--through", peer, "--lost", home]) == 0
+    assert steps.calls == [("nobody", peer, home)]
+    assert "3 writer items say something else" in capsys.readouterr().out
+
+
+def test_a_failover_says_which_region_is_lost(steps):
+    home, peer = Settings.read({}).regions
+    assert drill.main(["failover", "--lost", home]) == 0
+    assert steps.calls == [("aurora", peer), (peer, peer, home)]
+
+
+def test_a_region_that_is_none_of_the_two_is_refused(steps, capsys):
+    assert drill.main(["writer", "nobody", "--through", "us-east-9"]) == 1
+    assert "--through us-east-9 is no region: name" in capsys.readouterr().err
+    assert steps.calls == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["writer"], ["writer", "nobody"], ["writer", "--through", "x"], ["failover", "x"], ["failback", "--lost", "x"]],
+)
+def test_a_writer_needs_both_of_its_regions_and_nothing_else_takes_them(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        drill.main(words)
+    assert ended.value.code == 2
+    assert "writer" in capsys.readouterr().err
