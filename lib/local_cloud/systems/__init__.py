@@ -94,7 +94,7 @@ def refuse_unless_ours(server: Postgres) -> None:
             pass
     except OSError as error:
         raise LocalCloudError(
-            f"{server.host} is no address of this machine ({os.strerror(error.errno or 0)}), and a PostgreSQL is to "
+            f"{server.host} cannot be listened at ({os.strerror(error.errno or 0)}), and a PostgreSQL is to "
             f"listen there: on macOS, 'sudo ifconfig lo0 alias {server.host} up' adds it until the next start."
         ) from error
     if server.process() is None:

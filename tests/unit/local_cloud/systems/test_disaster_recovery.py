@@ -145,7 +145,7 @@ def test_a_port_that_is_taken_at_the_other_region_s_address_is_told_too(cloud, m
 def test_an_address_that_the_machine_has_not_is_told_with_the_command_that_adds_it(cloud):
     """192.0.2.1 is an example's: https://www.rfc-editor.org/rfc/rfc5737."""
     elsewhere = replace(cloud.database(free_port()), host="192.0.2.1")
-    with pytest.raises(LocalCloudError, match=r"192\.0\.2\.1 is no address of this machine .*sudo ifconfig lo0 alias"):
+    with pytest.raises(LocalCloudError, match=r"192\.0\.2\.1 cannot be listened at .*sudo ifconfig lo0 alias"):
         systems.refuse_unless_ours(elsewhere)
 
 
