@@ -131,8 +131,8 @@ def replicate() -> None:
     """Let what is replicated between two regions be late, be cut off, and, in Aurora, be data."""
     sys.path.append(str(ROOT))
     from lib.local_cloud.cloud import LocalCloud
-    from lib.local_cloud.emulation.aurora_global import Keeper
     from lib.local_cloud.servers import ministack_aurora, ministack_tables
+    from lib.local_cloud.servers.aurora_global import Keeper
 
     cloud = LocalCloud(
         Path(os.environ["STATE_DIR"]).parent, int(os.environ["GATEWAY_PORT"]), os.environ["MINISTACK_REGION"]

@@ -19,7 +19,7 @@ Finding = tuple[str, str, str, str]
 @contextmanager
 def superuser(server: Postgres) -> Iterator[Connection]:
     """Yield a connection for which neither triggers nor foreign keys hold; checks and primary keys do."""
-    socket = str(server._sockets / f".s.PGSQL.{server.port}")  # pylint: disable=protected-access
+    socket = str(server.sockets / f".s.PGSQL.{server.port}")
     with Connection(SUPERUSER, database=payment.DATABASE, unix_sock=socket) as connection:
         connection.run("SET session_replication_role = replica")
         yield connection

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from lib.common.load import LOGS
 from lib.payment import load
 from lib.payment.settings import Settings
 
@@ -33,6 +34,7 @@ def test_a_larger_class_takes_more():
 
 
 def test_a_payment_is_a_call_of_each_service_and_one_record():
-    uses = load.of(Settings.read({})).uses
+    uses = dict(load.of(Settings.read({})).uses)
+    assert uses.pop(LOGS) == Decimal(load.LOG_BYTES) / 10**9
     assert {count for (_, name), count in uses.items() if not name.startswith("Lambda-GB")} == {1}
     assert ("AmazonS3", "Requests-Tier1") in uses

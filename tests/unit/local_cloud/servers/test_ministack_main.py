@@ -175,8 +175,7 @@ def test_enforcement_is_on_before_the_emulator_is_imported(monkeypatch):
 
 
 def test_what_is_replicated_is_looked_after_in_the_emulator_s_own_folder(monkeypatch, tmp_path):
-    from lib.local_cloud.emulation import aurora_global
-    from lib.local_cloud.servers import ministack_aurora, ministack_tables
+    from lib.local_cloud.servers import aurora_global, ministack_aurora, ministack_tables
 
     seen = []
     monkeypatch.setattr(sys, "path", list(sys.path))

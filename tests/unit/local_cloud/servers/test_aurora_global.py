@@ -6,9 +6,9 @@ import pytest
 
 from lib.common import region
 from lib.local_cloud.cloud import LocalCloud
-from lib.local_cloud.emulation import aurora_global
-from lib.local_cloud.emulation.aurora_global import Keeper, data
 from lib.local_cloud.errors import LocalCloudError
+from lib.local_cloud.servers import aurora_global
+from lib.local_cloud.servers.aurora_global import Keeper, data
 from lib.local_cloud.servers.lag import Lag
 from tests.support.replicas import awaited
 
@@ -74,7 +74,11 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch):
     found = Aws()
-    monkeypatch.setattr(LocalCloud, "client", lambda *arguments: found(*arguments))
+
+    def client(*arguments):  # a method: it is given the cloud first
+        return found(*arguments)
+
+    monkeypatch.setattr(LocalCloud, "client", client)
     monkeypatch.setattr(aurora_global, "Link", Link)
     monkeypatch.setattr(aurora_global, "Meter", Meter)
     monkeypatch.setattr(aurora_global.GlobalDatabase, "repair", lambda _self: False)
