@@ -124,7 +124,9 @@ def move(drill_target: DrillTarget, options: argparse.Namespace) -> None:
     if options.what == "writer":
         through = [each for each in (home, survivor) if each.region == options.through]
         if not through:
-            raise ExerciseError(f"--through {options.through} is no region: name {home.region} or {survivor.region}.")
+            raise ExerciseError(
+                f"--through {options.through} is not one of both regions: name {home.region} or {survivor.region}."
+            )
         drill_target.steps.name_writer(options.to, through=through[0], lost=options.lost)
     elif options.what == "failover":
         fail_over(drill_target.steps, survivor, options.lost)

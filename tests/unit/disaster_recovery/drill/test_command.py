@@ -91,7 +91,7 @@ def test_a_step_of_a_failover_that_fails_does_not_keep_the_other_one(steps, caps
 
 def test_a_region_that_is_none_of_the_two_is_refused(steps, capsys):
     assert drill.main(["writer", "nobody", "--through", "us-east-9"]) == 1
-    assert "--through us-east-9 is no region: name" in capsys.readouterr().err
+    assert "--through us-east-9 is not one of both regions: name" in capsys.readouterr().err
     assert steps.calls == []
 
 
